@@ -1,0 +1,30 @@
+# m3u_proxy_module(NAME DEPENDS other_module... LIBRARIES target...)
+#
+# Makes the static library m3u_proxy_NAME of every source in the current folder, and the test
+# program NAME_test of every *_test.cpp in it. DEPENDS names other folders, LIBRARIES outside ones.
+function(m3u_proxy_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
+  list(TRANSFORM ARG_DEPENDS PREPEND m3u_proxy_)
+
+  if(NOT sources)
+    add_library(m3u_proxy_${name} INTERFACE)
+    target_link_libraries(m3u_proxy_${name} INTERFACE ${ARG_DEPENDS} ${ARG_LIBRARIES})
+    return()
+  endif()
+  add_library(m3u_proxy_${name} STATIC ${sources})
+  target_include_directories(m3u_proxy_${name} PUBLIC
+    ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
+  target_link_libraries(m3u_proxy_${name}
+    PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES} PRIVATE m3u_proxy_build_flags)
+
+  if(M3U_PROXY_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE
+      m3u_proxy_${name} m3u_proxy_build_flags GTest::gtest GTest::gmock GTest::gtest_main)
+    add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+endfunction()

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace m3u_proxy::log {
+namespace {
+
+struct Rule {
+  std::string module;  // empty: the default
+  Level level;
+};
+
+struct State {
+  std::vector<Rule> rules{{.module = "", .level = Level::kInfo}};
+  std::mutex mutex;
+  std::function<void(std::string_view)> writer;
+};
+
+State& state() {
+  static State* instance = new State;  // never destroyed: logging outlives static destructors
+  return *instance;
+}
+
+constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info",
+                                                    "warn",  "error", "off"};
+constexpr std::array<std::string_view, 6> kLabels = {"TRACE", "DEBUG", "INFO",
+                                                     "WARN",  "ERROR", ""};
+
+std::optional<Level> parse_level(std::string_view text) {
+  if (equals_ascii_case(text, "warning")) return Level::kWarn;
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (equals_ascii_case(text, kNames[i])) return static_cast<Level>(i);
+  return std::nullopt;
+}
+
+Level level_of(std::string_view module) {
+  Level level = Level::kInfo;
+  std::size_t longest = 0;
+  for (const Rule& rule : state().rules) {
+    const bool covers =
+        rule.module.empty() || (module.starts_with(rule.module) &&
+                                (module.size() == rule.module.size() ||
+                                 module[rule.module.size()] == '.'));
+    if (covers && rule.module.size() >= longest) {
+      longest = rule.module.size();
+      level = rule.level;
+    }
+  }
+  return level;
+}
+
+}  // namespace
+
+Result<> configure(std::string_view specification) {
+  std::vector<Rule> rules{{.module = "", .level = Level::kInfo}};
+  while (!specification.empty()) {
+    const std::size_t comma = std::min(specification.find(','), specification.size());
+    const std::string_view part = trim(specification.substr(0, comma));
+    specification.remove_prefix(std::min(comma + 1, specification.size()));
+    if (part.empty()) continue;
+    const std::size_t equals = part.find('=');
+    const bool has_module = equals != std::string_view::npos;
+    const auto level = parse_level(trim(has_module ? part.substr(equals + 1) : part));
+    if (!level)
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("'{}' is not a log level", excerpt(part)),
+                  "use trace, debug, info, warn, error or off, per module as memory.cleanup=debug");
+    rules.push_back({.module = has_module ? std::string(trim(part.substr(0, equals))) : "",
+                     .level = *level});
+  }
+  state().rules = std::move(rules);
+  return {};
+}
+
+void set_writer(std::function<void(std::string_view)> writer) {
+  const std::lock_guard lock(state().mutex);
+  state().writer = std::move(writer);
+}
+
+bool enabled(std::string_view module, Level level) { return level >= level_of(module); }
+
+void write(std::string_view module, Level level, std::string_view text) {
+  std::string line(kLabels[static_cast<std::size_t>(level)]);
+  line += ' ';
+  if (level <= Level::kDebug) {
+    line += module;
+    line += ": ";
+  }
+  line += text;
+  State& s = state();
+  const std::lock_guard lock(s.mutex);
+  if (s.writer) {
+    s.writer(line);
+    return;
+  }
+  line += '\n';
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace m3u_proxy::log

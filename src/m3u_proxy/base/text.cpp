@@ -1,0 +1,147 @@
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <m3u_proxy/base/text.hpp>
+#include <vector>
+
+namespace m3u_proxy {
+
+bool is_ascii(std::string_view text) {
+  const char* p = text.data();
+  std::size_t left = text.size();
+  while (left >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p, 8);
+    if ((word & 0x8080808080808080ULL) != 0) return false;
+    p += 8;
+    left -= 8;
+  }
+  for (; left != 0; --left, ++p)
+    if ((static_cast<unsigned char>(*p) & 0x80U) != 0) return false;
+  return true;
+}
+
+bool is_valid_utf8(std::string_view text) {
+  if (text.size() < 64 && is_ascii(text)) return true;
+  return simdjson::validate_utf8(text.data(), text.size());
+}
+
+void append_utf8(std::string& out, char32_t c) {
+  if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = 0xFFFD;
+  if (c < 0x80) {
+    out += static_cast<char>(c);
+  } else if (c < 0x800) {
+    out += static_cast<char>(0xC0U | (c >> 6U));
+    out += static_cast<char>(0x80U | (c & 0x3FU));
+  } else if (c < 0x10000) {
+    out += static_cast<char>(0xE0U | (c >> 12U));
+    out += static_cast<char>(0x80U | ((c >> 6U) & 0x3FU));
+    out += static_cast<char>(0x80U | (c & 0x3FU));
+  } else {
+    out += static_cast<char>(0xF0U | (c >> 18U));
+    out += static_cast<char>(0x80U | ((c >> 12U) & 0x3FU));
+    out += static_cast<char>(0x80U | ((c >> 6U) & 0x3FU));
+    out += static_cast<char>(0x80U | (c & 0x3FU));
+  }
+}
+
+void append_windows1252(std::string& out, std::string_view text) {
+  // The bytes 0x80 to 0x9F; all others are the same in Latin-1 and Unicode.
+  static constexpr std::array<char32_t, 32> kHigh = {
+      0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+      0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD, 0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+      0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80)
+      out += c;
+    else if (byte < 0xA0)
+      append_utf8(out, kHigh[byte - 0x80U]);
+    else
+      append_utf8(out, byte);
+  }
+}
+
+std::string excerpt(std::string_view text, std::size_t limit) {
+  text = trim(text);
+  const bool cut = text.size() > limit;
+  std::size_t end = std::min(text.size(), limit);
+  if (cut)
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  std::string out(text.substr(0, end));
+  const bool valid = is_valid_utf8(out);
+  for (char& c : out) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) c = ' ';
+    if (!valid && byte >= 0x80) c = '?';
+  }
+  if (cut) out += "…";
+  return out;
+}
+
+namespace {
+
+bool carries_credentials(std::string_view parameter) {
+  static constexpr std::array<std::string_view, 12> kNames = {
+      "username", "user", "password", "pass", "token", "auth",
+      "key",      "sig",  "hash",     "pwd",  "api_key", "apikey"};
+  return std::ranges::any_of(
+      kNames, [&](std::string_view name) { return equals_ascii_case(parameter, name); });
+}
+
+}  // namespace
+
+std::string redact_url(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  std::string out(url.substr(0, scheme + 3));
+  std::string_view rest = url.substr(scheme + 3);
+  const std::size_t path = std::min(rest.find_first_of("/?#"), rest.size());
+  const std::size_t at = rest.substr(0, path).rfind('@');
+  if (at != std::string_view::npos) {
+    out += "***@";
+    rest.remove_prefix(at + 1);
+  }
+  const std::size_t query = rest.find('?');
+  out += rest.substr(0, query);
+  if (query == std::string_view::npos) return out;
+  rest.remove_prefix(query + 1);
+  char separator = '?';
+  while (true) {
+    const std::size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view parameter = rest.substr(0, end);
+    const std::size_t equals = parameter.find('=');
+    out += separator;
+    if (equals != std::string_view::npos && carries_credentials(parameter.substr(0, equals))) {
+      out += parameter.substr(0, equals);
+      out += "=***";
+    } else {
+      out += parameter;
+    }
+    if (end == rest.size()) return out;
+    rest.remove_prefix(end + 1);
+    separator = '&';
+  }
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
+  if (a.size() > b.size()) std::swap(a, b);
+  if (b.size() - a.size() > limit) return limit + 1;
+  std::vector<std::size_t> row(a.size() + 1);
+  for (std::size_t i = 0; i <= a.size(); ++i) row[i] = i;
+  for (std::size_t j = 1; j <= b.size(); ++j) {
+    std::size_t diagonal = row[0];
+    row[0] = j;
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+      const std::size_t above = row[i];
+      row[i] = std::min({above + 1, row[i - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+      diagonal = above;
+    }
+  }
+  return std::min(row[a.size()], limit + 1);
+}
+
+}  // namespace m3u_proxy

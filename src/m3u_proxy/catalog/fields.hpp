@@ -1,0 +1,79 @@
+// Fields: the names by which configurations, expressions and reports speak of channels and
+// programmes, with their aliases. Tables only; thread-safe.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace m3u_proxy::catalog {
+
+/// What an expression is about.
+enum class Domain : std::uint8_t { kChannels, kProgrammes };
+
+/// The fields of a channel. The first kWritableChannelFields may be set by rules.
+enum class ChannelField : std::uint8_t {
+  kChannelName,
+  kTvgId,
+  kTvgName,
+  kTvgLogo,
+  kTvgShift,
+  kTvgChno,
+  kGroupTitle,
+  kStreamUrl,
+  kSourceName,
+  kSourceType,
+  kSourceUrl,
+  kMediaType,
+};
+constexpr std::size_t kWritableChannelFields = 8;
+constexpr std::size_t kChannelFieldCount = 12;
+
+/// The fields of a programme. Those before kSourceName may be set by rules.
+enum class ProgrammeField : std::uint8_t {
+  kChannelId,
+  kTitle,
+  kSubtitle,
+  kDescription,
+  kCategory,
+  kIcon,
+  kEpisodeNum,
+  kSeasonNum,
+  kLanguage,
+  kRating,
+  kStart,
+  kStop,
+  kSourceName,
+  kSourceType,
+  kSourceUrl,
+  kMediaType,
+};
+constexpr std::size_t kWritableProgrammeFields = 12;
+constexpr std::size_t kProgrammeFieldCount = 16;
+
+/// A resolved field: an index into the domain's enumeration, or an attribute of a channel by its
+/// name (lower case), as in `attr:catchup-days`.
+struct FieldRef {
+  std::uint8_t index = 0;
+  bool writable = false;
+  bool is_attribute = false;
+  std::string attribute{};
+
+  bool operator==(const FieldRef&) const = default;
+};
+
+/// The field that `name` stands for, aliases included (`channel_group`, `tvg-chno`,
+/// `attr:<name>`); nullopt when there is none. Exact: field names are lower case.
+std::optional<FieldRef> find_field(Domain domain, std::string_view name);
+/// The field's own name ("group_title", "attr:catchup-days").
+std::string field_name(Domain domain, const FieldRef& field);
+std::string_view field_name(ChannelField field);
+std::string_view field_name(ProgrammeField field);
+/// All names and aliases of a domain, for suggestions.
+const std::vector<std::string_view>& known_names(Domain domain);
+
+}  // namespace m3u_proxy::catalog

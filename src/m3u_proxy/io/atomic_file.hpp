@@ -1,0 +1,46 @@
+// AtomicFile: a file that appears whole or not at all.
+//
+// Bytes go to a temporary file in the same folder; commit() syncs it and renames it over the
+// target. Without commit() the destructor removes the temporary file and the target stays as it
+// was. Temporary names start with ".m3u-proxy-" so that a later start finds what a crash left.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include <m3u_proxy/io/byte_source.hpp>
+
+namespace m3u_proxy::io {
+
+class AtomicFile final : public ByteSink {
+ public:
+  /// Creates the temporary file (mode 0666 less the umask; of an existing target its mode).
+  /// Errors: kIo, kNotFound (no such folder).
+  static Result<std::unique_ptr<AtomicFile>> create(const std::filesystem::path& target);
+  ~AtomicFile() override;
+
+  /// Unbuffered: hand it large pieces.
+  Result<> write(std::string_view bytes) override;
+  /// Appends `size` bytes of `file` from `offset`, inside the kernel where it can.
+  Result<> append_from(int file, std::uint64_t offset, std::uint64_t size);
+  /// Bytes written so far.
+  [[nodiscard]] std::uint64_t written() const;
+
+  /// Syncs the content to the disk, so that publish() is only a rename. Returns how long it took.
+  Result<std::chrono::nanoseconds> sync();
+  /// Renames over the target (after sync() if that was not called). Call once, last.
+  Result<> publish();
+  [[nodiscard]] const std::filesystem::path& target() const;
+
+ private:
+  AtomicFile(int fd, std::filesystem::path temporary, std::filesystem::path target);
+  int fd_ = -1;
+  bool synced_ = false;
+  std::uint64_t written_ = 0;
+  std::filesystem::path temporary_;
+  std::filesystem::path target_;
+};
+
+}  // namespace m3u_proxy::io

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/pages.hpp>
+#include <new>
+#include <utility>
+
+namespace m3u_proxy::memory {
+namespace {
+
+void raise(std::atomic<std::uint64_t>& peak, std::uint64_t value) noexcept {
+  std::uint64_t seen = peak.load(std::memory_order_relaxed);
+  while (seen < value && !peak.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {
+  }
+}
+
+std::size_t index(Tag tag) { return static_cast<std::size_t>(tag); }
+
+}  // namespace
+
+std::string_view to_string(Tag tag) {
+  static constexpr std::array<std::string_view, kTagCount> kNames = {
+      "batch", "spool", "key_set", "numbers", "guide", "input",      "output",
+      "rules", "pool",  "plugin",  "store",   "http",  "unaccounted"};
+  return kNames[index(tag)];
+}
+
+Result<> Reservation::resize(Bytes size) {
+  if (size > size_) {
+    if (!budget_->try_add(tag_, size - size_)) return fail(budget_->over_budget(tag_, size - size_));
+  } else if (size < size_) {
+    budget_->subtract(tag_, size_ - size);
+  }
+  size_ = size;
+  return {};
+}
+
+void Reservation::release() noexcept {
+  if (budget_ != nullptr) budget_->subtract(tag_, size_);
+  budget_ = nullptr;
+  size_ = {};
+}
+
+void Reservation::swap(Reservation& other) noexcept {
+  std::swap(budget_, other.budget_);
+  std::swap(tag_, other.tag_);
+  std::swap(size_, other.size_);
+}
+
+Result<Reservation> Budget::reserve(Tag tag, Bytes size) {
+  if (!try_add(tag, size)) return fail(over_budget(tag, size));
+  return Reservation(this, tag, size);
+}
+
+bool Budget::add_if_room(Tag tag, std::uint64_t size) noexcept {
+  const std::uint64_t limit = limit_.load(std::memory_order_relaxed);
+  std::uint64_t before = used_.load(std::memory_order_relaxed);
+  do {
+    if (size > limit || before > limit - size) return false;
+  } while (!used_.compare_exchange_weak(before, before + size, std::memory_order_relaxed));
+  raise(peak_, before + size);
+  Counter& counter = tags_[index(tag)];
+  raise(counter.peak, counter.used.fetch_add(size, std::memory_order_relaxed) + size);
+  return true;
+}
+
+bool Budget::try_add(Tag tag, Bytes size) noexcept {
+  if (add_if_room(tag, size.count)) return true;
+  return reclaim(size.count) && add_if_room(tag, size.count);
+}
+
+bool Budget::reclaim(std::uint64_t wanted) {
+  const std::lock_guard lock(reclaim_mutex_);
+  std::uint64_t freed = 0;
+  for (const Entry& entry : reclaimers_) {
+    if (freed >= wanted) break;
+    freed += entry.reclaimer(Bytes{wanted - freed}).count;
+  }
+  return freed > 0;
+}
+
+void Budget::subtract(Tag tag, Bytes size) noexcept {
+  used_.fetch_sub(size.count, std::memory_order_relaxed);
+  tags_[index(tag)].used.fetch_sub(size.count, std::memory_order_relaxed);
+}
+
+void Budget::retag(Tag from, Tag to, Bytes size) noexcept {
+  tags_[index(from)].used.fetch_sub(size.count, std::memory_order_relaxed);
+  Counter& counter = tags_[index(to)];
+  raise(counter.peak, counter.used.fetch_add(size.count, std::memory_order_relaxed) + size.count);
+}
+
+Bytes Budget::used(Tag tag) const {
+  return {tags_[index(tag)].used.load(std::memory_order_relaxed)};
+}
+
+Bytes Budget::peak(Tag tag) const {
+  return {tags_[index(tag)].peak.load(std::memory_order_relaxed)};
+}
+
+Error Budget::over_budget(Tag tag, Bytes size) const {
+  std::string users;
+  for (std::size_t i = 0; i < kTagCount; ++i) {
+    const Bytes amount = used(static_cast<Tag>(i));
+    if (amount.count < mib(1).count / 10) continue;
+    users += fmt::format("{}{} {:.1f} MB", users.empty() ? "" : ", ",
+                         to_string(static_cast<Tag>(i)), amount.mb());
+  }
+  return Error{
+      .code = ErrorCode::kOverBudget,
+      .message = fmt::format("the memory limit does not allow {:.1f} MB more for '{}': {:.1f} of "
+                             "{:.1f} MB are in use ({})",
+                             size.mb(), to_string(tag), used().mb(), limit().mb(), users),
+      .where = {},
+      .hint = "raise --memory-limit"};
+}
+
+std::size_t Budget::add_reclaimer(ReclaimOrder order, Reclaimer reclaimer) {
+  const std::lock_guard lock(reclaim_mutex_);
+  const auto after = std::ranges::upper_bound(reclaimers_, order, {}, &Entry::order);
+  reclaimers_.insert(after, {.handle = next_handle_, .order = order,
+                             .reclaimer = std::move(reclaimer)});
+  return next_handle_++;
+}
+
+void Budget::remove_reclaimer(std::size_t handle) {
+  const std::lock_guard lock(reclaim_mutex_);
+  std::erase_if(reclaimers_, [&](const Entry& entry) { return entry.handle == handle; });
+}
+
+namespace {
+constexpr std::size_t kMapFrom = std::size_t{64} << 10U;
+}
+
+void* BudgetResource::do_allocate(std::size_t bytes, std::size_t alignment) {
+  const std::size_t size = bytes >= kMapFrom ? round_to_pages(bytes) : bytes;
+  if (!budget_->try_add(tag_, Bytes{size})) throw OverBudget(budget_->over_budget(tag_, Bytes{size}));
+  void* p = bytes >= kMapFrom ? map_pages(size)
+                              : std::aligned_alloc(std::max(alignment, sizeof(void*)),
+                                                   (size + alignment - 1) / alignment * alignment);
+  if (p == nullptr) {
+    budget_->subtract(tag_, Bytes{size});
+    throw std::bad_alloc();
+  }
+  return p;
+}
+
+void BudgetResource::do_deallocate(void* p, std::size_t bytes, std::size_t /*alignment*/) {
+  if (bytes >= kMapFrom) {
+    const std::size_t size = round_to_pages(bytes);
+    unmap_pages(p, size);
+    budget_->subtract(tag_, Bytes{size});
+  } else {
+    std::free(p);  // NOLINT(cppcoreguidelines-no-malloc): the other half of aligned_alloc
+    budget_->subtract(tag_, Bytes{bytes});
+  }
+}
+
+}  // namespace m3u_proxy::memory

@@ -1,0 +1,14 @@
+#include <sys/mman.h>
+
+#include <m3u_proxy/memory/pages.hpp>
+
+namespace m3u_proxy::memory {
+
+void* map_pages(std::size_t size) noexcept {
+  void* p = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p == MAP_FAILED ? nullptr : p;
+}
+
+void unmap_pages(void* p, std::size_t size) noexcept { munmap(p, size); }
+
+}  // namespace m3u_proxy::memory

@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <cstring>
+#include <m3u_proxy/memory/pages.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
+#include <utility>
+
+namespace m3u_proxy::memory {
+namespace {
+
+constexpr std::size_t kLargeStep = std::size_t{1} << 20U;
+
+std::size_t class_of(std::size_t size) {
+  return static_cast<std::size_t>(std::ranges::lower_bound(SlabPool::kSizes, size) -
+                                  SlabPool::kSizes.begin());
+}
+
+}  // namespace
+
+Slab::~Slab() {
+  if (data_ != nullptr) pool_->give_back(tag_, data_, size_);
+}
+
+void Slab::swap(Slab& other) noexcept {
+  std::swap(pool_, other.pool_);
+  std::swap(tag_, other.tag_);
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+}
+
+SlabPool::SlabPool(Budget& budget, Bytes keep_at_most)
+    : budget_(&budget),
+      keep_at_most_(keep_at_most.count),
+      reclaimer_(budget.add_reclaimer(Budget::ReclaimOrder::kPools,
+                                      [this](Bytes wanted) { return trim(wanted); })) {}
+
+SlabPool::~SlabPool() {
+  budget_->remove_reclaimer(reclaimer_);
+  trim();
+}
+
+Result<Slab> SlabPool::acquire(Tag tag, std::size_t size) {
+  const std::size_t kind = class_of(size);
+  if (kind < kSizes.size()) {
+    size = kSizes[kind];
+    const std::lock_guard lock(mutex_);
+    ++stats_.requests;
+    if (!kept_[kind].empty()) {
+      char* data = kept_[kind].back();
+      kept_[kind].pop_back();
+      kept_bytes_ -= size;
+      ++stats_.hits;
+      budget_->retag(Tag::kPool, tag, Bytes{size});
+      return Slab(this, tag, data, size);
+    }
+  } else {
+    size = (size + kLargeStep - 1) / kLargeStep * kLargeStep;
+  }
+  if (!budget_->try_add(tag, Bytes{size})) return fail(budget_->over_budget(tag, Bytes{size}));
+  char* data = static_cast<char*>(map_pages(size));
+  if (data == nullptr) {
+    budget_->subtract(tag, Bytes{size});
+    return fail(ErrorCode::kOverBudget, "the system has no memory left",
+                "set --memory-limit below what the machine has free");
+  }
+  return Slab(this, tag, data, size);
+}
+
+void SlabPool::give_back(Tag tag, char* data, std::size_t size) noexcept {
+  const std::size_t kind = class_of(size);
+  if (kind < kSizes.size()) {
+    const std::lock_guard lock(mutex_);
+    if (kept_bytes_ + size <= keep_at_most_) {
+      kept_[kind].push_back(data);
+      kept_bytes_ += size;
+      budget_->retag(tag, Tag::kPool, Bytes{size});
+      return;
+    }
+  }
+  unmap_pages(data, size);
+  budget_->subtract(tag, Bytes{size});
+}
+
+Bytes SlabPool::trim(Bytes wanted) {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t freed = 0;
+  for (std::size_t kind = kSizes.size(); kind-- > 0;) {
+    while (!kept_[kind].empty() && freed < wanted.count) {
+      unmap_pages(kept_[kind].back(), kSizes[kind]);
+      kept_[kind].pop_back();
+      freed += kSizes[kind];
+    }
+  }
+  kept_bytes_ -= freed;
+  budget_->subtract(Tag::kPool, Bytes{freed});
+  return Bytes{freed};
+}
+
+PoolStats SlabPool::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+std::string_view Arena::copy(std::string_view text) {
+  if (text.empty()) return {};
+  char* p = allocate_text(text.size());
+  std::memcpy(p, text.data(), text.size());
+  return {p, text.size()};
+}
+
+void Arena::add_slab(std::size_t at_least) {
+  auto slab = pool_->acquire(tag_, std::max(at_least, SlabPool::kSizes[0]));
+  if (!slab) throw OverBudget(std::move(slab).error());
+  next_ = slab->data();
+  end_ = next_ + slab->size();
+  footprint_ += Bytes{slab->size()};
+  slabs_.push_back(*std::move(slab));
+}
+
+void* Arena::do_allocate(std::size_t bytes, std::size_t alignment) {
+  const auto align = [&] {
+    const auto address = reinterpret_cast<std::uintptr_t>(next_);
+    return static_cast<std::size_t>((alignment - address % alignment) % alignment);
+  };
+  if (next_ == nullptr || static_cast<std::size_t>(end_ - next_) < bytes + align())
+    add_slab(bytes + alignment);
+  next_ += align();
+  char* p = next_;
+  next_ += bytes;
+  return p;
+}
+
+void Arena::reset() {
+  if (slabs_.empty()) return;
+  if (slabs_.front().size() <= SlabPool::kSizes[1]) {
+    slabs_.resize(1);
+    next_ = slabs_.front().data();
+    end_ = next_ + slabs_.front().size();
+    footprint_ = Bytes{slabs_.front().size()};
+  } else {
+    slabs_.clear();
+    next_ = end_ = nullptr;
+    footprint_ = {};
+  }
+}
+
+}  // namespace m3u_proxy::memory
