@@ -1,12 +1,14 @@
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+#include <new>
+#include <utility>
+
 #include <fmt/format.h>
 #include <sys/mman.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/pages.hpp>
-#include <new>
-#include <utility>
 
 namespace m3u_proxy::memory {
 namespace {
@@ -29,8 +31,10 @@ std::string_view to_string(Tag tag) {
 }
 
 Result<> Reservation::resize(Bytes size) {
+  assert(budget_ != nullptr || size == size_);
   if (size > size_) {
-    if (!budget_->try_add(tag_, size - size_)) return fail(budget_->over_budget(tag_, size - size_));
+    if (!budget_->try_add(tag_, size - size_))
+      return fail(budget_->over_budget(tag_, size - size_));
   } else if (size < size_) {
     budget_->subtract(tag_, size_ - size);
   }
@@ -68,21 +72,24 @@ bool Budget::add_if_room(Tag tag, std::uint64_t size) noexcept {
 }
 
 bool Budget::try_add(Tag tag, Bytes size) noexcept {
-  if (add_if_room(tag, size.count)) return true;
-  return reclaim(size.count) && add_if_room(tag, size.count);
+  return add_if_room(tag, size.count) || reclaim_and_add(tag, size.count);
 }
 
-bool Budget::reclaim(std::uint64_t wanted) {
+bool Budget::reclaim_and_add(Tag tag, std::uint64_t size) {
+  if (size > limit().count) return false;
   const std::lock_guard lock(reclaim_mutex_);
-  std::uint64_t freed = 0;
   for (const Entry& entry : reclaimers_) {
-    if (freed >= wanted) break;
-    freed += entry.reclaimer(Bytes{wanted - freed}).count;
+    // Asks for no more than what is missing by now: others release and reserve meanwhile.
+    if (add_if_room(tag, size)) return true;
+    const std::uint64_t limit = this->limit().count;
+    const std::uint64_t needed = used().count + size;
+    entry.reclaimer(Bytes{needed > limit ? needed - limit : size});
   }
-  return freed > 0;
+  return add_if_room(tag, size);
 }
 
 void Budget::subtract(Tag tag, Bytes size) noexcept {
+  assert(tags_[index(tag)].used.load(std::memory_order_relaxed) >= size.count);
   used_.fetch_sub(size.count, std::memory_order_relaxed);
   tags_[index(tag)].used.fetch_sub(size.count, std::memory_order_relaxed);
 }
@@ -112,8 +119,9 @@ Error Budget::over_budget(Tag tag, Bytes size) const {
   return Error{
       .code = ErrorCode::kOverBudget,
       .message = fmt::format("the memory limit does not allow {:.1f} MB more for '{}': {:.1f} of "
-                             "{:.1f} MB are in use ({})",
-                             size.mb(), to_string(tag), used().mb(), limit().mb(), users),
+                             "{:.1f} MB are in use{}",
+                             size.mb(), to_string(tag), used().mb(), limit().mb(),
+                             users.empty() ? "" : fmt::format(" ({})", users)),
       .where = {},
       .hint = "raise --memory-limit"};
 }
@@ -121,8 +129,8 @@ Error Budget::over_budget(Tag tag, Bytes size) const {
 std::size_t Budget::add_reclaimer(ReclaimOrder order, Reclaimer reclaimer) {
   const std::lock_guard lock(reclaim_mutex_);
   const auto after = std::ranges::upper_bound(reclaimers_, order, {}, &Entry::order);
-  reclaimers_.insert(after, {.handle = next_handle_, .order = order,
-                             .reclaimer = std::move(reclaimer)});
+  reclaimers_.insert(after,
+                     {.handle = next_handle_, .order = order, .reclaimer = std::move(reclaimer)});
   return next_handle_++;
 }
 
@@ -132,31 +140,46 @@ void Budget::remove_reclaimer(std::size_t handle) {
 }
 
 namespace {
+
+/// From this size on a block is mapped: it leaves the process as soon as it is given back.
 constexpr std::size_t kMapFrom = std::size_t{64} << 10U;
+
+bool is_mapped(std::size_t bytes, std::size_t alignment) {
+  return bytes >= kMapFrom && alignment <= kPageSize;
 }
 
+/// What a block really takes; for the heap as glibc rounds it (8 bytes of header, steps of 16).
+std::size_t block_size(std::size_t bytes, std::size_t alignment) {
+  if (is_mapped(bytes, alignment)) return round_to_pages(bytes);
+  const std::size_t step = std::max(alignment, std::size_t{16});
+  return std::max((bytes + 8 + step - 1) / step * step, std::size_t{32});
+}
+
+void* allocate_block(std::size_t bytes, std::size_t alignment) {
+  if (is_mapped(bytes, alignment)) return map_pages(round_to_pages(bytes));
+  const std::size_t least = std::max(alignment, sizeof(void*));
+  return std::aligned_alloc(least, (bytes + least - 1) / least * least);
+}
+
+}  // namespace
+
 void* BudgetResource::do_allocate(std::size_t bytes, std::size_t alignment) {
-  const std::size_t size = bytes >= kMapFrom ? round_to_pages(bytes) : bytes;
-  if (!budget_->try_add(tag_, Bytes{size})) throw OverBudget(budget_->over_budget(tag_, Bytes{size}));
-  void* p = bytes >= kMapFrom ? map_pages(size)
-                              : std::aligned_alloc(std::max(alignment, sizeof(void*)),
-                                                   (size + alignment - 1) / alignment * alignment);
+  const Bytes size{block_size(bytes, alignment)};
+  if (!budget_->try_add(tag_, size)) throw OverBudget(budget_->over_budget(tag_, size));
+  void* p = allocate_block(bytes, alignment);
   if (p == nullptr) {
-    budget_->subtract(tag_, Bytes{size});
+    budget_->subtract(tag_, size);
     throw std::bad_alloc();
   }
   return p;
 }
 
-void BudgetResource::do_deallocate(void* p, std::size_t bytes, std::size_t /*alignment*/) {
-  if (bytes >= kMapFrom) {
-    const std::size_t size = round_to_pages(bytes);
-    unmap_pages(p, size);
-    budget_->subtract(tag_, Bytes{size});
-  } else {
+void BudgetResource::do_deallocate(void* p, std::size_t bytes, std::size_t alignment) {
+  if (is_mapped(bytes, alignment))
+    unmap_pages(p, round_to_pages(bytes));
+  else
     std::free(p);  // NOLINT(cppcoreguidelines-no-malloc): the other half of aligned_alloc
-    budget_->subtract(tag_, Bytes{bytes});
-  }
+  budget_->subtract(tag_, Bytes{block_size(bytes, alignment)});
 }
 
 }  // namespace m3u_proxy::memory

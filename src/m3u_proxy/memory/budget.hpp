@@ -23,15 +23,15 @@ namespace m3u_proxy::memory {
 
 /// Which subsystem a reservation belongs to; the unit of reports and metrics.
 enum class Tag : std::uint8_t {
-  kBatch,        ///< channel batches and their text
-  kSpool,        ///< batches waiting between the passes
-  kKeySet,       ///< keys of duplicates
-  kNumbers,      ///< channel numbers
-  kGuide,        ///< guide ids, channels and matching
-  kInput,        ///< chunks read from sources, inflate windows
-  kOutput,       ///< text on its way to a file
-  kRules,        ///< compiled expressions
-  kPool,         ///< slabs kept for reuse
+  kBatch,    ///< channel batches and their text
+  kSpool,    ///< batches waiting between the passes
+  kKeySet,   ///< keys of duplicates
+  kNumbers,  ///< channel numbers
+  kGuide,    ///< guide ids, channels and matching
+  kInput,    ///< chunks read from sources, inflate windows
+  kOutput,   ///< text on its way to a file
+  kRules,    ///< compiled expressions
+  kPool,     ///< slabs kept for reuse
   kPlugin,
   kStore,
   kHttp,
@@ -75,8 +75,9 @@ class Budget {
  public:
   static constexpr Bytes kUnlimited{UINT64_MAX};
 
-  /// Frees what it can of `wanted` bytes and returns how much it freed. Called from any thread
-  /// that reserves, without locks of the Budget held; it must not reserve.
+  /// Frees what it can of `wanted` bytes and returns how much it freed. Called by whatever thread
+  /// reserves, one at a time. It must not reserve, and must not wait for a lock under which
+  /// someone else does: where that can happen it tries the lock and frees nothing otherwise.
   using Reclaimer = std::function<Bytes(Bytes wanted)>;
   /// In which order reclaimers are asked: what is cheapest to lose first.
   enum class ReclaimOrder : std::uint8_t { kPools, kCaches, kSpools };
@@ -104,13 +105,14 @@ class Budget {
   /// The error that reserve() gives for a refused `size`.
   [[nodiscard]] Error over_budget(Tag tag, Bytes size) const;
 
-  /// Registers a reclaimer until remove_reclaimer(); returns its handle.
+  /// Registers a reclaimer until remove_reclaimer(), after which it does not run any more; returns
+  /// its handle. Neither may be called from a reclaimer.
   std::size_t add_reclaimer(ReclaimOrder order, Reclaimer reclaimer);
   void remove_reclaimer(std::size_t handle);
 
  private:
   bool add_if_room(Tag tag, std::uint64_t size) noexcept;
-  bool reclaim(std::uint64_t wanted);
+  bool reclaim_and_add(Tag tag, std::uint64_t size);
 
   struct Counter {
     std::atomic<std::uint64_t> used{0};
@@ -125,7 +127,7 @@ class Budget {
   std::atomic<std::uint64_t> used_{0};
   std::atomic<std::uint64_t> peak_{0};
   std::array<Counter, kTagCount> tags_;
-  std::recursive_mutex reclaim_mutex_;
+  std::mutex reclaim_mutex_;
   std::vector<Entry> reclaimers_;
   std::size_t next_handle_ = 1;
 };

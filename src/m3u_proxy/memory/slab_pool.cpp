@@ -1,13 +1,15 @@
 #include <algorithm>
 #include <cstring>
+#include <utility>
+
 #include <m3u_proxy/memory/pages.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
-#include <utility>
 
 namespace m3u_proxy::memory {
 namespace {
 
 constexpr std::size_t kLargeStep = std::size_t{1} << 20U;
+constexpr std::size_t kKeepAtMostPieces = 4096;
 
 std::size_t class_of(std::size_t size) {
   return static_cast<std::size_t>(std::ranges::lower_bound(SlabPool::kSizes, size) -
@@ -31,7 +33,11 @@ SlabPool::SlabPool(Budget& budget, Bytes keep_at_most)
     : budget_(&budget),
       keep_at_most_(keep_at_most.count),
       reclaimer_(budget.add_reclaimer(Budget::ReclaimOrder::kPools,
-                                      [this](Bytes wanted) { return trim(wanted); })) {}
+                                      [this](Bytes wanted) { return trim(wanted); })) {
+  // give_back() runs in destructors, where a list that has to grow could not report it.
+  for (std::size_t kind = 0; kind < kSizes.size(); ++kind)
+    kept_[kind].reserve(std::min(keep_at_most_ / kSizes[kind], kKeepAtMostPieces));
+}
 
 SlabPool::~SlabPool() {
   budget_->remove_reclaimer(reclaimer_);
@@ -69,7 +75,7 @@ void SlabPool::give_back(Tag tag, char* data, std::size_t size) noexcept {
   const std::size_t kind = class_of(size);
   if (kind < kSizes.size()) {
     const std::lock_guard lock(mutex_);
-    if (kept_bytes_ + size <= keep_at_most_) {
+    if (kept_bytes_ + size <= keep_at_most_ && kept_[kind].size() < kept_[kind].capacity()) {
       kept_[kind].push_back(data);
       kept_bytes_ += size;
       budget_->retag(tag, Tag::kPool, Bytes{size});
@@ -98,6 +104,28 @@ Bytes SlabPool::trim(Bytes wanted) {
 PoolStats SlabPool::stats() const {
   const std::lock_guard lock(mutex_);
   return stats_;
+}
+
+Arena::Arena(Arena&& other) noexcept
+    : pool_(other.pool_),
+      tag_(other.tag_),
+      slabs_(std::move(other.slabs_)),
+      next_(std::exchange(other.next_, nullptr)),
+      end_(std::exchange(other.end_, nullptr)),
+      footprint_(std::exchange(other.footprint_, {})) {
+  other.slabs_.clear();
+}
+
+Arena& Arena::operator=(Arena&& other) noexcept {
+  if (this == &other) return *this;
+  pool_ = other.pool_;
+  tag_ = other.tag_;
+  slabs_ = std::move(other.slabs_);
+  other.slabs_.clear();
+  next_ = std::exchange(other.next_, nullptr);
+  end_ = std::exchange(other.end_, nullptr);
+  footprint_ = std::exchange(other.footprint_, {});
+  return *this;
 }
 
 std::string_view Arena::copy(std::string_view text) {

@@ -87,8 +87,12 @@ class SlabPool {
 class Arena final : public std::pmr::memory_resource {
  public:
   Arena(SlabPool& pool, Tag tag) : pool_(&pool), tag_(tag) {}
-  Arena(Arena&&) noexcept = default;
-  Arena& operator=(Arena&&) noexcept = default;
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  /// The other arena is empty afterwards and may be used again.
+  Arena(Arena&& other) noexcept;
+  Arena& operator=(Arena&& other) noexcept;
+  ~Arena() override = default;
 
   /// `size` bytes, not aligned.
   char* allocate_text(std::size_t size) {

@@ -1,0 +1,41 @@
+// ProcessMemory: what the operating system says about this process's memory and time.
+//
+// One small interface in front of the platform: resident size, its peak, and giving freed heap
+// back. Tests put their own figures behind it.
+#pragma once
+
+#include <chrono>
+
+#include <m3u_proxy/base/bytes.hpp>
+#include <m3u_proxy/base/result.hpp>
+
+namespace m3u_proxy::memory {
+
+class ProcessMemory {
+ public:
+  ProcessMemory() = default;
+  ProcessMemory(const ProcessMemory&) = delete;
+  ProcessMemory& operator=(const ProcessMemory&) = delete;
+  virtual ~ProcessMemory() = default;
+
+  /// Memory of this process that is resident now (RSS). Takes microseconds. Error: kIo.
+  [[nodiscard]] virtual Result<Bytes> resident() = 0;
+  /// The most that was resident since the start, or since the last reset_peak(). Error: kIo.
+  [[nodiscard]] virtual Result<Bytes> peak() = 0;
+  /// Starts a new peak at the present size; false where the system cannot. The peak that others
+  /// ask the kernel for (wait4, getrusage) begins anew with it.
+  virtual bool reset_peak() = 0;
+};
+
+/// The running system's implementation. Thread-safe; lives until the process ends.
+/// Linux: /proc/self/statm, VmHWM of /proc/self/status, /proc/self/clear_refs (see proc(5)).
+ProcessMemory& process_memory();
+
+/// Gives freed heap blocks back to the system (glibc's malloc_trim); nothing elsewhere.
+/// Takes milliseconds when there is much to give back. Thread-safe.
+void release_free_heap() noexcept;
+
+/// Processor time that the calling thread has used since it began.
+[[nodiscard]] std::chrono::nanoseconds thread_cpu_time() noexcept;
+
+}  // namespace m3u_proxy::memory
