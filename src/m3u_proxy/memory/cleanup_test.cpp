@@ -1,0 +1,249 @@
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/memory/test_support.hpp>
+
+namespace m3u_proxy::memory {
+namespace {
+
+using testing::CapturedLog;
+using ::testing::ElementsAre;
+using testing::FakeClock;
+using testing::FakeProcess;
+using ::testing::HasSubstr;
+using testing::megabytes;
+using enum CleanupStrategy;
+
+/// An output that notes which cleanup ran and takes time and memory as told.
+class FakeOutput final : public MemoryCleanable {
+ public:
+  FakeOutput(FakeProcess& process, FakeClock& clock) : process_(process), clock_(clock) {}
+
+  std::size_t basic_cleanup() override { return run("basic"); }
+  std::size_t aggressive_cleanup() override { return run("aggressive"); }
+  std::size_t smart_cleanup() override { return run("smart"); }
+  [[nodiscard]] MemoryUsage memory_usage() const override { return usage; }
+
+  std::vector<std::string> ran;
+  MemoryUsage usage;
+  Bytes frees{};
+  std::size_t items = 0;
+  std::chrono::milliseconds takes{0};
+
+ private:
+  std::size_t run(std::string what) {
+    ran.push_back(std::move(what));
+    process_.rss -= frees;
+    clock_.advance(takes);
+    return items;
+  }
+  FakeProcess& process_;
+  FakeClock& clock_;
+};
+
+class CleanupTest : public ::testing::Test {
+ protected:
+  MemoryCleanupCoordinator coordinator(bool aggressive, std::optional<double> threshold_mb) {
+    return MemoryCleanupCoordinator(aggressive, threshold_mb,
+                                    {.process = &process,
+                                     .clock = clock.function(),
+                                     .release_heap = [this] { ++heap_releases; }});
+  }
+
+  FakeProcess process;
+  FakeClock clock;
+  FakeOutput output{process, clock};
+  int heap_releases = 0;
+};
+
+TEST_F(CleanupTest, StatsSayWhatWasFreed) {
+  auto cleaner = coordinator(false, std::nullopt);
+  process.rss = mib(140);
+  output.frees = mib(45);
+  output.items = 39'161;
+  output.takes = std::chrono::milliseconds(3);
+  const auto stats = cleaner.cleanup_between_stages("Source Loading", output, kBasic);
+  ASSERT_TRUE(stats);
+  EXPECT_EQ(stats->stage, "Source Loading");
+  EXPECT_EQ(stats->strategy, kBasic);
+  EXPECT_EQ(stats->before_mb, 140);
+  EXPECT_EQ(stats->after_mb, 95);
+  EXPECT_EQ(stats->freed_mb, 45);
+  EXPECT_EQ(stats->items_cleaned, 39'161U);
+  EXPECT_EQ(stats->duration, std::chrono::milliseconds(3));
+}
+
+TEST_F(CleanupTest, EachCleanupIsLoggedAtDebug) {
+  const CapturedLog log("info,memory.cleanup=debug");
+  auto cleaner = coordinator(false, std::nullopt);
+  process.rss = megabytes(140.5);
+  output.frees = megabytes(45.2);
+  output.items = 39'161;
+  output.takes = std::chrono::milliseconds(3);
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Source Loading", output, kBasic));
+  EXPECT_THAT(log.lines,
+              ElementsAre("DEBUG memory.cleanup: Memory cleanup after 'Source Loading': 45.2MB "
+                          "freed (140.5MB → 95.3MB), 39161 items cleaned, 3ms (basic)"));
+}
+
+TEST_F(CleanupTest, SummaryIsLoggedInTheSeedsForm) {
+  const CapturedLog log;
+  auto cleaner = coordinator(false, std::nullopt);
+  process.rss = mib(500);
+  output.takes = std::chrono::milliseconds(9);
+  for (const double freed : {45.2, 38.0, 27.1, 10.0, 7.0}) {
+    output.frees = megabytes(freed);
+    output.items = 31'284;
+    ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
+  }
+  cleaner.log_summary();
+  EXPECT_THAT(log.lines, ElementsAre("INFO Memory cleanup summary: 5 operations, 127.3MB freed, "
+                                     "156420 items cleaned, 45ms total"));
+  EXPECT_EQ(cleaner.summary().operations, 5U);
+  EXPECT_EQ(cleaner.summary().items_cleaned, 156'420U);
+}
+
+TEST_F(CleanupTest, GrowthDuringACleanupIsNotNegativeFreedMemory) {
+  auto cleaner = coordinator(false, std::nullopt);
+  process.rss = mib(100);
+  cleaner.add_release_hook([] { return Bytes{}; });
+  output.frees = Bytes{0} - mib(1);  // grows by 1 MB
+  EXPECT_EQ(cleaner.cleanup_between_stages("Filtering", output, kBasic).value().freed_mb, 0);
+}
+
+TEST_F(CleanupTest, BasicKeepsPoolsAndHeapForReuse) {
+  auto cleaner = coordinator(false, std::nullopt);
+  int hooks = 0;
+  cleaner.add_release_hook([&] {
+    ++hooks;
+    return Bytes{};
+  });
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
+  EXPECT_THAT(output.ran, ElementsAre("basic"));
+  EXPECT_EQ(hooks, 0);
+  EXPECT_EQ(heap_releases, 0);
+}
+
+TEST_F(CleanupTest, AggressiveReturnsPoolsAndHeapToTheSystem) {
+  auto cleaner = coordinator(false, std::nullopt);
+  int hooks = 0;
+  cleaner.add_release_hook([&] {
+    ++hooks;
+    return Bytes{};
+  });
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kAggressive));
+  EXPECT_THAT(output.ran, ElementsAre("aggressive"));
+  EXPECT_EQ(hooks, 1);
+  EXPECT_EQ(heap_releases, 1);
+}
+
+TEST_F(CleanupTest, AggressiveCoordinatorReturnsMemoryAfterEveryStrategy) {
+  auto cleaner = coordinator(true, std::nullopt);
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
+  EXPECT_EQ(heap_releases, 2);
+}
+
+TEST_F(CleanupTest, SmartSaysWhatItChoseAndWhy) {
+  const CapturedLog log("info,memory.cleanup=debug");
+  auto cleaner = coordinator(false, 256);
+  process.rss = mib(200);
+  output.usage = {.held = mib(40), .unused = mib(10)};
+  cleaner.expect_next_stage(mib(60));
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Data Mapping", output, kSmart));
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Data Mapping", output, kSmart));
+  output.usage.unused = kib(512);
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Data Mapping", output, kSmart));
+  EXPECT_THAT(output.ran, ElementsAre("aggressive", "smart"));
+  ASSERT_EQ(log.lines.size(), 6U);
+  EXPECT_EQ(log.lines[0],
+            "DEBUG memory.cleanup: Smart cleanup after 'Data Mapping' cleans everything: the next "
+            "stage needs 60.0MB, 56.0MB are left below the threshold of 256.0MB");
+  EXPECT_EQ(log.lines[2],
+            "DEBUG memory.cleanup: Smart cleanup after 'Data Mapping' cleans where much is unused: "
+            "10.0MB of 40.0MB are unused");
+  EXPECT_EQ(log.lines[4],
+            "DEBUG memory.cleanup: Smart cleanup after 'Data Mapping' cleans nothing: 0.5MB of "
+            "40.0MB are unused, not worth the time");
+}
+
+TEST_F(CleanupTest, SmartFollowsTheTrend) {
+  const CapturedLog log("info,memory.cleanup=debug");
+  auto cleaner = coordinator(false, 256);
+  for (const std::uint64_t rss : {20, 100, 180}) {  // each stage adds 80 MB
+    process.rss = mib(rss);
+    ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
+  }
+  process.rss = mib(210);
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
+  EXPECT_THAT(log.lines[6], HasSubstr("cleans everything: by the trend a stage needs 60.0MB, "
+                                      "46.0MB are left below the threshold of 256.0MB"));
+}
+
+TEST_F(CleanupTest, UnreadableMemoryCleansNothing) {
+  auto cleaner = coordinator(false, 100);
+  process.broken = true;
+  EXPECT_EQ(cleaner.cleanup_between_stages("Filtering", output, kBasic).error().code,
+            ErrorCode::kIo);
+  EXPECT_TRUE(output.ran.empty());
+  EXPECT_EQ(cleaner.should_cleanup().error().code, ErrorCode::kIo);
+}
+
+TEST_F(CleanupTest, ShouldCleanupFromTheThresholdOn) {
+  auto cleaner = coordinator(false, 256);
+  process.rss = mib(256) - Bytes{1};
+  EXPECT_FALSE(cleaner.should_cleanup().value());
+  process.rss = mib(256);
+  EXPECT_TRUE(cleaner.should_cleanup().value());
+}
+
+TEST_F(CleanupTest, WithoutThresholdOnlyAnAggressiveCoordinatorCallsForCleanup) {
+  EXPECT_TRUE(coordinator(true, std::nullopt).should_cleanup().value());
+  EXPECT_FALSE(coordinator(false, std::nullopt).should_cleanup().value());
+}
+
+TEST(Cleanup, SlabsOfAPoolLeaveTheProcess) {
+  Budget budget;
+  SlabPool pool(budget, mib(64));
+  MemoryCleanupCoordinator cleaner;
+  cleaner.add_release_hook([&] { return pool.trim(); });
+  {
+    std::vector<Slab> slabs;
+    for (int i = 0; i < 12; ++i) {
+      slabs.push_back(pool.acquire(Tag::kBatch, SlabPool::kSizes[3]).value());
+      std::memset(slabs.back().data(), 1, slabs.back().size());
+    }
+  }
+  std::vector<int> nothing;
+  CleanableParts output(nothing);
+  const auto basic = cleaner.cleanup_between_stages("Filtering", output, kBasic).value();
+  EXPECT_LT(basic.freed_mb, 10);
+  const auto aggressive = cleaner.cleanup_between_stages("Filtering", output, kAggressive).value();
+  EXPECT_GT(aggressive.freed_mb, 40);
+  EXPECT_EQ(budget.used(), Bytes{0});
+}
+
+TEST(Cleanup, FreedHeapLeavesTheProcess) {
+#ifdef M3U_PROXY_SANITIZED
+  GTEST_SKIP() << "sanitizers keep freed blocks";
+#endif
+  std::vector<std::unique_ptr<std::string>> blocks;
+  for (int i = 0; i < 20'000; ++i) blocks.push_back(std::make_unique<std::string>(4'000, 'x'));
+  // Every block but one in fifty goes: the heap's top stays in use, so only trimming returns it.
+  for (std::size_t i = 0; i < blocks.size(); ++i)
+    if (i % 50 != 49) blocks[i].reset();
+  CleanableParts output(blocks);
+  MemoryCleanupCoordinator cleaner;
+  const auto stats = cleaner.cleanup_between_stages("Filtering", output, kAggressive).value();
+  EXPECT_GT(stats.freed_mb, 50);
+}
+
+}  // namespace
+}  // namespace m3u_proxy::memory
