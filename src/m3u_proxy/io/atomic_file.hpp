@@ -1,8 +1,8 @@
 // AtomicFile: a file that appears whole or not at all.
 //
-// Bytes go to a temporary file in the same folder; commit() syncs it and renames it over the
-// target. Without commit() the destructor removes the temporary file and the target stays as it
-// was. Temporary names start with ".m3u-proxy-" so that a later start finds what a crash left.
+// Bytes go to a temporary file in the same folder; publish() syncs it and renames it over the
+// target. Without publish() the destructor removes the temporary file and the target stays as it
+// was. What a crash leaves is found by its name (temporary_name.hpp) at a later start.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,8 @@ namespace m3u_proxy::io {
 class AtomicFile final : public ByteSink {
  public:
   /// Creates the temporary file (mode 0666 less the umask; of an existing target its mode).
-  /// Errors: kIo, kNotFound (no such folder).
+  /// A target that is a symbolic link stays one: what it points to is replaced.
+  /// Errors: kIo, kNotFound (no such folder), kInvalidArgument (the target is not a file).
   static Result<std::unique_ptr<AtomicFile>> create(const std::filesystem::path& target);
   ~AtomicFile() override;
 

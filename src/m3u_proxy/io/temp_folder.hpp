@@ -20,6 +20,8 @@ class TempFile final : public ByteSink {
   Result<> write(std::string_view bytes) override;  ///< appends
   /// Reads up to buffer.size() bytes at `offset`; 0 at the end.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) const;
+  /// Throws away what was written, so that writing begins anew. Error: kIo.
+  Result<> clear();
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] int descriptor() const { return fd_; }
 
@@ -32,11 +34,12 @@ class TempFile final : public ByteSink {
 
 class TempFolder {
  public:
-  /// Makes `parent`/.m3u-proxy-tmp-<pid>-<n> on first use, and first removes folders of this kind
-  /// whose process is gone (by pid and start time), and left-over AtomicFile temporaries.
-  /// Errors: kIo; kInvalidArgument when `parent` is on tmpfs (that is memory) and `allow_tmpfs`
-  /// is not set.
+  /// Whether a folder on tmpfs will do: what is there is in memory.
   enum class Tmpfs : std::uint8_t { kRefuse, kAllow };
+  /// Removes what crashed runs left in `parent` (remove_stale_temporaries), then makes
+  /// `parent`/.m3u-proxy-tmp-<pid>-<start time>-<n>.
+  /// Errors: kIo, kNotFound (no such parent); kInvalidArgument when it is on tmpfs and that is
+  /// refused.
   static Result<std::unique_ptr<TempFolder>> create(const std::filesystem::path& parent,
                                                     Tmpfs tmpfs = Tmpfs::kAllow);
   ~TempFolder();
@@ -48,8 +51,9 @@ class TempFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  explicit TempFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  TempFolder(std::filesystem::path path, int lock);
   std::filesystem::path path_;
+  int lock_;  ///< a descriptor that holds the folder's lock, -1 where locks do not work
 };
 
 }  // namespace m3u_proxy::io

@@ -1,0 +1,228 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/io/buffer.hpp>
+#include <m3u_proxy/io/decoder.hpp>
+#include <m3u_proxy/io/inflate.hpp>
+
+namespace m3u_proxy::io {
+namespace {
+
+constexpr std::size_t kInputSize = std::size_t{256} << 10U;
+/// Marks the errors of is_partial_input().
+constexpr std::string_view kPartialHint =
+    "what came before is used; get the file again for the rest";
+
+/// The first bytes of a source, looked at and then given back.
+class Head {
+ public:
+  /// Reads until kMagicSize bytes are there or the source ends.
+  Result<> fill(ByteSource& source) {
+    while (end_ < bytes_.size()) {
+      M3U_TRY(const std::size_t n, source.read(std::span(bytes_).subspan(end_)));
+      if (n == 0) break;
+      end_ += n;
+    }
+    return {};
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data() + begin_, end_ - begin_}; }
+  std::size_t take(std::span<char> buffer) {
+    const std::size_t n = std::min(buffer.size(), end_ - begin_);
+    std::memcpy(buffer.data(), bytes_.data() + begin_, n);
+    begin_ += n;
+    return n;
+  }
+
+ private:
+  std::array<char, kMagicSize> bytes_{};
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+/// Compressed bytes on their way into a decoder.
+class Input {
+ public:
+  Result<> open(memory::Budget& budget, Head& head) {
+    M3U_TRY(buffer_, Buffer::allocate(budget, memory::Tag::kInput, kInputSize));
+    end_ = head.take(buffer_.bytes());
+    taken_ = 0;
+    return {};
+  }
+  /// Reads more behind what is left.
+  Result<> fill(ByteSource& source) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    M3U_TRY(const std::size_t n, source.read(buffer_.bytes().subspan(end_)));
+    end_ += n;
+    source_ended_ = n == 0;
+    return {};
+  }
+  void consume(std::size_t n) {
+    begin_ += n;
+    taken_ += n;
+  }
+  [[nodiscard]] std::string_view view() const { return {buffer_.data() + begin_, end_ - begin_}; }
+  [[nodiscard]] bool source_ended() const { return source_ended_; }
+  /// Bytes consumed: the offset of view() in the compressed data.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
+
+ private:
+  Buffer buffer_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::uint64_t taken_ = 0;
+  bool source_ended_ = false;
+};
+
+enum class Wrapping : std::uint8_t { kInflate, kRefuse };
+
+/// One wrapping: looks at the first bytes, then inflates or passes through.
+class Layer final : public ByteSource {
+ public:
+  Layer(std::unique_ptr<ByteSource> source, memory::Budget& budget, Wrapping wrapping,
+        const InflateOptions& options)
+      : source_(std::move(source)), budget_(&budget), wrapping_(wrapping), options_(options) {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    if (stage_ == Stage::kStart) M3U_CHECK(start());
+    auto n = stage_ == Stage::kPlain ? read_plain(buffer) : read_inflated(buffer);
+    if (n) delivered_ += *n;
+    return n;
+  }
+
+  [[nodiscard]] std::uint64_t consumed() const override { return source_->consumed(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_->size(); }
+
+ private:
+  enum class Stage : std::uint8_t { kStart, kPlain, kInside, kBetween, kEnded };
+
+  Result<> start() {
+    if (auto filled = head_.fill(*source_); !filled) deferred_ = std::move(filled).error();
+    const auto format = detect_compression(head_.view());
+    stage_ = Stage::kPlain;
+    if (!format || deferred_) return {};
+    if (wrapping_ == Wrapping::kRefuse)
+      return fail(ErrorCode::kParse, "the data is compressed more than twice",
+                  "unpack it before, or ask the provider for a plain file");
+    format_ = *format;
+    M3U_CHECK(input_.open(*budget_, head_));
+    M3U_TRY(decoder_, make_decoder(format_, *budget_));
+    stage_ = Stage::kInside;
+    return {};
+  }
+
+  Result<std::size_t> read_plain(std::span<char> buffer) {
+    const std::size_t from_head = head_.take(buffer);
+    if (from_head == buffer.size()) return from_head;
+    if (deferred_) return from_head != 0 ? Result<std::size_t>(from_head) : fail(*deferred_);
+    auto n = source_->read(buffer.subspan(from_head));
+    if (n) return *n + from_head;
+    if (from_head == 0) return n;
+    deferred_ = std::move(n).error();
+    return from_head;
+  }
+
+  Result<std::size_t> read_inflated(std::span<char> buffer) {
+    if (deferred_) return fail(*std::move(deferred_));
+    while (stage_ != Stage::kEnded) {
+      if (stage_ == Stage::kBetween) {
+        M3U_CHECK(next_member());
+        continue;
+      }
+      Decoder::Step step = decoder_->decode(input_.view(), buffer);
+      input_.consume(step.consumed);
+      if (step.member_ended) stage_ = Stage::kBetween;
+      if (step.error) step.error = placed(*std::move(step.error), step.produced);
+      if (step.produced != 0) {
+        deferred_ = step.error ? std::move(step.error) : suspicious(step.produced);
+        return step.produced;
+      }
+      if (step.error) return fail(*std::move(step.error));
+      if (step.consumed == 0 && !step.member_ended) M3U_CHECK(refill());
+    }
+    return 0;
+  }
+
+  /// More input for a decoder that stands still without.
+  Result<> refill() {
+    if (input_.source_ended()) return fail(truncated());
+    return input_.fill(*source_);
+  }
+
+  /// After a member: the end, zero padding (tapes, and .xz stream padding), or another member.
+  Result<> next_member() {
+    const std::string_view left = input_.view();
+    const std::size_t zeros = std::min(left.find_first_not_of('\0'), left.size());
+    input_.consume(zeros);
+    if (input_.view().size() < kMagicSize && !input_.source_ended()) return input_.fill(*source_);
+    if (input_.view().empty()) {
+      stage_ = Stage::kEnded;
+      return {};
+    }
+    if (detect_compression(input_.view()) != format_)
+      return fail(placed(damaged(format_, "something else follows after its end"), 0));
+    stage_ = Stage::kInside;
+    return decoder_->restart();
+  }
+
+  Error placed(Error error, std::size_t produced_now) const {
+    if (error.code != ErrorCode::kParse) return error;
+    error.message += fmt::format(" at byte {} of the compressed data", input_.taken());
+    error.where.byte = delivered_ + produced_now;
+    if (error.hint.empty()) error.hint = kPartialHint;
+    return error;
+  }
+
+  [[nodiscard]] Error truncated() const {
+    return Error{.code = ErrorCode::kParse,
+                 .message = fmt::format("the {} data is truncated: it ends after {} bytes",
+                                        to_string(format_), input_.taken()),
+                 .where = {.source = {}, .byte = delivered_},
+                 .hint = std::string(kPartialHint)};
+  }
+
+  /// The error for data that grows beyond all measure; after `now` more bytes.
+  [[nodiscard]] std::optional<Error> suspicious(std::size_t now) const {
+    const std::uint64_t total = delivered_ + now;
+    if (total < options_.ratio_applies_from || total / options_.max_ratio <= source_->consumed())
+      return std::nullopt;
+    return Error{.code = ErrorCode::kParse,
+                 .message = fmt::format("the {} data grows more than {} times its size, as no "
+                                        "playlist or guide does",
+                                        to_string(format_), options_.max_ratio),
+                 .where = {.source = {}, .byte = total},
+                 .hint = "check where it comes from"};
+  }
+
+  std::unique_ptr<ByteSource> source_;
+  memory::Budget* budget_;
+  Wrapping wrapping_;
+  InflateOptions options_;
+  Stage stage_ = Stage::kStart;
+  Compression format_ = Compression::kGzip;
+  Head head_;
+  Input input_;
+  std::unique_ptr<Decoder> decoder_;
+  std::uint64_t delivered_ = 0;
+  std::optional<Error> deferred_;  ///< met after bytes that had to be delivered first
+};
+
+}  // namespace
+
+std::unique_ptr<ByteSource> make_inflating_source(std::unique_ptr<ByteSource> source,
+                                                  memory::Budget& budget,
+                                                  const InflateOptions& options) {
+  for (int wrapping = 0; wrapping < 2; ++wrapping)
+    source = std::make_unique<Layer>(std::move(source), budget, Wrapping::kInflate, options);
+  return std::make_unique<Layer>(std::move(source), budget, Wrapping::kRefuse, options);
+}
+
+bool is_partial_input(const Error& error) {
+  return error.code == ErrorCode::kParse && error.hint == kPartialHint;
+}
+
+}  // namespace m3u_proxy::io

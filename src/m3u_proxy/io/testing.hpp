@@ -1,0 +1,74 @@
+// What the tests of several folders need of io/: a folder of their own, sources that misbehave.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <unistd.h>
+
+#include <m3u_proxy/io/memory_source.hpp>
+
+namespace m3u_proxy::io {
+
+/// A new empty folder, removed with everything in it at the end.
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "m3u-proxy-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) std::abort();
+    path_ = name;
+  }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  ~TestFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  friend std::filesystem::path operator/(const TestFolder& folder,
+                                         const std::filesystem::path& name) {
+    return folder.path_ / name;
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// A disk that is full after `room` bytes.
+class FailingSink final : public ByteSink {
+ public:
+  explicit FailingSink(std::size_t room) : room_(room) {}
+  Result<> write(std::string_view bytes) override {
+    if (bytes.size() > room_)
+      return fail(ErrorCode::kIo, "cannot write: No space left on device",
+                  "free some disk space or choose another folder");
+    room_ -= bytes.size();
+    return {};
+  }
+
+ private:
+  std::size_t room_;
+};
+
+/// Everything a source gives, and the error it ended with, if any.
+struct Drained {
+  std::string bytes;
+  std::optional<Error> error;
+};
+inline Drained drain(ByteSource& source, std::size_t buffer_size = std::size_t{64} << 10U) {
+  Drained result;
+  std::string buffer(buffer_size, '\0');
+  while (true) {
+    auto n = source.read(buffer);
+    if (!n) {
+      result.error = std::move(n).error();
+      return result;
+    }
+    if (*n == 0) return result;
+    result.bytes.append(buffer, 0, *n);
+  }
+}
+
+}  // namespace m3u_proxy::io
