@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -8,6 +7,7 @@
 #include <m3u_proxy/io/buffer.hpp>
 #include <m3u_proxy/io/decoder.hpp>
 #include <m3u_proxy/io/inflate.hpp>
+#include <m3u_proxy/io/peeking_source.hpp>
 
 namespace m3u_proxy::io {
 namespace {
@@ -17,39 +17,11 @@ constexpr std::size_t kInputSize = std::size_t{256} << 10U;
 constexpr std::string_view kPartialHint =
     "what came before is used; get the file again for the rest";
 
-/// The first bytes of a source, looked at and then given back.
-class Head {
- public:
-  /// Reads until kMagicSize bytes are there or the source ends.
-  Result<> fill(ByteSource& source) {
-    while (end_ < bytes_.size()) {
-      M3U_TRY(const std::size_t n, source.read(std::span(bytes_).subspan(end_)));
-      if (n == 0) break;
-      end_ += n;
-    }
-    return {};
-  }
-  [[nodiscard]] std::string_view view() const { return {bytes_.data() + begin_, end_ - begin_}; }
-  std::size_t take(std::span<char> buffer) {
-    const std::size_t n = std::min(buffer.size(), end_ - begin_);
-    std::memcpy(buffer.data(), bytes_.data() + begin_, n);
-    begin_ += n;
-    return n;
-  }
-
- private:
-  std::array<char, kMagicSize> bytes_{};
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-};
-
 /// Compressed bytes on their way into a decoder.
 class Input {
  public:
-  Result<> open(memory::Budget& budget, Head& head) {
+  Result<> open(memory::Budget& budget) {
     M3U_TRY(buffer_, Buffer::allocate(budget, memory::Tag::kInput, kInputSize));
-    end_ = head.take(buffer_.bytes());
-    taken_ = 0;
     return {};
   }
   /// Reads more behind what is left.
@@ -89,41 +61,29 @@ class Layer final : public ByteSource {
 
   Result<std::size_t> read(std::span<char> buffer) override {
     if (stage_ == Stage::kStart) M3U_CHECK(start());
-    auto n = stage_ == Stage::kPlain ? read_plain(buffer) : read_inflated(buffer);
+    auto n = stage_ == Stage::kPlain ? source_.read(buffer) : read_inflated(buffer);
     if (n) delivered_ += *n;
     return n;
   }
 
-  [[nodiscard]] std::uint64_t consumed() const override { return source_->consumed(); }
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_->size(); }
+  [[nodiscard]] std::uint64_t consumed() const override { return source_.consumed(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_.size(); }
 
  private:
   enum class Stage : std::uint8_t { kStart, kPlain, kInside, kBetween, kEnded };
 
   Result<> start() {
-    if (auto filled = head_.fill(*source_); !filled) deferred_ = std::move(filled).error();
-    const auto format = detect_compression(head_.view());
+    const auto format = detect_compression(source_.peek(kMagicSize));
     stage_ = Stage::kPlain;
-    if (!format || deferred_) return {};
+    if (!format) return {};
     if (wrapping_ == Wrapping::kRefuse)
       return fail(ErrorCode::kParse, "the data is compressed more than twice",
                   "unpack it before, or ask the provider for a plain file");
     format_ = *format;
-    M3U_CHECK(input_.open(*budget_, head_));
+    M3U_CHECK(input_.open(*budget_));
     M3U_TRY(decoder_, make_decoder(format_, *budget_));
     stage_ = Stage::kInside;
     return {};
-  }
-
-  Result<std::size_t> read_plain(std::span<char> buffer) {
-    const std::size_t from_head = head_.take(buffer);
-    if (from_head == buffer.size()) return from_head;
-    if (deferred_) return from_head != 0 ? Result<std::size_t>(from_head) : fail(*deferred_);
-    auto n = source_->read(buffer.subspan(from_head));
-    if (n) return *n + from_head;
-    if (from_head == 0) return n;
-    deferred_ = std::move(n).error();
-    return from_head;
   }
 
   Result<std::size_t> read_inflated(std::span<char> buffer) {
@@ -150,7 +110,7 @@ class Layer final : public ByteSource {
   /// More input for a decoder that stands still without.
   Result<> refill() {
     if (input_.source_ended()) return fail(truncated());
-    return input_.fill(*source_);
+    return input_.fill(source_);
   }
 
   /// After a member: the end, zero padding (tapes, and .xz stream padding), or another member.
@@ -158,7 +118,7 @@ class Layer final : public ByteSource {
     const std::string_view left = input_.view();
     const std::size_t zeros = std::min(left.find_first_not_of('\0'), left.size());
     input_.consume(zeros);
-    if (input_.view().size() < kMagicSize && !input_.source_ended()) return input_.fill(*source_);
+    if (input_.view().size() < kMagicSize && !input_.source_ended()) return input_.fill(source_);
     if (input_.view().empty()) {
       stage_ = Stage::kEnded;
       return {};
@@ -188,7 +148,7 @@ class Layer final : public ByteSource {
   /// The error for data that grows beyond all measure; after `now` more bytes.
   [[nodiscard]] std::optional<Error> suspicious(std::size_t now) const {
     const std::uint64_t total = delivered_ + now;
-    if (total < options_.ratio_applies_from || total / options_.max_ratio <= source_->consumed())
+    if (total < options_.ratio_applies_from || total / options_.max_ratio <= source_.consumed())
       return std::nullopt;
     return Error{.code = ErrorCode::kParse,
                  .message = fmt::format("the {} data grows more than {} times its size, as no "
@@ -198,13 +158,12 @@ class Layer final : public ByteSource {
                  .hint = "check where it comes from"};
   }
 
-  std::unique_ptr<ByteSource> source_;
+  PeekingSource source_;
   memory::Budget* budget_;
   Wrapping wrapping_;
   InflateOptions options_;
   Stage stage_ = Stage::kStart;
   Compression format_ = Compression::kGzip;
-  Head head_;
   Input input_;
   std::unique_ptr<Decoder> decoder_;
   std::uint64_t delivered_ = 0;
