@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+
+#include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/base/text.hpp>
+
+namespace m3u_proxy {
+namespace {
+
+struct FoldRange {
+  char32_t first;
+  char32_t last;
+  std::int32_t distance;
+  char32_t step;
+};
+
+constexpr FoldRange kRanges[] = {
+#include "casefold_table.inc"
+};
+
+constexpr char32_t apply(const FoldRange& range, char32_t c) {
+  if ((c - range.first) % range.step != 0) return c;
+  return static_cast<char32_t>(static_cast<std::int32_t>(c) + range.distance);
+}
+
+// Latin, Greek and Cyrillic, the scripts of most names, are looked up directly.
+constexpr std::size_t kDirect = 0x600;
+constexpr std::array<char16_t, kDirect> make_direct() {
+  std::array<char16_t, kDirect> table{};
+  for (std::size_t c = 0; c < kDirect; ++c) table[c] = static_cast<char16_t>(c);
+  for (const FoldRange& range : kRanges)
+    for (char32_t c = range.first; c <= range.last && c < kDirect; c += range.step)
+      table[c] = static_cast<char16_t>(apply(range, c));
+  return table;
+}
+constexpr std::array<char16_t, kDirect> kDirectTable = make_direct();
+
+struct Decoded {
+  char32_t code_point = 0;
+  std::size_t length = 0;  // 0: not valid UTF-8
+};
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+char32_t low_bits(char c) { return static_cast<unsigned char>(c) & 0x3FU; }
+
+Decoded decode(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text[0]);
+  if (lead >= 0xC2 && lead < 0xE0 && text.size() >= 2 && is_continuation(text[1]))
+    return {.code_point = ((lead & 0x1FU) << 6U) | low_bits(text[1]), .length = 2};
+  if (lead >= 0xE0 && lead < 0xF0 && text.size() >= 3 && is_continuation(text[1]) &&
+      is_continuation(text[2]))
+    return {.code_point = ((lead & 0x0FU) << 12U) | (low_bits(text[1]) << 6U) | low_bits(text[2]),
+            .length = 3};
+  if (lead >= 0xF0 && lead < 0xF5 && text.size() >= 4 && is_continuation(text[1]) &&
+      is_continuation(text[2]) && is_continuation(text[3]))
+    return {.code_point = ((lead & 0x07U) << 18U) | (low_bits(text[1]) << 12U) |
+                          (low_bits(text[2]) << 6U) | low_bits(text[3]),
+            .length = 4};
+  return {};
+}
+
+void append_folded(std::string_view text, std::string& out) {
+  while (!text.empty()) {
+    if (static_cast<unsigned char>(text[0]) < 0x80) {
+      out += ascii_lower(text[0]);
+      text.remove_prefix(1);
+      continue;
+    }
+    const Decoded decoded = decode(text);
+    const std::size_t length = std::max<std::size_t>(decoded.length, 1);
+    const char32_t target = fold_code_point(decoded.code_point);
+    if (decoded.length == 0 || target == decoded.code_point)
+      out += text.substr(0, length);
+    else
+      append_utf8(out, target);
+    text.remove_prefix(length);
+  }
+}
+
+bool equals_ascii(std::string_view text, std::string_view needle) {
+  return std::ranges::equal(text, needle, {}, ascii_lower);
+}
+
+// Above this length a needle gets a search that cannot be slowed down by its repetitions.
+constexpr std::size_t kLongNeedle = 64;
+
+}  // namespace
+
+char32_t fold_code_point(char32_t code_point) {
+  if (code_point < kDirect) return kDirectTable[code_point];
+  const auto* range = std::ranges::lower_bound(kRanges, code_point, {}, &FoldRange::last);
+  if (range == std::end(kRanges) || code_point < range->first) return code_point;
+  return apply(*range, code_point);
+}
+
+void fold(std::string_view text, std::string& out) {
+  if (!is_ascii(text)) {
+    out.clear();
+    append_folded(text, out);
+    return;
+  }
+  out.resize(text.size());
+  std::ranges::transform(text, out.begin(), ascii_lower);
+}
+
+std::string folded(std::string_view text) {
+  std::string out;
+  fold(text, out);
+  return out;
+}
+
+void fold_name(std::string_view name, std::string& out) {
+  fold(name, out);
+  std::ranges::replace(out, ' ', '_');
+}
+
+std::string folded_name(std::string_view name) {
+  std::string out;
+  fold_name(name, out);
+  return out;
+}
+
+bool equals_folded(std::string_view text, std::string_view needle) {
+  if (is_ascii(text)) return equals_ascii(text, needle);
+  return folded(text) == needle;
+}
+
+bool contains_folded(std::string_view text, std::string_view needle) {
+  return contains_bytes(folded(text), needle);
+}
+
+bool starts_with_folded(std::string_view text, std::string_view needle) {
+  if (is_ascii(text))
+    return text.size() >= needle.size() && equals_ascii(text.substr(0, needle.size()), needle);
+  return folded(text).starts_with(needle);
+}
+
+bool ends_with_folded(std::string_view text, std::string_view needle) {
+  if (is_ascii(text))
+    return text.size() >= needle.size() &&
+           equals_ascii(text.substr(text.size() - needle.size()), needle);
+  return folded(text).ends_with(needle);
+}
+
+std::size_t find_bytes(std::string_view text, std::string_view needle) {
+  if (needle.size() <= kLongNeedle) return text.find(needle);
+  if (needle.size() > text.size()) return std::string_view::npos;
+  const std::boyer_moore_searcher searcher(needle.begin(), needle.end());
+  const auto* const found = searcher(text.begin(), text.end()).first;
+  return found == text.end() ? std::string_view::npos
+                             : static_cast<std::size_t>(found - text.begin());
+}
+
+bool contains_bytes(std::string_view text, std::string_view needle) {
+  return find_bytes(text, needle) != std::string_view::npos;
+}
+
+}  // namespace m3u_proxy

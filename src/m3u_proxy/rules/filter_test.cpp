@@ -1,0 +1,321 @@
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/rules/expression.hpp>
+#include <m3u_proxy/rules/map_record.hpp>
+
+namespace m3u_proxy::rules {
+namespace {
+
+using catalog::Domain;
+
+constexpr Environment kEnvironment{.now = 1'700'000'000};  // 2023-11-14T22:13:20Z
+
+bool matches(std::string_view expression, const MapRecord& record,
+             Domain domain = Domain::kChannels) {
+  const auto filter = compile_filter(domain, expression, kEnvironment);
+  EXPECT_TRUE(filter.has_value()) << expression << "\n"
+                                  << (filter ? std::string()
+                                             : filter.error().front().pretty(expression));
+  if (!filter) return false;
+  Scratch scratch;
+  return filter->matches(record, scratch);
+}
+
+MapRecord news() {
+  return MapRecord(Domain::kChannels, {{"channel_name", "BBC News HD"},
+                                       {"group_title", "UK | News"},
+                                       {"tvg_chno", "5.1"},
+                                       {"tvg_id", "bbc.uk"},
+                                       {"stream_url", "http://x/1.ts"},
+                                       {"source_name", "tv"},
+                                       {"attr:catchup-days", "7"}});
+}
+
+TEST(FilterExpression, EmptyIsEverything) {
+  EXPECT_TRUE(matches("", news()));
+  EXPECT_TRUE(matches(" \n\t ", news()));
+}
+
+TEST(FilterExpression, ContainsFindsAPartWithoutCase) {
+  EXPECT_TRUE(matches(R"e(channel_name contains "nEwS")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name contains "sport")e", news()));
+}
+
+TEST(FilterExpression, EqualsNeedsTheWholeText) {
+  EXPECT_TRUE(matches(R"e(channel_name equals "bbc news hd")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name equals "bbc news")e", news()));
+}
+
+TEST(FilterExpression, StartsWithAndEndsWith) {
+  EXPECT_TRUE(matches(R"e(channel_name starts_with "bbc")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name starts_with "news")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name ends_with "hd")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name ends_with "news")e", news()));
+}
+
+TEST(FilterExpression, MatchesSearchesAnywhere) {
+  EXPECT_TRUE(matches(R"e(channel_name matches "ne.s")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name matches "^bbc.*hd$")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name matches "^news")e", news()));
+}
+
+TEST(FilterExpression, NotBeforeEachOperator) {
+  EXPECT_FALSE(matches(R"e(channel_name not contains "news")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not equals "BBC News HD")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not matches "news")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not starts_with "bbc")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not ends_with "hd")e", news()));
+  EXPECT_FALSE(matches(R"e(tvg_chno not greater_than 5)e", news()));
+  EXPECT_TRUE(matches(R"e(tvg_chno not less_than 5)e", news()));
+  EXPECT_FALSE(matches(R"e(tvg_chno not greater_than_or_equal 5)e", news()));
+  EXPECT_TRUE(matches(R"e(tvg_chno not less_than_or_equal 5)e", news()));
+}
+
+TEST(FilterExpression, NotJoinedToTheFirstFiveOperators) {
+  EXPECT_FALSE(matches(R"e(channel_name not_contains "news")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not_equals "BBC News HD")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not_matches "news")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not_starts_with "bbc")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name not_ends_with "hd")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name not_contains "sport")e", news()));
+}
+
+TEST(FilterExpression, SymbolsMeanTheSameAsWords) {
+  EXPECT_TRUE(matches(R"e(channel_name == "bbc news hd")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name != "bbc news hd")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name =~ "n.ws")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name !~ "n.ws")e", news()));
+  EXPECT_TRUE(matches(R"e(tvg_chno>5&&tvg_chno<6)e", news()));
+  EXPECT_TRUE(matches(R"e(tvg_chno>=5.1||tvg_chno<=1)e", news()));
+  EXPECT_TRUE(matches(R"e(!(tvg_chno<5))e", news()));
+  EXPECT_TRUE(matches(R"e(!channel_name=="x")e", news()));
+}
+
+TEST(FilterExpression, SymbolsInsideQuotesAreText) {
+  EXPECT_TRUE(matches(R"e(group_title contains "| news")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name contains "&& || ! SET")e", news()));
+}
+
+TEST(FilterExpression, KeywordsAndOperatorsInAnyCase) {
+  EXPECT_TRUE(matches(R"e(channel_name CONTAINS "bbc" And Not tvg_id Equals "x" oR tvg_id == "y")e",
+                      news()));
+  EXPECT_FALSE(matches(R"e(channel_name NOT Case_Sensitive Contains "BBC")e", news()));
+}
+
+TEST(FilterExpression, CaseSensitiveIsExactForEveryTextOperator) {
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive contains "news")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name case_sensitive contains "News")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive equals "bbc news hd")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive matches "n.ws")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name case_sensitive matches "N.ws")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive matches "news")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive starts_with "bbc")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive ends_with "hd")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name case_sensitive not contains "news")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_name not case_sensitive contains "news")e", news()));
+}
+
+TEST(FilterExpression, FoldsBeyondAscii) {
+  const MapRecord record(Domain::kChannels,
+                         {{"channel_name", "ÉCRAN ПЕРВЫЙ Σίγμας"}, {"group_title", "\u212Aelvin"}});
+  EXPECT_TRUE(matches(R"e(channel_name contains "écran первый")e", record));
+  EXPECT_TRUE(matches(R"e(channel_name ends_with "σίγμασ")e", record));
+  EXPECT_TRUE(matches(R"e(channel_name starts_with "écran")e", record));
+  EXPECT_TRUE(matches(R"e(channel_name matches "первый")e", record));
+  EXPECT_TRUE(matches(R"e(channel_name matches "перв.. ")e", record));
+  EXPECT_TRUE(matches(R"e(group_title equals "KELVIN")e", record));
+  EXPECT_TRUE(matches(R"e(group_title matches "^k.lvin$")e", record));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive contains "первый")e", record));
+}
+
+TEST(FilterExpression, MissingFieldIsTheEmptyText) {
+  EXPECT_TRUE(matches(R"e(tvg_logo equals "")e", news()));
+  EXPECT_TRUE(matches(R"e(attr:nothing == "")e", news()));
+  EXPECT_TRUE(matches(R"e(tvg_logo matches "^$")e", news()));
+  EXPECT_FALSE(matches(R"e(tvg_logo contains "x")e", news()));
+  EXPECT_FALSE(matches(R"e(channel_name equals "")e", news()));
+}
+
+TEST(FilterExpression, AttributesAliasesAndHyphensNameFields) {
+  EXPECT_TRUE(matches(R"e(attr:catchup-days == "7")e", news()));
+  EXPECT_TRUE(matches(R"e(name contains "bbc" and channel_group contains "uk")e", news()));
+  EXPECT_TRUE(matches(R"e(tvg-chno > 5 and group-title contains "uk")e", news()));
+  EXPECT_TRUE(matches(R"e(channel_number > 5 and url ends_with ".ts")e", news()));
+}
+
+TEST(FilterExpression, NotBindsStrongerThanAndThanOr) {
+  // a OR b AND c == a OR (b AND c)
+  EXPECT_TRUE(
+      matches(R"e(name contains "bbc" or name contains "x" and name contains "y")e", news()));
+  EXPECT_FALSE(
+      matches(R"e((name contains "bbc" or name contains "x") and name contains "y")e", news()));
+  // NOT a AND b == (NOT a) AND b
+  EXPECT_FALSE(matches(R"e(not name contains "x" and name contains "y")e", news()));
+  EXPECT_TRUE(matches(R"e(not (name contains "x" and name contains "y"))e", news()));
+  // NOT a OR b == (NOT a) OR b
+  EXPECT_TRUE(matches(R"e(not name contains "bbc" or tvg_id == "bbc.uk")e", news()));
+  EXPECT_FALSE(matches(R"e(not (name contains "bbc" or tvg_id == "bbc.uk"))e", news()));
+}
+
+TEST(FilterExpression, AgreesWithATruthTableOfEveryShape) {
+  struct Shape {
+    std::string_view text;
+    bool (*truth)(bool, bool, bool);
+  };
+  const Shape shapes[] = {
+      {"A and B or C", [](bool a, bool b, bool c) { return (a && b) || c; }},
+      {"A or B and C", [](bool a, bool b, bool c) { return a || (b && c); }},
+      {"A and (B or C)", [](bool a, bool b, bool c) { return a && (b || c); }},
+      {"not A or not (B and C)", [](bool a, bool b, bool c) { return !a || !(b && c); }},
+      {"not (not (A or B) and C)", [](bool a, bool b, bool c) { return !(!(a || b) && c); }},
+      {"A and B and C or not A", [](bool a, bool b, bool c) { return (a && b && c) || !a; }},
+      {"not (A or B or C)", [](bool a, bool b, bool c) { return !(a || b || c); }},
+  };
+  for (const Shape& shape : shapes) {
+    std::string expression;
+    for (const char c : shape.text) {
+      if (c == 'A')
+        expression += R"e(tvg_id == "1")e";
+      else if (c == 'B')
+        expression += R"e(tvg_name == "1")e";
+      else if (c == 'C')
+        expression += R"e(tvg_logo == "1")e";
+      else
+        expression += c;
+    }
+    for (int bits = 0; bits < 8; ++bits) {
+      const bool a = (bits & 1) != 0;
+      const bool b = (bits & 2) != 0;
+      const bool c = (bits & 4) != 0;
+      const MapRecord record(
+          Domain::kChannels,
+          {{"tvg_id", a ? "1" : "0"}, {"tvg_name", b ? "1" : "0"}, {"tvg_logo", c ? "1" : "0"}});
+      EXPECT_EQ(matches(expression, record), shape.truth(a, b, c)) << shape.text << " " << bits;
+    }
+  }
+}
+
+TEST(FilterExpression, EscapesInQuotes) {
+  const MapRecord record(Domain::kChannels, {{"channel_name", R"e(a"b'c\d)e"}});
+  EXPECT_TRUE(matches(R"e(name == "a\"b'c\\d")e", record));
+  EXPECT_TRUE(matches(R"e(name == 'a"b\'c\\d')e", record));
+  EXPECT_TRUE(matches(R"e(name == "a\"b\'c\d")e", record)) << "any other backslash is literal";
+}
+
+TEST(FilterExpression, BackslashesReachTheRegularExpression) {
+  const MapRecord record(Domain::kChannels, {{"channel_name", "Channel 42"}});
+  EXPECT_TRUE(matches(R"e(name matches "\d+$")e", record));
+  EXPECT_TRUE(matches(R"e(name matches "\\d+$")e", record)) << "two backslashes are one";
+  EXPECT_FALSE(matches(R"e(name matches "\D$")e", record));
+}
+
+TEST(FilterExpression, NumbersNeedNoQuotes) {
+  EXPECT_TRUE(matches("tvg_chno == 5.1", news()));
+  EXPECT_TRUE(matches("tvg_chno > -3", news()));
+  EXPECT_TRUE(matches("attr:catchup-days equals 7", news()));
+}
+
+MapRecord numbered(std::string_view number) {
+  return MapRecord(Domain::kChannels, {{"tvg_chno", number}});
+}
+
+TEST(FilterOrder, NumbersCompareByValue) {
+  EXPECT_TRUE(matches("tvg_chno > 9", numbered("10")));
+  EXPECT_TRUE(matches("tvg_chno > 5", numbered("5.1")));
+  EXPECT_TRUE(matches("tvg_chno < 5.1", numbered("5.09")));
+  EXPECT_TRUE(matches("tvg_chno >= 5.10", numbered("5.1")));
+  EXPECT_TRUE(matches("tvg_chno <= 7", numbered("007")));
+  EXPECT_TRUE(matches("tvg_chno < -1", numbered("-1.5")));
+  EXPECT_FALSE(matches("tvg_chno > 5", numbered("5")));
+  EXPECT_TRUE(matches("tvg_chno > 9007199254740992", numbered("9007199254740993")));
+}
+
+TEST(FilterOrder, ANumberAgainstAnythingElseIsFalse) {
+  for (const std::string_view op : {">", "<", ">=", "<="}) {
+    EXPECT_FALSE(matches("tvg_chno " + std::string(op) + " 5", numbered("abc"))) << op;
+    EXPECT_FALSE(matches("tvg_chno " + std::string(op) + " 5", numbered(""))) << op;
+    EXPECT_FALSE(matches("tvg_chno " + std::string(op) + " \"abc\"", numbered("5"))) << op;
+    EXPECT_FALSE(matches("tvg_chno " + std::string(op) + " \"\"", numbered("5"))) << op;
+  }
+  EXPECT_TRUE(matches("tvg_chno not > 5", numbered("abc"))) << "the negation of false";
+}
+
+TEST(FilterOrder, DatesCompareAsInstantsWhateverTheirSpelling) {
+  const MapRecord programme(Domain::kProgrammes, {{"start", "20240501203000 +0200"}});
+  const auto check = [&](std::string_view e) { return matches(e, programme, Domain::kProgrammes); };
+  EXPECT_TRUE(check(R"e(start >= "2024-05-01 18:30:00" and start <= "2024-05-01 18:30:00")e"));
+  EXPECT_TRUE(check(R"e(start > "2024-05-01T20:29:59+02:00")e"));
+  EXPECT_TRUE(check(R"e(start < "01/05/2024 18:30:01")e"));
+  EXPECT_TRUE(check(R"e(start > "2024-05-01")e"));
+  EXPECT_TRUE(check(R"e(start > 1714588199)e"));
+  EXPECT_FALSE(check(R"e(start > 1714588200)e"));
+}
+
+TEST(FilterOrder, OtherValuesCompareAsTextWithoutCase) {
+  EXPECT_TRUE(matches(R"e(tvg_id > "ABC")e", MapRecord(Domain::kChannels, {{"tvg_id", "abd"}})));
+  EXPECT_TRUE(matches(R"e(tvg_id >= "ABC")e", MapRecord(Domain::kChannels, {{"tvg_id", "abc"}})));
+  EXPECT_FALSE(matches(R"e(tvg_id case_sensitive < "ABC")e",
+                       MapRecord(Domain::kChannels, {{"tvg_id", "abb"}})));
+  EXPECT_TRUE(matches(R"e(tvg_id < "a")e", MapRecord(Domain::kChannels))) << "empty before text";
+}
+
+TEST(FilterHelpers, TimeNowIsTheEnvironmentsAndAnInstant) {
+  const auto at = [](std::string_view start) {
+    return MapRecord(Domain::kProgrammes, {{"start", start}});
+  };
+  const auto check = [](std::string_view e, const MapRecord& record) {
+    return matches(e, record, Domain::kProgrammes);
+  };
+  EXPECT_TRUE(check(R"e(start > "@time:now()")e", at("20231114221321 +0000")));
+  EXPECT_FALSE(check(R"e(start > "@time:now()")e", at("20231114221320 +0000")));
+  EXPECT_TRUE(check(R"e(start >= "@time:now()")e", at("20231114221320")))
+      << "14 digits are a date, not a number";
+  EXPECT_TRUE(check(R"e(start < "@time:now() + 3600")e", at("20231114231319 +0000")));
+  EXPECT_FALSE(check(R"e(start < "@time:now()-60")e", at("20231114221220 +0000")));
+  EXPECT_TRUE(check(R"e(start == '@time:parse("2023-11-14 22:13:20")')e", at("1700000000")));
+  EXPECT_FALSE(check(R"e(start > "@time:now()")e", at("soon")));
+}
+
+TEST(FilterHelpers, FieldComparesWithAnotherField) {
+  const MapRecord same(Domain::kChannels, {{"channel_name", "ARD HD"}, {"tvg_name", "ard"}});
+  EXPECT_TRUE(matches(R"e(channel_name starts_with "@field:tvg_name")e", same));
+  EXPECT_FALSE(matches(R"e(channel_name == "@field:tvg_name")e", same));
+  EXPECT_TRUE(matches(R"e(channel_name == "@field:tvg_name HD")e", same));
+  EXPECT_FALSE(matches(R"e(channel_name case_sensitive starts_with "@field:tvg_name")e", same));
+}
+
+TEST(FilterHelpers, DollarIsATextInConditions) {
+  EXPECT_TRUE(matches(R"e(name == "$1 $$")e", MapRecord(Domain::kChannels, {{"name", "$1 $$"}})));
+}
+
+TEST(FilterExpression, ProgrammeFieldsAndAliases) {
+  const MapRecord programme(Domain::kProgrammes,
+                            {{"programme_title", "News"}, {"season_num", "3"}});
+  EXPECT_TRUE(matches(R"e(title == "news" and program_title == "news" and prog_title == "news")e",
+                      programme, Domain::kProgrammes));
+  EXPECT_TRUE(matches("season_number > 2", programme, Domain::kProgrammes));
+}
+
+TEST(FilterExpression, NestingOf100IsAllowed) {
+  const std::string open(100, '(');
+  const std::string close(100, ')');
+  EXPECT_TRUE(matches(open + R"e(name contains "bbc")e" + close, news()));
+}
+
+TEST(FilterExpression, OneScratchServesManyFiltersAndRecords) {
+  const auto a = compile_filter(Domain::kChannels, R"e(name == "a" and tvg_id == "1")e");
+  const auto b = compile_filter(Domain::kChannels, R"e(tvg_id == "2" and name == "b")e");
+  ASSERT_TRUE(a && b);
+  const MapRecord first(Domain::kChannels, {{"name", "a"}, {"tvg_id", "1"}});
+  const MapRecord second(Domain::kChannels, {{"name", "b"}, {"tvg_id", "2"}});
+  Scratch scratch;
+  EXPECT_TRUE(a->matches(first, scratch));
+  EXPECT_FALSE(b->matches(first, scratch));
+  EXPECT_FALSE(a->matches(second, scratch));
+  EXPECT_TRUE(b->matches(second, scratch));
+}
+
+}  // namespace
+}  // namespace m3u_proxy::rules

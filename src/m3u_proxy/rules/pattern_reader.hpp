@@ -1,0 +1,29 @@
+// PatternReader: finds plain text in the source of a regular expression, so that most values are
+// answered by a text search. It understands only the common part of RE2's syntax and gives up on
+// everything else: giving up costs time, never a wrong answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace m3u_proxy::rules {
+
+/// A pattern, or one of its alternatives, that is nothing but text.
+struct PlainText {
+  std::string text{};
+  bool at_start = false;  ///< `^` before it
+  bool at_end = false;    ///< `$` behind it
+
+  bool operator==(const PlainText&) const = default;
+};
+
+/// The alternatives of `source` when each is plain text ("news|^sport$"); nullopt otherwise.
+std::optional<std::vector<PlainText>> plain_alternatives(std::string_view source);
+
+/// The longest text outside groups that every match of `source` must hold (" HD" of "^(.*) HD$");
+/// empty when none is certain.
+std::string required_text(std::string_view source);
+
+}  // namespace m3u_proxy::rules
