@@ -26,6 +26,12 @@ if(M3U_PROXY_SANITIZE)
   target_compile_definitions(m3u_proxy_build_flags INTERFACE M3U_PROXY_SANITIZED=1)
 endif()
 
+if(M3U_PROXY_FUZZ)
+  # Everything counts its branches for libFuzzer; only the fuzz targets have its main().
+  target_compile_options(m3u_proxy_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+  target_link_options(m3u_proxy_build_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
 find_program(M3U_PROXY_CCACHE ccache)
 if(M3U_PROXY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${M3U_PROXY_CCACHE})

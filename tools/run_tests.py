@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""Runs the test programs of one build and sums what they report; a part of ./dev test.
+
+Every *_test program that CTest knows is run (several at a time), then the pytest files on request.
+Shows failures only. Appends one line "passed failed skipped" to the results file.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM_TIMEOUT_S = 900
+PYTEST_TIMEOUT_S = 1800
+TAIL_LINES = 60
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    report: list[str] = field(default_factory=list)  # failures, in full
+    notes: list[str] = field(default_factory=list)  # why tests were skipped
+
+    def add(self, other: "Outcome") -> None:
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+        self.report += other.report
+        self.notes += other.notes
+
+
+def tail(text: str) -> str:
+    return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+def sanitizer_environment() -> dict[str, str]:
+    environment = dict(os.environ)
+    environment.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1")
+    environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
+    # oneTBB is not instrumented: without this its queues look like races.
+    environment.setdefault("TSAN_OPTIONS", "ignore_noninstrumented_modules=1")
+    environment.setdefault("ASAN_SYMBOLIZER_PATH", "/usr/bin/llvm-symbolizer-19")
+    return environment
+
+
+def run_captured(command: list[str], timeout: int, **options) -> tuple[int | None, str]:
+    """The exit status (None after a timeout) and everything that was printed."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=timeout, **options)
+        return done.returncode, done.stdout
+    except subprocess.TimeoutExpired as expired:
+        output = expired.stdout or b""
+        return None, output if isinstance(output, str) else output.decode(errors="replace")
+
+
+def test_programs(build: Path) -> list[tuple[str, list[str]]]:
+    listing = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1"],
+                             check=True, capture_output=True, text=True).stdout
+    return [(test["name"], test["command"]) for test in json.loads(listing)["tests"]
+            if test.get("command")]
+
+
+def read_gtest(name: str, path: Path) -> Outcome:
+    outcome = Outcome()
+    for suite in json.loads(path.read_text())["testsuites"]:
+        for test in suite["testsuite"]:
+            title = f"{name}: {suite['name']}.{test['name']}"
+            if test.get("failures"):
+                outcome.failed += 1
+                causes = "\n".join(failure["failure"] for failure in test["failures"])
+                outcome.report.append(f"FAILED {title}\n{causes}")
+            elif test.get("result") == "SKIPPED":
+                outcome.skipped += 1
+                reason = "".join(skip.get("message", "") for skip in test.get("skipped", []))
+                outcome.notes.append(f"skipped {title} {reason}".rstrip())
+            elif test.get("status") == "RUN":
+                outcome.passed += 1
+    return outcome
+
+
+def run_program(name: str, command: list[str], label: str, pattern: str) -> Outcome:
+    if pattern and pattern not in name:
+        command = command + [f"--gtest_filter=*{pattern}*"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.json"
+        status, output = run_captured(command + [f"--gtest_output=json:{path}"],
+                                      PROGRAM_TIMEOUT_S, cwd=folder, env=sanitizer_environment())
+        title = f"{label} {name}_test"
+        try:
+            outcome = read_gtest(title, path)
+        except (OSError, ValueError):
+            outcome = Outcome()
+    if status is None:
+        outcome.add(Outcome(failed=1, report=[f"FAILED {title}: no end after "
+                                              f"{PROGRAM_TIMEOUT_S} s\n{tail(output)}"]))
+    elif status != 0 and outcome.failed == 0:
+        outcome.add(Outcome(failed=1,
+                            report=[f"FAILED {title}: exit status {status}\n{tail(output)}"]))
+    return outcome
+
+
+def run_programs(build: Path, pattern: str) -> Outcome:
+    programs = test_programs(build)
+    total = Outcome()
+    if not programs:
+        return Outcome(failed=1, report=[f"FAILED {build.name}: there are no test programs"])
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        jobs = [pool.submit(run_program, name, command, build.name, pattern)
+                for name, command in programs]
+        for job in jobs:
+            total.add(job.result())
+    return total
+
+
+def read_junit(path: Path) -> Outcome:
+    outcome = Outcome()
+    for case in ElementTree.parse(path).iter("testcase"):
+        title = f"{case.get('classname')}::{case.get('name')}"
+        skipped = case.find("skipped")
+        if case.find("failure") is not None or case.find("error") is not None:
+            outcome.failed += 1
+        elif skipped is not None:
+            outcome.skipped += 1
+            outcome.notes.append(f"skipped {title} {skipped.get('message', '')}")
+        else:
+            outcome.passed += 1
+    return outcome
+
+
+def run_pytest(build: Path, folders: list[str], pattern: str) -> Outcome:
+    present = [folder for folder in folders if list((ROOT / folder).rglob("test_*.py"))]
+    if not present:
+        return Outcome()
+    environment = dict(os.environ, M3U_PROXY_BUILD=str(build),
+                       M3U_PROXY_BINARY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.xml"
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+                   f"--junitxml={path}", *present]
+        if pattern:
+            command += ["-k", pattern]
+        status, output = run_captured(command, PYTEST_TIMEOUT_S, cwd=ROOT, env=environment)
+        try:
+            outcome = read_junit(path)
+        except (OSError, ElementTree.ParseError):
+            outcome = Outcome()
+    nothing_selected = status == 5
+    if outcome.failed or (status != 0 and not nothing_selected):
+        outcome.failed = max(outcome.failed, 1)
+        outcome.report.append(output)
+    return outcome
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--filter", default="")
+    parser.add_argument("--pytest", action="store_true", help="also the cases and functional tests")
+    parser.add_argument("--proofs", action="store_true", help="only the long proofs")
+    options = parser.parse_args()
+
+    total = Outcome()
+    if not options.proofs:
+        total.add(run_programs(options.build, options.filter))
+    if options.pytest:
+        total.add(run_pytest(options.build, ["tests/cases", "tests/functional"], options.filter))
+    if options.proofs:
+        total.add(run_pytest(options.build, ["tests/proofs"], options.filter))
+    for text in total.notes + total.report:
+        print(text, file=sys.stderr)
+    with options.results.open("a") as results:
+        print(total.passed, total.failed, total.skipped, file=results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
