@@ -1,0 +1,103 @@
+// The sections that are plain tables: memory and plugins.
+#include <m3u_proxy/service/config_keys.hpp>
+#include <m3u_proxy/service/config_sections.hpp>
+
+namespace m3u_proxy::service {
+namespace {
+
+using Memory = ProxyMemoryConfig;
+using Cleanup = MemoryCleanupConfig;
+using Monitoring = MemoryMonitoringConfig;
+using Pools = MemoryPoolConfig;
+using Plugins = WasmPluginConfig;
+using Empty = ConfigReader::Empty;
+
+constexpr Choice<CleanupChoice> kCleanupChoices[] = {{"auto", CleanupChoice::kAuto},
+                                                     {"basic", CleanupChoice::kBasic},
+                                                     {"smart", CleanupChoice::kSmart},
+                                                     {"aggressive", CleanupChoice::kAggressive}};
+constexpr Choice<CleanupChoice> kUseCases[] = {{"high_throughput", CleanupChoice::kBasic},
+                                               {"memory_constrained", CleanupChoice::kAggressive},
+                                               {"balanced", CleanupChoice::kSmart}};
+constexpr Choice<PressureThresholds> kThresholds[] = {{"percent", PressureThresholds::kPercent},
+                                                      {"system", PressureThresholds::kSystem}};
+
+void memory_limit(ConfigReader& reader, const ConfigNode& node, Memory& out) {
+  reader.memory_limit(node, out.max_memory_mb);
+}
+
+constexpr Key<Memory> kProxyMemory[] = {
+    {"max_memory_mb", Acted::kNow, memory_limit},
+    {"batch_size", Acted::kNow, whole<1, 1'000'000, &Memory::batch_size>},
+    {"memory_check_interval", Acted::kLater, whole<1, kMany, &Memory::memory_check_interval>},
+    {"warning_threshold", Acted::kNow, number<0.01, 1.0, &Memory::warning_threshold>},
+    {"cleanup_strategy", Acted::kNow, choice<kCleanupChoices, &Memory::cleanup_strategy>},
+    {"use_case", Acted::kNow, choice<kUseCases, &Memory::cleanup_strategy>},
+    {"pressure_thresholds", Acted::kLater, choice<kThresholds, &Memory::pressure_thresholds>},
+    {"spill_dir", Acted::kNow, text<Empty::kAllow, &Memory::spill_dir>},
+    {"max_spill_mb", Acted::kLater, whole<0, kManyMb, &Memory::max_spill_mb>},
+};
+
+constexpr Key<Cleanup> kMemoryCleanup[] = {
+    {"aggressive_cleanup", Acted::kNow, flag<&Cleanup::aggressive_cleanup>},
+    {"memory_pressure_threshold_mb", Acted::kNow,
+     whole<0, kManyMb, &Cleanup::memory_pressure_threshold_mb>},
+    {"cleanup_between_stages", Acted::kLater, flag<&Cleanup::cleanup_between_stages>},
+    {"auto_gc_interval", Acted::kLater, seconds<&Cleanup::auto_gc_interval>},
+    {"force_cleanup_frequency", Acted::kLater, seconds<&Cleanup::force_cleanup_frequency>},
+    {"detailed_logging", Acted::kLater, flag<&Cleanup::detailed_logging>},
+    {"track_cleanup_history", Acted::kLater, flag<&Cleanup::track_cleanup_history>},
+};
+
+constexpr Key<Monitoring> kMemoryMonitoring[] = {
+    {"peak_memory_alert_mb", Acted::kLater, number<0.0, 1e9, &Monitoring::peak_memory_alert_mb>},
+    {"efficiency_alert_threshold", Acted::kLater,
+     number<0.0, 1e9, &Monitoring::efficiency_alert_threshold>},
+    {"cleanup_failure_threshold", Acted::kLater,
+     whole<0, kMany, &Monitoring::cleanup_failure_threshold>},
+    {"plugin_memory_leak_threshold", Acted::kLater,
+     number<0.0, 1e9, &Monitoring::plugin_memory_leak_threshold>},
+};
+
+constexpr Key<Pools> kMemoryPools[] = {
+    {"channel_pool_size", Acted::kLater, whole<0, kMany, &Pools::channel_pool_size>},
+    {"metadata_pool_size", Acted::kLater, whole<0, kMany, &Pools::metadata_pool_size>},
+    {"temp_buffer_size", Acted::kLater, whole<0, kMany, &Pools::temp_buffer_size>},
+};
+
+constexpr Key<Plugins> kWasmPlugins[] = {
+    {"enabled", Acted::kLater, flag<&Plugins::enabled>},
+    {"max_memory_per_plugin", Acted::kLater, whole<1, kManyMb, &Plugins::max_memory_per_plugin>},
+    {"timeout_seconds", Acted::kLater, whole<1, kMany, &Plugins::timeout_seconds>},
+    {"max_plugin_failures", Acted::kLater, whole<0, kMany, &Plugins::max_plugin_failures>},
+};
+
+}  // namespace
+
+bool read_plain_section(ConfigReader& reader, std::string_view name, const ConfigNode& table,
+                        Configuration& out) {
+  if (name == "proxy_memory") {
+    read_table(reader, table, name, kProxyMemory, nullptr, out.proxy_memory);
+  } else if (name == "memory_cleanup") {
+    read_table(reader, table, name, kMemoryCleanup, nullptr, out.memory_cleanup);
+  } else if (name == "memory_monitoring") {
+    read_table(reader, table, name, kMemoryMonitoring, nullptr, out.memory_monitoring);
+  } else if (name == "memory_pools") {
+    read_table(reader, table, name, kMemoryPools, nullptr, out.memory_pools);
+  } else if (name == "wasm_plugins") {
+    read_table(reader, table, name, kWasmPlugins, nullptr, out.wasm_plugins);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::vector<SectionKeys> plain_sections() {
+  return {{"proxy_memory", key_names(kProxyMemory)},
+          {"memory_cleanup", key_names(kMemoryCleanup)},
+          {"memory_monitoring", key_names(kMemoryMonitoring)},
+          {"memory_pools", key_names(kMemoryPools)},
+          {"wasm_plugins", key_names(kWasmPlugins)}};
+}
+
+}  // namespace m3u_proxy::service

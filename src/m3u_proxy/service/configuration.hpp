@@ -1,0 +1,147 @@
+// Configuration: what a configuration file, the environment and the command line say together,
+// checked, with the defaults filled in. Plain values; see docs/configuration.md for every key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <m3u_proxy/base/bytes.hpp>
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/catalog/fields.hpp>
+#include <m3u_proxy/pipeline/proxy_config.hpp>
+#include <m3u_proxy/rules/filter_set.hpp>
+
+namespace m3u_proxy::service {
+
+/// A memory limit as the user gives it.
+struct MemoryLimitSetting {
+  enum class Kind : std::uint8_t { kAuto, kNone, kFixed };
+  Kind kind = Kind::kAuto;
+  Bytes fixed{};  ///< of kFixed
+
+  bool operator==(const MemoryLimitSetting&) const = default;
+};
+
+enum class CleanupChoice : std::uint8_t { kAuto, kBasic, kSmart, kAggressive };
+enum class PressureThresholds : std::uint8_t { kPercent, kSystem };
+
+/// [proxy_memory]
+struct ProxyMemoryConfig {
+  MemoryLimitSetting max_memory_mb;
+  std::uint32_t batch_size = 1000;
+  std::uint32_t memory_check_interval = 100;
+  double warning_threshold = 0.8;
+  CleanupChoice cleanup_strategy = CleanupChoice::kAuto;
+  PressureThresholds pressure_thresholds = PressureThresholds::kPercent;
+  std::string spill_dir;
+  std::uint64_t max_spill_mb = 0;
+};
+
+/// [memory_cleanup]
+struct MemoryCleanupConfig {
+  bool aggressive_cleanup = false;
+  std::uint64_t memory_pressure_threshold_mb = 0;
+  bool cleanup_between_stages = true;
+  std::chrono::seconds auto_gc_interval{0};
+  std::chrono::seconds force_cleanup_frequency{0};
+  bool detailed_logging = false;
+  bool track_cleanup_history = false;
+};
+
+/// [memory_monitoring]
+struct MemoryMonitoringConfig {
+  double peak_memory_alert_mb = 1024;
+  double efficiency_alert_threshold = 10;
+  std::uint32_t cleanup_failure_threshold = 5;
+  double plugin_memory_leak_threshold = 50;
+};
+
+/// [memory_pools]
+struct MemoryPoolConfig {
+  std::uint64_t channel_pool_size = 10000;
+  std::uint64_t metadata_pool_size = 5000;
+  std::uint64_t temp_buffer_size = 1048576;
+};
+
+/// [wasm_plugins]
+struct WasmPluginConfig {
+  bool enabled = false;
+  std::uint64_t max_memory_per_plugin = 64;
+  std::uint64_t timeout_seconds = 30;
+  std::uint32_t max_plugin_failures = 3;
+};
+
+/// A word of the configuration and where it stands.
+struct Named {
+  std::string name;
+  Where where{};
+};
+
+/// One of [[sources]] or [[epg_sources]].
+struct SourceConfig {
+  Named name;
+  std::string location;  ///< a path, a URL, or "-" for standard input
+  std::string encoding;  ///< "" = found out
+  std::string user_agent;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::int64_t time_offset_seconds = 0;  ///< of an EPG source
+};
+
+/// One of [[filters]] or [[rules]].
+struct ExpressionConfig {
+  Named name;
+  catalog::Domain applies_to = catalog::Domain::kChannels;
+  rules::FilterAction action = rules::FilterAction::kInclude;  ///< of a filter
+  std::string expression;
+  Where where{};  ///< where the expression's text begins
+};
+
+/// One of [[proxies]].
+struct ProxyConfig {
+  Named name;
+  std::vector<Named> sources;
+  std::vector<Named> epg_sources;
+  std::vector<Named> filters;
+  std::vector<Named> rules;
+  std::uint32_t starting_channel_number = 1;
+  pipeline::NumberingMode numbering = pipeline::NumberingMode::kPreserve;
+  std::vector<pipeline::NumberRange> ranges;
+  pipeline::UrlMode mode = pipeline::UrlMode::kDirect;
+  pipeline::NameStyle name_style = pipeline::NameStyle::kPlain;
+  bool fill_tvg_id = false;
+  bool compress = false;
+  bool use_playlist_guides = false;
+  std::string base_url;
+  pipeline::GuideOptions guide;
+  std::optional<double> max_shrink;
+};
+
+struct Configuration {
+  ProxyMemoryConfig proxy_memory;
+  MemoryCleanupConfig memory_cleanup;
+  MemoryMonitoringConfig memory_monitoring;
+  MemoryPoolConfig memory_pools;
+  WasmPluginConfig wasm_plugins;
+  std::vector<SourceConfig> sources;
+  std::vector<SourceConfig> epg_sources;
+  std::vector<ExpressionConfig> filters;
+  std::vector<ExpressionConfig> rules;
+  std::vector<ProxyConfig> proxies;
+  /// Keys that were given and that this version accepts without acting on them.
+  std::vector<std::string> not_acted_on;
+};
+
+/// One mistake: the message with its place and remedy, and the lines that show it.
+struct ConfigProblem {
+  Error error;
+  std::string display{};  ///< such as the expression with a caret; empty: none
+};
+
+/// `file:line:column: message (remedy)`, then the display on lines of its own.
+std::string to_string(const ConfigProblem& problem);
+
+}  // namespace m3u_proxy::service
