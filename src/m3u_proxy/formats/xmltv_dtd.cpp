@@ -160,7 +160,7 @@ bool is_allowed(std::string_view values, std::string_view value) {
 }
 
 /// False when a required attribute is missing or not one of its values.
-bool append_start(std::string& out, const ElementModel& model, const XmltvStartTag& tag) {
+bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvStartTag& tag) {
   out += '<';
   out += model.name;
   std::size_t required = 0;
@@ -182,11 +182,11 @@ bool append_start(std::string& out, const ElementModel& model, const XmltvStartT
                                                                  &AttributeModel::need));
 }
 
-bool append_element(std::string& out, std::string_view name, std::string_view element,
+bool append_element(std::pmr::string& out, std::string_view name, std::string_view element,
                     std::string_view content, std::size_t indent);
 
 /// Text without its tags; of a person the elements that may stand there.
-void append_text(std::string& out, std::string_view content, Content kind) {
+void append_text(std::pmr::string& out, std::string_view content, Content kind) {
   std::size_t done = 0;
   for (XmltvChildren children(content); const auto child = children.next();) {
     const auto at = static_cast<std::size_t>(child->whole.data() - content.data());
@@ -201,7 +201,7 @@ void append_text(std::string& out, std::string_view content, Content kind) {
 }
 
 /// False when a required child is missing and cannot be made up.
-bool append_children(std::string& out, const ElementModel& model, std::string_view content,
+bool append_children(std::pmr::string& out, const ElementModel& model, std::string_view content,
                      std::size_t indent) {
   const auto new_line = [&](std::size_t spaces) {
     out += '\n';
@@ -230,7 +230,7 @@ bool append_children(std::string& out, const ElementModel& model, std::string_vi
   return true;
 }
 
-bool append_element(std::string& out, std::string_view name, std::string_view element,
+bool append_element(std::pmr::string& out, std::string_view name, std::string_view element,
                     std::string_view content, std::size_t indent) {
   const ElementModel* const model = model_of(name);
   XmltvStartTag tag;
@@ -256,10 +256,16 @@ bool append_element(std::string& out, std::string_view name, std::string_view el
 
 }  // namespace
 
-bool append_valid_element(std::string& out, std::string_view element) {
+bool append_valid_element(std::pmr::string& out, std::string_view element) {
   constexpr std::size_t kIndent = 2;
   const auto whole = XmltvChildren(element).next();
-  return whole && append_element(out, whole->name, whole->whole, whole->content, kIndent);
+  return whole && (whole->name == "programme" || whole->name == "channel") &&
+         append_element(out, whole->name, whole->whole, whole->content, kIndent);
+}
+
+std::size_t programme_child_rank(std::string_view name) {
+  return static_cast<std::size_t>(std::ranges::find(kInProgramme, name, &ChildModel::name) -
+                                  kInProgramme.begin());
 }
 
 }  // namespace m3u_proxy::formats

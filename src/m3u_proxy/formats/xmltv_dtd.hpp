@@ -4,6 +4,8 @@
 // The tables follow xmltv.dtd of the XMLTV project (version 1.x). Pure and thread-safe.
 #pragma once
 
+#include <cstddef>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 
@@ -12,6 +14,9 @@ namespace m3u_proxy::formats {
 /// Appends the valid form of `element`, which is well-formed. A missing title or display-name is
 /// added empty; children that lack something required are left out. False, with nothing appended,
 /// when the element itself is not in the DTD or lacks a required attribute.
-bool append_valid_element(std::string& out, std::string_view element);
+bool append_valid_element(std::pmr::string& out, std::string_view element);
+
+/// Where a child of `<programme>` stands in the DTD's order, from 0; past the last for others.
+std::size_t programme_child_rank(std::string_view name);
 
 }  // namespace m3u_proxy::formats

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory_resource>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -13,9 +14,9 @@ namespace m3u_proxy::formats {
 namespace {
 
 std::string valid(std::string_view element) {
-  std::string out;
+  std::pmr::string out;
   if (!append_valid_element(out, element)) return "none";
-  return out;
+  return std::string(out);
 }
 
 TEST(XmltvDtd, ChildrenComeInTheOrderOfTheDtd) {
@@ -56,7 +57,7 @@ TEST(XmltvDtd, XmllintAgrees) {
   const std::string dtd = "/usr/share/xmltv/xmltv.dtd";
   if (!std::filesystem::exists(dtd) || std::system("xmllint --version >/dev/null 2>&1") != 0)
     GTEST_SKIP() << "needs xmllint (libxml2-utils) and " << dtd << " (xmltv-util)";
-  std::string text = xmltv_header("20260821");
+  std::pmr::string text = xmltv_header("20260821");
   for (const std::string_view element :
        {"<channel id='a' x='y'><lcn>1</lcn><url>u</url><icon src='s' alt='n'/>junk</channel>",
         "<programme start='2026' stop='2027' channel='a' live='1'><image type='poster' size='9'>u"

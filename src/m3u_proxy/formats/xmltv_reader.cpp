@@ -77,6 +77,24 @@ std::string_view reference_body(const char* p, const char* end) {
   return body;
 }
 
+/// Appends what the reference at `p` stands for and returns its size; a bare '&' is itself.
+std::size_t append_reference(std::pmr::string& out, const char* p, const char* end) {
+  const std::string_view body = reference_body(p, end);
+  std::string_view text = predefined_entity(body);
+  if (text.empty()) text = html_entity(body);
+  if (body.starts_with('#')) {
+    std::string character;
+    if (const auto value = numeric_reference(body)) append_utf8(character, *value);
+    out += character;
+  } else if (text.empty()) {
+    out += '&';
+    return 1;
+  } else {
+    out += text;
+  }
+  return body.size() + 2;
+}
+
 }  // namespace
 
 const XmltvAttribute* XmltvStartTag::find(std::string_view attribute) const {
@@ -124,7 +142,7 @@ bool parse_start_tag(std::string_view text, XmltvStartTag& tag) {
   return true;
 }
 
-void append_plain_text(std::string& out, std::string_view text) {
+void append_plain_text(std::pmr::string& out, std::string_view text) {
   const char* p = text.data();
   const char* const end = p + text.size();
   while (p != end) {
@@ -133,12 +151,7 @@ void append_plain_text(std::string& out, std::string_view text) {
     p = special;
     if (p == end) return;
     if (*p == '&') {
-      const std::string_view body = reference_body(p, end);
-      if (body.starts_with('#'))
-        append_utf8(out, numeric_reference(body).value_or(0xFFFD));
-      else
-        out += predefined_entity(body);
-      p += body.empty() ? 1 : body.size() + 2;
+      p += append_reference(out, p, end);
     } else if (starts_at(p, end, kCdataOpen)) {
       const char* const close = find_text(p, end, kCdataClose);
       out.append(p + kCdataOpen.size(), close);

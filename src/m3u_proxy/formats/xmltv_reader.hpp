@@ -43,9 +43,10 @@ struct XmltvStartTag {
 /// and no names are checked. False when there is none or it does not end.
 bool parse_start_tag(std::string_view text, XmltvStartTag& tag);
 
-/// Appends the characters that `text` (checked element or attribute content) stands for: entity
-/// and character references resolved, tags and comments left out, CDATA sections opened.
-void append_plain_text(std::string& out, std::string_view text);
+/// Appends the characters that `text` (element or attribute content) stands for: entity and
+/// character references resolved as check() would, tags and comments left out, CDATA sections
+/// opened.
+void append_plain_text(std::pmr::string& out, std::string_view text);
 
 /// One child element of a checked element.
 struct XmltvChild {

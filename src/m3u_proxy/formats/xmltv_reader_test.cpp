@@ -33,9 +33,9 @@ std::string skipped_for(std::string_view element) {
 }
 
 std::string plain(std::string_view text) {
-  std::string out;
+  std::pmr::string out;
   append_plain_text(out, text);
-  return out;
+  return std::string(out);
 }
 
 TEST(XmltvStartTag, GivesNameAttributesAndSize) {
@@ -166,6 +166,7 @@ TEST(XmltvChecker, NestingIsBounded) {
 TEST(XmltvText, PlainTextHasReferencesResolvedAndNoMarkup) {
   EXPECT_EQ(plain("A &amp; B &lt;x&gt; &#233;&#x263A; &quot;&apos;"), "A & B <x> é☺ \"'");
   EXPECT_EQ(plain("a<![CDATA[ & <b> ]]>c<!-- no -->d<?no?><i>e</i>"), "a & <b> cde");
+  EXPECT_EQ(plain("A&E &eacute; &bogus; &#0;."), "A&E é &bogus; .");
 }
 
 TEST(XmltvChildren, GivesEachChildWithItsContent) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <string>
 #include <vector>
 
 #include <m3u_proxy/base/text.hpp>
@@ -9,13 +10,13 @@
 namespace m3u_proxy::formats {
 namespace {
 
-void append_display_name(std::string& out, std::string_view text) {
+void append_display_name(std::pmr::string& out, std::string_view text) {
   out += "    <display-name>";
   append_escaped(out, text);
   out += "</display-name>\n";
 }
 
-void append_child(std::string& out, std::string_view whole) {
+void append_child(std::pmr::string& out, std::string_view whole) {
   out += "    ";
   out += whole;
   out += '\n';
@@ -45,7 +46,7 @@ std::string_view content_of(std::string_view element, const XmltvStartTag& tag) 
 
 }  // namespace
 
-void append_escaped(std::string& out, std::string_view text) {
+void append_escaped(std::pmr::string& out, std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
@@ -65,8 +66,8 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-std::string xmltv_header(std::string_view date) {
-  std::string out =
+std::pmr::string xmltv_header(std::string_view date) {
+  std::pmr::string out =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE tv SYSTEM \"xmltv.dtd\">\n<tv";
   if (!date.empty()) {
     out += " date=\"";
@@ -77,7 +78,7 @@ std::string xmltv_header(std::string_view date) {
   return out;
 }
 
-void append_channel(std::string& out, const XmltvChannel& channel) {
+void append_channel(std::pmr::string& out, const XmltvChannel& channel) {
   XmltvStartTag tag;
   const bool has_source = parse_start_tag(channel.source, tag);
   const std::string_view content =
@@ -101,7 +102,7 @@ void append_channel(std::string& out, const XmltvChannel& channel) {
   SeenNames seen;
   if (seen.add(channel.name)) append_display_name(out, trim(channel.name));
   bool source_icon = false;
-  std::string plain;
+  std::pmr::string plain(out.get_allocator());
   for (XmltvChildren children(content); const auto child = children.next();) {
     if (child->name == "icon") source_icon = true;
     if (child->name != "display-name") continue;
@@ -125,8 +126,8 @@ void append_channel(std::string& out, const XmltvChannel& channel) {
   out += "  </channel>\n";
 }
 
-void append_edited_start_tag(std::string& out, std::string_view element, const XmltvStartTag& tag,
-                             const ProgrammeEdits& edits) {
+void append_edited_start_tag(std::pmr::string& out, std::string_view element,
+                             const XmltvStartTag& tag, const ProgrammeEdits& edits) {
   struct Edit {
     std::string_view name;
     std::optional<std::string_view> value;

@@ -2,6 +2,7 @@
 // rewritten while everything else in them stays as it was. Pure and thread-safe.
 #pragma once
 
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,11 +12,11 @@
 namespace m3u_proxy::formats {
 
 /// Appends `text` as XML content or attribute value: & < > " escaped, what XML forbids left out.
-void append_escaped(std::string& out, std::string_view text);
+void append_escaped(std::pmr::string& out, std::string_view text);
 
 /// Everything up to the first element. `date`: the value of `<tv date>`, already checked; "" for
 /// none. No generation time: the same input gives the same bytes.
-std::string xmltv_header(std::string_view date);
+std::pmr::string xmltv_header(std::string_view date);
 constexpr std::string_view kXmltvFooter = "</tv>\n";
 
 /// What is known of one channel of the output.
@@ -28,7 +29,7 @@ struct XmltvChannel {
 };
 /// Appends a `<channel>`: the name, then the source's display-names and the number without
 /// repeats; the logo, else the source's icons; the source's other children and attributes.
-void append_channel(std::string& out, const XmltvChannel& channel);
+void append_channel(std::pmr::string& out, const XmltvChannel& channel);
 
 /// New values for a programme's start tag, escaped already; nullopt keeps what is there.
 struct ProgrammeEdits {
@@ -38,7 +39,7 @@ struct ProgrammeEdits {
 };
 /// Appends the start tag at the beginning of `element` with `edits`; all else byte for byte. An
 /// attribute that is to be set and is not there is added at the end.
-void append_edited_start_tag(std::string& out, std::string_view element, const XmltvStartTag& tag,
-                             const ProgrammeEdits& edits);
+void append_edited_start_tag(std::pmr::string& out, std::string_view element,
+                             const XmltvStartTag& tag, const ProgrammeEdits& edits);
 
 }  // namespace m3u_proxy::formats

@@ -1,3 +1,4 @@
+#include <memory_resource>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -10,15 +11,15 @@ namespace {
 std::string edited(std::string_view element, const ProgrammeEdits& edits) {
   XmltvStartTag tag;
   EXPECT_TRUE(parse_start_tag(element, tag));
-  std::string out;
+  std::pmr::string out;
   append_edited_start_tag(out, element, tag, edits);
-  return out;
+  return std::string(out);
 }
 
 std::string channel(const XmltvChannel& parts) {
-  std::string out;
+  std::pmr::string out;
   append_channel(out, parts);
-  return out;
+  return std::string(out);
 }
 
 TEST(XmltvHeader, HasNoGenerationTimeAndTheSourcesDateWhereThereIsOne) {
@@ -31,7 +32,7 @@ TEST(XmltvHeader, HasNoGenerationTimeAndTheSourcesDateWhereThereIsOne) {
 }
 
 TEST(XmltvEscaping, MarkupIsEscapedAndForbiddenCharactersLeftOut) {
-  std::string out;
+  std::pmr::string out;
   append_escaped(out, std::string_view("A&B <\"'> \x01\0\xEF\xBF\xBF é\t", 19));
   EXPECT_EQ(out, "A&amp;B &lt;&quot;'&gt;  é\t");
 }
