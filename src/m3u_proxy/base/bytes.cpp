@@ -1,7 +1,8 @@
-#include <fmt/format.h>
-
 #include <cctype>
 #include <charconv>
+
+#include <fmt/format.h>
+
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/base/text.hpp>
 
@@ -26,7 +27,7 @@ Result<Bytes> parse_size(std::string_view text) {
   if (unit == "g" || unit == "gb" || unit == "gib") factor = 1073741824.0;
   if (unit == "t" || unit == "tb" || unit == "tib") factor = 1099511627776.0;
   const double bytes = number * factor;
-  if (factor == 0 || bytes >= 9.0e18) return bad();
+  if (factor == 0 || !(bytes < 9.0e18)) return bad();  // "nan" is read as a number
   return Bytes{static_cast<std::uint64_t>(bytes)};
 }
 

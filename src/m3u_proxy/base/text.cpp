@@ -1,11 +1,12 @@
-#include <simdjson.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <m3u_proxy/base/text.hpp>
 #include <vector>
+
+#include <simdjson.h>
+
+#include <m3u_proxy/base/text.hpp>
 
 namespace m3u_proxy {
 
@@ -86,10 +87,57 @@ namespace {
 
 bool carries_credentials(std::string_view parameter) {
   static constexpr std::array<std::string_view, 12> kNames = {
-      "username", "user", "password", "pass", "token", "auth",
+      "username", "user", "password", "pass", "token",   "auth",
       "key",      "sig",  "hash",     "pwd",  "api_key", "apikey"};
   return std::ranges::any_of(
       kNames, [&](std::string_view name) { return equals_ascii_case(parameter, name); });
+}
+
+// Appends a URL's query with its '?', the values of parameters with credentials left out.
+void append_redacted_query(std::string& out, std::string_view query) {
+  char separator = '?';
+  while (true) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view parameter = query.substr(0, end);
+    const std::size_t equals = parameter.find('=');
+    out += separator;
+    if (equals != std::string_view::npos && carries_credentials(parameter.substr(0, equals))) {
+      out += parameter.substr(0, equals);
+      out += "=***";
+    } else {
+      out += parameter;
+    }
+    if (end == query.size()) return;
+    query.remove_prefix(end + 1);
+    separator = '&';
+  }
+}
+
+// The stream addresses of Xtream servers carry user and password as parts of the path:
+// /[live|movie|series/]user/password/<digits>[.extension]. The place of the user, or
+// npos when `path` is none.
+std::size_t path_credentials(std::string_view path) {
+  static constexpr std::array<std::string_view, 3> kKinds = {"/live", "/movie", "/series"};
+  std::size_t start = 0;
+  for (const std::string_view kind : kKinds)
+    if (path.starts_with(kind) && path.substr(kind.size()).starts_with('/')) start = kind.size();
+  if (std::ranges::count(path.substr(start), '/') != 3 || path[start] != '/')
+    return std::string_view::npos;
+  std::string_view id = path.substr(path.rfind('/') + 1);
+  id = id.substr(0, id.find('.'));
+  const bool digits = !id.empty() && std::ranges::all_of(id, is_ascii_digit);
+  return digits ? start + 1 : std::string_view::npos;
+}
+
+void append_redacted_path(std::string& out, std::string_view path) {
+  const std::size_t user = path_credentials(path);
+  if (user == std::string_view::npos) {
+    out += path;
+    return;
+  }
+  out += path.substr(0, user);
+  out += "***/***";
+  out += path.substr(path.rfind('/'));
 }
 
 }  // namespace
@@ -99,32 +147,20 @@ std::string redact_url(std::string_view url) {
   if (scheme == std::string_view::npos) return std::string(url);
   std::string out(url.substr(0, scheme + 3));
   std::string_view rest = url.substr(scheme + 3);
-  const std::size_t path = std::min(rest.find_first_of("/?#"), rest.size());
-  const std::size_t at = rest.substr(0, path).rfind('@');
-  if (at != std::string_view::npos) {
-    out += "***@";
-    rest.remove_prefix(at + 1);
-  }
-  const std::size_t query = rest.find('?');
-  out += rest.substr(0, query);
-  if (query == std::string_view::npos) return out;
-  rest.remove_prefix(query + 1);
-  char separator = '?';
-  while (true) {
-    const std::size_t end = std::min(rest.find('&'), rest.size());
-    const std::string_view parameter = rest.substr(0, end);
-    const std::size_t equals = parameter.find('=');
-    out += separator;
-    if (equals != std::string_view::npos && carries_credentials(parameter.substr(0, equals))) {
-      out += parameter.substr(0, equals);
-      out += "=***";
-    } else {
-      out += parameter;
-    }
-    if (end == rest.size()) return out;
-    rest.remove_prefix(end + 1);
-    separator = '&';
-  }
+  const std::size_t authority = std::min(rest.find_first_of("/?#"), rest.size());
+  const std::size_t at = rest.substr(0, authority).rfind('@');
+  if (at != std::string_view::npos) out += "***@";
+  const std::size_t host = at == std::string_view::npos ? 0 : at + 1;
+  out += rest.substr(host, authority - host);
+  rest.remove_prefix(authority);
+
+  // Where the fragment begins nothing is a parameter any more.
+  const std::size_t fragment = std::min(rest.find('#'), rest.size());
+  const std::size_t query = std::min(rest.find('?'), fragment);
+  append_redacted_path(out, rest.substr(0, query));
+  if (query != fragment) append_redacted_query(out, rest.substr(query + 1, fragment - query - 1));
+  out += rest.substr(fragment);
+  return out;
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {

@@ -13,9 +13,7 @@ constexpr char ascii_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 constexpr bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_ascii_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+constexpr bool is_ascii_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 /// Space, tab, CR, LF, vertical tab, form feed.
 constexpr bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -50,8 +48,9 @@ void append_windows1252(std::string& out, std::string_view text);
 /// UTF-8 becomes '?', cut after at most `limit` bytes at a character boundary with an ellipsis.
 std::string excerpt(std::string_view text, std::size_t limit = 60);
 
-/// A URL without what must not be printed: user:password@ and the values of parameters that
-/// carry credentials (username, password, token …) become "***". Other text passes through.
+/// A URL without what must not be printed: user:password@, the values of parameters that carry
+/// credentials (username, password, token …), and user and password in the path of an Xtream
+/// stream (/live/user/password/42.ts) become "***". Other text passes through.
 std::string redact_url(std::string_view url);
 
 /// The word among `words` that is closest to `word` (Levenshtein ≤ 2 and ≤ half its length),

@@ -49,6 +49,7 @@ class Compiler {
   }
 
   void compile_pattern(const TermSyntax& syntax, Term& term) {
+    if (instructions_ > kMaxRegexInstructions) return;
     auto pattern = Pattern::compile(syntax.value.value,
                                     term.case_sensitive ? CaseRule::kExact : CaseRule::kIgnore);
     if (!pattern) {
@@ -57,9 +58,8 @@ class Compiler {
       return;
     }
     term.pattern = *std::move(pattern);
-    const bool fitted = instructions_ <= kMaxRegexInstructions;
     instructions_ += term.pattern->program_size();
-    if (fitted && instructions_ > kMaxRegexInstructions)
+    if (instructions_ > kMaxRegexInstructions)
       report(*errors_, Code::kInvalidRegex, syntax.value,
              "the patterns of this expression are too large together");
   }

@@ -185,7 +185,7 @@ std::optional<std::vector<PlainText>> plain_alternatives(std::string_view source
   std::size_t start = 0;
   for (std::size_t i = 0; i <= source.size(); ++i) {
     if (i < source.size() && source[i] == '\\') {
-      ++i;
+      if (++i == source.size()) return std::nullopt;
       continue;
     }
     if (i < source.size() && source[i] != '|') continue;

@@ -113,6 +113,8 @@ std::expected<Value, ValueError> parse_time(std::string_view text, const Environ
     return bad_helper(
         fmt::format("'{}' is not a number of seconds with its sign", excerpt(trim(text))),
         "@time:now() + 3600");
+  if (!parse_date(std::to_string(instant)))
+    return bad_helper("the result is beyond the years 0 to 9999");
   Value value = constant(std::to_string(instant));
   value.instant = instant;
   return value;

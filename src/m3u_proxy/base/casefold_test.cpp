@@ -1,0 +1,135 @@
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/base/text.hpp>
+
+namespace m3u_proxy {
+namespace {
+
+TEST(CaseFold, AsciiLettersOnly) {
+  EXPECT_EQ(folded("ABCxyz [\\]^_`{|}~@ 0189"), "abcxyz [\\]^_`{|}~@ 0189");
+  EXPECT_EQ(folded(""), "");
+}
+
+TEST(CaseFold, OneCodePointBecomesOne) {
+  EXPECT_EQ(folded("ÀÉÎÕÜß"), "àéîõüß") << "ß stays: simple folding never makes two letters";
+  EXPECT_EQ(folded("ПЕРВЫЙ ЁЖ"), "первый ёж");
+  EXPECT_EQ(folded("ΣΊΓΜΑΣ ς"), "σίγμασ σ");
+  EXPECT_EQ(folded("ẞ"), "ß");
+  EXPECT_EQ(folded("Ǆ ǅ ǆ"), "ǆ ǆ ǆ");
+  EXPECT_EQ(folded("Ⓢ"), "ⓢ");
+  EXPECT_EQ(folded("𐐀"), "𐐨") << "beyond the basic plane";
+  EXPECT_EQ(folded("中文 日本語 العربية"), "中文 日本語 العربية");
+}
+
+TEST(CaseFold, NoTurkicSpecialCases) {
+  EXPECT_EQ(folded("I"), "i");
+  EXPECT_EQ(folded("\u0130"), "\u0130") << "its full folding would be two code points";
+  EXPECT_EQ(folded("\u0131"), "\u0131");
+}
+
+TEST(CaseFold, SomeSignsFoldToAscii) {
+  EXPECT_EQ(folded("\u212A"), "k") << "KELVIN SIGN";
+  EXPECT_EQ(folded("\u017F"), "s") << "LATIN SMALL LETTER LONG S";
+  EXPECT_EQ(folded("\u2126 \u212B"), "ω å");
+}
+
+TEST(CaseFold, FoldingTwiceChangesNothing) {
+  for (char32_t c = 0; c <= 0x10FFFF; ++c)
+    ASSERT_EQ(fold_code_point(fold_code_point(c)), fold_code_point(c))
+        << static_cast<std::uint32_t>(c);
+}
+
+TEST(CaseFold, InvalidUtf8StaysAsItIs) {
+  EXPECT_EQ(folded("A\xff"
+                   "B\xc3"),
+            "a\xff"
+            "b\xc3");
+  EXPECT_EQ(folded("\xe2\x84"
+                   "A"),
+            "\xe2\x84"
+            "a");
+  EXPECT_EQ(folded("\x80\xf8"), "\x80\xf8");
+}
+
+TEST(CaseFold, AgreesWithTheUnicodeFile) {
+  std::ifstream file("/usr/share/unicode/CaseFolding.txt");
+  if (!file) GTEST_SKIP() << "Debian's package unicode-data is not installed";
+  std::string line;
+  std::size_t count = 0;
+  while (std::getline(file, line)) {
+    std::istringstream fields(line);
+    std::string code;
+    std::string status;
+    std::string target;
+    if (line.starts_with('#') || !(fields >> code >> status >> target)) continue;
+    if (status != "C;" && status != "S;") continue;
+    ++count;
+    ASSERT_EQ(fold_code_point(static_cast<char32_t>(std::stoul(code, nullptr, 16))),
+              static_cast<char32_t>(std::stoul(target, nullptr, 16)))
+        << code;
+  }
+  EXPECT_GT(count, 1400U);
+}
+
+TEST(CaseFold, ReusesTheOutput) {
+  std::string out = "something longer than the result";
+  fold("ABC", out);
+  EXPECT_EQ(out, "abc");
+  fold("Ж", out);
+  EXPECT_EQ(out, "ж");
+}
+
+TEST(FoldedName, UnderscoresAndSpacesAreTheSame) {
+  EXPECT_EQ(folded_name("BBC One_HD"), "bbc_one_hd");
+  EXPECT_EQ(folded_name("bbc_one hd"), folded_name("BBC ONE HD"));
+  EXPECT_NE(folded_name("bbc-one hd"), folded_name("BBC ONE HD"));
+}
+
+TEST(FoldedComparison, TakesAFoldedNeedle) {
+  EXPECT_TRUE(equals_folded("NeWs", "news"));
+  EXPECT_FALSE(equals_folded("news1", "news"));
+  EXPECT_TRUE(equals_folded("ÉCRAN", "écran"));
+  EXPECT_TRUE(contains_folded("BBC NEWS HD", "news"));
+  EXPECT_FALSE(contains_folded("BBC NEWS HD", "sport"));
+  EXPECT_TRUE(contains_folded("Le ÉCRAN HD", "écran"));
+  EXPECT_TRUE(starts_with_folded("NEWS hd", "news"));
+  EXPECT_FALSE(starts_with_folded("NEW", "news"));
+  EXPECT_TRUE(starts_with_folded("ÉCRAN HD", "écran"));
+  EXPECT_TRUE(ends_with_folded("bbc NEWS", "news"));
+  EXPECT_FALSE(ends_with_folded("ews", "news"));
+  EXPECT_TRUE(ends_with_folded("Le ÉCRAN", "écran"));
+}
+
+TEST(FoldedComparison, TextBeyondAsciiMayMatchAnAsciiNeedle) {
+  EXPECT_TRUE(equals_folded("\u212Aelvin", "kelvin"));
+  EXPECT_TRUE(contains_folded("a \u017Fport b", "sport"));
+  EXPECT_TRUE(starts_with_folded("\u212A1", "k"));
+  EXPECT_TRUE(ends_with_folded("new\u017F", "news"));
+}
+
+TEST(FoldedComparison, TheEmptyNeedleIsEverywhere) {
+  EXPECT_TRUE(contains_folded("x", ""));
+  EXPECT_TRUE(starts_with_folded("", ""));
+  EXPECT_TRUE(ends_with_folded("x", ""));
+  EXPECT_FALSE(equals_folded("x", ""));
+}
+
+TEST(FindBytes, FindsShortAndLongNeedles) {
+  EXPECT_EQ(find_bytes("abcabc", "ca"), 2U);
+  EXPECT_EQ(find_bytes("abc", "abcd"), std::string_view::npos);
+  const std::string needle = std::string(100, 'a') + "b";
+  const std::string text = std::string(500, 'a') + "b";
+  EXPECT_EQ(find_bytes(text, needle), 400U);
+  EXPECT_EQ(find_bytes(std::string(500, 'a'), needle), std::string_view::npos);
+  EXPECT_FALSE(contains_bytes("short", needle));
+  EXPECT_TRUE(contains_bytes(text, needle));
+}
+
+}  // namespace
+}  // namespace m3u_proxy

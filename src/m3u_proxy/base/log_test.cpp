@@ -1,0 +1,88 @@
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/base/log.hpp>
+
+namespace m3u_proxy::log {
+namespace {
+
+class Log : public testing::Test {
+ protected:
+  void SetUp() override {
+    set_writer([this](std::string_view line) { lines_.emplace_back(line); });
+  }
+  void TearDown() override {
+    set_writer({});
+    ASSERT_TRUE(configure(""));
+  }
+  std::vector<std::string> lines_;
+};
+
+TEST_F(Log, InfoIsTheDefault) {
+  ASSERT_TRUE(configure(""));
+  debug("memory", "hidden");
+  info("memory", "shown {}", 1);
+  warn("memory", "careful");
+  error("memory", "broken");
+  EXPECT_EQ(lines_, (std::vector<std::string>{"INFO shown 1", "WARN careful", "ERROR broken"}));
+}
+
+TEST_F(Log, DebugLinesNameTheirModule) {
+  ASSERT_TRUE(configure("debug"));
+  debug("memory.cleanup", "freed {} MB", 3);
+  EXPECT_EQ(lines_, (std::vector<std::string>{"DEBUG memory.cleanup: freed 3 MB"}));
+}
+
+TEST_F(Log, AModuleHasItsOwnLevelAndItsPartsInheritIt) {
+  ASSERT_TRUE(configure("warn,memory=debug"));
+  EXPECT_TRUE(enabled("memory", Level::kDebug));
+  EXPECT_TRUE(enabled("memory.cleanup", Level::kDebug));
+  EXPECT_FALSE(enabled("memory.cleanup", Level::kTrace));
+  EXPECT_FALSE(enabled("memoryless", Level::kDebug)) << "only whole parts of a name count";
+  EXPECT_FALSE(enabled("io", Level::kInfo));
+}
+
+TEST_F(Log, TheLongestPrefixWinsWhateverTheOrder) {
+  ASSERT_TRUE(configure("memory.cleanup=error, memory=trace"));
+  EXPECT_FALSE(enabled("memory.cleanup", Level::kWarn));
+  EXPECT_TRUE(enabled("memory.pool", Level::kTrace));
+}
+
+TEST_F(Log, OfSeveralDefaultsTheLastWins) {
+  ASSERT_TRUE(configure("error,debug"));
+  EXPECT_TRUE(enabled("x", Level::kDebug));
+}
+
+TEST_F(Log, OffSilencesEverything) {
+  ASSERT_TRUE(configure("off"));
+  error("x", "y");
+  EXPECT_TRUE(lines_.empty());
+}
+
+TEST_F(Log, LevelsAreReadInAnyCaseAndWarningIsWarn) {
+  ASSERT_TRUE(configure("WARNING,io=Trace"));
+  EXPECT_TRUE(enabled("a", Level::kWarn));
+  EXPECT_FALSE(enabled("a", Level::kInfo));
+  EXPECT_TRUE(enabled("io", Level::kTrace));
+}
+
+TEST_F(Log, AWrongLevelIsNamedAndNothingChanges) {
+  ASSERT_TRUE(configure("error"));
+  const auto wrong = configure("info,memory=loud");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(wrong.error().message, "'memory=loud' is not a log level");
+  EXPECT_FALSE(enabled("a", Level::kInfo));
+}
+
+TEST_F(Log, ALineIsNotFormattedWhenItIsNotWritten) {
+  ASSERT_TRUE(configure("info"));
+  EXPECT_FALSE(enabled("x", Level::kDebug));
+  write("x", Level::kInfo, "text with {} braces");
+  EXPECT_EQ(lines_, (std::vector<std::string>{"INFO text with {} braces"}));
+}
+
+}  // namespace
+}  // namespace m3u_proxy::log
