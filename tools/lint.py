@@ -21,6 +21,9 @@ FOLDERS = ["src", "bench", "fuzz", "examples", "sdk"]
 SCRIPTS = ["dev", ".ci/run"]
 TIDY = "clang-tidy-19"
 FORMAT = "clang-format-19"
+# The compile commands are g++'s.
+CLANG_FLAGS = ["-Wno-unknown-warning-option", "-Wno-sign-conversion",
+               "-Wno-missing-designated-field-initializers"]
 INCLUDE = re.compile(rb'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -67,7 +70,7 @@ def fingerprint(path: Path, command: str, common: bytes) -> str:
 
 def tidy_one(path: Path, build: Path) -> str:
     done = subprocess.run([TIDY, "--quiet", "-p", str(build),
-                           "--extra-arg=-Wno-unknown-warning-option", str(path)],
+                           *(f"--extra-arg={flag}" for flag in CLANG_FLAGS), str(path)],
                           capture_output=True, text=True, errors="replace")
     if done.returncode == 0 and "warning:" not in done.stdout:
         return ""

@@ -209,6 +209,7 @@ TEST(Budget, ThreadsThatReclaimGetOnlyWhatWasFreed) {
   };
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i) threads.emplace_back(worker);
   }
   EXPECT_LE(budget.peak(), mib(8));

@@ -177,7 +177,7 @@ TEST_F(CleanupTest, SmartSaysWhatItChoseAndWhy) {
 TEST_F(CleanupTest, SmartFollowsTheTrend) {
   const CapturedLog log("info,memory.cleanup=debug");
   auto cleaner = coordinator(false, 256);
-  for (const std::uint64_t rss : {20, 100, 180}) {  // each stage adds 80 MB
+  for (const std::uint64_t rss : {20U, 100U, 180U}) {  // each stage adds 80 MB
     process.rss = mib(rss);
     ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
   }
@@ -235,6 +235,7 @@ TEST(Cleanup, FreedHeapLeavesTheProcess) {
   GTEST_SKIP() << "sanitizers keep freed blocks";
 #endif
   std::vector<std::unique_ptr<std::string>> blocks;
+  blocks.reserve(20'000);
   for (int i = 0; i < 20'000; ++i) blocks.push_back(std::make_unique<std::string>(4'000, 'x'));
   // Every block but one in fifty goes: the heap's top stays in use, so only trimming returns it.
   for (std::size_t i = 0; i < blocks.size(); ++i)

@@ -72,7 +72,7 @@ class LinuxProcessMemory final : public ProcessMemory {
     const int descriptor = open(kClearRefs, O_WRONLY | O_CLOEXEC);
     if (descriptor < 0) return false;
     const bool done = write(descriptor, "5", 1) == 1;
-    close(descriptor);
+    (void)close(descriptor);
     return done;
   }
 
@@ -91,13 +91,13 @@ ProcessMemory& process_memory() {
 
 void release_free_heap() noexcept {
 #ifdef __GLIBC__
-  malloc_trim(0);
+  (void)malloc_trim(0);
 #endif
 }
 
 std::chrono::nanoseconds thread_cpu_time() noexcept {
   timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
 }
 

@@ -40,6 +40,7 @@ TEST(SlabPool, KeepsNoMoreThanToldTo) {
   SlabPool pool(budget, kib(128));
   {
     std::vector<Slab> slabs;
+    slabs.reserve(5);
     for (int i = 0; i < 5; ++i) slabs.push_back(pool.acquire(Tag::kBatch, 1).value());
   }
   EXPECT_EQ(budget.used(), kib(128));
@@ -59,6 +60,7 @@ TEST(SlabPool, TrimUnmapsAsMuchAsAskedFor) {
   SlabPool pool(budget);
   {
     std::vector<Slab> slabs;
+    slabs.reserve(4);
     for (int i = 0; i < 4; ++i) slabs.push_back(pool.acquire(Tag::kBatch, 1).value());
   }
   EXPECT_EQ(pool.trim(kib(100)), kib(128));
@@ -73,6 +75,7 @@ TEST(SlabPool, TrimReturnsMemoryToTheSystem) {
   SlabPool pool(budget, mib(64));
   {
     std::vector<Slab> slabs;
+    slabs.reserve(16);
     for (int i = 0; i < 16; ++i) {
       slabs.push_back(pool.acquire(Tag::kBatch, mib(4).count).value());
       std::memset(slabs.back().data(), 1, slabs.back().size());
@@ -88,6 +91,7 @@ TEST(SlabPool, GivesWayToOthersWhenTheBudgetIsShort) {
   SlabPool pool(budget);
   {
     std::vector<Slab> slabs;
+    slabs.reserve(16);
     for (int i = 0; i < 16; ++i) slabs.push_back(pool.acquire(Tag::kBatch, 1).value());
   }
   EXPECT_EQ(budget.used(Tag::kPool), mib(1));
@@ -127,6 +131,7 @@ TEST(Arena, TextsStayWhereTheyAre) {
   SlabPool pool(budget);
   Arena arena(pool, Tag::kBatch);
   std::vector<std::string_view> texts;
+  texts.reserve(20'000);
   for (int i = 0; i < 20'000; ++i) texts.push_back(arena.copy("channel " + std::to_string(i)));
   for (int i = 0; i < 20'000; ++i)
     ASSERT_EQ(texts[static_cast<std::size_t>(i)], "channel " + std::to_string(i));

@@ -60,7 +60,7 @@ class CapturedLog {
   std::vector<std::string> lines;
 };
 
-/// `mb` × 2^20 bytes, rounded.
-constexpr Bytes megabytes(double mb) { return {static_cast<std::uint64_t>(mb * 1048576.0 + 0.5)}; }
+/// `mb` × 2^20 bytes.
+constexpr Bytes megabytes(double mb) { return {static_cast<std::uint64_t>(mb * 1048576.0)}; }
 
 }  // namespace m3u_proxy::memory::testing
