@@ -1,7 +1,8 @@
 #include <algorithm>
+#include <span>
+
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/fields.hpp>
-#include <span>
 
 namespace m3u_proxy::catalog {
 namespace {
@@ -10,10 +11,22 @@ constexpr std::array<std::string_view, kChannelFieldCount> kChannelNames = {
     "channel_name", "tvg_id",     "tvg_name",    "tvg_logo",    "tvg_shift",  "tvg_chno",
     "group_title",  "stream_url", "source_name", "source_type", "source_url", "media_type"};
 constexpr std::array<std::string_view, kProgrammeFieldCount> kProgrammeNames = {
-    "channel_id",  "programme_title", "programme_subtitle", "programme_description",
-    "programme_category", "programme_icon", "episode_num", "season_num", "language",
-    "rating",      "start",           "stop",               "source_name",
-    "source_type", "source_url",      "media_type"};
+    "channel_id",
+    "programme_title",
+    "programme_subtitle",
+    "programme_description",
+    "programme_category",
+    "programme_icon",
+    "episode_num",
+    "season_num",
+    "language",
+    "rating",
+    "start",
+    "stop",
+    "source_name",
+    "source_type",
+    "source_url",
+    "media_type"};
 
 struct Alias {
   std::string_view alias;
@@ -62,8 +75,8 @@ std::optional<FieldRef> find_field(Domain domain, std::string_view name) {
   if (domain == Domain::kChannels && name.starts_with("attr:") && name.size() > 5) {
     std::string attribute(name.substr(5));
     for (char& c : attribute) c = ascii_lower(c);
-    return FieldRef{.index = 0, .writable = true, .is_attribute = true,
-                    .attribute = std::move(attribute)};
+    return FieldRef{
+        .index = 0, .writable = true, .is_attribute = true, .attribute = std::move(attribute)};
   }
   for (const Alias& alias : aliases(domain))
     if (alias.alias == name) name = alias.name;

@@ -34,6 +34,8 @@ class AtomicFile final : public ByteSink {
   /// Renames over the target (after sync() if that was not called). Call once, last.
   Result<> publish();
   [[nodiscard]] const std::filesystem::path& target() const;
+  /// Where the content is until publish(); for reading it again.
+  [[nodiscard]] const std::filesystem::path& temporary() const { return temporary_; }
 
  private:
   AtomicFile(int fd, std::filesystem::path temporary, std::filesystem::path target);

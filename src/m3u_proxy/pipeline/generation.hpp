@@ -1,21 +1,25 @@
 // Generation: one run of the pipeline for one proxy, from its sources to its published files.
 #pragma once
 
+#include <optional>
+
+#include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 
-namespace m3u_proxy::memory {
-class SimpleMemoryMonitor;
-class MemoryCleanupCoordinator;
-}  // namespace m3u_proxy::memory
-
 namespace m3u_proxy::pipeline {
 
-/// The services a generation works with besides the shared run context.
+/// What watches and cleans memory during a generation, besides the shared run context.
 struct GenerationServices {
   memory::SimpleMemoryMonitor* monitor = nullptr;
   memory::MemoryCleanupCoordinator* cleanup = nullptr;
+  bool cleanup_between_stages = true;
+  /// nullopt: chosen by pressure (Optimal: Basic; Moderate and High: Smart; above: Aggressive).
+  std::optional<memory::CleanupStrategy> cleanup_strategy{};
+  /// Resident size of the process before any work: code, libraries, stacks.
+  Bytes fixed_overhead{};
 };
 
 /// Runs all stages and publishes the files. Nothing is replaced unless it succeeds.
@@ -35,7 +39,7 @@ struct PreviewChannel {
 
 struct PreviewResult {
   std::uint64_t evaluated = 0;
-  std::uint64_t matched = 0;  ///< kept by the filters or changed by the rules
+  std::uint64_t matched = 0;             ///< kept by the filters or changed by the rules
   std::vector<PreviewChannel> channels;  ///< the first `limit` of them
 };
 

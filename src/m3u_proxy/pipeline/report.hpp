@@ -57,8 +57,8 @@ struct SourceStats {
   std::int64_t age_s = 0;
   bool from_cache = false;
   bool partial = false;
-  std::string error;
-  std::vector<std::string> guide_urls;  ///< offered by the playlist's header
+  std::string error{};
+  std::vector<std::string> guide_urls{};  ///< offered by the playlist's header
 };
 
 struct GuideStats {

@@ -1,0 +1,226 @@
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/catalog/batch_frame.hpp>
+#include <m3u_proxy/catalog/batch_frame_generated.h>
+
+namespace m3u_proxy::catalog {
+namespace {
+
+using Offsets = flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>;
+using ColumnOffset = flatbuffers::Offset<frame::Column>;
+
+/// The views of one list of texts, whatever holds them.
+template <typename View>
+struct Texts {
+  std::size_t count;
+  View view;
+};
+
+/// Copies all views of `texts` to `p` and returns where they end.
+template <typename View>
+char* copy_texts(const Texts<View>& texts, char* p) {
+  for (std::size_t i = 0; i < texts.count; ++i) {
+    const std::string_view text = texts.view(i);
+    if (!text.empty()) std::memcpy(p, text.data(), text.size());
+    p += text.size();
+  }
+  return p;
+}
+
+template <typename View>
+std::size_t size_of(const Texts<View>& texts) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < texts.count; ++i) size += texts.view(i).size();
+  return size;
+}
+
+/// Writes the column of `texts`, whose text begins at `position` of the frame's text.
+template <typename View>
+ColumnOffset make_column(flatbuffers::FlatBufferBuilder& builder, const Texts<View>& texts,
+                         std::uint32_t& position) {
+  std::uint32_t* offsets = nullptr;
+  const Offsets vector = builder.CreateUninitializedVector(texts.count + 1, &offsets);
+  for (std::size_t i = 0; i < texts.count; ++i) {
+    offsets[i] = position;
+    position += static_cast<std::uint32_t>(texts.view(i).size());
+  }
+  offsets[texts.count] = position;
+  return frame::CreateColumn(builder, vector);
+}
+
+std::string_view text_of(const frame::ChannelBatch& root) {
+  return {reinterpret_cast<const char*>(root.text()->data()), root.text()->size()};
+}
+
+std::string_view value_of(const frame::Column& column, std::string_view text, std::uint32_t i) {
+  const std::uint32_t* offsets = column.offsets()->data();
+  return text.substr(offsets[i], offsets[i + 1] - offsets[i]);
+}
+
+}  // namespace
+
+std::uint8_t* FrameBuilder::Allocator::allocate(std::size_t size) {
+  return static_cast<std::uint8_t*>(resource_.allocate(size, alignof(std::max_align_t)));
+}
+
+void FrameBuilder::Allocator::deallocate(std::uint8_t* p, std::size_t size) {
+  resource_.deallocate(p, size, alignof(std::max_align_t));
+}
+
+FrameBuilder::FrameBuilder(memory::Budget& budget)
+    : allocator_(budget), builder_(std::size_t{64} << 10U, &allocator_) {}
+
+FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
+  builder_.Clear();
+  const std::size_t rows = batch.rows();
+  // Attributes and directives are gathered row by row: their lists in the batch may have holes.
+  std::vector<Attribute> attributes;
+  std::vector<std::string_view> directives;
+  std::vector<std::uint32_t> attribute_first(rows + 1);
+  std::vector<std::uint32_t> directive_first(rows + 1);
+  for (std::size_t row = 0; row < rows; ++row) {
+    attributes.insert(attributes.end(), batch.attributes(row).begin(), batch.attributes(row).end());
+    directives.insert(directives.end(), batch.directives(row).begin(), batch.directives(row).end());
+    attribute_first[row + 1] = static_cast<std::uint32_t>(attributes.size());
+    directive_first[row + 1] = static_cast<std::uint32_t>(directives.size());
+  }
+  const auto column = [&](std::size_t index) {
+    return Texts{rows, [values = batch.column(index)](std::size_t i) { return values[i]; }};
+  };
+  const Texts keys{attributes.size(), [&](std::size_t i) { return attributes[i].key; }};
+  const Texts values{attributes.size(), [&](std::size_t i) { return attributes[i].value; }};
+  const Texts lines{directives.size(), [&](std::size_t i) { return directives[i]; }};
+
+  std::size_t text_size = size_of(keys) + size_of(values) + size_of(lines);
+  for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i) text_size += size_of(column(i));
+  std::uint8_t* text = nullptr;
+  const auto text_vector = builder_.CreateUninitializedVector(text_size, &text);
+  char* end = reinterpret_cast<char*>(text);
+  for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i) end = copy_texts(column(i), end);
+  copy_texts(lines, copy_texts(values, copy_texts(keys, end)));
+
+  std::uint32_t position = 0;
+  std::array<ColumnOffset, ChannelBatch::kTextColumns> columns;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    columns[i] = make_column(builder_, column(i), position);
+  const ColumnOffset key_column = make_column(builder_, keys, position);
+  const ColumnOffset value_column = make_column(builder_, values, position);
+  const ColumnOffset line_column = make_column(builder_, lines, position);
+  const auto column_vector = builder_.CreateVector(columns.data(), columns.size());
+
+  std::uint16_t* source = nullptr;
+  const auto source_vector = builder_.CreateUninitializedVector(rows, &source);
+  for (std::size_t row = 0; row < rows; ++row) source[row] = batch.source(row);
+  std::uint8_t* media = nullptr;
+  const auto media_vector = builder_.CreateUninitializedVector(rows, &media);
+  for (std::size_t row = 0; row < rows; ++row)
+    media[row] = static_cast<std::uint8_t>(batch.media_type(row));
+  const bool has_ids = rows != 0 && batch.id(0) != Uuid{};
+  std::uint8_t* ids = nullptr;
+  const auto id_vector = builder_.CreateUninitializedVector(has_ids ? rows * 16 : 0, &ids);
+  for (std::size_t row = 0; has_ids && row < rows; ++row)
+    std::memcpy(ids + row * 16, batch.id(row).bytes.data(), 16);
+  const auto attribute_ranges = builder_.CreateVector(attribute_first);
+  const auto directive_ranges = builder_.CreateVector(directive_first);
+
+  builder_.Finish(frame::CreateChannelBatch(builder_, static_cast<std::uint32_t>(rows),
+                                            column_vector, source_vector, media_vector, id_vector,
+                                            attribute_ranges, key_column, value_column,
+                                            directive_ranges, line_column, text_vector));
+  return {builder_.GetBufferPointer(), builder_.GetSize()};
+}
+
+void load_frame(FrameBytes bytes, ChannelBatch& batch) {
+  batch.clear();
+  const frame::ChannelBatch& root = *frame::GetChannelBatch(bytes.data());
+  const std::string_view text = text_of(root);
+  const std::uint32_t rows = root.rows();
+  const std::uint32_t* attribute_first = root.attribute_first()->data();
+  const std::uint32_t* directive_first = root.directive_first()->data();
+  const bool has_ids = root.channel_id()->size() != 0;
+  for (std::uint32_t row = 0; row < rows; ++row) {
+    batch.add_row(root.source()->Get(row));
+    batch.set_media_type(row, static_cast<MediaType>(root.media_type()->Get(row)));
+    for (std::uint32_t i = attribute_first[row]; i < attribute_first[row + 1]; ++i)
+      batch.push_attribute({.key = value_of(*root.attribute_keys(), text, i),
+                            .value = value_of(*root.attribute_values(), text, i)});
+    for (std::uint32_t i = directive_first[row]; i < directive_first[row + 1]; ++i)
+      batch.push_directive(value_of(*root.directives(), text, i));
+    if (has_ids) {
+      Uuid id;
+      std::memcpy(id.bytes.data(), root.channel_id()->data() + std::size_t{row} * 16, 16);
+      batch.set_id(row, id);
+    }
+  }
+  for (std::uint32_t c = 0; c < ChannelBatch::kTextColumns; ++c) {
+    const frame::Column& column = *root.columns()->Get(c);
+    const std::span<std::string_view> values = batch.column(c);
+    for (std::uint32_t row = 0; row < rows; ++row) values[row] = value_of(column, text, row);
+  }
+}
+
+namespace {
+
+/// Null when the column's offsets are `count` + 1 never falling numbers inside the text whose
+/// values are UTF-8; else what is wrong.
+const char* column_fault(const frame::Column* column, std::size_t count, std::string_view text) {
+  if (column == nullptr || column->offsets() == nullptr) return "a column is missing";
+  if (column->offsets()->size() != count + 1) return "a column has the wrong number of offsets";
+  const std::uint32_t* offsets = column->offsets()->data();
+  for (std::size_t i = 0; i < count; ++i)
+    if (offsets[i] > offsets[i + 1]) return "a column's offsets fall";
+  if (offsets[count] > text.size()) return "a column reaches beyond the text";
+  for (std::size_t i = 0; i < count; ++i)
+    if (!is_valid_utf8(text.substr(offsets[i], offsets[i + 1] - offsets[i])))
+      return "a value is not valid UTF-8";
+  return nullptr;
+}
+
+const char* ranges_fault(const flatbuffers::Vector<std::uint32_t>* first, std::size_t rows) {
+  if (first == nullptr || first->size() != rows + 1) return "a list has the wrong number of rows";
+  if (first->Get(0) != 0) return "a list does not begin at 0";
+  for (flatbuffers::uoffset_t i = 0; i < rows; ++i)
+    if (first->Get(i) > first->Get(i + 1)) return "a list's rows fall";
+  return nullptr;
+}
+
+const char* frame_fault(const frame::ChannelBatch& root) {
+  const std::size_t rows = root.rows();
+  if (root.text() == nullptr) return "the text is missing";
+  const std::string_view text = text_of(root);
+  if (root.columns() == nullptr || root.columns()->size() != ChannelBatch::kTextColumns)
+    return "the number of columns is wrong";
+  for (const frame::Column* column : *root.columns())
+    if (const char* fault = column_fault(column, rows, text)) return fault;
+  if (root.source() == nullptr || root.source()->size() != rows) return "the sources are missing";
+  if (root.media_type() == nullptr || root.media_type()->size() != rows)
+    return "the media types are missing";
+  for (const std::uint8_t type : *root.media_type())
+    if (type > static_cast<std::uint8_t>(MediaType::kSeries)) return "a media type is unknown";
+  if (root.channel_id() == nullptr ||
+      (root.channel_id()->size() != 0 && root.channel_id()->size() != rows * 16))
+    return "the channel ids have the wrong size";
+  if (const char* fault = ranges_fault(root.attribute_first(), rows)) return fault;
+  if (const char* fault = ranges_fault(root.directive_first(), rows)) return fault;
+  const auto last = static_cast<flatbuffers::uoffset_t>(rows);
+  const std::size_t attributes = root.attribute_first()->Get(last);
+  if (const char* fault = column_fault(root.attribute_keys(), attributes, text)) return fault;
+  if (const char* fault = column_fault(root.attribute_values(), attributes, text)) return fault;
+  return column_fault(root.directives(), root.directive_first()->Get(last), text);
+}
+
+}  // namespace
+
+Result<> verify_frame(FrameBytes bytes) {
+  flatbuffers::Verifier verifier(bytes.data(), bytes.size());
+  const char* fault = frame::VerifyChannelBatchBuffer(verifier)
+                          ? frame_fault(*frame::GetChannelBatch(bytes.data()))
+                          : "its structure is damaged";
+  if (fault == nullptr) return {};
+  return fail(ErrorCode::kParse, fmt::format("the batch frame is not usable: {}", fault));
+}
+
+}  // namespace m3u_proxy::catalog

@@ -1,0 +1,53 @@
+// Batch frame: a ChannelBatch as one FlatBuffers message (batch_frame.fbs), the form in which
+// batches are spooled, compressed and handed to plugins.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <flatbuffers/flatbuffers.h>
+
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/memory/budget.hpp>
+
+namespace m3u_proxy::catalog {
+
+using FrameBytes = std::span<const std::uint8_t>;
+
+/// Builds frames one after the other in memory that is reused and charged to the Budget.
+/// Not thread-safe: one builder a worker. Throws memory::OverBudget.
+class FrameBuilder {
+ public:
+  explicit FrameBuilder(memory::Budget& budget);
+
+  /// The frame of `batch`; valid until the next call.
+  FrameBytes build(const ChannelBatch& batch);
+  /// Gives the memory back.
+  void release() { builder_.Reset(); }
+
+ private:
+  class Allocator final : public flatbuffers::Allocator {
+   public:
+    explicit Allocator(memory::Budget& budget) : resource_(budget, memory::Tag::kBatch) {}
+    std::uint8_t* allocate(std::size_t size) override;
+    void deallocate(std::uint8_t* p, std::size_t size) override;
+
+   private:
+    memory::BudgetResource resource_;
+  };
+
+  Allocator allocator_;
+  flatbuffers::FlatBufferBuilder builder_;
+};
+
+/// Fills `batch` with views into `frame`, which must be verified (or of this process's own
+/// making) and must outlive the batch's content.
+void load_frame(FrameBytes frame, ChannelBatch& batch);
+
+/// Checks a frame from outside: FlatBuffers' structure, then that every column has rows + 1
+/// offsets that never fall and stay inside the text, and that the text is UTF-8.
+/// Error: kParse, naming what is wrong.
+Result<> verify_frame(FrameBytes frame);
+
+}  // namespace m3u_proxy::catalog

@@ -1,0 +1,132 @@
+// ChannelBatch: up to some thousand channels in columns, the unit that flows through the stages.
+//
+// A column holds one view a row. Views point into the chunk the batch was parsed from, into the
+// frame it was loaded from, or into the batch's own arena; whoever owns the chunk or the frame
+// keeps it as long as the batch. Batches are recycled: clear() keeps the capacity.
+// Not thread-safe; one owner at a time. Growing throws memory::OverBudget.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/catalog/fields.hpp>
+#include <m3u_proxy/catalog/key_set.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
+
+namespace m3u_proxy::catalog {
+
+enum class MediaType : std::uint8_t { kLive, kMovie, kSeries };
+/// "live", "movie", "series".
+std::string_view to_string(MediaType type);
+
+/// An attribute that has no field of its own, under the name the source gave it.
+struct Attribute {
+  std::string_view key;
+  std::string_view value;
+};
+
+class ChannelBatch {
+ public:
+  /// Text columns: the writable fields in the order of ChannelField, then the duration.
+  static constexpr std::size_t kTextColumns = kWritableChannelFields + 1;
+  static constexpr std::size_t kDuration = kWritableChannelFields;
+
+  explicit ChannelBatch(memory::SlabPool& slabs);
+
+  [[nodiscard]] std::size_t rows() const { return source_.size(); }
+  /// Drops all rows and their text.
+  void clear();
+  /// Appends an empty row of this source and returns its index.
+  std::size_t add_row(std::uint16_t source);
+
+  [[nodiscard]] std::string_view text(ChannelField field, std::size_t row) const {
+    return columns_[static_cast<std::size_t>(field)][row];
+  }
+  /// `value` must live as long as the batch; see store().
+  void set_text(ChannelField field, std::size_t row, std::string_view value) {
+    columns_[static_cast<std::size_t>(field)][row] = value;
+  }
+  /// A whole text column by index (see kTextColumns); used by frames.
+  [[nodiscard]] std::span<std::string_view> column(std::size_t index) { return columns_[index]; }
+  [[nodiscard]] std::span<const std::string_view> column(std::size_t index) const {
+    return columns_[index];
+  }
+  [[nodiscard]] std::string_view duration(std::size_t row) const {
+    return columns_[kDuration][row];
+  }
+  void set_duration(std::size_t row, std::string_view value) { columns_[kDuration][row] = value; }
+  [[nodiscard]] std::uint16_t source(std::size_t row) const { return source_[row]; }
+  [[nodiscard]] MediaType media_type(std::size_t row) const { return media_type_[row]; }
+  void set_media_type(std::size_t row, MediaType type) { media_type_[row] = type; }
+  /// The key by which duplicates are found: hash of URL and name as the source gave them.
+  [[nodiscard]] Key128 key(std::size_t row) const { return key_[row]; }
+  void set_key(std::size_t row, Key128 key) { key_[row] = key; }
+  /// The channel's id; the nil id where ids are not needed.
+  [[nodiscard]] const Uuid& id(std::size_t row) const { return id_[row]; }
+  void set_id(std::size_t row, const Uuid& id) { id_[row] = id; }
+
+  /// Other attributes in source order.
+  [[nodiscard]] std::span<const Attribute> attributes(std::size_t row) const {
+    return std::span(attributes_).subspan(attribute_range_[row].first, attribute_range_[row].count);
+  }
+  /// Adds to the row that was added last; the views must live as long as the batch.
+  void push_attribute(Attribute attribute);
+  /// The value of an attribute, compared without case; "" when the row does not have it.
+  [[nodiscard]] std::string_view attribute(std::size_t row, std::string_view key) const;
+  /// Sets, adds or (with "") removes an attribute of any row; copies both texts where needed.
+  void set_attribute(std::size_t row, std::string_view key, std::string_view value);
+
+  /// Lines that belong to the entry and are written back, in order.
+  [[nodiscard]] std::span<const std::string_view> directives(std::size_t row) const {
+    return std::span(directives_).subspan(directive_range_[row].first, directive_range_[row].count);
+  }
+  /// Adds to the row that was added last; the view must live as long as the batch.
+  void push_directive(std::string_view line);
+
+  /// A copy of `text` that lives as long as the batch.
+  std::string_view store(std::string_view text) { return arena_.copy(text); }
+  [[nodiscard]] memory::Arena& arena() { return arena_; }
+
+  /// Keeps the rows for which keep(row) is true, in order.
+  template <typename Keep>
+  void retain(Keep&& keep);
+
+ private:
+  struct Range {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  void move_row(std::size_t from, std::size_t to);
+  void truncate(std::size_t rows);
+
+  memory::Arena arena_;
+  memory::BudgetResource resource_;
+  std::array<std::pmr::vector<std::string_view>, kTextColumns> columns_;
+  std::pmr::vector<std::uint16_t> source_;
+  std::pmr::vector<MediaType> media_type_;
+  std::pmr::vector<Key128> key_;
+  std::pmr::vector<Uuid> id_;
+  std::pmr::vector<Range> attribute_range_;
+  std::pmr::vector<Attribute> attributes_;
+  std::pmr::vector<Range> directive_range_;
+  std::pmr::vector<std::string_view> directives_;
+};
+
+template <typename Keep>
+void ChannelBatch::retain(Keep&& keep) {
+  const std::size_t count = rows();
+  std::size_t kept = 0;
+  for (std::size_t row = 0; row < count; ++row) {
+    if (!keep(row)) continue;
+    if (kept != row) move_row(row, kept);
+    ++kept;
+  }
+  if (kept != count) truncate(kept);
+}
+
+}  // namespace m3u_proxy::catalog

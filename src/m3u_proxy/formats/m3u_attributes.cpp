@@ -1,0 +1,132 @@
+#include <algorithm>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/m3u_attributes.hpp>
+
+namespace m3u_proxy::formats {
+namespace {
+
+constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
+
+/// What may stand in a key: letters, digits, `-`, `_`, `.`, `:` and anything beyond ASCII.
+constexpr bool is_key_character(char c) {
+  return is_ascii_alpha(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' || c == ':' ||
+         static_cast<unsigned char>(c) >= 0x80;
+}
+
+/// Whether `key=` (spaces before `=` allowed) stands at `position`.
+bool is_pair_start(std::string_view text, std::size_t position) {
+  const std::size_t begin = position;
+  while (position < text.size() && is_key_character(text[position])) ++position;
+  if (position == begin) return false;
+  while (position < text.size() && is_space(text[position])) ++position;
+  return position < text.size() && text[position] == '=';
+}
+
+/// Where the ` key=` begins that ends just before `end`, or npos.
+std::size_t pair_start_before(std::string_view text, std::size_t begin, std::size_t end) {
+  if (end <= begin || text[end - 1] != '=') return std::string_view::npos;
+  std::size_t key = end - 1;
+  while (key > begin && is_space(text[key - 1])) --key;
+  const std::size_t key_end = key;
+  while (key > begin && is_key_character(text[key - 1])) --key;
+  if (key == key_end || key == begin || !is_space(text[key - 1])) return std::string_view::npos;
+  return key;
+}
+
+/// Whether a quote before `position` may be a closing one, by what follows it.
+bool may_follow_closing_quote(std::string_view text, std::size_t position) {
+  if (position >= text.size()) return true;
+  const char c = text[position];
+  if (is_space(c) || c == ',') return true;
+  return is_pair_start(text, position);
+}
+
+}  // namespace
+
+void AttributeCursor::skip_spaces() {
+  while (position_ < text_.size() && is_space(text_[position_])) ++position_;
+}
+
+bool AttributeCursor::next() {
+  while (true) {
+    skip_spaces();
+    if (position_ >= text_.size()) return false;
+    if (text_[position_] == ',') {
+      found_comma_ = true;
+      return false;
+    }
+    const std::size_t begin = position_;
+    while (position_ < text_.size() && is_key_character(text_[position_])) ++position_;
+    key_ = text_.substr(begin, position_ - begin);
+    skip_spaces();
+    if (!key_.empty() && position_ < text_.size() && text_[position_] == '=') {
+      ++position_;
+      skip_spaces();
+      read_value();
+      after_last_pair_ = position_;
+      return true;
+    }
+    found_stray_ = true;
+    if (key_.empty()) ++position_;  // a character that can't begin a key
+  }
+}
+
+void AttributeCursor::read_value() {
+  value_ = {};
+  if (position_ >= text_.size()) return;
+  const char c = text_[position_];
+  if (c == '"' || c == '\'')
+    read_quoted(c);
+  else if (!is_pair_start(text_, position_))  // `a= b="x"`: a is empty
+    read_plain();
+}
+
+void AttributeCursor::read_quoted(char quote) {
+  const std::size_t begin = ++position_;
+  std::size_t search = begin;
+  while (true) {
+    const std::size_t end = text_.find(quote, search);
+    if (end == std::string_view::npos) break;
+    const bool closes = may_follow_closing_quote(text_, end + 1);
+    if (!closes) {
+      // Either a quote inside the value, or the opening quote of the next pair's value.
+      const std::size_t pair = pair_start_before(text_, begin, end);
+      if (pair == std::string_view::npos) {
+        search = end + 1;
+        continue;
+      }
+      found_open_quote_ = true;
+      value_ = trim(text_.substr(begin, pair - begin));
+      position_ = pair;
+      return;
+    }
+    value_ = text_.substr(begin, end - begin);
+    position_ = end + 1;
+    return;
+  }
+  // No closing quote: the value ends before the next ` key=` or at the comma.
+  found_open_quote_ = true;
+  position_ = begin;
+  while (position_ < text_.size() && text_[position_] != ',') {
+    if (is_space(text_[position_]) && is_pair_start(text_, position_ + 1)) break;
+    ++position_;
+    // A run of key characters can only begin a pair at its first one: skip the rest of it.
+    while (position_ < text_.size() && is_key_character(text_[position_])) ++position_;
+  }
+  value_ = trim(text_.substr(begin, position_ - begin));
+}
+
+void AttributeCursor::read_plain() {
+  const std::size_t begin = position_;
+  while (position_ < text_.size() && !is_space(text_[position_]) && text_[position_] != ',')
+    ++position_;
+  value_ = text_.substr(begin, position_ - begin);
+}
+
+std::string_view AttributeCursor::rest() const {
+  const std::size_t from = found_comma_ ? position_ + 1 : after_last_pair_;
+  return trim(text_.substr(std::min(from, text_.size())));
+}
+
+}  // namespace m3u_proxy::formats

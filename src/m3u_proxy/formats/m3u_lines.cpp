@@ -1,0 +1,39 @@
+#include <cstring>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/m3u_lines.hpp>
+
+namespace m3u_proxy::formats {
+
+LineKind line_kind(std::string_view line) {
+  if (line.empty()) return LineKind::kSkip;
+  if (line.front() != '#') return line.starts_with("===") ? LineKind::kSkip : LineKind::kUrl;
+  if (line.size() < 4 || ascii_lower(line[1]) < 'e') return LineKind::kSkip;
+  if (starts_with_ascii_case(line, "#EXTINF:")) return LineKind::kExtinf;
+  if (starts_with_ascii_case(line, "#EXTM3U")) return LineKind::kHeader;
+  if (starts_with_ascii_case(line, "#EXTGRP")) return LineKind::kGroup;
+  if (starts_with_ascii_case(line, "#EXT") || starts_with_ascii_case(line, "#KODIPROP"))
+    return LineKind::kDirective;
+  return LineKind::kSkip;
+}
+
+bool LineCursor::next() {
+  if (position_ >= text_.size()) return false;
+  const std::size_t begin = position_;
+  std::size_t end = std::string_view::npos;
+  if (has_cr_) {
+    end = text_.find_first_of("\r\n", begin);
+  } else if (const void* found = std::memchr(text_.data() + begin, '\n', text_.size() - begin)) {
+    end = static_cast<std::size_t>(static_cast<const char*>(found) - text_.data());
+  }
+  terminated_ = end != std::string_view::npos;
+  if (!terminated_) end = text_.size();
+  line_ = text_.substr(begin, end - begin);
+  position_ = end;
+  if (!terminated_) return true;
+  const bool crlf = text_[end] == '\r' && end + 1 < text_.size() && text_[end + 1] == '\n';
+  position_ += crlf ? 2 : 1;
+  return true;
+}
+
+}  // namespace m3u_proxy::formats

@@ -1,0 +1,132 @@
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/m3u_lines.hpp>
+#include <m3u_proxy/formats/m3u_splitter.hpp>
+
+namespace m3u_proxy::formats {
+namespace {
+
+constexpr std::size_t kTypicalEntry = 256;
+
+bool contains_cr(std::string_view text) { return text.contains('\r'); }
+
+}  // namespace
+
+M3uSplitter::M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows)
+    : slabs_(&slabs),
+      target_(std::clamp(batch_rows * kTypicalEntry, memory::SlabPool::kSizes.front(),
+                         memory::SlabPool::kSizes[2])),
+      max_lines_(std::max<std::uint64_t>(2 * batch_rows, 2)) {}
+
+Result<> M3uSplitter::fill(io::ByteSource& source, M3uChunk& chunk, std::size_t& size) {
+  while (!at_end_ && size < chunk.slab.size()) {
+    const auto got = source.read({chunk.slab.data() + size, chunk.slab.size() - size});
+    if (got) {
+      at_end_ = *got == 0;
+      size += *got;
+      continue;
+    }
+    if (got.error().code == ErrorCode::kOverBudget || got.error().code == ErrorCode::kCancelled)
+      return fail(got.error());
+    // What was read before the error is delivered first, less the line that it cut.
+    pending_error_ = got.error();
+    at_end_ = true;
+    const std::string_view text(chunk.slab.data(), size);
+    size = text.find_last_of("\r\n") + 1;
+  }
+  return {};
+}
+
+M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool has_cr) const {
+  Boundary boundary;
+  std::uint64_t lines = 0;
+  // A CR at the very end may be the first half of a CRLF: its line is not complete yet.
+  const std::string_view complete =
+      !at_end_ && text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+  LineCursor cursor(complete, has_cr);
+  while (cursor.next() && cursor.terminated()) {
+    ++lines;
+    if (line_kind(trim(cursor.line())) == LineKind::kUrl)
+      boundary = {.end = cursor.position(), .lines = lines};
+    if (lines >= max_lines_ && boundary.end != 0) return boundary;
+  }
+  if (at_end_) boundary = {.end = text.size(), .lines = lines};
+  return boundary;
+}
+
+std::size_t M3uSplitter::skip_dropped(std::string_view text) {
+  LineCursor cursor(text, contains_cr(text));
+  std::size_t skipped = 0;
+  while (dropping_ != Dropping::kNone && cursor.next()) {
+    const bool is_url =
+        dropping_ == Dropping::kEntry && line_kind(trim(cursor.line())) == LineKind::kUrl;
+    if (!cursor.terminated()) {
+      // The line goes on behind this buffer; what it is was decided by how it began.
+      if (dropping_ == Dropping::kEntry) dropping_ = is_url ? Dropping::kUrlLine : Dropping::kLine;
+      return text.size();
+    }
+    skipped = cursor.position();
+    ++line_;
+    if (is_url || dropping_ == Dropping::kUrlLine)
+      dropping_ = Dropping::kNone;
+    else
+      dropping_ = Dropping::kEntry;
+  }
+  return skipped;
+}
+
+void M3uSplitter::drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& problems) {
+  const std::string_view text(chunk.slab.data(), size);
+  problems.add("entry_too_large", line_, 0, text.substr(0, 80));
+  dropping_ = Dropping::kEntry;
+  skip_dropped(text);  // no URL line ends in it, so all of it goes
+  size = 0;
+}
+
+Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems) {
+  M3uChunk chunk;
+  std::size_t size = carry_.size();
+  M3U_TRY(chunk.slab, slabs_->acquire(memory::Tag::kInput, std::max(target_, size + 1)));
+  std::memcpy(chunk.slab.data(), carry_.data(), size);
+  carry_slab_ = {};
+  carry_ = {};
+  while (true) {
+    M3U_CHECK(fill(source, chunk, size));
+    if (dropping_ != Dropping::kNone) {
+      const std::size_t skipped = skip_dropped({chunk.slab.data(), size});
+      size -= skipped;
+      std::memmove(chunk.slab.data(), chunk.slab.data() + skipped, size);
+      if (!at_end_) continue;
+    }
+    if (size == 0 && pending_error_) return fail(*std::exchange(pending_error_, std::nullopt));
+    const std::string_view text(chunk.slab.data(), size);
+    chunk.has_cr = contains_cr(text);
+    const Boundary boundary = find_boundary(text, chunk.has_cr);
+    if (boundary.end != 0 || size == 0) {
+      chunk.text = text.substr(0, boundary.end);
+      chunk.first_line = line_;
+      line_ += boundary.lines;
+      carry_ = text.substr(boundary.end);
+      break;
+    }
+    if (size >= kMaxEntry) {
+      drop_entry(chunk, size, problems);
+      continue;
+    }
+    M3U_TRY(memory::Slab larger,
+            slabs_->acquire(memory::Tag::kInput, std::min(kMaxEntry, chunk.slab.size() * 4)));
+    std::memcpy(larger.data(), chunk.slab.data(), size);
+    chunk.slab = std::move(larger);
+  }
+  if (!carry_.empty()) {  // copied, so that the chunk may be given away
+    M3U_TRY(carry_slab_, slabs_->acquire(memory::Tag::kInput, carry_.size()));
+    std::memcpy(carry_slab_.data(), carry_.data(), carry_.size());
+    carry_ = {carry_slab_.data(), carry_.size()};
+  }
+  return chunk;
+}
+
+}  // namespace m3u_proxy::formats

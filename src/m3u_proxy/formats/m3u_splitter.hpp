@@ -1,0 +1,64 @@
+// M3uSplitter: cuts a playlist into chunks that each hold whole entries.
+//
+// A chunk ends right after a URL line, because the lines since the previous URL belong to the
+// entry. Bytes come from the caller, so the splitter itself does no I/O. It bounds memory: an
+// entry of more than 4 MB is dropped and counted. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <m3u_proxy/base/problems.hpp>
+#include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
+
+namespace m3u_proxy::formats {
+
+constexpr std::size_t kMaxLine = std::size_t{1} << 20U;
+constexpr std::size_t kMaxEntry = std::size_t{4} << 20U;
+
+/// Whole entries (or the whole rest of the input), in a slab of its own.
+struct M3uChunk {
+  memory::Slab slab;
+  std::string_view text;
+  std::uint64_t first_line = 1;
+  bool has_cr = false;  ///< lines may end in CR
+};
+
+class M3uSplitter {
+ public:
+  /// `batch_rows`: about how many entries a chunk holds at most; a chunk has no more than twice as
+  /// many lines, or one entry.
+  M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows);
+
+  /// The next chunk; an empty text at the end. Dropped entries are counted in `problems`.
+  /// Errors: of the source, after everything that came before it was delivered; kOverBudget.
+  Result<M3uChunk> next(io::ByteSource& source, ProblemLog& problems);
+
+ private:
+  struct Boundary {
+    std::size_t end = 0;      ///< after the last URL line; 0: there is none
+    std::uint64_t lines = 0;  ///< up to there
+  };
+  /// What of the input is dropped at present: nothing, the rest of a line that ends its entry, the
+  /// rest of a line and then lines up to the next URL, or lines up to the next URL.
+  enum class Dropping : std::uint8_t { kNone, kUrlLine, kLine, kEntry };
+
+  Result<> fill(io::ByteSource& source, M3uChunk& chunk, std::size_t& size);
+  [[nodiscard]] Boundary find_boundary(std::string_view text, bool has_cr) const;
+  void drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& problems);
+  std::size_t skip_dropped(std::string_view text);
+
+  memory::SlabPool* slabs_;
+  std::size_t target_;
+  std::uint64_t max_lines_;
+  memory::Slab carry_slab_;
+  std::string_view carry_;
+  std::uint64_t line_ = 1;
+  bool at_end_ = false;
+  std::optional<Error> pending_error_;
+  Dropping dropping_ = Dropping::kNone;
+};
+
+}  // namespace m3u_proxy::formats

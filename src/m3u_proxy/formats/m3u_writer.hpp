@@ -1,0 +1,33 @@
+// M3U writer: batches of channels in, the text of a playlist out.
+//
+// Whatever the values hold, the text reads back to the same channels: quotes become apostrophes,
+// line ends and tabs become spaces, other control characters are dropped. Pure; thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <m3u_proxy/base/problems.hpp>
+#include <m3u_proxy/catalog/channel_batch.hpp>
+
+namespace m3u_proxy::formats {
+
+/// A text that grows, charged to the Budget by its memory resource.
+using OutputText = std::pmr::string;
+
+struct M3uWriterOptions {
+  std::string stream_prefix{};  ///< "{base_url}/stream/{proxy22}/"; empty: the source's own URLs
+  bool no_commas = false;       ///< names without commas, for players that cut at the last one
+  bool write_tvg_shift = true;
+};
+
+/// `#EXTM3U` and, when `guide_url` is not empty, where the guide is.
+void write_m3u_header(std::string_view guide_url, OutputText& out);
+
+/// Appends the batch's entries. An entry that would not read back (no URL, a URL that is a comment,
+/// a line beyond 1 MB) is skipped and counted. Returns how many were written.
+std::uint64_t write_m3u(const catalog::ChannelBatch& batch, const M3uWriterOptions& options,
+                        OutputText& out, ProblemLog& problems);
+
+}  // namespace m3u_proxy::formats

@@ -1,0 +1,61 @@
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/io/gzip_file.hpp>
+#include <m3u_proxy/io/inflate.hpp>
+
+namespace m3u_proxy::io {
+namespace {
+
+class GzipFile : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "gzip-test-XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  /// What inflating the `.gz` of a file with this content gives.
+  std::string round_trip(const std::string& content) {
+    auto file = AtomicFile::create(folder_ / "list.m3u");
+    EXPECT_TRUE(file && (*file)->write(content));
+    auto compressed = write_gzip(**file, slabs_);
+    EXPECT_TRUE(compressed && (*compressed)->publish());
+    auto opened = open_file(folder_ / "list.m3u.gz");
+    EXPECT_TRUE(opened);
+    const auto source = make_inflating_source(*std::move(opened), budget_);
+    std::string out;
+    std::string buffer(100000, '\0');
+    while (true) {
+      const auto size = source->read(buffer);
+      EXPECT_TRUE(size) << to_string(size.error());
+      if (!size || *size == 0) return out;
+      out.append(buffer, 0, *size);
+    }
+  }
+
+  memory::Budget budget_;
+  memory::SlabPool slabs_{budget_};
+  std::filesystem::path folder_;
+};
+
+TEST_F(GzipFile, InflatesToTheFile) {
+  std::string content;
+  for (int i = 0; i < 200000; ++i) content += "line " + std::to_string(i * 7919 % 1000) + "\n";
+  EXPECT_EQ(round_trip(content), content);
+}
+
+TEST_F(GzipFile, AnEmptyFileIsAValidGzipFile) { EXPECT_EQ(round_trip(""), ""); }
+
+TEST_F(GzipFile, SmallerThanTheFile) {
+  round_trip(std::string(1000000, 'a'));
+  EXPECT_LT(std::filesystem::file_size(folder_ / "list.m3u.gz"), 20000U);
+}
+
+}  // namespace
+}  // namespace m3u_proxy::io

@@ -1,0 +1,31 @@
+// Data Mapping: the proxy's rules, run on every channel, and the limits that hold after them.
+#pragma once
+
+#include <span>
+
+#include <m3u_proxy/pipeline/channel_record.hpp>
+#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+#include <m3u_proxy/rules/rule_set.hpp>
+
+namespace m3u_proxy::pipeline {
+
+/// No value is longer than this after the rules: a longer one is dropped and counted, and so is a
+/// channel whose name or address it was.
+constexpr std::size_t kMaxValue = std::size_t{64} << 10U;
+
+class DataMappingStrategy final : public NativeStrategy {
+ public:
+  /// `rules` may be nullptr.
+  DataMappingStrategy(const rules::RuleSet* rules, std::span<const SourceInfo> sources)
+      : rules_(rules), sources_(sources) {}
+
+  [[nodiscard]] bool parallel() const override { return true; }
+  Result<> process(StageItem& item) override;
+
+ private:
+  const rules::RuleSet* rules_;
+  std::span<const SourceInfo> sources_;
+};
+
+}  // namespace m3u_proxy::pipeline

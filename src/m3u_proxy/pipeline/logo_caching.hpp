@@ -1,0 +1,26 @@
+// Logo Caching: `@logo:<uuid>` in tvg_logo becomes the address under which this program serves
+// that logo. Other logos pass through; fetching and keeping them is the service's work.
+#pragma once
+
+#include <string>
+
+#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+
+namespace m3u_proxy::pipeline {
+
+class LogoCachingStrategy final : public NativeStrategy {
+ public:
+  /// `base_url` without a final slash; empty: logos of our own have no address and are dropped,
+  /// counted. `active`: whether any rule writes `@logo:`.
+  LogoCachingStrategy(std::string base_url, bool active);
+
+  [[nodiscard]] bool parallel() const override { return true; }
+  Result<> process(StageItem& item) override;
+
+ private:
+  std::string prefix_;
+  bool active_;
+};
+
+}  // namespace m3u_proxy::pipeline

@@ -1,0 +1,69 @@
+#include <xxhash.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/formats/m3u_lines.hpp>
+#include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/pipeline/m3u_generation.hpp>
+
+namespace m3u_proxy::pipeline {
+
+using catalog::ChannelBatch;
+using catalog::ChannelField;
+
+namespace {
+
+/// With tvg_shift = "apply" a shifted channel has a guide id of its own.
+void apply_shifted_ids(ChannelBatch& batch) {
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    const std::string_view shift = batch.text(ChannelField::kTvgShift, row);
+    const std::string_view id = batch.text(ChannelField::kTvgId, row);
+    if (shift.empty() || id.empty()) continue;
+    batch.set_text(ChannelField::kTvgId, row, batch.store(shifted_guide_id(id, shift)));
+  }
+}
+
+void collect_url_keys(std::string_view text, std::vector<std::uint64_t>& keys) {
+  keys.clear();
+  formats::LineCursor cursor(text, false);
+  while (cursor.next())
+    if (formats::line_kind(cursor.line()) == formats::LineKind::kUrl)
+      keys.push_back(url_key(cursor.line()));
+}
+
+}  // namespace
+
+bool needs_channel_ids(const ResolvedProxyConfig& config) {
+  return config.mode != UrlMode::kDirect || config.fill_tvg_id ||
+         (config.guide.match == GuideMatch::kName && !config.epg_sources.empty());
+}
+
+std::uint64_t url_key(std::string_view url) { return XXH3_64bits(url.data(), url.size()); }
+
+void fill_tvg_ids(const ResolvedProxyConfig& config, ChannelBatch& batch) {
+  const bool by_name = config.guide.match == GuideMatch::kName && !config.epg_sources.empty();
+  if (!config.fill_tvg_id && !by_name) return;
+  for (std::size_t row = 0; row < batch.rows(); ++row)
+    if (batch.text(ChannelField::kTvgId, row).empty())
+      batch.set_text(ChannelField::kTvgId, row, batch.store(to_base64url(batch.id(row))));
+}
+
+M3uGenerationStrategy::M3uGenerationStrategy(const ResolvedProxyConfig& config)
+    : apply_shift_(config.guide.tvg_shift == TvgShift::kApply) {
+  options_.no_commas = config.name_style == NameStyle::kNoCommas;
+  options_.write_tvg_shift = !apply_shift_;
+  if (config.mode != UrlMode::kDirect)
+    options_.stream_prefix =
+        config.base_url + "/stream/" + to_base64url(proxy_id(config.name)) + "/";
+}
+
+Result<> M3uGenerationStrategy::process(StageItem& item) {
+  if (apply_shift_) apply_shifted_ids(item.batch);
+  item.text.clear();
+  item.items_out[static_cast<std::size_t>(Stage::kM3uGeneration)] =
+      formats::write_m3u(item.batch, options_, item.text, item.problems);
+  collect_url_keys(item.text, item.url_keys);
+  return {};
+}
+
+}  // namespace m3u_proxy::pipeline

@@ -1,0 +1,33 @@
+// M3U Generation: the numbered channels as the text of the playlist.
+#pragma once
+
+#include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/proxy_config.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+
+namespace m3u_proxy::pipeline {
+
+class M3uGenerationStrategy final : public NativeStrategy {
+ public:
+  explicit M3uGenerationStrategy(const ResolvedProxyConfig& config);
+
+  [[nodiscard]] bool parallel() const override { return true; }
+  /// Writes item.text, and the keys of its addresses to item.url_keys.
+  Result<> process(StageItem& item) override;
+
+ private:
+  formats::M3uWriterOptions options_;
+  bool apply_shift_;
+};
+
+/// Gives channels without tvg-id their own id, where the configuration asks for it. Has to run
+/// before the guide hears of the channels.
+void fill_tvg_ids(const ResolvedProxyConfig& config, catalog::ChannelBatch& batch);
+/// Whether this configuration writes channel ids anywhere.
+bool needs_channel_ids(const ResolvedProxyConfig& config);
+
+/// The key by which a published address is recognised in the next run.
+std::uint64_t url_key(std::string_view url);
+
+}  // namespace m3u_proxy::pipeline

@@ -1,0 +1,34 @@
+// PublishedList: what the last published playlist holds, to say what a new one adds and removes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+
+#include <m3u_proxy/catalog/key_set.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
+
+namespace m3u_proxy::pipeline {
+
+/// Channels are recognised by the address that was written. Not thread-safe.
+class PublishedList {
+ public:
+  /// Reads the playlist at `path`; a file that is not there or can't be read gives a list that is
+  /// not known(), and so does a refused reservation: the comparison is no reason to fail.
+  static PublishedList read(const std::filesystem::path& path, const RunContext& context);
+
+  [[nodiscard]] bool known() const { return counter_.has_value(); }
+  /// Takes the addresses of newly written entries into account.
+  void compare(std::span<const std::uint64_t> url_keys);
+  [[nodiscard]] std::uint64_t previous() const { return previous_; }
+  [[nodiscard]] std::uint64_t added() const { return added_; }
+  [[nodiscard]] std::uint64_t removed() const { return counter_ ? counter_->left() : 0; }
+
+ private:
+  std::optional<catalog::KeyCounter> counter_;
+  std::uint64_t previous_ = 0;
+  std::uint64_t added_ = 0;
+};
+
+}  // namespace m3u_proxy::pipeline

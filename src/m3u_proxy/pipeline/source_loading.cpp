@@ -1,0 +1,163 @@
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/pipeline/source_loading.hpp>
+
+namespace m3u_proxy::pipeline {
+namespace {
+
+/// Errors that end the whole job; everything else is about one source.
+bool ends_the_job(const Error& error) {
+  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled;
+}
+
+}  // namespace
+
+SourceReader::SourceReader(const RunContext& context, std::span<const PlaylistSource> sources,
+                           bool with_ids)
+    : context_(context), sources_(sources), with_ids_(with_ids) {
+  for (const PlaylistSource& source : sources) {
+    stats_.push_back({.name = source.name, .kind = "playlist"});
+    infos_.push_back({.name = source.name, .type = source.type, .url = source.url});
+  }
+}
+
+Result<bool> SourceReader::next(StageItem& item) {
+  while (true) {
+    if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
+    if (!current_) {
+      if (index_ == sources_.size()) return false;
+      M3U_CHECK(open_next());
+      continue;
+    }
+    M3U_TRY(const bool taken, take_chunk(item));
+    if (taken) return true;
+  }
+}
+
+Result<> SourceReader::open_next() {
+  const PlaylistSource& source = sources_[index_];
+  auto opened = source.open();
+  if (!opened) return record_failure(opened.error());
+  current_ = *std::move(opened);
+  splitter_.emplace(*context_.slabs, context_.batch_rows);
+  header_pending_ = true;
+  m3u_sources_.push_back({.index = static_cast<std::uint16_t>(index_),
+                          .header = {},
+                          .id = with_ids_ ? source_id(source.name) : Uuid{},
+                          .with_ids = with_ids_});
+  return {};
+}
+
+Result<bool> SourceReader::take_chunk(StageItem& item) {
+  SourceStats& stats = stats_[index_];
+  ProblemLog dropped;
+  auto chunk = splitter_->next(*current_, dropped);
+  problems_.merge(dropped, stats.name);
+  if (!chunk) {
+    M3U_CHECK(record_failure(chunk.error()));
+    return false;
+  }
+  if (header_pending_) {
+    auto header = formats::read_m3u_header(chunk->text);
+    if (!header) {
+      M3U_CHECK(record_failure(header.error()));
+      return false;
+    }
+    if (!header->present) {
+      log::warn("pipeline.sources", "{}: no #EXTM3U header, read as a playlist all the same",
+                stats.name);
+      problems_.add("no_header", 1, 0, chunk->text.substr(0, 80));
+    }
+    stats.guide_urls = header->guide_urls;
+    m3u_sources_.back().header = *std::move(header);
+    header_pending_ = false;
+    any_usable_ = true;
+    if (sources_[index_].origin) {
+      const SourceOrigin origin = sources_[index_].origin();
+      stats.from_cache = origin.from_cache;
+      stats.age_s = origin.age_seconds;
+    }
+  }
+  if (chunk->text.empty()) {
+    consumed_before_ += current_->consumed();
+    current_.reset();
+    ++index_;
+    return false;
+  }
+  stats.bytes += chunk->text.size();
+  item.chunk = *std::move(chunk);
+  item.source = &m3u_sources_.back();
+  return true;
+}
+
+Result<> SourceReader::record_failure(const Error& error) {
+  if (ends_the_job(error)) return fail(error);
+  SourceStats& stats = stats_[index_];
+  stats.error = to_string(error);
+  stats.partial = stats.bytes != 0;
+  log::warn("pipeline.sources", "{}: {}{}", stats.name, to_string(error),
+            stats.partial ? "; what came before it is used" : "");
+  errors_.push_back(error);
+  current_.reset();
+  ++index_;
+  return {};
+}
+
+std::optional<Error> SourceReader::total_failure() const {
+  if (any_usable_ || errors_.empty()) return std::nullopt;
+  if (errors_.size() == 1) {
+    Error error = errors_.front();
+    error.message = fmt::format("{}: {}", stats_.front().name, error.message);
+    return error;
+  }
+  std::string message = "every source failed:";
+  for (const SourceStats& stats : stats_)
+    message += fmt::format("\n  {}: {}", stats.name, stats.error);
+  return Error{.code = errors_.front().code, .message = std::move(message)};
+}
+
+std::uint64_t SourceReader::consumed() const {
+  return consumed_before_ + (current_ ? current_->consumed() : 0);
+}
+
+std::uint64_t SourceReader::size() const {
+  const auto size = current_ ? current_->size() : std::nullopt;
+  return size && index_ + 1 == sources_.size() ? consumed_before_ + *size : 0;
+}
+
+Result<> SourceLoadingStrategy::process(StageItem& item) {
+  formats::parse_m3u(item.chunk, *item.source, item.batch, item.problems);
+  return {};
+}
+
+Result<> DuplicateFilter::process(StageItem& item) {
+  if (source_ != item.source->index) {  // the rule is about one source
+    seen_.clear();
+    source_ = item.source->index;
+  }
+  SourceStats& stats = reader_->stats()[item.source->index];
+  const std::uint64_t first_line = item.chunk.first_line;
+  item.batch.retain([&](std::size_t row) {
+    if (seen_.insert(item.batch.key(row))) return true;
+    item.problems.count("duplicate");
+    return false;
+  });
+  reader_->problems().merge(item.problems, stats.name, first_line - 1);
+  item.problems.clear();  // what later stages find has no line of its own
+  stats.items += item.batch.rows();
+  return {};
+}
+
+std::size_t DuplicateFilter::basic_cleanup() {
+  const auto items = static_cast<std::size_t>(seen_.size());
+  seen_.clear();
+  return items;
+}
+
+memory::MemoryUsage DuplicateFilter::memory_usage() const {
+  const Bytes held = seen_.footprint();
+  return {.held = held, .unused = held};  // no later stage asks for it
+}
+
+}  // namespace m3u_proxy::pipeline

@@ -1,0 +1,88 @@
+// Source Loading: the playlists of a proxy, read in order, as batches of channels without
+// duplicates.
+//
+// SourceReader reads and splits (serial), SourceLoadingStrategy parses (parallel), and
+// DuplicateFilter drops what a source gives twice (serial, in order).
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <m3u_proxy/catalog/key_set.hpp>
+#include <m3u_proxy/formats/m3u_splitter.hpp>
+#include <m3u_proxy/memory/cleanable.hpp>
+#include <m3u_proxy/pipeline/channel_record.hpp>
+#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/proxy_config.hpp>
+#include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+
+namespace m3u_proxy::pipeline {
+
+class SourceReader {
+ public:
+  SourceReader(const RunContext& context, std::span<const PlaylistSource> sources, bool with_ids);
+
+  /// Puts the next chunk into `item`; false when all sources are read. A source that fails is
+  /// recorded and the next one follows. Errors: kOverBudget, kCancelled.
+  Result<bool> next(StageItem& item);
+
+  /// One a source, in order; complete once next() gave false.
+  [[nodiscard]] std::vector<SourceStats>& stats() { return stats_; }
+  [[nodiscard]] std::span<const SourceInfo> infos() const { return infos_; }
+  [[nodiscard]] ProblemLog& problems() { return problems_; }
+  /// The error when no source gave anything usable.
+  [[nodiscard]] std::optional<Error> total_failure() const;
+  /// Stored bytes read so far and in all, for the progress bar; 0 when the size is not known.
+  [[nodiscard]] std::uint64_t consumed() const;
+  [[nodiscard]] std::uint64_t size() const;
+
+ private:
+  Result<> open_next();
+  Result<bool> take_chunk(StageItem& item);
+  Result<> record_failure(const Error& error);
+
+  const RunContext& context_;
+  std::span<const PlaylistSource> sources_;
+  bool with_ids_;
+  std::size_t index_ = 0;
+  std::unique_ptr<io::ByteSource> current_;
+  std::optional<formats::M3uSplitter> splitter_;
+  std::deque<formats::M3uSource> m3u_sources_;  // items point into it
+  std::vector<SourceStats> stats_;
+  std::vector<SourceInfo> infos_;
+  std::vector<Error> errors_;
+  ProblemLog problems_;
+  std::uint64_t consumed_before_ = 0;
+  bool header_pending_ = false;
+  bool any_usable_ = false;
+};
+
+class SourceLoadingStrategy final : public NativeStrategy {
+ public:
+  [[nodiscard]] bool parallel() const override { return true; }
+  Result<> process(StageItem& item) override;
+};
+
+/// Drops entries with the URL and name of an earlier one of the same source, merges the batches'
+/// problems and counts. What it holds is the stage's output that cleanup gives back.
+class DuplicateFilter final : public NativeStrategy, public memory::MemoryCleanable {
+ public:
+  DuplicateFilter(memory::Budget& budget, SourceReader& reader) : reader_(&reader), seen_(budget) {}
+
+  [[nodiscard]] bool parallel() const override { return false; }
+  Result<> process(StageItem& item) override;
+
+  std::size_t basic_cleanup() override;
+  [[nodiscard]] memory::MemoryUsage memory_usage() const override;
+
+ private:
+  SourceReader* reader_;
+  catalog::KeySet seen_;
+  std::optional<std::uint16_t> source_;
+};
+
+}  // namespace m3u_proxy::pipeline

@@ -1,0 +1,71 @@
+// StageItem: one batch on its way through a pass, with everything its stages need for it.
+//
+// Items are recycled: each belongs to one worker at a time and keeps its memory for the next
+// batch, so that a batch costs no allocation in the ordinary case.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory_resource>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/catalog/batch_frame.hpp>
+#include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/catalog/spool.hpp>
+#include <m3u_proxy/formats/m3u_reader.hpp>
+#include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
+#include <m3u_proxy/rules/counts.hpp>
+#include <m3u_proxy/rules/scratch.hpp>
+
+namespace m3u_proxy::pipeline {
+
+/// The stages of a generation, in order.
+enum class Stage : std::uint8_t {
+  kSourceLoading,
+  kDataMapping,
+  kFiltering,
+  kLogoCaching,
+  kChannelNumbering,
+  kM3uGeneration,
+  kEpgGeneration,
+};
+constexpr std::size_t kStageCount = 7;
+/// "Source Loading" …
+std::string_view to_string(Stage stage);
+
+/// What the EPG Generation stage works on; defined by that stage.
+struct GuideWork;
+
+struct StageItem {
+  explicit StageItem(memory::SlabPool& slabs);
+
+  // Source Loading
+  formats::M3uChunk chunk;
+  const formats::M3uSource* source = nullptr;
+  ProblemLog problems;  ///< lines count from the chunk's first
+  // Data Mapping to Channel Numbering
+  catalog::ChannelBatch batch;
+  rules::Scratch scratch;
+  rules::Counts rule_counts;
+  rules::Counts filter_counts;
+  // the Spool between the passes
+  catalog::FrameBuilder frame;
+  memory::BudgetResource byte_resource;
+  std::pmr::vector<std::uint8_t> packed_bytes;  ///< what the Spool packs into or unpacks to
+  catalog::Spool::Packed packed;
+  std::size_t frame_index = 0;
+  // M3U Generation
+  memory::BudgetResource text_resource;
+  formats::OutputText text;
+  std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
+  // EPG Generation
+  GuideWork* guide = nullptr;
+
+  std::array<std::uint64_t, kStageCount> items_out{};  ///< rows that left each stage
+};
+
+}  // namespace m3u_proxy::pipeline
