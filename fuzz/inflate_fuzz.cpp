@@ -12,7 +12,7 @@ namespace {
 
 using namespace m3u_proxy;
 
-constexpr std::size_t kMaxInflated = std::size_t{8} << 20U;
+constexpr std::size_t kMaxInflated = std::size_t{1} << 20U;
 
 void require(bool condition) {
   if (!condition) std::abort();
@@ -42,12 +42,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const unsigned choice = data[0];
   const std::size_t piece = (choice & 1U) != 0 ? 1 : SIZE_MAX;
   const std::size_t buffer = (choice & 2U) != 0 ? 7 : 65536;
-  memory::Budget budget((choice & 4U) != 0 ? mib(1) : mib(80));
+  memory::Budget budget((choice & 4U) != 0 ? mib(1) : mib(12));
   {
     auto memory = std::make_unique<io::MemorySource>(
         std::string(reinterpret_cast<const char*>(data) + 1, size - 1), piece);
     const auto source = io::make_inflating_source(
-        std::move(memory), budget, {.max_ratio = 10'000, .ratio_applies_from = 1U << 20U});
+        std::move(memory), budget, {.max_ratio = 10'000, .ratio_applies_from = 1U << 18U});
     inflate_all(*source, buffer);
   }
   require(budget.used().count == 0);

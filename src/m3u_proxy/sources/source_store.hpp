@@ -1,0 +1,123 @@
+// SourceStore: from what the user named (a path, file://…, "-", http(s)://…) to bytes that can be
+// read as often as needed.
+//
+// Every URL is downloaded once per run, however many proxies use it, into a temporary file; files
+// are read where they are; standard input and pipes are kept only if they must be read again.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/sources/fetch.hpp>
+#include <m3u_proxy/sources/source_cache.hpp>
+
+namespace m3u_proxy::sources {
+
+struct SourceRequest {
+  std::string name{};      ///< the source's name, for messages
+  std::string location{};  ///< a path, file://…, "-", http(s)://…
+  std::string user_agent{};
+  std::vector<HttpHeader> headers{};
+  /// How often open() will be called: what can be read only once is kept for kSeveralTimes.
+  enum class Reads : std::uint8_t { kOnce, kSeveralTimes };
+  Reads reads = Reads::kOnce;
+};
+
+/// What is known about a source before it is read; part of the report.
+struct SourceInfo {
+  std::optional<std::uint64_t> bytes{};  ///< stored (compressed); none for a pipe read on the fly
+  bool from_cache = false;               ///< the last good copy, since the provider failed
+  std::int64_t age_s = 0;                ///< of that copy: since it was last known to be current
+  bool not_modified = false;             ///< the server said 304: the kept copy is current
+  bool partial = false;                  ///< the download broke off and this is its beginning
+  std::optional<Error> error{};          ///< why it is from the cache or partial
+};
+
+class StoredSource {
+ public:
+  StoredSource(SourceInfo info, std::function<Result<std::unique_ptr<io::ByteSource>>()> open)
+      : info_(std::move(info)), open_(std::move(open)) {}
+
+  /// The bytes as stored, from the start; they may be compressed. Thread-safe.
+  /// Errors: kIo, kNotFound (the file vanished), kInvalidArgument (a pipe that is read
+  /// twice although the request said once).
+  [[nodiscard]] Result<std::unique_ptr<io::ByteSource>> open() const { return open_(); }
+  [[nodiscard]] const SourceInfo& info() const { return info_; }
+
+ private:
+  SourceInfo info_;
+  std::function<Result<std::unique_ptr<io::ByteSource>>()> open_;
+};
+
+struct SourceStoreOptions {
+  /// Where downloads and kept pipes go; called when first needed, from one thread at a time.
+  std::function<Result<io::TempFolder*>()> temp_folder{};
+  std::filesystem::path cache_dir{};    ///< "" = no cache
+  FetchOptions fetch{};                 ///< `max_bytes` bounds a kept pipe too
+  const CancelToken* cancel = nullptr;  ///< may be nullptr
+  /// Seconds since 1970, for ages; empty = the system's clock.
+  std::function<std::int64_t()> clock{};
+  /// Looks at a download before it counts as good: an error (an HTML page, say) is treated like a
+  /// failed download, so that it never replaces a good copy in the cache. May be empty.
+  std::function<Result<>(const SourceRequest&, std::unique_ptr<io::ByteSource>)> validate{};
+};
+
+/// Thread-safe; different URLs download at the same time.
+class SourceStore {
+ public:
+  explicit SourceStore(SourceStoreOptions options) : options_(std::move(options)) {}
+
+  /// The source of a request; for the same URL, user agent and headers the same one again, and
+  /// the same error again. Errors, with `where.source` = the name: kNotFound, kIo,
+  /// kInvalidArgument (a folder, an unknown scheme …), kParse (an empty file), kNetwork,
+  /// kCancelled, and validate()'s.
+  Result<std::shared_ptr<const StoredSource>> get(const SourceRequest& request);
+
+  /// Bytes in temporary files so far, for the report's spill.
+  [[nodiscard]] std::uint64_t spilled_bytes() const;
+
+ private:
+  using Stored = Result<std::shared_ptr<const StoredSource>>;
+  struct Slot {
+    std::mutex mutex;
+    std::optional<Stored> result;
+  };
+
+  /// The result of `load` for this request, made only once.
+  Stored remembered(const SourceRequest& request, const std::function<Stored()>& load);
+  Stored get_file(const std::string& path, const SourceRequest& request);
+  Stored get_pipe(const std::string& path, const SourceRequest& request);
+  Stored get_standard_input(const SourceRequest& request);
+  Stored keep_if_needed(std::unique_ptr<io::ByteSource> pipe, const std::string& what,
+                        const SourceRequest& request);
+  Stored keep(io::ByteSource& pipe, const std::string& what);
+  Stored download(const SourceRequest& request);
+  Stored accept(const SourceRequest& request, FetchResult fetched,
+                std::shared_ptr<io::TempFile> file, const std::optional<CachedCopy>& copy);
+  Stored use_copy(const CachedCopy& copy, const Error& error) const;
+
+  Result<std::shared_ptr<io::TempFile>> new_file();
+  const SourceCache* cache();
+  [[nodiscard]] std::int64_t now() const;
+  void count_spill(std::uint64_t bytes);
+
+  SourceStoreOptions options_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Slot>> slots_;  ///< by URL, user agent and headers
+  std::optional<SourceCache> cache_;
+  bool cache_opened_ = false;
+  std::uint64_t spilled_ = 0;
+};
+
+}  // namespace m3u_proxy::sources
