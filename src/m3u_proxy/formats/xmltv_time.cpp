@@ -96,7 +96,10 @@ bool read_zone(XmltvTime& time) {
     time.zone_seconds = west ? -*offset : *offset;
     return true;
   }
-  if (!is_ascii_alpha(zone.front())) return false;
+  const auto in_name = [](char c) {
+    return is_ascii_alpha(c) || is_ascii_digit(c) || c == '_' || c == '/' || c == '+' || c == '-';
+  };
+  if (!is_ascii_alpha(zone.front()) || !std::ranges::all_of(zone, in_name)) return false;
   const auto* const named = std::ranges::find_if(
       kZones, [&](const NamedZone& known) { return equals_ascii_case(known.name, zone); });
   time.zone_known = named != kZones.end();

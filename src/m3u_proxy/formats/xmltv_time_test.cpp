@@ -67,9 +67,10 @@ TEST(XmltvTime, UnknownZoneNameIsUtcAndSaysSo) {
 TEST(XmltvTime, NoZoneIsUtc) { EXPECT_EQ(in_utc("20180101120000"), "20180101120000 +0000"); }
 
 TEST(XmltvTime, WhatIsNoTimeIsRefused) {
-  for (const auto* const bad : {"", "201", "tomorrow", "20181301000000", "20180230000000",
-                                "20180101250000", "20180101006000", "201801010000000",
-                                "20180101120000 +2500", "20180101120000 +01:0", "20180101120000 ?"})
+  for (const auto* const bad :
+       {"", "201", "tomorrow", "20181301000000", "20180230000000", "20180101250000",
+        "20180101006000", "201801010000000", "20180101120000 +2500", "20180101120000 +01:0",
+        "20180101120000 ?", "20180101120000 B\"T"})
     EXPECT_FALSE(parse_xmltv_time(bad).has_value()) << bad;
 }
 

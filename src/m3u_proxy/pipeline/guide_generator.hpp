@@ -1,0 +1,81 @@
+// GuideGenerator: makes one guide for a playlist out of its EPG sources, as a stream.
+//
+// The playlist's channels are added first, in output order. generate() then reads each source
+// once (twice where matching is not by id): read and split, in order → select, check and rewrite,
+// on all threads → programmes, in order, to memory or a temporary file. At last the head, the
+// channels and the programmes go to the output. The bytes depend on nothing but the input.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/pipeline/guide.hpp>
+#include <m3u_proxy/pipeline/guide_channels.hpp>
+#include <m3u_proxy/pipeline/guide_duplicates.hpp>
+#include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/pipeline/guide_text.hpp>
+#include <m3u_proxy/pipeline/guide_worker.hpp>
+
+namespace m3u_proxy::pipeline {
+
+/// Not thread-safe: one thread adds, then generates, once.
+class GuideGenerator {
+ public:
+  /// `filters` and `rules` are for programmes and may be null; they and the context live longer.
+  GuideGenerator(const RunContext& context, const GuideOptions& options,
+                 const rules::FilterSet* filters = nullptr, const rules::RuleSet* rules = nullptr);
+
+  /// Adds a channel of the playlist. Error: kOverBudget.
+  Result<> add_channel(const GuideChannel& channel);
+
+  /// Makes the guide. A source that cannot be used is reported in the result; when that is true
+  /// of all of them, nothing is written and the result says `failed`.
+  /// Errors: kOverBudget, kCancelled, kIo (writing).
+  Result<GuideResult> generate(std::span<const GuideSource> sources, io::AtomicFile& out,
+                               io::TempFolder& temp);
+
+ private:
+  class SourceRun;
+
+  Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
+                                   io::TempFolder& temp);
+  Result<> run_source(const GuideSource& source, std::uint16_t number, GuideSourceResult& result);
+  Result<bool> collect_offers(const GuideTask& task, GuideSourceResult& result);
+  Result<> load_differing_ids();
+  Result<std::unique_ptr<GuideReader>> open(const GuideSource& source) const;
+  Result<> run_windows(SourceRun& run);
+  Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
+  Result<> consume_channels(GuideWork& work, const GuideTask& task);
+  Result<> consume_programmes(GuideWork& work);
+  void count_undeclared(std::uint16_t number, const std::string& source);
+  void take_date(const std::string& date);
+  Result<> write_guide(io::AtomicFile& out);
+  void note_channel(const ListedChannel& listed);
+  [[nodiscard]] GuideTask task_for(const GuideSource& source, std::uint16_t number);
+
+  const RunContext* context_;
+  GuideOptions options_;
+  const rules::FilterSet* filters_;
+  const rules::RuleSet* rules_;
+  memory::BudgetResource memory_;
+  GuideIndex index_;
+  GuideChannelList channels_;
+  SourceChannels source_channels_;
+  GuideDuplicates duplicates_;
+  KeyTable unmatched_ids_;    // folded ids of guide channels without output
+  KeyTable unmatched_names_;  // folded names of these
+  memory::Arena id_texts_;
+  std::pmr::vector<std::string_view> ids_;  // by output, where it is not the guide's
+  std::unique_ptr<GuideText> text_;
+  std::string date_;
+  std::int64_t date_epoch_ = 0;
+  std::string folded_;
+  GuideResult result_;
+};
+
+}  // namespace m3u_proxy::pipeline
