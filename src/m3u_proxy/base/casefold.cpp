@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 
 #include <m3u_proxy/base/casefold.hpp>
@@ -83,6 +84,32 @@ bool equals_ascii(std::string_view text, std::string_view needle) {
   return std::ranges::equal(text, needle, {}, ascii_lower);
 }
 
+constexpr std::uint64_t repeated(unsigned byte) { return 0x0101010101010101ULL * byte; }
+
+/// Eight ASCII bytes with their letters in lower case.
+std::uint64_t lower_word(std::uint64_t word) {
+  const std::uint64_t from_a = word + repeated(0x80 - 'A');
+  const std::uint64_t beyond_z = word + repeated(0x80 - 'Z' - 1);
+  return word | ((from_a & ~beyond_z & repeated(0x80)) >> 2U);
+}
+
+/// Writes `size` bytes in lower case to `out`; false at the first that is not ASCII.
+bool lower_ascii(const char* text, std::size_t size, char* out) {
+  std::size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text + i, 8);
+    if ((word & repeated(0x80)) != 0) return false;
+    word = lower_word(word);
+    std::memcpy(out + i, &word, 8);
+  }
+  for (; i < size; ++i) {
+    if (static_cast<unsigned char>(text[i]) >= 0x80) return false;
+    out[i] = ascii_lower(text[i]);
+  }
+  return true;
+}
+
 // Above this length a needle gets a search that cannot be slowed down by its repetitions.
 constexpr std::size_t kLongNeedle = 64;
 
@@ -96,13 +123,10 @@ char32_t fold_code_point(char32_t code_point) {
 }
 
 void fold(std::string_view text, std::string& out) {
-  if (!is_ascii(text)) {
-    out.clear();
-    append_folded(text, out);
-    return;
-  }
   out.resize(text.size());
-  std::ranges::transform(text, out.begin(), ascii_lower);
+  if (lower_ascii(text.data(), text.size(), out.data())) return;
+  out.clear();
+  append_folded(text, out);
 }
 
 std::string folded(std::string_view text) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/rules/compiler.hpp>
@@ -20,7 +21,8 @@ void check_text(std::string_view expression, Diagnostics& errors) {
 }
 
 void sort_by_place(Diagnostics& diagnostics) {
-  std::ranges::stable_sort(diagnostics, {}, &Diagnostic::offset);
+  std::ranges::sort(diagnostics, {},
+                    [](const Diagnostic& d) { return std::pair(d.offset, d.code); });
 }
 
 struct Compiled {

@@ -23,6 +23,8 @@ inline constexpr int kMaxRegexInstructions = 100'000;
 inline constexpr std::int64_t kRegexSetMemory = 8 << 20;
 /// From how many patterns on one field on a set is faster than one search each.
 inline constexpr std::size_t kRegexSetThreshold = 8;
+/// From how many searches for a text in one field on its pairs of characters are read first.
+inline constexpr std::size_t kPairsThreshold = 4;
 /// `$1` to `$99`.
 inline constexpr int kMaxCapture = 99;
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/rules/limits.hpp>
 #include <m3u_proxy/rules/linker.hpp>
 
@@ -52,6 +53,23 @@ std::shared_ptr<const PatternSet> make_set(std::vector<Program>& programs, std::
   return set;
 }
 
+/// What a value must hold for the term to be true; 0 when nothing is certain.
+PairMask pairs_of(const Term& term) {
+  if (term.op == Operator::kMatches) return term.pattern->pairs();
+  return term.op == Operator::kContains ? pair_mask(folded(term.text)) : PairMask{0};
+}
+
+/// Lets the searches for texts in one field look at its pairs first, when there are enough of
+/// them to be worth reading the pairs.
+void use_pairs(std::vector<Program>& programs, std::size_t slot) {
+  std::vector<Term*> terms;
+  for (Program& program : programs)
+    for (Term& term : program.terms)
+      if (term.slot == slot && pairs_of(term) != 0) terms.push_back(&term);
+  if (terms.size() < kPairsThreshold) return;
+  for (Term* term : terms) term->pairs = pairs_of(*term);
+}
+
 }  // namespace
 
 LinkedPrograms link_programs(const std::vector<const Program*>& programs, std::int64_t set_memory) {
@@ -60,8 +78,10 @@ LinkedPrograms link_programs(const std::vector<const Program*>& programs, std::i
     linked.programs.push_back(*program);
     relocate(linked.programs.back(), linked.slots);
   }
-  for (std::size_t slot = 0; slot < linked.slots.size(); ++slot)
+  for (std::size_t slot = 0; slot < linked.slots.size(); ++slot) {
     linked.sets.push_back(make_set(linked.programs, slot, set_memory));
+    use_pairs(linked.programs, slot);
+  }
   return linked;
 }
 

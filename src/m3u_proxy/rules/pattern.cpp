@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/rules/limits.hpp>
 #include <m3u_proxy/rules/pattern.hpp>
 
@@ -40,15 +41,31 @@ std::expected<std::shared_ptr<const Pattern>, std::string> Pattern::compile(std:
   pattern->regex_ = compile_regex(pattern->regex_source_);
   if (!pattern->regex_->ok()) return std::unexpected(pattern->regex_->error());
 
-  const auto spelling = [&](std::string text) {
-    return case_rule == CaseRule::kIgnore ? folded(text) : text;
+  pattern->read_source(source);
+  return pattern;
+}
+
+void Pattern::read_source(std::string_view source) {
+  const auto spell = [this](std::string& text) {
+    if (case_rule_ == CaseRule::kIgnore) text = folded(text);
   };
   auto plain = plain_alternatives(source);
-  if (plain && plain->size() <= kMaxAlternatives) pattern->alternatives_ = *std::move(plain);
-  for (PlainText& literal : pattern->alternatives_) literal.text = spelling(literal.text);
-  std::string required = spelling(rules::required_text(source));
-  if (required.size() >= kMinRequired) pattern->required_ = std::move(required);
-  return pattern;
+  if (plain && plain->size() <= kMaxAlternatives) alternatives_ = *std::move(plain);
+  if (!alternatives_.empty()) pairs_ = ~PairMask{0};
+  for (PlainText& literal : alternatives_) {
+    spell(literal.text);
+    pairs_ &= pair_mask(folded(literal.text));
+  }
+  bracketed_ = bracketed(source);
+  if (bracketed_) {
+    spell(bracketed_->prefix);
+    spell(bracketed_->suffix);
+  }
+  std::string required = rules::required_text(source);
+  spell(required);
+  if (required.size() < kMinRequired) return;
+  pairs_ |= pair_mask(folded(required));
+  required_ = std::move(required);
 }
 
 bool Pattern::matches(std::string_view value, std::string_view folded) const {
@@ -59,11 +76,37 @@ bool Pattern::matches(std::string_view value, std::string_view folded) const {
         return literal.at_end ? text == literal.text : text.starts_with(literal.text);
       return literal.at_end ? text.ends_with(literal.text) : contains_bytes(text, literal.text);
     });
+  if (bracketed_ && !text.contains('\n')) {
+    const std::size_t least = bracketed_->prefix.size() + bracketed_->suffix.size() +
+                              (bracketed_->needs_middle ? 1U : 0U);
+    return text.size() >= least && text.starts_with(bracketed_->prefix) &&
+           text.ends_with(bracketed_->suffix);
+  }
   if (!required_.empty() && !contains_bytes(text, required_)) return false;
   return re2::RE2::PartialMatch({value.data(), value.size()}, *regex_);
 }
 
+// The ends of an ASCII value are as long as the texts that they fold to; others are left to RE2.
+bool Pattern::capture_bracketed(std::string_view value, std::span<std::string_view> groups) const {
+  if (!bracketed_ || groups.empty() || groups.size() > 2) return false;
+  if (case_rule_ == CaseRule::kIgnore && !is_ascii(value)) return false;
+  if (value.contains('\n')) return false;
+  const std::size_t ends = bracketed_->prefix.size() + bracketed_->suffix.size();
+  if (value.size() < ends + (bracketed_->needs_middle ? 1U : 0U)) return false;
+  const std::string_view head = value.substr(0, bracketed_->prefix.size());
+  const std::string_view tail = value.substr(value.size() - bracketed_->suffix.size());
+  const bool fits =
+      case_rule_ == CaseRule::kIgnore
+          ? equals_folded(head, bracketed_->prefix) && equals_folded(tail, bracketed_->suffix)
+          : head == bracketed_->prefix && tail == bracketed_->suffix;
+  if (!fits) return false;
+  groups[0] = value;
+  if (groups.size() == 2) groups[1] = value.substr(head.size(), value.size() - ends);
+  return true;
+}
+
 void Pattern::capture(std::string_view value, std::span<std::string_view> groups) const {
+  if (capture_bracketed(value, groups)) return;
   std::array<re2::StringPiece, kMaxGroups> found;
   const std::size_t count = std::min(groups.size(), found.size());
   const bool matched = regex_->Match({value.data(), value.size()}, 0, value.size(),

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <m3u_proxy/rules/pair_mask.hpp>
 #include <m3u_proxy/rules/pattern_reader.hpp>
 
 namespace re2 {
@@ -39,7 +41,11 @@ class Pattern {
   void capture(std::string_view value, std::span<std::string_view> groups) const;
 
   /// Without a text to look for first: a search by RE2 for every value.
-  [[nodiscard]] bool is_costly() const { return alternatives_.empty() && required_.empty(); }
+  [[nodiscard]] bool is_costly() const {
+    return alternatives_.empty() && !bracketed_ && required_.empty();
+  }
+  /// Pairs of characters that every value with a match holds; 0 when none are known.
+  [[nodiscard]] PairMask pairs() const { return pairs_; }
   /// The source as RE2 takes it, the rule of case included.
   [[nodiscard]] const std::string& regex_source() const { return regex_source_; }
   [[nodiscard]] int group_count() const;
@@ -54,11 +60,16 @@ class Pattern {
 
  private:
   Pattern() = default;
+  void read_source(std::string_view source);
+  [[nodiscard]] bool capture_bracketed(std::string_view value,
+                                       std::span<std::string_view> groups) const;
 
   CaseRule case_rule_ = CaseRule::kIgnore;
   std::string regex_source_;
   std::vector<PlainText> alternatives_;
+  std::optional<Bracketed> bracketed_;
   std::string required_;
+  PairMask pairs_ = 0;
   std::unique_ptr<const re2::RE2> regex_;
 };
 

@@ -197,6 +197,21 @@ std::optional<std::vector<PlainText>> plain_alternatives(std::string_view source
   return all;
 }
 
+std::optional<Bracketed> bracketed(std::string_view source) {
+  const std::size_t open = source.find("(.");
+  if (open == std::string_view::npos) return std::nullopt;
+  const std::string_view group = source.substr(open);
+  const bool lazy = group.starts_with("(.*?)") || group.starts_with("(.+?)");
+  if (!lazy && !group.starts_with("(.*)") && !group.starts_with("(.+)")) return std::nullopt;
+
+  const auto before = plain_text(source.substr(0, open));
+  const auto after = plain_text(group.substr(lazy ? 5 : 4));
+  if (!before || !after || before->at_end || after->at_start) return std::nullopt;
+  if (!before->at_start && !before->text.empty()) return std::nullopt;
+  if (!after->at_end && (lazy || !after->text.empty())) return std::nullopt;
+  return Bracketed{.prefix = before->text, .suffix = after->text, .needs_middle = group[2] == '+'};
+}
+
 std::string required_text(std::string_view source) { return Walker(source).run(); }
 
 }  // namespace m3u_proxy::rules

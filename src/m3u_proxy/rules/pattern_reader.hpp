@@ -22,6 +22,19 @@ struct PlainText {
 /// The alternatives of `source` when each is plain text ("news|^sport$"); nullopt otherwise.
 std::optional<std::vector<PlainText>> plain_alternatives(std::string_view source);
 
+/// `^prefix(.*)suffix$`: the commonest pattern with a capture, read without a search.
+struct Bracketed {
+  std::string prefix{};
+  std::string suffix{};
+  bool needs_middle = false;  ///< `(.+)`: one character at least between them
+
+  bool operator==(const Bracketed&) const = default;
+};
+
+/// `source` as Bracketed when it means the same for every value without a line break: anchored at
+/// both ends, or open where the group itself reaches the end.
+std::optional<Bracketed> bracketed(std::string_view source);
+
 /// The longest text outside groups that every match of `source` must hold (" HD" of "^(.*) HD$");
 /// empty when none is certain.
 std::string required_text(std::string_view source);

@@ -9,6 +9,8 @@
 namespace m3u_proxy::rules {
 namespace {
 
+std::string_view text_of(const re2::StringPiece& piece) { return {piece.data(), piece.size()}; }
+
 using Plain = std::optional<std::vector<PlainText>>;
 
 TEST(PatternReader, PlainTextWithItsAnchors) {
@@ -45,8 +47,49 @@ TEST(PatternReader, GivesUpWhereItIsNotSure) {
     EXPECT_EQ(required_text(source), "") << source;
 }
 
+TEST(PatternReader, ReadsAGroupBetweenTwoTexts) {
+  using Bracket = std::optional<Bracketed>;
+  EXPECT_EQ(bracketed("^(.*) HD$"), Bracket({.suffix = " HD"}));
+  EXPECT_EQ(bracketed("(.*?) HD$"), Bracket({.suffix = " HD"}));
+  EXPECT_EQ(bracketed("^UK: (.+)"), Bracket({.prefix = "UK: ", .needs_middle = true}));
+  EXPECT_EQ(bracketed(R"(^a\.(.*)b$)"), Bracket({.prefix = "a.", .suffix = "b"}));
+  for (const char* source : {"UK: (.*)", "^(.*) HD", "^(.*?)", "^(.*)x(.*)$", "^(.*)*$", "^a(.)b$",
+                             "^a$(.*)", "(.*)^a", "^(.*)|a$", "^.*$"})
+    EXPECT_EQ(bracketed(source), std::nullopt) << source;
+}
+
+TEST(PairMask, APartHasNoPairsThatTheWholeLacks) {
+  const std::string_view whole = "bbc news hd première";
+  for (std::size_t start = 0; start < whole.size(); ++start)
+    for (std::size_t length = 0; start + length <= whole.size(); ++length)
+      EXPECT_TRUE(may_contain(pair_mask(whole), pair_mask(whole.substr(start, length))));
+  EXPECT_FALSE(may_contain(pair_mask("bbc news"), pair_mask("sport")));
+  EXPECT_EQ(pair_mask("a"), 0U);
+}
+
+TEST(Pattern, CapturesAsRe2DoesWhateverWayItTakes) {
+  for (const char* source : {"^(.*) HD$", "(.*?) HD$", "^(.+) HD$", "^BBC(.*)", "^k(.*)s$", "(.*)",
+                             "(.+)", "^a(.*)a$", "^(.*) Ⓢ$"})
+    for (const CaseRule case_rule : {CaseRule::kIgnore, CaseRule::kExact})
+      for (const char* value :
+           {"BBC News HD", "bbc hd", " HD", "x HD", "", "a", "aa", "aba", "KEYS", "\u212Aey\u017F",
+            "x\n HD", "a HD\nb HD", "BBC\nx", "é HD", "Das Erste Ⓢ", "Das Erste ⓢ"}) {
+        const auto pattern = Pattern::compile(source, case_rule);
+        ASSERT_TRUE(pattern);
+        const re2::RE2 judge((case_rule == CaseRule::kIgnore ? "(?i)" : "") + std::string(source));
+        std::array<re2::StringPiece, 2> expected;
+        const bool found = judge.Match(value, 0, std::string_view(value).size(),
+                                       re2::RE2::UNANCHORED, expected.data(), 2);
+        EXPECT_EQ((*pattern)->matches(value, folded(value)), found) << source << " in " << value;
+        std::array<std::string_view, 2> groups;
+        (*pattern)->capture(value, groups);
+        EXPECT_EQ(groups[0], text_of(expected[0])) << source << " in " << value;
+        EXPECT_EQ(groups[1], text_of(expected[1])) << source << " in " << value;
+      }
+}
+
 TEST(Pattern, AnswersAsRe2DoesWhateverWayItTakes) {
-  constexpr std::array<const char*, 28> kSources = {"",
+  constexpr std::array<const char*, 34> kSources = {"",
                                                     "^$",
                                                     "news",
                                                     "^news",
@@ -73,7 +116,13 @@ TEST(Pattern, AnswersAsRe2DoesWhateverWayItTakes) {
                                                     "ß",
                                                     "ſ",
                                                     R"(\.ts$)",
-                                                    "HD+$"};
+                                                    "HD+$",
+                                                    "^(.+)s$",
+                                                    "^n(.*)",
+                                                    "(.+)",
+                                                    "^(.*)d$",
+                                                    "^BBC(.*)HD$",
+                                                    "^k(.*)n$"};
   constexpr std::array<const char*, 16> kValues = {
       "",       "news", "News",       "BBC News HD", "BBC one HD", "Sport",
       "sports", "HD",   "x HD ",      "\u212Aelvin", "\u017Fport", "ПЕРВЫЙ",

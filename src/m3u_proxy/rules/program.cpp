@@ -71,6 +71,7 @@ bool found(const Term& term, const PatternSets& sets, Scratch& scratch) {
 }
 
 bool is_true(const Term& term, const PatternSets& sets, Scratch& scratch) {
+  if (term.pairs != 0 && !may_contain(scratch.pairs(term.slot), term.pairs)) return false;
   if (term.op == Operator::kMatches) return found(term, sets, scratch);
   const std::string_view text =
       term.case_sensitive ? scratch.value(term.slot) : scratch.folded(term.slot);

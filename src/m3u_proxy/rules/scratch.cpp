@@ -30,6 +30,15 @@ std::string_view Scratch::folded(std::size_t slot) {
   return s.folded;
 }
 
+PairMask Scratch::pairs(std::size_t slot) {
+  Slot& s = slots_[slot];
+  if (!s.has_pairs) {
+    s.pairs = pair_mask(folded(slot));
+    s.has_pairs = true;
+  }
+  return s.pairs;
+}
+
 Scratch::Answer Scratch::set_answer(std::size_t slot, const PatternSet& set, std::size_t index) {
   Slot& s = slots_[slot];
   if (!s.has_answers) {
@@ -44,6 +53,7 @@ void Scratch::forget(std::size_t slot) {
   Slot& s = slots_[slot];
   s.has_value = false;
   s.has_folded = false;
+  s.has_pairs = false;
   s.has_answers = false;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <m3u_proxy/rules/pair_mask.hpp>
 #include <m3u_proxy/rules/pattern_set.hpp>
 #include <m3u_proxy/rules/record.hpp>
 
@@ -23,6 +24,8 @@ class Scratch {
   std::string_view value(std::size_t slot);
   /// The same, folded.
   std::string_view folded(std::size_t slot);
+  /// The pairs of the folded value.
+  PairMask pairs(std::size_t slot);
   /// Whether pattern `index` of `set` is found in the field; all of the set are searched at once
   /// and the answers kept. kUnknown when RE2 ran out of memory: ask the pattern itself.
   enum class Answer : std::uint8_t { kNo, kYes, kUnknown };
@@ -41,7 +44,9 @@ class Scratch {
     std::string folded;
     bool has_value = false;
     bool has_folded = false;
+    bool has_pairs = false;
     bool has_answers = false;
+    PairMask pairs = 0;
     PatternSet::Answers answers;
   };
   const Record* record_ = nullptr;

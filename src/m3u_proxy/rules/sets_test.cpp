@@ -192,6 +192,28 @@ TEST(RuleSet, TheCommonSearchKeepsEachPatternsOwnRuleOfCase) {
   EXPECT_EQ(upper["tvg_name"], "3 upper");
 }
 
+TEST(RuleSet, ManyTextsOnOneFieldGiveTheAnswersOfEachAlone) {
+  std::vector<NamedRule> rules;
+  for (const char* operation :
+       {"contains \"ews\"", "contains \"SPORT\"", "matches \"^(.*) hd$\"", "contains \"\"",
+        "case_sensitive contains \"ews\"", "case_sensitive contains \"EWS\"", "contains \"w\"",
+        "matches \"news|xyz\"", "not contains \"zzz\"", "contains \"@field:tvg_id\"",
+        "matches \"n.ws\"", "case_sensitive matches \"BBC.*HD\"", "contains \"\u212Aews\""})
+    rules.push_back(rule(std::string("name ") + operation + " SET tvg_name += \"1\""));
+  const RuleSet set(rules);
+  Scratch scratch;
+  for (const char* name : {"BBC News HD", "Sport", "KEWS", "", "\u212Aews", "x"}) {
+    MapRecord together = named(name);
+    Counts counts;
+    set.apply(together, scratch, counts);
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      MapRecord alone = named(name);
+      EXPECT_EQ(rules[i].rule.apply(alone, scratch).matched, counts.counters[i].matched == 1)
+          << rules[i].name << " in " << name;
+    }
+  }
+}
+
 TEST(PatternSet, WithTooLittleMemoryThereIsNone) {
   const std::vector<std::string> sources(50, R"e(\pL{3}\d+)e");
   EXPECT_EQ(PatternSet::compile(sources, 4096), nullptr);
