@@ -1,1 +1,65 @@
-int main() { return 0; }
+// m3u-proxy: the program. Reads the command line and hands over to the subcommand.
+#include <cstdio>
+#include <exception>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <m3u_proxy/cli/commands.hpp>
+
+namespace {
+
+using namespace m3u_proxy;  // NOLINT(google-build-using-namespace): the program itself
+
+service::Environment read_environment() {
+  service::Environment out;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos)
+      out.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return out;
+}
+
+struct Runner {
+  service::Environment environment = read_environment();
+
+  cli::ExitCode operator()(const cli::GenerateOptions& options) const {
+    return cli::run_generate(options, environment);
+  }
+  cli::ExitCode operator()(const cli::CheckOptions& options) const {
+    return cli::run_check(options, environment);
+  }
+  cli::ExitCode operator()(const cli::TestExpressionOptions& options) const {
+    return cli::run_test_expression(options, environment);
+  }
+  cli::ExitCode operator()(const cli::PrintOptions& options) const {
+    fmt::print("{}", options.text);
+    return cli::ExitCode::kPublished;
+  }
+};
+
+cli::ExitCode run(const std::vector<std::string>& arguments) {
+  const auto command = cli::parse_command_line(arguments);
+  if (!command) return cli::report_error(command.error());
+  return std::visit(Runner{}, *command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return static_cast<int>(run({argv + 1, argv + argc}));
+  } catch (const memory::OverBudget& refused) {
+    return static_cast<int>(cli::report_error(refused.error()));
+  } catch (const std::bad_alloc&) {
+    return static_cast<int>(
+        cli::report_error({.code = ErrorCode::kOverBudget,
+                           .message = "the system has no memory left",
+                           .hint = "set --memory-limit to what this machine can give"}));
+  } catch (const std::exception& exception) {
+    return static_cast<int>(cli::report_error(
+        {.code = ErrorCode::kInternal, .message = fmt::format("a bug: {}", exception.what())}));
+  }
+}

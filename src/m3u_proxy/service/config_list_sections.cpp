@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/io/transcode.hpp>
 #include <m3u_proxy/service/config_keys.hpp>
 #include <m3u_proxy/service/config_sections.hpp>
 
@@ -47,6 +48,8 @@ void location(ConfigReader& reader, const ConfigNode& node, SourceConfig& out) {
 
 void encoding(ConfigReader& reader, const ConfigNode& node, SourceConfig& out) {
   reader.text(node, Empty::kRefuse, out.encoding);
+  if (const auto known = io::check_encoding(out.encoding); !known)
+    reader.problem(node.where, reader.path() + ": " + known.error().message, known.error().hint);
   if (out.encoding == "auto") out.encoding.clear();
 }
 

@@ -42,7 +42,7 @@ constexpr Key<Cleanup> kMemoryCleanup[] = {
     {"aggressive_cleanup", Acted::kNow, flag<&Cleanup::aggressive_cleanup>},
     {"memory_pressure_threshold_mb", Acted::kNow,
      whole<0, kManyMb, &Cleanup::memory_pressure_threshold_mb>},
-    {"cleanup_between_stages", Acted::kLater, flag<&Cleanup::cleanup_between_stages>},
+    {"cleanup_between_stages", Acted::kNow, flag<&Cleanup::cleanup_between_stages>},
     {"auto_gc_interval", Acted::kLater, seconds<&Cleanup::auto_gc_interval>},
     {"force_cleanup_frequency", Acted::kLater, seconds<&Cleanup::force_cleanup_frequency>},
     {"detailed_logging", Acted::kLater, flag<&Cleanup::detailed_logging>},

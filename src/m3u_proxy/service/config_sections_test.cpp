@@ -286,6 +286,14 @@ TEST(ConfigSections, NameWhatIsMissing) {
                                                         "f.toml:1:1: rules[1] has no expression"));
 }
 
+TEST(ConfigSections, RefuseAnEncodingThatDoesNotExist) {
+  const auto problems =
+      read("[[sources]]\nname = 'a'\npath = 'y'\nencoding = 'window-1251'\n").problems;
+  ASSERT_EQ(problems.size(), 1U);
+  EXPECT_TRUE(problems[0].starts_with("f.toml:4:12: sources[1].encoding: ")) << problems[0];
+  EXPECT_THAT(problems[0], ::testing::HasSubstr("WINDOWS-1251"));
+}
+
 TEST(ConfigSections, RefusePathBesideUrl) {
   EXPECT_THAT(read("[[sources]]\nname = 'a'\nurl = 'http://x/'\npath = 'y'\n").problems,
               ElementsAre("f.toml:4:8: sources[1].path stands beside another path or url (give "

@@ -1,0 +1,35 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/cli/commands.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+}  // namespace
+
+ExitCode run_check(const CheckOptions& options, const service::Environment& environment) {
+  if (const auto set = set_log_level({}, environment, "info"); !set)
+    return report_error(set.error());
+  const auto loaded = load(options.file, environment, {});
+  if (!loaded) return report_error(loaded.error());
+  if (!loaded->problems.empty()) return report_problems(loaded->problems);
+  const service::Configuration& c = loaded->configuration;
+  fmt::print(
+      "{} is right: {}, {}, {}, {}, {}\n", options.file,
+      counted(c.proxies.size(), "proxy", "proxies"), counted(c.sources.size(), "source", "sources"),
+      counted(c.epg_sources.size(), "EPG source", "EPG sources"),
+      counted(c.filters.size(), "filter", "filters"), counted(c.rules.size(), "rule", "rules"));
+  if (!c.not_acted_on.empty())
+    log::info("config", "accepted and not acted on by this version: {}",
+              fmt::join(c.not_acted_on, ", "));
+  return ExitCode::kPublished;
+}
+
+}  // namespace m3u_proxy::cli

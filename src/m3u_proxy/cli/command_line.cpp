@@ -1,0 +1,411 @@
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <memory>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/cli/command_line.hpp>
+#include <m3u_proxy/cli/completion.hpp>
+#include <m3u_proxy/cli/man_page.hpp>
+#include <m3u_proxy/cli/value_parsers.hpp>
+#include <m3u_proxy/cli/version.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+constexpr const char* kProgramHelp =
+    "Merges, rewrites, filters, numbers and republishes IPTV playlists and guides, within the "
+    "memory it is given.";
+
+constexpr const char* kGenerateExamples =
+    "Examples:\n"
+    "  m3u-proxy generate --source tv=list.m3u --out out\n"
+    "  m3u-proxy generate --source tv=https://example.org/list.m3u --epg g=guide.xml.gz \\\n"
+    "    --exclude 'group_title contains \"adult\"' \\\n"
+    "    --rule 'channel_name matches \"^(.*) HD$\" SET channel_name = \"$1\"' --out out\n"
+    "  m3u-proxy generate --config m3u-proxy.toml --out out --memory-limit 64MB\n"
+    "  curl -s https://example.org/list.m3u | m3u-proxy generate --source tv=- --out out";
+
+constexpr const char* kCheckExamples = "Example:\n  m3u-proxy check m3u-proxy.toml";
+
+constexpr const char* kTestExpressionExamples =
+    "Examples:\n"
+    "  m3u-proxy test-expression 'group_title contains \"news\"' --source tv=list.m3u\n"
+    "  m3u-proxy test-expression 'SET tvg_name = \"@channel_name:tvg_id\"' --source tv=list.m3u "
+    "\\\n"
+    "    --limit 5";
+
+/// Where CLI11 puts what it read.
+struct Raw {
+  std::string config, out, start_number, base_url, mode, match, memory_limit, spill_dir, cache_dir;
+  std::string threads, batch_size, now, report, progress, log_level, file, expression, limit;
+  std::vector<std::string> sources, epg, includes, excludes, rules;
+  std::string completion;
+};
+
+/// The program's subcommands and options: the one place where they are written down.
+struct Parser {
+  CLI::App app{kProgramHelp, "m3u-proxy"};
+  Raw raw;
+  CLI::App* generate = nullptr;
+  CLI::App* check = nullptr;
+  CLI::App* test_expression = nullptr;
+  CLI::App* completion = nullptr;
+  CLI::Option* include = nullptr;
+  CLI::Option* exclude = nullptr;
+
+  Parser() {
+    app.set_version_flag("--version", fmt::format("m3u-proxy {}", kVersion),
+                         "Print the version and end");
+    app.set_help_flag("-h,--help", "Print this help and end");
+    add_generate();
+    add_check();
+    add_test_expression();
+    completion = app.add_subcommand("generate-completion", "Print bash, zsh, fish or man");
+    completion->group("");  // for the build, not for people
+    completion->add_option("KIND", raw.completion, "What to print");
+  }
+
+  static CLI::Option* option(CLI::App* command, const char* name, std::string& target,
+                             const char* value, const char* help) {
+    return command->add_option(name, target, help)
+        ->type_name(value)
+        ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  }
+  static CLI::Option* list(CLI::App* command, const char* name, std::vector<std::string>& target,
+                           const char* value, const char* help) {
+    return command->add_option(name, target, help)
+        ->type_name(value)
+        ->type_size(1)
+        ->expected(1)
+        ->allow_extra_args(false)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+
+  void add_generate() {
+    generate = app.add_subcommand("generate", "Generate the playlist and the guide of each proxy");
+    generate->footer(kGenerateExamples);
+    option(generate, "--config", raw.config, "FILE", "Configuration (TOML)");
+    list(generate, "--source", raw.sources, "NAME=PATH_OR_URL",
+         "Playlist to read; - is standard input; may be repeated, the order is kept");
+    list(generate, "--epg", raw.epg, "NAME=PATH_OR_URL",
+         "XMLTV guide to read; may be repeated, the first has priority");
+    include = list(generate, "--include", raw.includes, "EXPR",
+                   "Filter: add the channels that match; filters apply in their order on the line");
+    exclude =
+        list(generate, "--exclude", raw.excludes, "EXPR", "Filter: remove the channels that match");
+    list(generate, "--rule", raw.rules, "EXPR", "Rule: change channels; may be repeated");
+    option(generate, "--start-number", raw.start_number, "N", "First channel number (1)");
+    option(generate, "--base-url", raw.base_url, "URL", "Address under which the output is served");
+    option(generate, "--mode", raw.mode, "direct|redirect|proxy",
+           "What stream URLs point to (direct)");
+    option(generate, "--match", raw.match, "id|casefold|name",
+           "How guide channels find channels (id)");
+    option(generate, "--out", raw.out, "DIR", "Folder for PROXY.m3u and PROXY.xmltv; required");
+    option(generate, "--memory-limit", raw.memory_limit, "SIZE|auto|none",
+           "Most memory to use, such as 64MB (auto)");
+    option(generate, "--spill-dir", raw.spill_dir, "DIR",
+           "Folder for temporary files (beside the output)");
+    option(generate, "--cache-dir", raw.cache_dir, "DIR",
+           "Keep each download's last good copy here, for when a provider is down");
+    option(generate, "--threads", raw.threads, "N", "Threads to use (all processors)");
+    option(generate, "--batch-size", raw.batch_size, "N", "Channels a batch (1000)");
+    option(generate, "--now", raw.now, "TIME",
+           "The time to work with, such as 2026-01-31T20:00:00Z");
+    option(generate, "--report", raw.report, "FILE.json", "Write a report of the run");
+    option(generate, "--progress", raw.progress, "auto|plain|none", "How to show progress (auto)");
+    option(generate, "--log-level", raw.log_level, "LEVEL",
+           "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
+  }
+
+  void add_check() {
+    check = app.add_subcommand("check", "Check a configuration and every expression in it");
+    check->footer(kCheckExamples);
+    check->add_option("FILE", raw.file, "Configuration (TOML)")->type_name("");
+  }
+
+  void add_test_expression() {
+    test_expression =
+        app.add_subcommand("test-expression", "Show what an expression matches and changes");
+    test_expression->footer(kTestExpressionExamples);
+    test_expression->add_option("EXPR", raw.expression, "A filter or a rule")->type_name("");
+    list(test_expression, "--source", raw.sources, "NAME=PATH_OR_URL",
+         "Playlist to read; may be repeated");
+    option(test_expression, "--limit", raw.limit, "N", "Channels to show at most (10)");
+    option(test_expression, "--log-level", raw.log_level, "LEVEL",
+           "trace, debug, info, warn, error or off (warn)");
+  }
+};
+
+std::unexpected<Error> usage(std::string message, std::string hint = {}) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message), std::move(hint));
+}
+
+template <typename Number>
+Result<> read_number(const char* name, const std::string& text, std::int64_t least,
+                     std::int64_t most, Number& out) {
+  if (text.empty()) return {};
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+    return usage(fmt::format("{} {}: expected a whole number from {} to {}", name, excerpt(text),
+                             least, most));
+  out = static_cast<typename std::remove_cvref_t<Number>>(value);
+  return {};
+}
+template <typename Number>
+Result<> read_number(const char* name, const std::string& text, std::int64_t least,
+                     std::int64_t most, std::optional<Number>& out) {
+  if (text.empty()) return {};
+  Number value{};
+  M3U_CHECK(read_number(name, text, least, most, value));
+  out = value;
+  return {};
+}
+
+template <typename Enum>
+Result<> read_word(const char* name, const std::string& text,
+                   const std::map<std::string_view, Enum>& words, std::optional<Enum>& out) {
+  if (text.empty()) return {};
+  const auto found = words.find(text);
+  if (found != words.end()) {
+    out = found->second;
+    return {};
+  }
+  std::vector<std::string_view> known;
+  for (const auto& [word, value] : words) known.push_back(word);
+  const std::string_view close = closest_word(text, known);
+  return usage(
+      fmt::format("{} {}: expected one of {}", name, excerpt(text), fmt::join(known, ", ")),
+      close.empty() ? "" : fmt::format("did you mean {}?", close));
+}
+
+std::optional<std::string> given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+Result<std::vector<service::SourceConfig>> read_sources(const char* option,
+                                                        const std::vector<std::string>& texts) {
+  std::vector<service::SourceConfig> sources;
+  for (const std::string& text : texts) {
+    M3U_TRY(auto source, parse_source(option, text));
+    sources.push_back(std::move(source));
+  }
+  return sources;
+}
+
+service::ExpressionConfig expression_of(std::string name, const std::string& text) {
+  service::ExpressionConfig out;
+  out.name = {.name = name, .where = {.source = name}};
+  out.where = {.source = std::move(name)};
+  out.expression = text;
+  return out;
+}
+
+/// --include and --exclude in their order on the line.
+std::vector<service::ExpressionConfig> read_filters(const Parser& parser) {
+  std::vector<service::ExpressionConfig> filters;
+  std::size_t included = 0;
+  std::size_t excluded = 0;
+  for (const CLI::Option* option : parser.generate->parse_order()) {
+    const bool include = option == parser.include;
+    if (!include && option != parser.exclude) continue;
+    std::size_t& count = include ? included : excluded;
+    const auto& texts = include ? parser.raw.includes : parser.raw.excludes;
+    filters.push_back(expression_of(
+        fmt::format("{} {}", include ? "--include" : "--exclude", count + 1), texts[count]));
+    filters.back().action = include ? rules::FilterAction::kInclude : rules::FilterAction::kExclude;
+    ++count;
+  }
+  return filters;
+}
+
+Result<service::ConfigFlags> read_flags(const Parser& parser) {
+  const Raw& raw = parser.raw;
+  service::ConfigFlags flags;
+  M3U_TRY(flags.sources, read_sources("--source", raw.sources));
+  M3U_TRY(flags.epg_sources, read_sources("--epg", raw.epg));
+  flags.filters = read_filters(parser);
+  for (std::size_t i = 0; i < raw.rules.size(); ++i)
+    flags.rules.push_back(expression_of(fmt::format("--rule {}", i + 1), raw.rules[i]));
+  M3U_CHECK(read_number("--start-number", raw.start_number, 1, 2147483647,
+                        flags.starting_channel_number));
+  M3U_CHECK(read_number("--batch-size", raw.batch_size, 1, 1'000'000, flags.batch_size));
+  M3U_CHECK(read_word<pipeline::UrlMode>("--mode", raw.mode,
+                                         {{"direct", pipeline::UrlMode::kDirect},
+                                          {"redirect", pipeline::UrlMode::kRedirect},
+                                          {"proxy", pipeline::UrlMode::kProxy}},
+                                         flags.mode));
+  M3U_CHECK(read_word<pipeline::GuideMatch>("--match", raw.match,
+                                            {{"id", pipeline::GuideMatch::kId},
+                                             {"casefold", pipeline::GuideMatch::kCaseFold},
+                                             {"name", pipeline::GuideMatch::kName}},
+                                            flags.match));
+  if (!raw.memory_limit.empty()) {
+    M3U_TRY(flags.memory_limit, parse_memory_limit(raw.memory_limit));
+  }
+  flags.spill_dir = given(raw.spill_dir);
+  flags.base_url = given(raw.base_url);
+  if (flags.base_url && !flags.base_url->starts_with("http://") &&
+      !flags.base_url->starts_with("https://"))
+    return usage("--base-url does not begin with http:// or https://");
+  while (flags.base_url && flags.base_url->ends_with('/')) flags.base_url->pop_back();
+  return flags;
+}
+
+Result<CommandLine> read_generate(const Parser& parser) {
+  constexpr std::int64_t kMostThreads = 1024;
+  const Raw& raw = parser.raw;
+  GenerateOptions out;
+  M3U_TRY(out.flags, read_flags(parser));
+  M3U_CHECK(read_number("--threads", raw.threads, 1, kMostThreads, out.threads));
+  if (!raw.now.empty()) {
+    M3U_TRY(out.now, parse_now(raw.now));
+  }
+  std::optional<ProgressMode> progress;
+  M3U_CHECK(read_word<ProgressMode>("--progress", raw.progress,
+                                    {{"auto", ProgressMode::kAuto},
+                                     {"plain", ProgressMode::kPlain},
+                                     {"none", ProgressMode::kNone}},
+                                    progress));
+  out.progress = progress.value_or(ProgressMode::kAuto);
+  out.config = given(raw.config);
+  out.out = raw.out;
+  out.cache_dir = given(raw.cache_dir);
+  out.report = given(raw.report);
+  out.log_level = given(raw.log_level);
+  if (!out.config && out.flags.sources.empty())
+    return usage("nothing to generate from",
+                 "give --source NAME=PATH_OR_URL, or --config FILE; see m3u-proxy generate --help");
+  if (out.out.empty())
+    return usage("--out is missing", "say where the files go, such as --out out");
+  return out;
+}
+
+Result<CommandLine> read_test_expression(const Raw& raw) {
+  constexpr std::int64_t kMostShown = 1'000'000;
+  TestExpressionOptions out;
+  out.expression = raw.expression;
+  M3U_TRY(out.sources, read_sources("--source", raw.sources));
+  M3U_CHECK(read_number("--limit", raw.limit, 0, kMostShown, out.limit));
+  out.log_level = given(raw.log_level);
+  if (trim(out.expression).empty())
+    return usage("the expression is missing",
+                 "such as m3u-proxy test-expression 'group_title contains \"news\"' --source "
+                 "tv=list.m3u");
+  if (out.sources.empty()) return usage("--source is missing", "such as --source tv=list.m3u");
+  return out;
+}
+
+Result<CommandLine> read_completion(const std::string& kind) {
+  const ProgramInfo program = describe_program();
+  if (kind == "bash") return PrintOptions{.text = bash_completion(program)};
+  if (kind == "zsh") return PrintOptions{.text = zsh_completion(program)};
+  if (kind == "fish") return PrintOptions{.text = fish_completion(program)};
+  if (kind == "man") return PrintOptions{.text = man_page(program)};
+  return usage(fmt::format("generate-completion {}: expected bash, zsh, fish or man", kind));
+}
+
+/// The words that could have stood where `word` does.
+std::vector<std::string> words_for(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    if (!command->get_group().empty()) words.push_back(command->get_name());
+  return words;
+}
+
+std::unexpected<Error> explain_extra(const CLI::App& app, const std::string& word) {
+  const std::string name = word.substr(0, word.find('='));
+  const auto words = words_for(app);
+  const std::string_view close = closest_word(name, words);
+  const bool is_option = name.starts_with('-');
+  const std::string command = app.get_parent() == nullptr ? "" : app.get_name() + " ";
+  std::string message = is_option ? fmt::format("{} is not an option", name)
+                        : command.empty()
+                            ? fmt::format("{} is not a command", excerpt(word))
+                            : fmt::format("{}does not take {}", command, excerpt(word));
+  return usage(std::move(message), close.empty() ? fmt::format("see m3u-proxy {}--help", command)
+                                                 : fmt::format("did you mean {}?", close));
+}
+
+std::unexpected<Error> explain(const Parser& parser, const CLI::ParseError& error) {
+  const auto chosen = parser.app.get_subcommands();
+  const CLI::App& app = chosen.empty() ? parser.app : *chosen.front();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    auto extras = app.remaining();
+    if (extras.empty()) extras = parser.app.remaining(true);
+    const auto option =
+        std::ranges::find_if(extras, [](const auto& word) { return word.starts_with('-'); });
+    if (option != extras.end()) return explain_extra(app, *option);
+    if (!extras.empty()) return explain_extra(app, extras.front());
+  }
+  return usage(error.what(),
+               fmt::format("see m3u-proxy {}--help", chosen.empty() ? "" : app.get_name() + " "));
+}
+
+Result<CommandLine> read_command(const Parser& parser) {
+  if (parser.generate->parsed()) return read_generate(parser);
+  if (parser.test_expression->parsed()) return read_test_expression(parser.raw);
+  if (parser.completion->parsed()) return read_completion(parser.raw.completion);
+  if (parser.check->parsed()) {
+    if (parser.raw.file.empty())
+      return usage("the configuration file is missing", "such as m3u-proxy check m3u-proxy.toml");
+    return CheckOptions{.file = parser.raw.file};
+  }
+  return usage("no command given", "such as m3u-proxy generate; see m3u-proxy --help");
+}
+
+CommandInfo describe(const CLI::App& app) {
+  CommandInfo out{.name = app.get_name(),
+                  .help = app.get_description(),
+                  .examples = app.get_footer(),
+                  .options = {}};
+  for (const CLI::Option* option : app.get_options()) {
+    const bool positional = option->get_lnames().empty() && option->get_snames().empty();
+    out.options.push_back({.names = option->get_name(positional, !positional),
+                           .value = option->get_expected_min() == 0 ? "" : option->get_type_name(),
+                           .help = option->get_description(),
+                           .positional = positional});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments) {
+  Parser parser;
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    parser.app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = parser.app.get_subcommands();
+    return PrintOptions{.text = (chosen.empty() ? &parser.app : chosen.front())->help()};
+  } catch (const CLI::CallForVersion& version) {
+    return PrintOptions{.text = std::string(version.what()) + '\n'};
+  } catch (const CLI::ParseError& error) {
+    return explain(parser, error);
+  }
+  return read_command(parser);
+}
+
+ProgramInfo describe_program() {
+  const Parser parser;
+  ProgramInfo out{.name = "m3u-proxy",
+                  .version = std::string(kVersion),
+                  .help = kProgramHelp,
+                  .commands = {},
+                  .options = describe(parser.app).options};
+  for (const CLI::App* command : {parser.generate, parser.check, parser.test_expression})
+    out.commands.push_back(describe(*command));
+  return out;
+}
+
+}  // namespace m3u_proxy::cli

@@ -1,0 +1,226 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/cli/command_line.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+using ::testing::HasSubstr;
+
+template <typename Options>
+Options parsed(const std::vector<std::string>& arguments) {
+  auto command = parse_command_line(arguments);
+  if (!command || !std::holds_alternative<Options>(*command)) {
+    ADD_FAILURE() << (command ? "another command" : to_string(command.error()));
+    return {};
+  }
+  return std::get<Options>(*std::move(command));
+}
+
+std::string refused(const std::vector<std::string>& arguments) {
+  const auto command = parse_command_line(arguments);
+  if (command) return "accepted";
+  EXPECT_EQ(command.error().code, ErrorCode::kInvalidArgument);
+  return to_string(command.error());
+}
+
+TEST(Generate, ReadsEveryFlag) {
+  const auto o = parsed<GenerateOptions>({"generate",
+                                          "--config",
+                                          "c.toml",
+                                          "--source",
+                                          "tv=list.m3u",
+                                          "--source",
+                                          "b=http://x/?a=1",
+                                          "--epg",
+                                          "g=guide.xml",
+                                          "--rule",
+                                          "SET tvg_name = \"x\"",
+                                          "--start-number",
+                                          "100",
+                                          "--base-url",
+                                          "http://h:1/",
+                                          "--mode",
+                                          "redirect",
+                                          "--match",
+                                          "casefold",
+                                          "--out",
+                                          "out",
+                                          "--memory-limit",
+                                          "64MB",
+                                          "--spill-dir",
+                                          "/var/tmp",
+                                          "--cache-dir",
+                                          "cache",
+                                          "--threads",
+                                          "3",
+                                          "--batch-size",
+                                          "7",
+                                          "--now",
+                                          "2026-01-31T20:00:00Z",
+                                          "--report",
+                                          "r.json",
+                                          "--progress",
+                                          "plain",
+                                          "--log-level",
+                                          "debug"});
+  EXPECT_EQ(o.config, "c.toml");
+  ASSERT_EQ(o.flags.sources.size(), 2U);
+  EXPECT_EQ(o.flags.sources[0].name.name, "tv");
+  EXPECT_EQ(o.flags.sources[0].location, "list.m3u");
+  EXPECT_EQ(o.flags.sources[1].location, "http://x/?a=1");
+  EXPECT_EQ(o.flags.epg_sources.at(0).name.name, "g");
+  EXPECT_EQ(o.flags.rules.at(0).expression, "SET tvg_name = \"x\"");
+  EXPECT_EQ(o.flags.rules.at(0).name.name, "--rule 1");
+  EXPECT_EQ(o.flags.starting_channel_number, 100U);
+  EXPECT_EQ(o.flags.base_url, "http://h:1");
+  EXPECT_EQ(o.flags.mode, pipeline::UrlMode::kRedirect);
+  EXPECT_EQ(o.flags.match, pipeline::GuideMatch::kCaseFold);
+  EXPECT_EQ(o.out, "out");
+  EXPECT_EQ(o.flags.memory_limit->fixed, mib(64));
+  EXPECT_EQ(o.flags.spill_dir, "/var/tmp");
+  EXPECT_EQ(o.cache_dir, "cache");
+  EXPECT_EQ(o.threads, 3U);
+  EXPECT_EQ(o.flags.batch_size, 7U);
+  EXPECT_EQ(o.now, 1769889600);
+  EXPECT_EQ(o.report, "r.json");
+  EXPECT_EQ(o.progress, ProgressMode::kPlain);
+  EXPECT_EQ(o.log_level, "debug");
+}
+
+TEST(Generate, HasTheDocumentedDefaults) {
+  const auto o = parsed<GenerateOptions>({"generate", "--source", "tv=-", "--out", "o"});
+  EXPECT_EQ(o.flags.sources.at(0).location, "-");
+  EXPECT_EQ(o.threads, 0U);
+  EXPECT_FALSE(o.now.has_value());
+  EXPECT_EQ(o.progress, ProgressMode::kAuto);
+  EXPECT_FALSE(o.flags.memory_limit.has_value());
+}
+
+TEST(Generate, KeepsIncludesAndExcludesInTheirOrderOnTheLine) {
+  const auto o =
+      parsed<GenerateOptions>({"generate", "--source", "tv=x", "--out", "o", "--exclude", "e1",
+                               "--include", "i1", "--exclude", "e2", "--include=i2"});
+  ASSERT_EQ(o.flags.filters.size(), 4U);
+  const std::vector<std::string> expected = {"e1", "i1", "e2", "i2"};
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(o.flags.filters[i].expression, expected[i]);
+    EXPECT_EQ(o.flags.filters[i].action == rules::FilterAction::kInclude, i % 2 == 1);
+  }
+  EXPECT_EQ(o.flags.filters[2].name.name, "--exclude 2");
+}
+
+TEST(Generate, ReadsSizesWithAndWithoutUnit) {
+  const auto limit = [](const char* text) {
+    return *parsed<GenerateOptions>(
+                {"generate", "--source", "t=x", "--out", "o", "--memory-limit", text})
+                .flags.memory_limit;
+  };
+  EXPECT_EQ(limit("64MB").fixed, mib(64));
+  EXPECT_EQ(limit("64MiB").fixed, mib(64));
+  EXPECT_EQ(limit("512").fixed, mib(512));
+  EXPECT_EQ(limit("auto").kind, service::MemoryLimitSetting::Kind::kAuto);
+  EXPECT_EQ(limit("none").kind, service::MemoryLimitSetting::Kind::kNone);
+}
+
+TEST(Generate, RefusesWhatIsNotUsable) {
+  const auto with = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"generate", "--source", "t=x", "--out", "o"});
+    return refused(more);
+  };
+  EXPECT_THAT(with({"--memory-limit", "many"}), HasSubstr("--memory-limit many"));
+  EXPECT_THAT(with({"--memory-limit", "0"}), HasSubstr("at least 1MB"));
+  EXPECT_THAT(with({"--threads", "0"}), HasSubstr("--threads 0: expected a whole number from 1"));
+  EXPECT_THAT(with({"--start-number", "-1"}), HasSubstr("--start-number"));
+  EXPECT_THAT(with({"--start-number", "2147483648"}), HasSubstr("from 1 to 2147483647"));
+  EXPECT_THAT(with({"--mode", "redirekt"}), HasSubstr("did you mean redirect?"));
+  EXPECT_THAT(with({"--match", "exact"}), HasSubstr("casefold, id, name"));
+  EXPECT_THAT(with({"--now", "yesterday"}), HasSubstr("--now"));
+  EXPECT_THAT(with({"--base-url", "h:1"}), HasSubstr("http://"));
+  EXPECT_THAT(with({"--source", "list.m3u"}), HasSubstr("expected NAME=PATH_OR_URL"));
+  EXPECT_THAT(with({"--source", "http://x/?a=b"}), HasSubstr("expected NAME=PATH_OR_URL"));
+}
+
+TEST(Generate, NeedsASourceAndAFolder) {
+  EXPECT_THAT(refused({"generate", "--out", "o"}), HasSubstr("nothing to generate from"));
+  EXPECT_THAT(refused({"generate", "--source", "t=x"}), HasSubstr("--out is missing"));
+}
+
+TEST(CommandLine, SuggestsTheFlagThatWasMeant) {
+  EXPECT_THAT(refused({"generate", "--sorce", "t=x", "--out", "o"}),
+              HasSubstr("--sorce is not an option (did you mean --source?)"));
+  EXPECT_THAT(refused({"generate", "--memory-limt=64MB", "--out", "o"}),
+              HasSubstr("--memory-limt is not an option (did you mean --memory-limit?)"));
+  EXPECT_THAT(refused({"test-expression", "x", "--limt", "3"}), HasSubstr("did you mean --limit?"));
+}
+
+TEST(CommandLine, SuggestsTheCommandThatWasMeant) {
+  EXPECT_THAT(refused({"genrate"}), HasSubstr("genrate is not a command (did you mean generate?)"));
+  EXPECT_THAT(refused({"frobnicate"}), HasSubstr("see m3u-proxy --help"));
+  EXPECT_THAT(refused({}), HasSubstr("no command given"));
+}
+
+TEST(CommandLine, PointsToTheHelpOfTheCommand) {
+  EXPECT_THAT(refused({"generate", "--source"}), HasSubstr("see m3u-proxy generate --help"));
+  EXPECT_THAT(refused({"check", "a", "b"}), HasSubstr("check does not take b"));
+}
+
+TEST(CommandLine, PrintsVersionAndHelpWithExamples) {
+  EXPECT_THAT(parsed<PrintOptions>({"--version"}).text, ::testing::StartsWith("m3u-proxy "));
+  EXPECT_THAT(parsed<PrintOptions>({"--help"}).text, HasSubstr("test-expression"));
+  EXPECT_THAT(parsed<PrintOptions>({"--help"}).text, Not(HasSubstr("generate-completion")));
+  EXPECT_THAT(parsed<PrintOptions>({"generate", "--help"}).text,
+              HasSubstr("m3u-proxy generate --source tv=list.m3u --out out"));
+  EXPECT_THAT(parsed<PrintOptions>({"check", "--help"}).text,
+              HasSubstr("m3u-proxy check m3u-proxy.toml"));
+  EXPECT_THAT(parsed<PrintOptions>({"test-expression", "--help"}).text, HasSubstr("Examples:"));
+}
+
+TEST(Check, TakesOneFile) {
+  EXPECT_EQ(parsed<CheckOptions>({"check", "a.toml"}).file, "a.toml");
+  EXPECT_THAT(refused({"check"}), HasSubstr("the configuration file is missing"));
+}
+
+TEST(TestExpression, TakesAnExpressionSourcesAndALimit) {
+  const auto o = parsed<TestExpressionOptions>(
+      {"test-expression", "name contains \"x\"", "--source", "tv=a", "--limit", "3"});
+  EXPECT_EQ(o.expression, "name contains \"x\"");
+  EXPECT_EQ(o.sources.at(0).location, "a");
+  EXPECT_EQ(o.limit, 3U);
+  EXPECT_THAT(refused({"test-expression", "x"}), HasSubstr("--source is missing"));
+  EXPECT_THAT(refused({"test-expression", "--source", "t=x"}),
+              HasSubstr("the expression is missing"));
+}
+
+TEST(Completion, NamesEveryCommandAndOption) {
+  const ProgramInfo program = describe_program();
+  ASSERT_EQ(program.commands.size(), 3U);
+  for (const char* kind : {"bash", "zsh", "fish", "man"}) {
+    std::string text = parsed<PrintOptions>({"generate-completion", kind}).text;
+    if (std::string_view(kind) == "man")  // troff writes hyphens with a backslash
+      std::erase(text, '\\');
+    for (const CommandInfo& command : program.commands) {
+      EXPECT_THAT(text, HasSubstr(command.name)) << kind;
+      for (const OptionInfo& option : command.options) {
+        if (option.positional) continue;
+        std::string name = option.names.substr(option.names.rfind(',') + 1);
+        if (std::string_view(kind) == "fish") name = "-l " + name.substr(2);
+        EXPECT_THAT(text, HasSubstr(name)) << kind;
+      }
+    }
+  }
+}
+
+TEST(Completion, OffersTheWordsOfAnOption) {
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "bash"}).text,
+              HasSubstr("--mode) COMPREPLY=($(compgen -W 'direct redirect proxy'"));
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "fish"}).text,
+              HasSubstr("-l memory-limit -x -a 'auto none'"));
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "zsh"}).text,
+              HasSubstr(":(direct redirect proxy)"));
+  EXPECT_THAT(refused({"generate-completion", "csh"}), HasSubstr("expected bash"));
+}
+
+}  // namespace
+}  // namespace m3u_proxy::cli

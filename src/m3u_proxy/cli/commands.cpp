@@ -1,0 +1,49 @@
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/cli/commands.hpp>
+
+namespace m3u_proxy::cli {
+
+ExitCode report_error(const Error& error) {
+  fmt::print(stderr, "error: {}\n", to_string(error));
+  return exit_code_of(error.code);
+}
+
+ExitCode report_problems(const std::vector<service::ConfigProblem>& problems) {
+  for (const service::ConfigProblem& problem : problems)
+    fmt::print(stderr, "error: {}\n", to_string(problem));
+  fmt::print(stderr, "{} {} found, nothing was done\n", problems.size(),
+             problems.size() == 1 ? "mistake" : "mistakes");
+  return ExitCode::kUsage;
+}
+
+Result<> set_log_level(const std::optional<std::string>& flag,
+                       const service::Environment& environment, std::string_view usual) {
+  if (flag) return log::configure(*flag);
+  const auto found = environment.find("M3U_PROXY_LOG");
+  if (found == environment.end() || found->second.empty()) return log::configure(usual);
+  auto configured = log::configure(found->second);
+  if (!configured) configured.error().where.source = "environment variable M3U_PROXY_LOG";
+  return configured;
+}
+
+Result<service::LoadedConfiguration> load(const std::optional<std::string>& file,
+                                          const service::Environment& environment,
+                                          const service::ConfigFlags& flags) {
+  std::optional<service::ConfigDocument> document;
+  if (file) {
+    auto read = service::read_document(*file);
+    if (!read) {
+      // Whatever is the matter with it: it is the user's configuration that is not usable.
+      read.error().code = ErrorCode::kConfig;
+      return fail(std::move(read).error());
+    }
+    document = *std::move(read);
+  }
+  return service::load_configuration(document, environment, flags);
+}
+
+}  // namespace m3u_proxy::cli

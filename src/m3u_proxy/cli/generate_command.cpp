@@ -1,0 +1,121 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/report_file.hpp>
+#include <m3u_proxy/cli/signals.hpp>
+#include <m3u_proxy/cli/terminal_progress.hpp>
+#include <m3u_proxy/service/proxy_runner.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+std::int64_t system_time() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+std::unique_ptr<TerminalProgress> make_progress(ProgressMode mode) {
+  if (mode == ProgressMode::kNone) return nullptr;
+  const bool bar = mode == ProgressMode::kAuto && stderr_is_terminal();
+  return std::make_unique<TerminalProgress>(bar ? ProgressView::Style::kBar
+                                                : ProgressView::Style::kPlain);
+}
+
+/// The outcome of a run of several proxies: a failure before a degraded result before success.
+ExitCode worst(const std::vector<ProxyOutcome>& outcomes) {
+  ExitCode code = ExitCode::kPublished;
+  for (const ProxyOutcome& outcome : outcomes) {
+    if (!outcome.result) return exit_code_of(outcome.result.error().code);
+    if (outcome.result->degraded) code = ExitCode::kDegraded;
+  }
+  return code;
+}
+
+void print_results(const std::vector<ProxyOutcome>& outcomes) {
+  for (const ProxyOutcome& outcome : outcomes) {
+    if (outcome.result) {
+      if (log::enabled("pipeline", log::Level::kInfo))
+        fmt::print(stderr, "{}\n", pipeline::generation_tree(*outcome.result));
+      fmt::print("{}\n", pipeline::summary_line(*outcome.result));
+      continue;
+    }
+    Error error = outcome.result.error();
+    if (error.code == ErrorCode::kCancelled) error.message = "stopped, nothing was replaced";
+    error.message = fmt::format("{}: {}", outcome.proxy, error.message);
+    report_error(error);
+  }
+  std::fflush(stdout);
+}
+
+std::vector<ProxyOutcome> generate_all(service::ProxyRunner& runner,
+                                       const service::Configuration& configuration,
+                                       const CancelToken& cancel) {
+  std::vector<ProxyOutcome> outcomes;
+  for (const service::ProxyConfig& proxy : configuration.proxies) {
+    outcomes.push_back({.proxy = proxy.name.name, .result = runner.generate(proxy)});
+    if (cancel.cancelled()) break;
+  }
+  return outcomes;
+}
+
+ExitCode finish(const GenerateOptions& options, const std::vector<ProxyOutcome>& outcomes) {
+  print_results(outcomes);
+  const ExitCode code = worst(outcomes);
+  if (!options.report) return code;
+  const auto written = write_report(*options.report, outcomes);
+  if (written) return code;
+  const ExitCode failed = report_error(written.error());
+  return code == ExitCode::kPublished ? failed : code;
+}
+
+ExitCode finish_early(const GenerateOptions& options, const Error& error) {
+  if (!options.report) return report_error(error);
+  report_error(error);
+  std::vector<ProxyOutcome> outcomes;
+  outcomes.push_back({.proxy = "", .result = fail(error)});
+  if (const auto written = write_report(*options.report, outcomes); !written)
+    report_error(written.error());
+  return exit_code_of(error.code);
+}
+
+}  // namespace
+
+ExitCode run_generate(const GenerateOptions& options, const service::Environment& environment) {
+  static CancelToken cancel;  // the signal handler may look at it until the very end
+  cancel_on_signals(cancel);
+  if (const auto set = set_log_level(options.log_level, environment, "info"); !set)
+    return report_error(set.error());
+  const auto loaded = load(options.config, environment, options.flags);
+  if (!loaded) return report_error(loaded.error());
+  if (!loaded->problems.empty()) return report_problems(loaded->problems);
+  const service::Configuration& configuration = loaded->configuration;
+  if (configuration.proxies.empty())
+    return report_error({.code = ErrorCode::kConfig,
+                         .message = "nothing to generate: no sources are configured",
+                         .hint = "add [[sources]] to the configuration, or give --source"});
+  if (!configuration.not_acted_on.empty())
+    log::info("config", "accepted and not acted on by this version: {}",
+              fmt::join(configuration.not_acted_on, ", "));
+
+  auto progress = make_progress(options.progress);
+  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  auto runner = service::ProxyRunner::create(
+      configuration, {.out = options.out,
+                      .cache_dir = options.cache_dir.value_or(""),
+                      .threads = options.threads != 0 ? options.threads : processors,
+                      .now = options.now.value_or(system_time()),
+                      .cancel = &cancel,
+                      .progress = progress.get()});
+  if (!runner) return finish_early(options, runner.error());
+  const auto outcomes = generate_all(**runner, configuration, cancel);
+  progress.reset();
+  return finish(options, outcomes);
+}
+
+}  // namespace m3u_proxy::cli

@@ -1,0 +1,73 @@
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <m3u_proxy/cli/report_file.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view code_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return "invalid_argument";
+    case ErrorCode::kConfig:
+      return "config";
+    case ErrorCode::kParse:
+      return "parse";
+    case ErrorCode::kIo:
+      return "io";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kNetwork:
+      return "network";
+    case ErrorCode::kOverBudget:
+      return "over_budget";
+    case ErrorCode::kCancelled:
+      return "cancelled";
+    case ErrorCode::kInternal:
+      break;
+  }
+  return "internal";
+}
+
+std::string error_text(const std::string& proxy, const Error& error) {
+  const Json json = {{"proxy", proxy},
+                     {"error",
+                      {{"code", code_name(error.code)},
+                       {"message", error.message},
+                       {"source", error.where.source},
+                       {"line", error.where.line},
+                       {"column", error.where.column},
+                       {"byte", error.where.byte},
+                       {"hint", error.hint}}}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string one(const ProxyOutcome& outcome) {
+  return outcome.result ? pipeline::to_json(*outcome.result)
+                        : error_text(outcome.proxy, outcome.result.error());
+}
+
+}  // namespace
+
+std::string report_text(const std::vector<ProxyOutcome>& outcomes) {
+  if (outcomes.size() == 1) return one(outcomes.front()) + '\n';
+  std::string text = "{\"proxies\": [";
+  for (const ProxyOutcome& outcome : outcomes) {
+    if (&outcome != &outcomes.front()) text += ",\n";
+    text += one(outcome);
+  }
+  return text + "]}\n";
+}
+
+Result<> write_report(const std::filesystem::path& file,
+                      const std::vector<ProxyOutcome>& outcomes) {
+  M3U_TRY(const auto out, io::AtomicFile::create(file));
+  M3U_CHECK(out->write(report_text(outcomes)));
+  return out->publish();
+}
+
+}  // namespace m3u_proxy::cli

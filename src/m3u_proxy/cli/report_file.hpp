@@ -1,0 +1,26 @@
+// The report file: what every proxy of a run did, also when it failed.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/pipeline/report.hpp>
+
+namespace m3u_proxy::cli {
+
+/// How the generation of one proxy ended.
+struct ProxyOutcome {
+  std::string proxy;
+  Result<pipeline::GenerationStats> result;
+};
+
+/// The report of one proxy as it is; of several as {"proxies": […]}. A proxy that failed has its
+/// error instead of figures.
+std::string report_text(const std::vector<ProxyOutcome>& outcomes);
+
+/// Writes the report whole or not at all. Error: kIo, kNotFound.
+Result<> write_report(const std::filesystem::path& file, const std::vector<ProxyOutcome>& outcomes);
+
+}  // namespace m3u_proxy::cli

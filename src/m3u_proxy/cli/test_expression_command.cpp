@@ -1,0 +1,84 @@
+#include <chrono>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/signals.hpp>
+#include <m3u_proxy/rules/expression.hpp>
+#include <m3u_proxy/service/proxy_runner.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+enum class Kind : std::uint8_t { kFilter, kRule };
+
+/// Whether the word SET stands anywhere outside quotes: then a rule was meant.
+bool mentions_set(std::string_view text) {
+  char quote = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != 0) {
+      if (c == '\\')
+        ++i;
+      else if (c == quote)
+        quote = 0;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (starts_with_ascii_case(text.substr(i), "set") &&
+               (i == 0 || !is_ascii_alpha(text[i - 1])) &&
+               (i + 3 == text.size() || is_ascii_space(text[i + 3]))) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void print_channel(const pipeline::PreviewChannel& channel) {
+  fmt::print("{} [{}] ({})\n", channel.channel_name, channel.group_title, channel.source);
+  for (std::size_t i = 0; i < channel.before.size(); ++i)
+    fmt::print("    {}: \"{}\" → \"{}\"\n", channel.before[i].first, channel.before[i].second,
+               i < channel.after.size() ? channel.after[i].second : "");
+}
+
+service::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
+  service::ExpressionConfig expression;
+  expression.name = {.name = "EXPR", .where = {.source = "expression"}};
+  expression.where = {.source = "expression"};
+  expression.expression = options.expression;
+  service::ConfigFlags flags;
+  flags.sources = options.sources;
+  (kind == Kind::kRule ? flags.rules : flags.filters).push_back(std::move(expression));
+  return flags;
+}
+
+}  // namespace
+
+ExitCode run_test_expression(const TestExpressionOptions& options,
+                             const service::Environment& environment) {
+  static CancelToken cancel;
+  cancel_on_signals(cancel);
+  if (const auto set = set_log_level(options.log_level, environment, "warn"); !set)
+    return report_error(set.error());
+  const Kind kind = mentions_set(options.expression) ? Kind::kRule : Kind::kFilter;
+  const auto loaded = load({}, environment, flags_for(options, kind));
+  if (!loaded) return report_error(loaded.error());
+  if (!loaded->problems.empty()) return report_problems(loaded->problems);
+
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  auto runner = service::ProxyRunner::create(
+      loaded->configuration,
+      {.now = std::chrono::duration_cast<std::chrono::seconds>(now).count(), .cancel = &cancel});
+  if (!runner) return report_error(runner.error());
+  const auto result = (*runner)->preview(loaded->configuration.proxies.front(), options.limit);
+  if (!result) return report_error(result.error());
+  for (const pipeline::PreviewChannel& channel : result->channels) print_channel(channel);
+  if (result->matched > result->channels.size())
+    fmt::print("… and {} more\n", result->matched - result->channels.size());
+  fmt::print("{}: {} of {} channels {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,
+             result->evaluated, kind == Kind::kRule ? "changed" : "match");
+  return ExitCode::kPublished;
+}
+
+}  // namespace m3u_proxy::cli

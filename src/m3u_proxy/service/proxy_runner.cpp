@@ -1,0 +1,289 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/io/inflate.hpp>
+#include <m3u_proxy/io/temporary_name.hpp>
+#include <m3u_proxy/io/transcode.hpp>
+#include <m3u_proxy/memory/memory_limit.hpp>
+#include <m3u_proxy/service/config_expressions.hpp>
+#include <m3u_proxy/service/proxy_runner.hpp>
+
+namespace m3u_proxy::service {
+namespace {
+
+constexpr std::string_view kPlaylistKind = "playlist";
+constexpr std::string_view kGuideKind = "guide";
+
+/// What is left of a download that broke off: its bytes, and then the error.
+class PartialSource final : public io::ByteSource {
+ public:
+  PartialSource(std::unique_ptr<io::ByteSource> source, Error error)
+      : source_(std::move(source)), error_(std::move(error)) {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    M3U_TRY(const std::size_t size, source_->read(buffer));
+    if (size == 0) return fail(error_);
+    return size;
+  }
+  [[nodiscard]] std::uint64_t consumed() const override { return source_->consumed(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_->size(); }
+
+ private:
+  std::unique_ptr<io::ByteSource> source_;
+  Error error_;
+};
+
+sources::SourceRequest request_for(const SourceConfig& source,
+                                   sources::SourceRequest::Reads reads) {
+  sources::SourceRequest request{.name = source.name.name,
+                                 .location = source.location,
+                                 .user_agent = source.user_agent,
+                                 .headers = {},
+                                 .reads = reads};
+  for (const auto& [name, value] : source.headers)
+    request.headers.push_back({.name = name, .value = value});
+  return request;
+}
+
+const SourceConfig* find_source(const std::vector<SourceConfig>& sources, const std::string& name) {
+  const auto found = std::ranges::find_if(
+      sources, [&](const SourceConfig& source) { return source.name.name == name; });
+  return found == sources.end() ? nullptr : &*found;
+}
+
+std::optional<memory::CleanupStrategy> strategy_of(CleanupChoice choice) {
+  switch (choice) {
+    case CleanupChoice::kBasic:
+      return memory::CleanupStrategy::kBasic;
+    case CleanupChoice::kSmart:
+      return memory::CleanupStrategy::kSmart;
+    case CleanupChoice::kAggressive:
+      return memory::CleanupStrategy::kAggressive;
+    case CleanupChoice::kAuto:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::string origin_key(std::string_view kind, const std::string& name) {
+  return fmt::format("{} {}", kind, name);
+}
+
+}  // namespace
+
+Bytes least_working_memory(std::size_t threads, std::size_t batch_rows) {
+  // A live batch: its chunk of text, its columns and its frame, about 1 KB a row each in the worst
+  // ordinary case; then the reader's and the writers' buffers and the tables of the guide.
+  constexpr std::uint64_t kBytesOfRow = 1536;
+  const std::uint64_t live = std::max<std::uint64_t>(2, threads);
+  return mib(6) + Bytes{live * std::max<std::uint64_t>(mib(1).count, batch_rows * kBytesOfRow)};
+}
+
+ProxyRunner::ProxyRunner(const Configuration& configuration, RunnerOptions options)
+    : configuration_(configuration), options_(std::move(options)), slabs_(budget_) {}
+
+Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& configuration,
+                                                         RunnerOptions options) {
+  std::unique_ptr<ProxyRunner> runner(new ProxyRunner(configuration, std::move(options)));
+  M3U_CHECK(runner->set_memory_limit());
+  if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
+  const auto limit_mb =
+      runner->limit_ ? std::optional(runner->limit_->mb()) : std::optional<double>();
+  memory::MonitorOptions watching;
+  watching.warning_threshold = configuration.proxy_memory.warning_threshold;
+  runner->monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
+  const std::uint64_t threshold = configuration.memory_cleanup.memory_pressure_threshold_mb;
+  runner->cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(
+      configuration.memory_cleanup.aggressive_cleanup,
+      threshold != 0 ? std::optional(static_cast<double>(threshold)) : limit_mb);
+  runner->cleanup_->add_release_hook([slabs = &runner->slabs_] { return slabs->trim(); });
+  runner->store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
+      .temp_folder = [self = runner.get()] { return self->temp_folder(); },
+      .cache_dir = runner->options_.cache_dir,
+      .fetch = {},
+      .cancel = runner->options_.cancel,
+      .clock = {},
+      .validate = {}});
+  return runner;
+}
+
+Result<> ProxyRunner::set_memory_limit() {
+  using Kind = MemoryLimitSetting::Kind;
+  M3U_TRY(fixed_, memory::process_memory().resident());
+  const MemoryLimitSetting& wanted = configuration_.proxy_memory.max_memory_mb;
+  if (wanted.kind == Kind::kNone) return {};
+  const memory::MemoryReadings readings = memory::read_memory();
+  const memory::ChosenLimit chosen = wanted.kind == Kind::kAuto
+                                         ? memory::automatic_limit(readings)
+                                         : memory::capped_limit(wanted.fixed, readings);
+  if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
+  const Bytes least =
+      fixed_ + least_working_memory(options_.threads, configuration_.proxy_memory.batch_size);
+  if (chosen.limit < least)
+    return fail(
+        ErrorCode::kOverBudget,
+        fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
+        fmt::format("the least that works with {} threads and batches of {} is {} MB",
+                    options_.threads, configuration_.proxy_memory.batch_size,
+                    (least.count >> 20U) + 1));
+  limit_ = chosen.limit;
+  budget_.set_limit(chosen.limit - fixed_);
+  return {};
+}
+
+Result<> ProxyRunner::prepare_folders() {
+  std::error_code error;
+  std::filesystem::create_directories(options_.out, error);
+  if (error)
+    return fail(system_error("cannot make the folder " + options_.out.string(), error.value()));
+  io::remove_stale_temporaries(options_.out);
+  return {};
+}
+
+std::filesystem::path ProxyRunner::spill_folder() const {
+  if (!configuration_.proxy_memory.spill_dir.empty()) return configuration_.proxy_memory.spill_dir;
+  return options_.out.empty() ? std::filesystem::temp_directory_path() : options_.out;
+}
+
+Result<io::TempFolder*> ProxyRunner::temp_folder() {
+  if (!temp_folder_) {
+    const auto tmpfs = configuration_.proxy_memory.spill_dir.empty()
+                           ? io::TempFolder::Tmpfs::kAllow
+                           : io::TempFolder::Tmpfs::kRefuse;
+    M3U_TRY(temp_folder_, io::TempFolder::create(spill_folder(), tmpfs));
+  }
+  return temp_folder_.get();
+}
+
+pipeline::RunContext ProxyRunner::context() {
+  return {.budget = &budget_,
+          .slabs = &slabs_,
+          .cancel = options_.cancel,
+          .progress = options_.progress,
+          .threads = options_.threads,
+          .batch_rows = configuration_.proxy_memory.batch_size,
+          .now = options_.now};
+}
+
+pipeline::PlaylistSource ProxyRunner::playlist_source(const SourceConfig& source) {
+  const std::string key = origin_key(kPlaylistKind, source.name.name);
+  pipeline::PlaylistSource out;
+  out.name = source.name.name;
+  out.url = redact_url(source.location);
+  out.open = [this, &source, key]() -> Result<std::unique_ptr<io::ByteSource>> {
+    M3U_TRY(const auto stored,
+            store_->get(request_for(source, configuration_.proxies.size() > 1
+                                                ? sources::SourceRequest::Reads::kSeveralTimes
+                                                : sources::SourceRequest::Reads::kOnce)));
+    origins_[key] = stored->info();
+    M3U_TRY(auto bytes, stored->open());
+    if (stored->info().partial && stored->info().error)
+      bytes = std::make_unique<PartialSource>(std::move(bytes), *stored->info().error);
+    return io::make_text_source(io::make_inflating_source(std::move(bytes), budget_),
+                                source.encoding);
+  };
+  out.origin = [this, key] {
+    const sources::SourceInfo& info = origins_[key];
+    return pipeline::SourceOrigin{.from_cache = info.from_cache, .age_seconds = info.age_s};
+  };
+  return out;
+}
+
+pipeline::GuideSource ProxyRunner::guide_source(const SourceConfig& source,
+                                                pipeline::GuideMatch match) {
+  const bool once = match == pipeline::GuideMatch::kId && configuration_.proxies.size() <= 1;
+  pipeline::GuideSource out;
+  out.name = source.name.name;
+  out.url = redact_url(source.location);
+  out.time_offset_seconds = source.time_offset_seconds;
+  out.open = [this, source, once]() -> Result<std::unique_ptr<io::ByteSource>> {
+    using Reads = sources::SourceRequest::Reads;
+    M3U_TRY(const auto stored,
+            store_->get(request_for(source, once ? Reads::kOnce : Reads::kSeveralTimes)));
+    origins_[origin_key(kGuideKind, source.name.name)] = stored->info();
+    M3U_TRY(auto bytes, stored->open());
+    if (stored->info().partial && stored->info().error)
+      bytes = std::make_unique<PartialSource>(std::move(bytes), *stored->info().error);
+    return io::make_inflating_source(std::move(bytes), budget_);
+  };
+  return out;
+}
+
+Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& proxy) {
+  pipeline::ResolvedProxyConfig out;
+  out.name = proxy.name.name;
+  for (const Named& name : proxy.sources)
+    if (const auto* source = find_source(configuration_.sources, name.name))
+      out.sources.push_back(playlist_source(*source));
+  for (const Named& name : proxy.epg_sources)
+    if (const auto* source = find_source(configuration_.epg_sources, name.name))
+      out.epg_sources.push_back(guide_source(*source, proxy.guide.match));
+  M3U_TRY(ProxyExpressions compiled, compile_expressions(configuration_, proxy, options_.now));
+  out.channel_filters = std::move(compiled.channel_filters);
+  out.channel_rules = std::move(compiled.channel_rules);
+  out.programme_filters = std::move(compiled.programme_filters);
+  out.programme_rules = std::move(compiled.programme_rules);
+  out.starting_channel_number = proxy.starting_channel_number;
+  out.numbering = proxy.numbering;
+  out.ranges = proxy.ranges;
+  out.mode = proxy.mode;
+  out.name_style = proxy.name_style;
+  out.fill_tvg_id = proxy.fill_tvg_id || proxy.guide.match == pipeline::GuideMatch::kName;
+  out.compress = proxy.compress;
+  out.use_playlist_guides = proxy.use_playlist_guides;
+  out.base_url = proxy.base_url;
+  out.guide = proxy.guide;
+  out.max_shrink = proxy.max_shrink;
+  out.playlist_guide = [this, match = proxy.guide.match](const std::string& url) {
+    SourceConfig source;
+    source.name.name = redact_url(url);
+    source.location = url;
+    return guide_source(source, match);
+  };
+  return out;
+}
+
+/// What the provider did is not in the bytes: it is added to what the pipeline saw.
+void ProxyRunner::add_origins(const ProxyConfig& proxy, pipeline::GenerationStats& stats) const {
+  for (pipeline::SourceStats& source : stats.sources_detail) {
+    const auto found = origins_.find(origin_key(source.kind, source.name));
+    if (found == origins_.end()) continue;
+    const sources::SourceInfo& info = found->second;
+    source.from_cache = source.from_cache || info.from_cache;
+    if (info.from_cache) source.age_s = info.age_s;
+    source.partial = source.partial || info.partial;
+    if (source.error.empty() && info.error) source.error = to_string(*info.error);
+    stats.degraded = stats.degraded || info.from_cache || info.partial;
+    if (info.from_cache)
+      log::warn("sources", "{} of proxy \"{}\" is {} s old, from the cache: {}", source.name,
+                proxy.name.name, info.age_s, source.error);
+  }
+}
+
+Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy) {
+  M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
+  const pipeline::OutputPaths outputs{.playlist = options_.out / (proxy.name.name + ".m3u"),
+                                      .guide = options_.out / (proxy.name.name + ".xmltv"),
+                                      .spill_folder = spill_folder()};
+  const pipeline::GenerationServices services{
+      .monitor = monitor_.get(),
+      .cleanup = cleanup_.get(),
+      .cleanup_between_stages = configuration_.memory_cleanup.cleanup_between_stages,
+      .cleanup_strategy = strategy_of(configuration_.proxy_memory.cleanup_strategy),
+      .fixed_overhead = fixed_};
+  M3U_TRY(pipeline::GenerationStats stats,
+          pipeline::generate(resolved, outputs, context(), services));
+  if (limit_) stats.budget.limit_mb = limit_->mb();
+  add_origins(proxy, stats);
+  return stats;
+}
+
+Result<pipeline::PreviewResult> ProxyRunner::preview(const ProxyConfig& proxy, std::size_t limit) {
+  M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
+  return pipeline::preview(resolved, context(), limit);
+}
+
+}  // namespace m3u_proxy::service

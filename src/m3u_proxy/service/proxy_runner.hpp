@@ -1,0 +1,74 @@
+// ProxyRunner: a checked configuration at work: it measures and divides the memory, opens the
+// sources, each once a run, and generates one proxy after the other.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/monitor.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/service/configuration.hpp>
+#include <m3u_proxy/sources/source_store.hpp>
+
+namespace m3u_proxy::service {
+
+struct RunnerOptions {
+  std::filesystem::path out{};        ///< folder of the published files; made when it is missing
+  std::filesystem::path cache_dir{};  ///< "" = no cache
+  std::size_t threads = 1;
+  std::int64_t now = 0;  ///< seconds since 1970
+  const CancelToken* cancel = nullptr;
+  pipeline::ProgressListener* progress = nullptr;  ///< may be nullptr
+};
+
+class ProxyRunner {
+ public:
+  /// `configuration` must outlive the runner. Errors: kOverBudget when the memory limit is below
+  /// what the smallest job needs, with the least that works; kIo when `options.out` cannot be
+  /// made; kConfig when the spill folder is in memory.
+  static Result<std::unique_ptr<ProxyRunner>> create(const Configuration& configuration,
+                                                     RunnerOptions options);
+
+  /// Generates and publishes one of the configuration's proxies. Errors: as pipeline::generate().
+  Result<pipeline::GenerationStats> generate(const ProxyConfig& proxy);
+  /// Shows what one proxy's filters and rules do to its first channels.
+  Result<pipeline::PreviewResult> preview(const ProxyConfig& proxy, std::size_t limit);
+
+ private:
+  ProxyRunner(const Configuration& configuration, RunnerOptions options);
+  Result<> set_memory_limit();
+  Result<> prepare_folders();
+  Result<io::TempFolder*> temp_folder();
+  Result<pipeline::ResolvedProxyConfig> resolve(const ProxyConfig& proxy);
+  pipeline::PlaylistSource playlist_source(const SourceConfig& source);
+  pipeline::GuideSource guide_source(const SourceConfig& source, pipeline::GuideMatch match);
+  void add_origins(const ProxyConfig& proxy, pipeline::GenerationStats& stats) const;
+  [[nodiscard]] std::filesystem::path spill_folder() const;
+  [[nodiscard]] pipeline::RunContext context();
+
+  const Configuration& configuration_;
+  RunnerOptions options_;
+  Bytes fixed_{};               ///< what the process takes before any work
+  std::optional<Bytes> limit_;  ///< of the process; none: no limit
+  memory::Budget budget_;
+  memory::SlabPool slabs_;
+  std::unique_ptr<memory::SimpleMemoryMonitor> monitor_;
+  std::unique_ptr<memory::MemoryCleanupCoordinator> cleanup_;
+  std::unique_ptr<io::TempFolder> temp_folder_;
+  std::unique_ptr<sources::SourceStore> store_;
+  std::map<std::string, sources::SourceInfo> origins_;  ///< of opened sources, by kind and name
+};
+
+/// The least memory a run with so many threads and rows a batch needs above the process itself.
+Bytes least_working_memory(std::size_t threads, std::size_t batch_rows);
+
+}  // namespace m3u_proxy::service
