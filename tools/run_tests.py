@@ -62,13 +62,16 @@ def run_captured(command: list[str], timeout: int, **options) -> tuple[int | Non
     except subprocess.TimeoutExpired as expired:
         output = expired.stdout or b""
         return None, output if isinstance(output, str) else output.decode(errors="replace")
+    except OSError as missing:
+        return 127, str(missing)
 
 
 def test_programs(build: Path) -> list[tuple[str, list[str]]]:
     listing = subprocess.run(["ctest", "--test-dir", str(build), "--show-only=json-v1"],
                              check=True, capture_output=True, text=True).stdout
-    return [(test["name"], test["command"]) for test in json.loads(listing)["tests"]
-            if test.get("command")]
+    # CTest leaves the command out when the program is not there: run_program() reports that.
+    return [(test["name"], test.get("command", [str(build / f"{test['name']}_test")]))
+            for test in json.loads(listing)["tests"]]
 
 
 def read_gtest(name: str, path: Path) -> Outcome:
