@@ -145,8 +145,8 @@ def run_pytest(build: Path, folders: list[str], pattern: str) -> Outcome:
     present = [folder for folder in folders if list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
-    environment = dict(os.environ, M3U_PROXY_BUILD=str(build),
-                       M3U_PROXY_BINARY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1")
+    environment = dict(os.environ, M3U_PROXY_BUILD=str(build), M3U_PROXY=str(build / "m3u-proxy"),
+                       PYTHONDONTWRITEBYTECODE="1")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
@@ -173,6 +173,7 @@ def main() -> int:
     parser.add_argument("--pytest", action="store_true", help="also the cases and functional tests")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs")
     options = parser.parse_args()
+    options.build = options.build.resolve()
 
     total = Outcome()
     if not options.proofs:
