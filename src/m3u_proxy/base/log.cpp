@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/base/text.hpp>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
 
 namespace m3u_proxy::log {
 namespace {
@@ -29,8 +30,7 @@ State& state() {
 
 constexpr std::array<std::string_view, 6> kNames = {"trace", "debug", "info",
                                                     "warn",  "error", "off"};
-constexpr std::array<std::string_view, 6> kLabels = {"TRACE", "DEBUG", "INFO",
-                                                     "WARN",  "ERROR", ""};
+constexpr std::array<std::string_view, 6> kLabels = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", ""};
 
 std::optional<Level> parse_level(std::string_view text) {
   if (equals_ascii_case(text, "warning")) return Level::kWarn;
@@ -43,10 +43,9 @@ Level level_of(std::string_view module) {
   Level level = Level::kInfo;
   std::size_t longest = 0;
   for (const Rule& rule : state().rules) {
-    const bool covers =
-        rule.module.empty() || (module.starts_with(rule.module) &&
-                                (module.size() == rule.module.size() ||
-                                 module[rule.module.size()] == '.'));
+    const bool covers = rule.module.empty() ||
+                        (module.starts_with(rule.module) && (module.size() == rule.module.size() ||
+                                                             module[rule.module.size()] == '.'));
     if (covers && rule.module.size() >= longest) {
       longest = rule.module.size();
       level = rule.level;
@@ -71,8 +70,8 @@ Result<> configure(std::string_view specification) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("'{}' is not a log level", excerpt(part)),
                   "use trace, debug, info, warn, error or off, per module as memory.cleanup=debug");
-    rules.push_back({.module = has_module ? std::string(trim(part.substr(0, equals))) : "",
-                     .level = *level});
+    rules.push_back(
+        {.module = has_module ? std::string(trim(part.substr(0, equals))) : "", .level = *level});
   }
   state().rules = std::move(rules);
   return {};

@@ -5,12 +5,12 @@
 // the longest prefix given ("memory=debug" covers "memory.cleanup"). Thread-safe.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <functional>
 #include <string_view>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <m3u_proxy/base/result.hpp>
 
@@ -29,7 +29,8 @@ void write(std::string_view module, Level level, std::string_view text);
 
 template <typename... Args>
 void at(Level level, std::string_view module, fmt::format_string<Args...> format, Args&&... args) {
-  if (enabled(module, level)) write(module, level, fmt::format(format, std::forward<Args>(args)...));
+  if (enabled(module, level))
+    write(module, level, fmt::format(format, std::forward<Args>(args)...));
 }
 template <typename... Args>
 void debug(std::string_view module, fmt::format_string<Args...> format, Args&&... args) {

@@ -7,7 +7,10 @@ void ProblemLog::add(std::string_view reason, std::uint64_t line, std::uint64_t 
                      std::string_view detail) {
   count(reason);
   if (samples_.size() < kMaxSamples)
-    samples_.push_back({.reason = reason, .source = {}, .line = line, .byte = byte,
+    samples_.push_back({.reason = reason,
+                        .source = {},
+                        .line = line,
+                        .byte = byte,
                         .detail = excerpt(detail, 80)});
 }
 

@@ -77,7 +77,7 @@ std::optional<std::int64_t> to_seconds(const Civil& civil) {
   return days * kSecondsPerDay + civil.seconds - civil.zone_offset;
 }
 
-enum class Colons { kNo, kYes };
+enum class Colons : std::uint8_t { kNo, kYes };
 
 int read_clock(Reader& reader, Colons colons) {
   const int hours = reader.number(2, 0, 23);

@@ -27,7 +27,7 @@ Uuid v5_of(const Uuid& space, std::string_view kind, std::string_view name) {
   return uuid_v5(space, text);
 }
 
-enum class Dashes { kNo, kYes };
+enum class Dashes : std::uint8_t { kNo, kYes };
 
 std::optional<Uuid> from_hex(std::string_view text, Dashes dashes) {
   Uuid uuid;

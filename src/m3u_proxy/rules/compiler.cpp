@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -103,8 +104,8 @@ class Compiler {
     }
     // From the last operand to the first: each must know where the next one begins.
     std::size_t& goes_on = node.kind == NodeSyntax::Kind::kAnd ? if_true : if_false;
-    for (auto child = node.children.rbegin(); child != node.children.rend(); ++child)
-      goes_on = compile_node(*child, if_true, if_false);
+    for (const std::size_t child : std::views::reverse(node.children))
+      goes_on = compile_node(child, if_true, if_false);
     return goes_on;
   }
 

@@ -34,7 +34,7 @@ Pattern::~Pattern() = default;
 
 std::expected<std::shared_ptr<const Pattern>, std::string> Pattern::compile(std::string_view source,
                                                                             CaseRule case_rule) {
-  const std::shared_ptr<Pattern> pattern(new Pattern);
+  std::shared_ptr<Pattern> pattern(new Pattern);
   pattern->case_rule_ = case_rule;
   pattern->regex_source_ = case_rule == CaseRule::kIgnore ? "(?i)" : "";
   pattern->regex_source_ += source;

@@ -18,7 +18,7 @@ std::shared_ptr<const PatternSet> PatternSet::compile(const std::vector<std::str
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(memory_bytes);
-  const std::shared_ptr<PatternSet> made(new PatternSet);
+  std::shared_ptr<PatternSet> made(new PatternSet);
   made->engine_ = std::make_unique<Engine>(re2::RE2::Set(options, re2::RE2::UNANCHORED));
   for (const std::string& source : sources)
     if (made->engine_->set.Add(source, nullptr) < 0) return nullptr;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdint>
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
@@ -116,7 +117,7 @@ void erase_all(std::string_view text, std::string_view piece, std::string& out) 
 }
 
 // Works out the field's new value into scratch.assembled.
-enum class Effect { kNone, kWrite, kTooLong };
+enum class Effect : std::uint8_t { kNone, kWrite, kTooLong };
 
 Effect prepare(const Action& action, std::string_view current, Scratch& scratch) {
   std::string& out = scratch.assembled;
