@@ -1,6 +1,8 @@
+#include <array>
 #include <cerrno>
 #include <ctime>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -12,6 +14,7 @@
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 #include <m3u_proxy/sources/url.hpp>
+#include <m3u_proxy/sources/web_page.hpp>
 
 namespace m3u_proxy::sources {
 namespace {
@@ -50,6 +53,13 @@ class OnceOnly {
   std::mutex mutex_;
   std::unique_ptr<io::ByteSource> source_;
 };
+
+/// A page is left to the reader to complain about, but never kept in place of a good copy.
+bool begins_as_web_page(const io::TempFile& file) {
+  std::array<char, 512> head{};  // NOLINT(*-magic-numbers): more white space than pages begin with
+  const auto n = file.read_at(0, head);
+  return n && is_web_page({head.data(), *n});
+}
 
 std::string slot_key(const SourceRequest& request) {
   std::string key = request.location + '\n' + request.user_agent;
@@ -194,6 +204,12 @@ SourceStore::Stored SourceStore::accept(const SourceRequest& request, FetchResul
     good = empty_source(fmt::format("what {} gives", excerpt(redact_url(request.location), 80)));
   else if (options_.validate)
     good = options_.validate(request, io::make_temp_file_source(file));
+  const bool web_page = good && begins_as_web_page(*file);
+  if (web_page && copy)
+    good = fail(ErrorCode::kParse,
+                fmt::format("{} gives a web page instead of a list or guide",
+                            excerpt(redact_url(request.location), 80)),
+                "look at it in a browser: the account may have expired");
   if (!good) {
     if (!copy || same_failure_next_time(good.error())) return fail(std::move(good).error());
     return use_copy(*copy, good.error());
@@ -202,7 +218,7 @@ SourceStore::Stored SourceStore::accept(const SourceRequest& request, FetchResul
   SourceInfo info{.bytes = fetched.bytes, .partial = fetched.partial, .error = {}};
   if (fetched.partial) {
     info.error = std::move(fetched.broken);
-  } else if (const SourceCache* kept = cache()) {
+  } else if (const SourceCache* kept = web_page ? nullptr : cache()) {
     if (auto stored = kept->store(request.location, fetched.etag, fetched.last_modified, *file);
         !stored)
       log::warn(kModule, "No copy of '{}' is kept: {}", request.name, to_string(stored.error()));

@@ -69,7 +69,8 @@ struct SourceStoreOptions {
   /// Seconds since 1970, for ages; empty = the system's clock.
   std::function<std::int64_t()> clock{};
   /// Looks at a download before it counts as good: an error (an HTML page, say) is treated like a
-  /// failed download, so that it never replaces a good copy in the cache. May be empty.
+  /// failed download, so that it never replaces a good copy in the cache. May be empty: plain web
+  /// pages are told apart without it.
   std::function<Result<>(const SourceRequest&, std::unique_ptr<io::ByteSource>)> validate{};
 };
 

@@ -288,6 +288,28 @@ TEST_F(SourceStoreUrls, WhatDoesNotValidateNeverReplacesAGoodCopy) {
   EXPECT_EQ(error(provider_.url("/html/list.m3u")).message, "this is an HTML page");
 }
 
+TEST_F(SourceStoreUrls, AWebPageNeverReplacesAGoodCopy) {
+  with_cache();
+  const std::string url = provider_.url("/htmllater/list.m3u");
+  ASSERT_TRUE(get(url));
+  for (int run = 0; run < 2; ++run) {
+    restart();
+    const auto source = get(url);
+    ASSERT_TRUE(source);
+    EXPECT_TRUE((*source)->info().from_cache);
+    EXPECT_THAT((*source)->info().error->message, HasSubstr("gives a web page instead"));
+    EXPECT_THAT(content(**source), HasSubstr("Channel 3"));
+  }
+}
+
+TEST_F(SourceStoreUrls, AWebPageWithoutAGoodCopyIsLeftToTheReaderAndNotKept) {
+  with_cache();
+  const auto source = get(provider_.url("/html/list.m3u"));
+  ASSERT_TRUE(source);
+  EXPECT_THAT(content(**source), HasSubstr("Your subscription has expired"));
+  EXPECT_TRUE(fs::is_empty(cache_dir_));
+}
+
 TEST_F(SourceStoreUrls, AnEmptyAnswerIsAFailure) {
   const Error e = error(provider_.url("/empty/list.m3u"));
   EXPECT_EQ(e.code, ErrorCode::kParse);
