@@ -37,7 +37,7 @@ constexpr const char* kCheckExamples = "Example:\n  m3u-proxy check m3u-proxy.to
 constexpr const char* kTestExpressionExamples =
     "Examples:\n"
     "  m3u-proxy test-expression 'group_title contains \"news\"' --source tv=list.m3u\n"
-    "  m3u-proxy test-expression 'SET tvg_name = \"@channel_name:tvg_id\"' --source tv=list.m3u "
+    "  m3u-proxy test-expression 'SET tvg_name = \"@field:channel_name\"' --source tv=list.m3u "
     "\\\n"
     "    --limit 5";
 

@@ -77,11 +77,12 @@ constexpr Key<SourceConfig> kSources[] = {
     {"name", Acted::kNow, own_name<&SourceConfig::name>},
     {"url", Acted::kNow, location},
     {"path", Acted::kNow, location},
-    {"encoding", Acted::kNow, encoding},
     {"user_agent", Acted::kNow, text<Empty::kAllow, &SourceConfig::user_agent>},
     {"headers", Acted::kNow, headers},
 };
-// The keys of [[epg_sources]] are those of [[sources]] and this one.
+// Besides these, [[sources]] have an encoding, and [[epg_sources]], which declare theirs
+// themselves, a time offset.
+constexpr Key<SourceConfig> kEncoding = {"encoding", Acted::kNow, encoding};
 constexpr Key<SourceConfig> kTimeOffset = {"time_offset", Acted::kNow, time_offset};
 
 void expression(ConfigReader& reader, const ConfigNode& node, ExpressionConfig& out) {
@@ -241,7 +242,7 @@ bool read_list_section(ConfigReader& reader, std::string_view name, const Config
   const auto each = [&](auto read) { for_each_table(reader, list, what, read); };
   if (name == "sources") {
     each([&](const ConfigNode& item) {
-      out.sources.push_back(read_source(reader, item, name, nullptr));
+      out.sources.push_back(read_source(reader, item, name, &kEncoding));
     });
   } else if (name == "epg_sources") {
     each([&](const ConfigNode& item) {
@@ -294,11 +295,13 @@ Result<std::int64_t> parse_time_offset(std::string_view text) {
 }
 
 std::vector<SectionKeys> list_sections() {
+  auto source_keys = key_names(kSources);
+  source_keys.push_back(kEncoding.name);
   auto epg_keys = key_names(kSources);
   epg_keys.push_back(kTimeOffset.name);
   auto filter_keys = key_names(kRules);
   filter_keys.push_back(kAction.name);
-  return {{"sources", key_names(kSources)},
+  return {{"sources", std::move(source_keys)},
           {"epg_sources", std::move(epg_keys)},
           {"filters", std::move(filter_keys)},
           {"rules", key_names(kRules)},

@@ -294,6 +294,12 @@ TEST(ConfigSections, RefuseAnEncodingThatDoesNotExist) {
   EXPECT_THAT(problems[0], ::testing::HasSubstr("WINDOWS-1251"));
 }
 
+TEST(ConfigSections, LeaveTheEncodingOfAGuideToItsDeclaration) {
+  EXPECT_THAT(read("[[epg_sources]]\nname = 'a'\npath = 'y'\nencoding = 'auto'\n").problems,
+              ElementsAre("f.toml:4:1: epg_sources[1].encoding is not a key (known here: name, "
+                          "url, path, user_agent, headers, time_offset)"));
+}
+
 TEST(ConfigSections, RefusePathBesideUrl) {
   EXPECT_THAT(read("[[sources]]\nname = 'a'\nurl = 'http://x/'\npath = 'y'\n").problems,
               ElementsAre("f.toml:4:8: sources[1].path stands beside another path or url (give "

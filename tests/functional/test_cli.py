@@ -1,0 +1,513 @@
+"""The command line, with the real binary: exit codes, messages, signals, the last good output.
+
+The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+DATA = ROOT.parent / "shared" / "data"
+TIMEOUT = 60
+STOP_WITHIN = 2.0  # a second is promised; the machine that tests may be busy
+LIST = "#EXTM3U\n#EXTINF:-1,One\nhttp://example.org/1\n#EXTINF:-1,Two\nhttp://example.org/2\n"
+WRITTEN = (
+    "#EXTM3U\n"
+    '#EXTINF:-1 tvg-chno="1",One\nhttp://example.org/1\n'
+    '#EXTINF:-1 tvg-chno="2",Two\nhttp://example.org/2\n'
+)
+
+
+def environment(**variables):
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("M3U_PROXY", "MEMORY_"))}
+    return {**kept, **variables}
+
+
+def run(*arguments, cwd=None, stdin="", env=None):
+    return subprocess.run(
+        [BINARY, *map(str, arguments)],
+        cwd=cwd,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+        env=env or environment(),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "list.m3u").write_text(LIST)
+    return tmp_path
+
+
+def generate(folder, *arguments, **how):
+    return run("generate", "--source", "tv=list.m3u", "--out", "out", *arguments, cwd=folder, **how)
+
+
+def left_over(folder):
+    return [path.name for path in folder.rglob("*") if ".m3u-proxy-" in path.name]
+
+
+# --- what a run gives -------------------------------------------------------------------------
+
+
+def test_publishes_and_says_so_on_standard_output(folder):
+    done = generate(folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "default: 2 channels, 0 problems → out/default.m3u\n"
+    assert (folder / "out/default.m3u").read_text() == WRITTEN
+    assert not (folder / "out/default.xmltv").exists()
+    assert left_over(folder) == []
+
+
+def test_log_and_tree_go_to_standard_error_in_the_seeds_forms(folder):
+    lines = generate(folder).stderr.splitlines()
+    assert any(line.startswith("INFO Memory observation for 'Source Loading': ") for line in lines)
+    assert any(line.startswith("INFO Memory cleanup summary: ") for line in lines)
+    tree = [line for line in lines if line.startswith(("├─ ", "└─ "))]
+    names = [line[3:].split(":")[0] for line in tree]
+    assert names[0] == "Source Loading" and names[-1] in ("M3U Generation", "EPG Generation")
+    assert any(line.startswith("Generation completed in ") for line in lines)
+
+
+def test_log_level_flag_wins_over_the_environment(folder):
+    quiet = generate(folder, "--log-level", "off", env=environment(M3U_PROXY_LOG="debug"))
+    assert quiet.stderr == ""
+    loud = generate(folder, env=environment(M3U_PROXY_LOG="off,memory.monitor=debug"))
+    assert "Memory observation" in loud.stderr
+    assert "Generation completed" not in loud.stderr
+
+
+def test_second_run_names_the_changes(folder):
+    generate(folder)
+    (folder / "list.m3u").write_text(LIST.replace("Two", "Three").replace("/2", "/3"))
+    assert "+1 −1" in generate(folder).stdout
+
+
+def test_report_has_the_documented_keys(folder):
+    assert generate(folder, "--report", "report.json").returncode == 0
+    report = json.loads((folder / "report.json").read_text())
+    keys = """duration_ms channels programmes sources filters channels_per_second
+        peak_memory_usage_mb memory_efficiency memory_cleanup_operations memory_freed_mb
+        items_cleaned cleanup_ms stage_memory_usage stages pressure_events budget spill rules
+        filters_detail sources_detail guide problems plugins""".split()
+    assert set(keys) <= set(report)
+    assert report["channels"] == 2 and report["peak_memory_usage_mb"] > 0
+    assert report["stages"][0]["name"] == "Source Loading"
+    assert report["stages"][0]["items_out"] == 2
+    assert report["sources_detail"][0]["name"] == "tv"
+
+
+def test_report_counts_filters_and_rules(folder):
+    generate(folder, "--exclude", 'channel_name == "One"', "--rule", 'SET tvg_id = "x"',
+             "--report", "report.json")
+    report = json.loads((folder / "report.json").read_text())
+    assert report["filters_detail"][0]["evaluated"] == 2
+    assert report["filters_detail"][0]["matched"] == 1
+    assert report["rules"][0]["changed"] == 2
+
+
+def test_report_is_written_when_the_run_fails(folder):
+    (folder / "list.m3u").unlink()
+    assert generate(folder, "--report", "report.json").returncode == 1
+    error = json.loads((folder / "report.json").read_text())["error"]
+    assert "list.m3u" in error["message"]
+
+
+def test_several_proxies_are_generated_one_after_the_other(folder):
+    (folder / "m3u-proxy.toml").write_text(
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+        '[[proxies]]\nname = "a"\nsources = ["tv"]\n'
+        '[[proxies]]\nname = "b"\nsources = ["tv"]\nstarting_channel_number = 5\n'
+    )
+    done = run("generate", "--config", "m3u-proxy.toml", "--out", "out", "--report", "r.json",
+               cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "out/a.m3u").read_text() == WRITTEN
+    assert 'tvg-chno="5"' in (folder / "out/b.m3u").read_text()
+    report = json.loads((folder / "r.json").read_text())
+    assert [proxy["proxy"] for proxy in report["proxies"]] == ["a", "b"]
+
+
+def test_standard_input_feeds_two_proxies(folder):
+    (folder / "m3u-proxy.toml").write_text(
+        '[[sources]]\nname = "tv"\npath = "-"\n'
+        '[[proxies]]\nname = "a"\nsources = ["tv"]\n[[proxies]]\nname = "b"\nsources = ["tv"]\n'
+    )
+    done = run("generate", "--config", "m3u-proxy.toml", "--out", "out", cwd=folder, stdin=LIST)
+    assert done.returncode == 0, done.stderr
+    assert (folder / "out/b.m3u").read_text() == WRITTEN
+
+
+def test_the_example_runs():
+    done = run("check", ROOT / "examples/m3u-proxy.toml")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(
+        "is right: 1 proxy, 2 sources, 1 EPG source, 1 filter, 2 rules\n")
+
+
+def test_the_example_gives_what_the_readme_says(tmp_path):
+    done = run("generate", "--config", ROOT / "examples/m3u-proxy.toml", "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "example.m3u").read_text()
+    assert written.count("#EXTINF") == 7
+    entry = [line[4:] for line in (ROOT / "README.md").read_text().splitlines()
+             if line.startswith(("    #EXTINF", "    https://stream"))]
+    assert "\n".join(entry) + "\n" in written
+    assert (tmp_path / "example.xmltv").read_text().count("<channel ") == 4
+
+
+# --- what goes wrong --------------------------------------------------------------------------
+
+
+def test_a_failed_run_leaves_the_last_good_files(folder):
+    generate(folder)
+    (folder / "list.m3u").write_text("<html>Login</html>")
+    failed = generate(folder)
+    assert failed.returncode == 1
+    assert "HTML" in failed.stderr
+    assert failed.stdout == ""
+    assert (folder / "out/default.m3u").read_text() == WRITTEN
+    assert left_over(folder) == []
+
+
+def test_a_file_that_is_not_there_is_named(folder):
+    done = run("generate", "--source", "tv=gone.m3u", "--out", "out", cwd=folder)
+    assert done.returncode == 1
+    assert "gone.m3u" in done.stderr and "No such file" in done.stderr
+
+
+def test_a_folder_that_cannot_be_made_is_named(folder):
+    done = run("generate", "--source", "tv=list.m3u", "--out", "list.m3u/out", cwd=folder)
+    assert done.returncode == 1
+    assert "list.m3u/out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], "no command given"),
+        (["genrate"], "did you mean generate?"),
+        (["generate", "--out", "o"], "nothing to generate from"),
+        (["generate", "--source", "tv=x"], "--out is missing"),
+        (["generate", "--sorce", "tv=x", "--out", "o"], "did you mean --source?"),
+        (["generate", "--source", "x.m3u", "--out", "o"], "expected NAME=PATH_OR_URL"),
+        (["generate", "--source", "t=x", "--out", "o", "--mode", "proxy"], "needs base_url"),
+        (["generate", "--source", "t=x", "--out", "o", "--log-level", "lots"], "not a log level"),
+        (["generate", "--config", "gone.toml", "--out", "o"], "gone.toml"),
+        (["check"], "the configuration file is missing"),
+        (["check", "gone.toml"], "gone.toml"),
+        (["test-expression", "name contains 'x'"], "--source is missing"),
+    ],
+)
+def test_wrong_usage_is_exit_2_with_the_remedy(tmp_path, arguments, words):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_mistakes_of_a_configuration_come_at_once(folder):
+    (folder / "bad.toml").write_text(
+        "[proxy_memory]\nbatch_sise = 3\n"
+        '[[filters]]\nname = "f"\naction = "exclude"\nexpression = \'name containz "x"\'\n'
+        '[[proxies]]\nname = "p"\nsources = ["tw"]\n'
+    )
+    for command in (["check", "bad.toml"], ["generate", "--config", "bad.toml", "--out", "out"]):
+        done = run(*command, cwd=folder)
+        assert done.returncode == 2
+        assert 'bad.toml:2:1: proxy_memory.batch_sise is not a key' in done.stderr
+        assert 'did you mean "batch_size"?' in done.stderr
+        assert "bad.toml:6:20: filter \"f\"" in done.stderr
+        assert "       ^~~~~~~~" in done.stderr
+        assert 'bad.toml:9:12: proxy "p": there is no [[sources]] called "tw"' in done.stderr
+        assert "3 mistakes found" in done.stderr
+    assert not (folder / "out").exists()
+
+
+def test_environment_variables_are_checked_too(folder):
+    done = generate(folder, env=environment(M3U_PROXY_PROXY_MEMORY__BATCH_SISE="1"))
+    assert done.returncode == 2
+    assert "M3U_PROXY_PROXY_MEMORY__BATCH_SISE" in done.stderr
+    assert generate(folder, env=environment(MEMORY_LIMIT_MB="many")).returncode == 2
+    assert generate(folder, env=environment(MEMORY_LIMIT_MB="256")).returncode == 0
+
+
+def test_what_is_not_acted_on_is_said_once(folder):
+    (folder / "c.toml").write_text("[memory_pools]\nchannel_pool_size = 1\n")
+    done = generate(folder, "--config", "c.toml")
+    assert done.returncode == 0
+    assert done.stderr.count("not acted on") == 1
+    assert "memory_pools.channel_pool_size" in done.stderr
+
+
+def test_a_limit_that_cannot_work_is_refused_before_any_work(folder):
+    done = generate(folder, "--memory-limit", "2MB", "--threads", "1", "--report", "r.json")
+    assert done.returncode == 4
+    assert "the least that works" in done.stderr
+    assert not (folder / "out").exists()
+    assert json.loads((folder / "r.json").read_text())["error"]["code"] == "over_budget"
+
+
+def test_the_least_that_is_named_works(folder):
+    refused = generate(folder, "--memory-limit", "2MB", "--threads", "1")
+    least = refused.stderr.split(" is ")[1].split(" MB")[0]
+    done = generate(folder, "--memory-limit", f"{least}MB", "--threads", "1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_max_shrink_refuses_a_list_that_lost_too_much(folder):
+    config = folder / "c.toml"
+    config.write_text(
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+        '[[proxies]]\nname = "home"\nsources = ["tv"]\nmax_shrink = "40%"\n'
+    )
+    assert run("generate", "--config", config, "--out", folder / "out").returncode == 0
+    (folder / "list.m3u").write_text("#EXTM3U\n#EXTINF:-1,One\nhttp://example.org/1\n")
+    assert run("generate", "--config", config, "--out", folder / "out").returncode == 1
+    assert (folder / "out/home.m3u").read_text() == WRITTEN
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 64 KB."""
+    mount = tmp_path / "disk"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("a small disk cannot be mounted here (root may)")
+    yield mount
+    subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_a_full_disk_is_named_and_leaves_the_last_good_files(folder, small_disk):
+    def onto_disk():
+        return run("generate", "--source", "tv=list.m3u", "--out", small_disk, cwd=folder)
+
+    assert onto_disk().returncode == 0
+    rows = "".join(f"#EXTINF:-1,Name {i}\nhttp://example.org/{i}\n" for i in range(5000))
+    (folder / "list.m3u").write_text("#EXTM3U\n" + rows)
+    done = onto_disk()
+    assert done.returncode == 1
+    assert "No space left" in done.stderr
+    assert (small_disk / "default.m3u").read_text() == WRITTEN
+    assert left_over(small_disk) == []
+
+
+# --- signals ----------------------------------------------------------------------------------
+
+
+def start(folder, source, stdin=subprocess.PIPE):
+    return subprocess.Popen(
+        [BINARY, "generate", "--source", f"tv={source}", "--out", "out", "--progress", "none"],
+        cwd=folder,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+
+
+def wait_until_it_reads(process, folder):
+    """Until it has caught our signals: it waits for input by then."""
+    for _ in range(1000):
+        if (folder / "out").exists():
+            return
+        assert process.poll() is None
+        time.sleep(0.01)
+
+
+def stop(process, how):
+    begin = time.monotonic()
+    process.send_signal(how)
+    process.wait(timeout=TIMEOUT)
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_while_it_waits_for_input(folder, how):
+    generate(folder)
+    process = start(folder, "-")
+    process.stdin.write(b"#EXTM3U\n#EXTINF:-1,Other\nhttp://example.org/other\n")
+    process.stdin.flush()
+    time.sleep(0.3)
+    assert stop(process, how) < STOP_WITHIN
+    assert process.returncode == 1
+    assert b"stopped, nothing was replaced" in process.stderr.read()
+    assert (folder / "out/default.m3u").read_text() == WRITTEN
+    assert left_over(folder) == []
+
+
+@pytest.mark.parametrize("after", [0.0, 0.02, 0.1, 0.4, 0.8])
+def test_a_signal_at_any_moment_leaves_a_whole_file_or_the_old_one(folder, after):
+    generate(folder)
+    rows = "".join(
+        f'#EXTINF:-1 tvg-id="{i}" group-title="G{i % 50}",Name {i}\nhttp://example.org/{i}\n'
+        for i in range(300_000)
+    )
+    (folder / "big.m3u").write_text("#EXTM3U\n" + rows)
+    (folder / "out" / "marker").touch()
+    process = start(folder, "big.m3u", stdin=subprocess.DEVNULL)
+    time.sleep(after)
+    assert stop(process, signal.SIGTERM) < STOP_WITHIN
+    written = (folder / "out/default.m3u").read_text()
+    if process.returncode == 0:
+        assert written.count("#EXTINF") == 300_000
+    else:
+        assert process.returncode in (1, -signal.SIGTERM)  # the latter before it could catch it
+        assert written == WRITTEN
+    assert left_over(folder) == []
+
+
+def test_a_killed_run_leaves_the_old_file_and_the_next_one_cleans_up(folder):
+    generate(folder)
+    process = start(folder, "-")
+    rows = "".join(f"#EXTINF:-1,Name {i}\nhttp://example.org/{i}\n" for i in range(50_000))
+    threading.Thread(target=feed, args=(process, rows.encode()), daemon=True).start()
+    time.sleep(0.5)
+    process.kill()
+    process.wait(timeout=TIMEOUT)
+    assert (folder / "out/default.m3u").read_text() == WRITTEN
+    assert generate(folder).returncode == 0
+    assert left_over(folder) == []
+
+
+def feed(process, data):
+    try:
+        process.stdin.write(b"#EXTM3U\n" + data)
+        process.stdin.flush()
+    except OSError:
+        pass
+
+
+# --- help, completion, manual page ------------------------------------------------------------
+
+
+def test_version():
+    done = run("--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("m3u-proxy ")
+
+
+@pytest.mark.parametrize("command", ["generate", "check", "test-expression"])
+def test_help_has_examples(command):
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert f"m3u-proxy {command} " in done.stdout
+    assert "Example" in done.stdout
+
+
+def test_documentation_names_every_option():
+    documented = (ROOT / "docs/cli.md").read_text()
+    for word in run("generate", "--help").stdout.split():
+        if word.startswith("--"):
+            assert word.rstrip(",") in documented
+
+
+def complete(script, *words):
+    line = " ".join(words)
+    command = (
+        f"source {script}; COMP_WORDS=({line} ''); COMP_CWORD={len(words)}; _m3u_proxy; "
+        'printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_bash_completion_works(tmp_path):
+    script = tmp_path / "m3u-proxy.bash"
+    script.write_text(run("generate-completion", "bash").stdout)
+    assert {"generate", "check", "test-expression"} <= set(complete(script, "m3u-proxy"))
+    assert "--memory-limit" in complete(script, "m3u-proxy", "generate")
+    assert complete(script, "m3u-proxy", "generate", "--match") == ["id", "casefold", "name"]
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_completions_are_scripts(tmp_path, shell):
+    script = tmp_path / shell
+    script.write_text(run("generate-completion", shell).stdout)
+    assert "memory-limit" in script.read_text()
+    try:
+        subprocess.run([shell, "-n", str(script)], check=True)
+    except FileNotFoundError:
+        pytest.skip(f"{shell} is not installed: only the content was checked")
+
+
+def test_manual_page_is_a_manual_page(tmp_path):
+    page = tmp_path / "m3u-proxy.1"
+    page.write_text(run("generate-completion", "man").stdout)
+    assert page.read_text().startswith(".TH ")
+    try:
+        shown = subprocess.run(["man", "-l", str(page)], capture_output=True, text=True,
+                               check=True, env=environment(MANWIDTH="100", MAN_KEEP_FORMATTING=""))
+    except (FileNotFoundError, subprocess.CalledProcessError):
+        pytest.skip("man cannot show pages here: only the source was checked")
+    if "--memory-limit" not in shown.stdout:
+        pytest.skip("man is not the real one here: only the source was checked")
+    assert "EXIT STATUS" in shown.stdout
+
+
+# --- test-expression --------------------------------------------------------------------------
+
+
+def test_expression_shows_what_a_filter_matches(folder):
+    done = run("test-expression", 'name == "one"', "--source", "tv=list.m3u", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "One [] (tv)\nfilter: 1 of 2 channels match\n"
+
+
+def test_expression_shows_what_a_rule_changes(folder):
+    done = run("test-expression", 'name == "Two" SET group_title = "G"', "--source",
+               "tv=list.m3u", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert 'group_title: "" → "G"' in done.stdout
+    assert done.stdout.endswith("rule: 1 of 2 channels changed\n")
+
+
+def test_expression_limits_what_it_shows(folder):
+    done = run("test-expression", "name matches '.'", "--source", "tv=list.m3u", "--limit", "1",
+               cwd=folder)
+    assert "… and 1 more" in done.stdout
+
+
+def test_expression_explains_a_mistake(folder):
+    done = run("test-expression", 'name containz "x"', "--source", "tv=list.m3u", cwd=folder)
+    assert done.returncode == 2
+    assert "did you mean 'contains'?" in done.stderr
+
+
+# --- real data --------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not beside the repository")
+def test_the_issues_command_on_real_data(tmp_path):
+    done = run(
+        "generate",
+        "--source", f"tv={DATA / 'freetv.m3u8'}",
+        "--source", f"pluto={DATA / 'pluto_gb.m3u8'}",
+        "--epg", f"g={DATA / 'PlutoTV_gb.xml'}",
+        "--exclude", 'group_title contains "VOD"',
+        "--rule", 'channel_name matches "^(.*) Ⓢ$" SET channel_name = "$1", attr:quality = "SD"',
+        "--out", tmp_path, "--report", tmp_path / "report.json",
+    )
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "default.m3u").read_text()
+    assert 'group-title="VOD' not in written
+    names = [line.rsplit(",", 1)[-1] for line in written.splitlines() if line.startswith("#EXTINF")]
+    assert len(names) > 2000
+    assert not any(name.endswith(" Ⓢ") for name in names)
+    assert 'quality="SD"' in written
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["guide"]["matched"] > 100
+    assert report["programmes"] > 1000
