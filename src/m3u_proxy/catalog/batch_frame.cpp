@@ -12,6 +12,9 @@ namespace {
 using Offsets = flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>;
 using ColumnOffset = flatbuffers::Offset<frame::Column>;
 
+constexpr std::size_t kBlockHeader = alignof(std::max_align_t);
+static_assert(kBlockHeader >= sizeof(std::size_t));
+
 /// The views of one list of texts, whatever holds them.
 template <typename View>
 struct Texts {
@@ -62,12 +65,19 @@ std::string_view value_of(const frame::Column& column, std::string_view text, st
 
 }  // namespace
 
+// The builder raises its idea of the size before it asks for the memory, so after a refusal it
+// would give back more than it got: the true size stands in front of each block.
 std::uint8_t* FrameBuilder::Allocator::allocate(std::size_t size) {
-  return static_cast<std::uint8_t*>(resource_.allocate(size, alignof(std::max_align_t)));
+  void* block = resource_.allocate(size + kBlockHeader, alignof(std::max_align_t));
+  std::memcpy(block, &size, sizeof(size));
+  return static_cast<std::uint8_t*>(block) + kBlockHeader;
 }
 
-void FrameBuilder::Allocator::deallocate(std::uint8_t* p, std::size_t size) {
-  resource_.deallocate(p, size, alignof(std::max_align_t));
+void FrameBuilder::Allocator::deallocate(std::uint8_t* p, std::size_t /*size*/) {
+  std::uint8_t* block = p - kBlockHeader;
+  std::size_t size = 0;
+  std::memcpy(&size, block, sizeof(size));
+  resource_.deallocate(block, size + kBlockHeader, alignof(std::max_align_t));
 }
 
 FrameBuilder::FrameBuilder(memory::Budget& budget)

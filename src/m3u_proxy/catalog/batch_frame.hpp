@@ -21,7 +21,7 @@ class FrameBuilder {
  public:
   explicit FrameBuilder(memory::Budget& budget);
 
-  /// The frame of `batch`; valid until the next call.
+  /// The frame of `batch`; valid until the next call. After a throw only destruction is left.
   FrameBytes build(const ChannelBatch& batch);
   /// Gives the memory back.
   void release() { builder_.Reset(); }

@@ -37,6 +37,8 @@ class ChannelBatch {
   static constexpr std::size_t kDuration = kWritableChannelFields;
 
   explicit ChannelBatch(memory::SlabPool& slabs);
+  ChannelBatch(const ChannelBatch&) = delete;
+  ChannelBatch& operator=(const ChannelBatch&) = delete;
 
   [[nodiscard]] std::size_t rows() const { return source_.size(); }
   /// Drops all rows and their text.

@@ -26,6 +26,8 @@ Key128 key_of(std::string_view first, std::string_view second);
 class KeySet {
  public:
   explicit KeySet(memory::Budget& budget);
+  KeySet(const KeySet&) = delete;
+  KeySet& operator=(const KeySet&) = delete;
 
   /// True when `key` was not there before. Throws memory::OverBudget when it cannot grow.
   bool insert(Key128 key);
@@ -51,6 +53,8 @@ class KeySet {
 class KeyCounter {
  public:
   explicit KeyCounter(memory::Budget& budget);
+  KeyCounter(const KeyCounter&) = delete;
+  KeyCounter& operator=(const KeyCounter&) = delete;
 
   void add(std::uint64_t key);
   /// Takes one of `key` away; false when there is none left.

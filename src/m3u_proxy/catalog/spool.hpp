@@ -33,6 +33,8 @@ class Spool {
   };
 
   Spool(memory::SlabPool& slabs, Options options);
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
 
   /// Brings `frame` into the form the spool stores now; compressed bytes stand in `scratch`.
   /// Thread-safe, so that the work is done in parallel. Throws memory::OverBudget.

@@ -34,7 +34,7 @@ PublishedList PublishedList::read(const std::filesystem::path& path, const RunCo
   const auto source = io::open_file(path, context.cancel);
   if (!source) return list;
   try {
-    list.counter_.emplace(*context.budget);
+    list.counter_ = std::make_unique<catalog::KeyCounter>(*context.budget);
     const auto count = count_urls(**source, context, *list.counter_);
     if (count) {
       list.previous_ = *count;

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
+#include <memory>
 #include <span>
 
 #include <m3u_proxy/catalog/key_set.hpp>
@@ -18,7 +18,7 @@ class PublishedList {
   /// not known(), and so does a refused reservation: the comparison is no reason to fail.
   static PublishedList read(const std::filesystem::path& path, const RunContext& context);
 
-  [[nodiscard]] bool known() const { return counter_.has_value(); }
+  [[nodiscard]] bool known() const { return counter_ != nullptr; }
   /// Takes the addresses of newly written entries into account.
   void compare(std::span<const std::uint64_t> url_keys);
   [[nodiscard]] std::uint64_t previous() const { return previous_; }
@@ -26,7 +26,7 @@ class PublishedList {
   [[nodiscard]] std::uint64_t removed() const { return counter_ ? counter_->left() : 0; }
 
  private:
-  std::optional<catalog::KeyCounter> counter_;
+  std::unique_ptr<catalog::KeyCounter> counter_;
   std::uint64_t previous_ = 0;
   std::uint64_t added_ = 0;
 };

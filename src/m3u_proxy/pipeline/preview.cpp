@@ -1,0 +1,127 @@
+// Preview: what filters and rules do to the channels of some sources, for show.
+#include <array>
+
+#include <m3u_proxy/pipeline/data_mapping.hpp>
+#include <m3u_proxy/pipeline/filtering.hpp>
+#include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/source_loading.hpp>
+
+namespace m3u_proxy::pipeline {
+namespace {
+
+using catalog::Attribute;
+using catalog::ChannelBatch;
+using catalog::ChannelField;
+
+/// The values of one row; the views live as long as the batch, also when a rule sets the field.
+struct RowValues {
+  std::array<std::string_view, catalog::kWritableChannelFields> fields;
+  std::vector<Attribute> attributes;
+};
+
+RowValues values_of(const ChannelBatch& batch, std::size_t row) {
+  RowValues values;
+  for (std::size_t i = 0; i < values.fields.size(); ++i) values.fields[i] = batch.column(i)[row];
+  values.attributes.assign(batch.attributes(row).begin(), batch.attributes(row).end());
+  return values;
+}
+
+std::string_view value_of(const std::vector<Attribute>& attributes, std::string_view key) {
+  for (const Attribute& attribute : attributes)
+    if (attribute.key == key) return attribute.value;
+  return {};
+}
+
+/// Notes every field in which the two differ; true when there is one.
+bool note_changes(const RowValues& before, const RowValues& after, PreviewChannel& channel) {
+  const auto note = [&](const std::string& name, std::string_view old, std::string_view now) {
+    if (old == now) return;
+    channel.before.emplace_back(name, old);
+    channel.after.emplace_back(name, now);
+  };
+  for (std::size_t i = 0; i < before.fields.size(); ++i)
+    note(std::string(catalog::field_name(static_cast<ChannelField>(i))), before.fields[i],
+         after.fields[i]);
+  for (const Attribute& attribute : before.attributes)
+    note("attr:" + std::string(attribute.key), attribute.value,
+         value_of(after.attributes, attribute.key));
+  for (const Attribute& attribute : after.attributes)
+    if (value_of(before.attributes, attribute.key).empty())
+      note("attr:" + std::string(attribute.key), "", attribute.value);
+  return !channel.before.empty();
+}
+
+class Preview {
+ public:
+  Preview(const ResolvedProxyConfig& config, const RunContext& context, std::size_t limit)
+      : config_(config),
+        reader_(context, config.sources, false),
+        duplicates_(*context.budget, reader_),
+        item_(*context.slabs),
+        limit_(limit) {}
+
+  Result<PreviewResult> run() {
+    SourceLoadingStrategy parse;
+    while (true) {
+      item_.batch.clear();
+      item_.problems.clear();
+      M3U_TRY(const bool more, reader_.next(item_));
+      if (!more) break;
+      M3U_CHECK(parse.process(item_));
+      M3U_CHECK(duplicates_.process(item_));
+      show_batch();
+    }
+    if (const auto error = reader_.total_failure()) return fail(*error);
+    return std::move(result_);
+  }
+
+ private:
+  void show_batch() {
+    ChannelRecord record(item_.batch, reader_.infos());
+    for (std::size_t row = 0; row < item_.batch.rows(); ++row) {
+      record.select(row);
+      show_row(record, row);
+    }
+  }
+
+  void show_row(ChannelRecord& record, std::size_t row) {
+    ++result_.evaluated;
+    ChannelBatch& batch = item_.batch;
+    PreviewChannel channel;
+    bool shown = true;
+    if (config_.channel_rules) {
+      const RowValues before = values_of(batch, row);
+      config_.channel_rules->apply(record, item_.scratch, item_.rule_counts);
+      shown = note_changes(before, values_of(batch, row), channel);
+    }
+    if (config_.channel_filters)
+      shown &= config_.channel_filters->keep(record, item_.scratch, item_.filter_counts);
+    if (!shown) return;
+    ++result_.matched;
+    if (result_.channels.size() >= limit_) return;
+    channel.source = reader_.infos()[batch.source(row)].name;
+    channel.channel_name = batch.text(ChannelField::kChannelName, row);
+    channel.group_title = batch.text(ChannelField::kGroupTitle, row);
+    result_.channels.push_back(std::move(channel));
+  }
+
+  const ResolvedProxyConfig& config_;
+  SourceReader reader_;
+  DuplicateFilter duplicates_;
+  StageItem item_;
+  std::size_t limit_;
+  PreviewResult result_;
+};
+
+}  // namespace
+
+Result<PreviewResult> preview(const ResolvedProxyConfig& config, const RunContext& context,
+                              std::size_t limit) {
+  try {
+    return Preview(config, context, limit).run();
+  } catch (const memory::OverBudget& refused) {
+    return fail(refused.error());
+  }
+}
+
+}  // namespace m3u_proxy::pipeline
