@@ -22,6 +22,7 @@ void move_value(Value& value, const std::vector<std::size_t>& places) {
 /// Makes the program's indices of fields those of `slots`.
 void relocate(Program& program, std::vector<catalog::FieldRef>& slots) {
   std::vector<std::size_t> places;
+  places.reserve(program.slots.size());
   for (const catalog::FieldRef& field : program.slots) places.push_back(slot_of(slots, field));
   for (Term& term : program.terms) {
     term.slot = places[term.slot];
