@@ -7,12 +7,13 @@ that it includes, its compile command, .clang-tidy or clang-tidy itself changes.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import re
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import lru_cache
 from pathlib import Path
 
@@ -77,7 +78,8 @@ def tidy_one(path: Path, build: Path) -> str:
     return done.stdout or done.stderr
 
 
-def run_tidy(build: Path, wanted: list[Path], jobs: int) -> list[str]:
+def run_tidy(build: Path, wanted: list[Path], jobs: int):
+    """Yields what clang-tidy says about each file that is not clean, as it comes."""
     commands = {Path(entry["file"]).resolve(): entry["command"]
                 for entry in json.loads((build / "compile_commands.json").read_text())}
     version = subprocess.run([TIDY, "--version"], check=True, capture_output=True).stdout
@@ -99,7 +101,9 @@ def run_tidy(build: Path, wanted: list[Path], jobs: int) -> list[str]:
 
     files = [path for path in wanted if path in commands]
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        return [text for text in pool.map(check, files) if text]
+        for done in as_completed([pool.submit(check, path) for path in files]):
+            if done.result():
+                yield done.result()
 
 
 def run_format(wanted: list[Path]) -> list[str]:
@@ -124,12 +128,13 @@ def main() -> int:
     options = parser.parse_args()
 
     wanted = [path.resolve() for path in options.files] or sources()
-    findings = run_format(wanted) + run_shellcheck()
-    findings += run_tidy(options.build.resolve(), [p for p in wanted if p.suffix == ".cpp"],
-                         options.jobs)
-    for text in findings:
-        print(text, file=sys.stderr, end="")
-    return 1 if findings else 0
+    tidy = run_tidy(options.build.resolve(), [path for path in wanted if path.suffix == ".cpp"],
+                    options.jobs)
+    clean = True
+    for text in itertools.chain(run_format(wanted), run_shellcheck(), tidy):
+        print(text, file=sys.stderr, end="", flush=True)
+        clean = False
+    return 0 if clean else 1
 
 
 if __name__ == "__main__":
