@@ -347,7 +347,8 @@ bool XmltvChecker::walk_start_tag() {
   if (p_ == name) return broken("bad_tag");
   if (depth_ == kMaxDepth) return broken("nesting_too_deep");
   open_[depth_++] = {name, static_cast<std::size_t>(p_ - name)};
-  const char* const first_attribute = p_;
+  const char* const name_end = p_;
+  const char* attributes_begin = nullptr;
   while (p_ != end_) {
     if (*p_ == '>') {
       ++p_;
@@ -364,17 +365,19 @@ bool XmltvChecker::walk_start_tag() {
     if (p_ == end_) break;
     if (*p_ == '>' || *p_ == '/') continue;
     if (p_ == before) {
-      if (p_ == first_attribute) return broken("bad_tag");
+      if (p_ == name_end) return broken("bad_tag");
       replace(p_, p_, " ", Repair::kMissingSpace);
     }
     const char* const attribute = p_;
     if (!walk_attribute()) return false;
+    if (attributes_begin == nullptr) {
+      attributes_begin = attribute;
+      continue;
+    }
     // Few attributes, so comparing with the earlier ones is cheap.
-    const std::string_view tag(first_attribute,
-                               static_cast<std::size_t>(attribute - first_attribute));
-    const char* const name_end = skip_name(attribute);
-    const std::string_view own(attribute, static_cast<std::size_t>(name_end - attribute));
-    if (has_attribute(tag, own)) return broken("duplicate_attribute");
+    const std::string_view earlier(attributes_begin,
+                                   static_cast<std::size_t>(attribute - attributes_begin));
+    if (has_attribute(earlier, attribute_name_)) return broken("duplicate_attribute");
   }
   return broken("tag_not_closed");
 }
@@ -383,6 +386,7 @@ bool XmltvChecker::walk_attribute() {
   const char* const name = p_;
   p_ = skip_name(p_);
   if (p_ == name) return broken("bad_attribute");
+  attribute_name_ = {name, static_cast<std::size_t>(p_ - name)};
   p_ = skip_spaces(p_, end_);
   if (p_ == end_ || *p_ != '=') return broken("attribute_without_value");
   p_ = skip_spaces(p_ + 1, end_);

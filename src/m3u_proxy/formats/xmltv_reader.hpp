@@ -120,6 +120,7 @@ class XmltvChecker {
   const char* copied_ = nullptr;  // up to here the text is in repaired_, once there is a repair
   std::size_t depth_ = 0;
   std::string_view broken_reason_;
+  std::string_view attribute_name_;  // the last one seen
   bool any_repair_ = false;
   std::array<std::uint64_t, kRepairs> repairs_{};
   std::array<std::string_view, kMaxDepth> open_;

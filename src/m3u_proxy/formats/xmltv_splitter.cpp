@@ -181,28 +181,36 @@ XmltvSplitter::Step XmltvSplitter::body(std::pmr::vector<XmltvSpan>& elements,
   const char* const begin = window_.data() + at_;
   const char* const end = window_.data() + window_.size();
   const char* const tag = find_any<'<'>(begin, end);
-  if (const auto text = trim({begin, static_cast<std::size_t>(tag - begin)}); !text.empty())
-    problems.add("text_between_elements", 0, here(), text);
+  stray_text(trim({begin, static_cast<std::size_t>(tag - begin)}), problems);
   at_ += static_cast<std::size_t>(tag - begin);
   if (tag == end) return Step::kNeedMore;
   if (rest().size() < kCdataOpen.size() && input_ == Input::kMore) return Step::kNeedMore;
-  if (begin_skip()) return Step::kDone;
   if (rest().starts_with(kCdataOpen)) {
-    problems.add("text_between_elements", 0, here(), rest().substr(0, kHeadSize));
+    stray_text(kCdataOpen, problems);
     skip_terminator_ = "]]>";
     at_ += kCdataOpen.size();
     return Step::kDone;
   }
-  if (rest().starts_with("</")) return end_tag(problems);
   const std::string_view name = name_at(rest().substr(1));
-  if (name.empty()) {
-    problems.add("text_between_elements", 0, here(), rest().substr(0, kHeadSize));
+  if (name.empty() && !rest().starts_with("<!--") && !rest().starts_with("<?") &&
+      !rest().starts_with("</")) {
+    stray_text(rest().substr(0, 1), problems);
     ++at_;
     return Step::kDone;
   }
+  in_stray_text_ = false;
+  if (begin_skip()) return Step::kDone;
+  if (rest().starts_with("</")) return end_tag(problems);
   if (name.size() + 1 == rest().size() && input_ == Input::kMore) return Step::kNeedMore;
   search_ = Search{.active = true, .offset = name.size() + 1, .name = std::string(name)};
   return element(elements, problems);
+}
+
+/// Text between two elements counts once, however many windows it spans.
+void XmltvSplitter::stray_text(std::string_view text, ProblemLog& problems) {
+  if (text.empty() || in_stray_text_) return;
+  problems.add("text_between_elements", 0, here(), text);
+  in_stray_text_ = true;
 }
 
 XmltvSplitter::Step XmltvSplitter::end_tag(ProblemLog& problems) {

@@ -70,6 +70,7 @@ class XmltvSplitter {
   Result<Step> root(ProblemLog& problems);
   Step body(std::pmr::vector<XmltvSpan>& elements, ProblemLog& problems);
   Step after_end(ProblemLog& problems);
+  void stray_text(std::string_view text, ProblemLog& problems);
   Step end_tag(ProblemLog& problems);
   Step element(std::pmr::vector<XmltvSpan>& elements, ProblemLog& problems);
   Step element_goes_on(ProblemLog& problems);
@@ -91,6 +92,7 @@ class XmltvSplitter {
   std::uint64_t position_ = 0;
   bool first_document_ = true;
   bool truncated_ = false;
+  bool in_stray_text_ = false;
   std::string_view skip_terminator_;  // of the comment or instruction between elements
   Search search_;
   std::string head_;  // the first words, for messages
