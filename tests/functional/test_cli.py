@@ -319,15 +319,6 @@ def start(folder, source, stdin=subprocess.PIPE):
     )
 
 
-def wait_until_it_reads(process, folder):
-    """Until it has caught our signals: it waits for input by then."""
-    for _ in range(1000):
-        if (folder / "out").exists():
-            return
-        assert process.poll() is None
-        time.sleep(0.01)
-
-
 def stop(process, how):
     begin = time.monotonic()
     process.send_signal(how)

@@ -1,3 +1,6 @@
+#include <fstream>
+#include <iterator>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -291,7 +294,7 @@ TEST(ConfigSections, RefuseAnEncodingThatDoesNotExist) {
       read("[[sources]]\nname = 'a'\npath = 'y'\nencoding = 'window-1251'\n").problems;
   ASSERT_EQ(problems.size(), 1U);
   EXPECT_TRUE(problems[0].starts_with("f.toml:4:12: sources[1].encoding: ")) << problems[0];
-  EXPECT_THAT(problems[0], ::testing::HasSubstr("WINDOWS-1251"));
+  EXPECT_THAT(problems[0], ::testing::HasSubstr("did you mean 'windows-1251'?"));
 }
 
 TEST(ConfigSections, LeaveTheEncodingOfAGuideToItsDeclaration) {
@@ -339,6 +342,22 @@ TEST(ConfigSections, ReadMaxShrinkAsPercentOrPart) {
   EXPECT_EQ(shrink("\"25%\""), 0.25);
   EXPECT_EQ(shrink("0.5"), 0.5);
   EXPECT_EQ(shrink("\"150%\""), std::nullopt);
+}
+
+TEST(Documentation, NamesEveryKeyOfEverySection) {
+  std::ifstream file(M3U_PROXY_DOCS);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  ASSERT_FALSE(text.empty());
+  auto sections = plain_sections();
+  const auto lists = list_sections();
+  sections.insert(sections.end(), lists.begin(), lists.end());
+  for (const SectionKeys& section : sections) {
+    EXPECT_NE(text.find("[" + std::string(section.section) + "]"), std::string::npos)
+        << section.section;
+    for (const std::string_view key : section.keys)
+      EXPECT_NE(text.find("`" + std::string(key) + "`"), std::string::npos)
+          << section.section << '.' << key;
+  }
 }
 
 TEST(TimeOffset, ReadsHoursMinutesAndSeconds) {
