@@ -157,7 +157,7 @@ Result<XmltvSplitter::Step> XmltvSplitter::doctype() {
 
 Result<XmltvSplitter::Step> XmltvSplitter::root(ProblemLog& problems) {
   XmltvStartTag tag;
-  if (!parse_start_tag(rest(), tag)) {
+  if (!parse_start_tag(rest(), tag) || rest().substr(1, tag.size - 1).contains('<')) {
     // Another '<' says that the tag is over, and bad; a '>' alone may stand in a value.
     const bool complete = rest().find('<', 1) < std::string_view::npos && rest().contains('>');
     if (!complete && input_ == Input::kMore && rest().size() < kMaxProlog) return Step::kNeedMore;

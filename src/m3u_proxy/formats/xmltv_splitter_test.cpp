@@ -164,6 +164,21 @@ TEST(XmltvSplitter, WarningInFrontOfTheGuideIsPassedOver) {
   EXPECT_EQ(out.problems.of("text_before_start"), 1U);
 }
 
+TEST(XmltvSplitter, BadRootTagIsPassedOverInAnyWindows) {
+  const std::string text = "<tv a='e>x<y'><channel id='a'/></tv>";
+  for (std::size_t step = 1; step < 40; ++step) {
+    const Outcome out = split(text, step);
+    EXPECT_EQ(out.problems.of("bad_root_tag"), 1U) << step;
+    EXPECT_EQ(out.elements, split(text).elements) << step;
+  }
+}
+
+TEST(XmltvSplitter, StrayTextCountsOnceInAnyWindows) {
+  const std::string text = "<tv>some < stray << text &<channel id='a'/>more</tv>";
+  for (std::size_t step = 1; step < 40; ++step)
+    EXPECT_EQ(split(text, step).problems.of("text_between_elements"), 2U) << step;
+}
+
 TEST(XmltvSplitter, EmptyGuideIsAGuide) {
   EXPECT_EQ(split("<tv/>").error, "");
   EXPECT_EQ(split("<tv></tv>").error, "");
