@@ -344,7 +344,7 @@ XmltvSplitter::Found XmltvSplitter::search_tag(std::string_view tag) {
   const bool ours = search_.name == "channel" || search_.name == "programme";
   if (programme == Match::kYes || (open == Match::kYes && ours)) return Found::kBroken;
   if (close == Match::kNo && open == Match::kNo) {
-    search_.offset += 2;
+    ++search_.offset;  // no further: the next byte may begin a tag
     return Found::kEnd;
   }
   const std::size_t size = tag.find('>');

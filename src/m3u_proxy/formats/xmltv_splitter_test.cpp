@@ -173,6 +173,12 @@ TEST(XmltvSplitter, BadRootTagIsPassedOverInAnyWindows) {
   }
 }
 
+TEST(XmltvSplitter, EndTagRightBehindAnotherBracketIsFoundInAnyWindows) {
+  const std::string text = "<tv><channel id='a'></chan<</channel></tv>";
+  for (std::size_t step = 1; step < 40; ++step)
+    EXPECT_EQ(split(text, step).elements.size(), 1U) << step;
+}
+
 TEST(XmltvSplitter, StrayTextCountsOnceInAnyWindows) {
   const std::string text = "<tv>some < stray << text &<channel id='a'/>more</tv>";
   for (std::size_t step = 1; step < 40; ++step)
