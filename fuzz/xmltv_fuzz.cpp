@@ -1,0 +1,148 @@
+// Guides of any shape, with expat as the judge: what the reader lets through is always well-formed
+// XML; what expat takes is never lost or changed; and the windows make no difference.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory_resource>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <expat.h>
+
+#include <m3u_proxy/formats/xmltv_dtd.hpp>
+#include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/formats/xmltv_splitter.hpp>
+#include <m3u_proxy/formats/xmltv_time.hpp>
+#include <m3u_proxy/formats/xmltv_writer.hpp>
+
+namespace {
+
+using namespace m3u_proxy;
+using namespace m3u_proxy::formats;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+/// What expat makes of a document.
+struct Judgement {
+  bool well_formed = false;
+  bool is_guide = false;  ///< the root is <tv>
+  bool has_doctype = false;
+  std::size_t depth = 0;
+  std::size_t deepest = 0;
+  std::size_t most_attributes = 0;
+  std::vector<std::string> elements;  ///< names of the root's children
+};
+
+Judgement judge(std::string_view document) {
+  Judgement out;
+  XML_Parser parser = XML_ParserCreate("UTF-8");
+  XML_SetUserData(parser, &out);
+  XML_SetElementHandler(
+      parser,
+      [](void* data, const XML_Char* name, const XML_Char** attributes) {
+        auto& judgement = *static_cast<Judgement*>(data);
+        if (judgement.depth == 0) judgement.is_guide = std::strcmp(name, "tv") == 0;
+        if (judgement.depth == 1) judgement.elements.emplace_back(name);
+        judgement.deepest = std::max(judgement.deepest, ++judgement.depth);
+        std::size_t count = 0;
+        while (attributes[2 * count] != nullptr) ++count;
+        judgement.most_attributes = std::max(judgement.most_attributes, count);
+      },
+      [](void* data, const XML_Char*) { --static_cast<Judgement*>(data)->depth; });
+  XML_SetStartDoctypeDeclHandler(
+      parser, [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+        static_cast<Judgement*>(data)->has_doctype = true;
+      });
+  out.well_formed =
+      XML_Parse(parser, document.data(), static_cast<int>(document.size()), 1) == XML_STATUS_OK;
+  XML_ParserFree(parser);
+  return out;
+}
+
+struct Elements {
+  bool usable = false;
+  std::vector<std::string_view> texts;
+  ProblemLog problems;
+};
+
+Elements split(std::string_view text, std::size_t step) {
+  Elements out;
+  XmltvSplitter splitter;
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  while (true) {
+    end += std::min(step, text.size() - end);
+    const bool last = end == text.size();
+    std::pmr::vector<XmltvSpan> spans;
+    const auto window = text.substr(begin, end - begin);
+    const auto used =
+        splitter.split(window, last ? XmltvSplitter::Input::kEnd : XmltvSplitter::Input::kMore,
+                       spans, out.problems);
+    for (const XmltvSpan& span : spans) out.texts.push_back(window.substr(span.begin, span.size));
+    if (!used) return out;
+    require(*used <= window.size());
+    begin += *used;
+    if (last) break;
+  }
+  out.usable = true;
+  return out;
+}
+
+/// Every element that the checker lets through, and its valid form, make a well-formed guide.
+std::size_t check_output(const Elements& elements) {
+  XmltvChecker checker(std::pmr::new_delete_resource());
+  std::pmr::string guide = xmltv_header("");
+  std::pmr::string plain;
+  std::size_t kept = 0;
+  for (const std::string_view element : elements.texts) {
+    ProblemLog problems;
+    const auto text = checker.check(element, XmltvChecker::has_clean_bytes(element), problems, 0);
+    require(text.has_value() || problems.total() == 1);
+    if (!text) continue;
+    ++kept;
+    guide += *text;
+    append_valid_element(guide, *text);
+    append_plain_text(plain, *text);
+    XmltvStartTag tag;
+    if (!parse_start_tag(*text, tag)) continue;
+    (void)parse_xmltv_time(tag.value("start"));
+    append_channel(guide,
+                   {.id = plain, .name = plain, .number = plain, .logo = plain, .source = *text});
+  }
+  guide += kXmltvFooter;
+  require(judge(guide).well_formed);
+  return kept;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  const Elements whole = split(text, text.size());
+  const Elements pieces = split(text, 1 + size % 7);
+  require(whole.usable == pieces.usable);
+  if (!whole.usable) return 0;
+  require(whole.texts == pieces.texts);
+  require(whole.problems.by_reason() == pieces.problems.by_reason());
+  const std::size_t kept = check_output(whole);
+
+  const Judgement judgement = judge(text);
+  // An internal subset may give attributes and entities that only a DTD reader knows.
+  if (!judgement.well_formed || !judgement.is_guide || judgement.has_doctype) return 0;
+  if (judgement.deepest > XmltvChecker::kMaxDepth ||
+      judgement.most_attributes > XmltvStartTag::kMaxAttributes)
+    return 0;
+  const auto guides = std::ranges::count_if(judgement.elements, [](const std::string& name) {
+    return name == "programme" || name == "channel";
+  });
+  // A programme inside a programme is taken for a missing end tag, and non-ASCII names beyond the
+  // common scripts are refused: the only losses allowed.
+  const auto losses = whole.problems.of("element_not_closed");
+  if (losses == 0 && std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; }))
+    require(kept == static_cast<std::size_t>(guides));
+  return 0;
+}
