@@ -13,7 +13,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +29,7 @@ RULES = [
 
 @dataclass
 class Measure:
-    """One program run: what the kernel says about it."""
+    """One program run: what the kernel says about it (see bench_measure)."""
     wall_s: float
     cpu_s: float
     rss_mb: float
@@ -81,16 +80,6 @@ JOBS = [
     Job("one channel (start-up)", 1, goal_s=0.005, goal_rss_mb=12),
 ]
 QUICK_JOBS = [0, 1, 4, 14]
-
-
-def run(command: list[str], **options) -> Measure:
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Measure(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024,
-                   process.returncode)
 
 
 def medians(measures: list[Measure]) -> Measure:
@@ -154,6 +143,12 @@ class Bench:
                 command += ["--rule", expression]
         return command + job.options
 
+    def run(self, command: list[str]) -> Measure:
+        report = self.out / "measure.json"
+        subprocess.run([str(self.options.build / "bench_measure"), str(report), *command],
+                       check=True)
+        return Measure(**json.loads(report.read_text()))
+
     def measure(self, job: Job) -> Result:
         command = self.command(job)
         result = Result(job)
@@ -161,7 +156,7 @@ class Bench:
         measures, reports = [], []
         while not measures or len(measures) < repetitions(measures[0], self.options.quick):
             (self.out / "report.json").unlink(missing_ok=True)
-            one = run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            one = self.run(command)
             if one.status != 0:
                 result.problem = f"exit {one.status}"
                 return result
@@ -194,7 +189,7 @@ class Bench:
     def tool(self, path: Path, command: list[str]) -> tuple[str, str, float, Measure]:
         measures = []
         while not measures or len(measures) < repetitions(measures[0], self.options.quick):
-            measures.append(run(command, stdout=subprocess.DEVNULL))
+            measures.append(self.run(command))
         return " ".join(command[:-1]), path.name, path.stat().st_size / MB, medians(measures)
 
     def microbenchmarks(self) -> list[tuple[str, float]]:
