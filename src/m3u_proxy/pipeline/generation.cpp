@@ -222,7 +222,7 @@ Result<> Generation::number_and_write() {
   formats::write_m3u_header(guide_url(), header);
   M3U_CHECK(playlist_->write(header));
 
-  M3uGenerationStrategy write(config_);
+  M3uGenerationStrategy write(config_, previous_.known());
   std::size_t next_frame = 0;
   const auto input = [&](StageItem& item) -> Result<bool> {
     if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");

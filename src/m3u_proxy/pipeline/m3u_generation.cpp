@@ -48,8 +48,8 @@ void fill_tvg_ids(const ResolvedProxyConfig& config, ChannelBatch& batch) {
       batch.set_text(ChannelField::kTvgId, row, batch.store(to_base64url(batch.id(row))));
 }
 
-M3uGenerationStrategy::M3uGenerationStrategy(const ResolvedProxyConfig& config)
-    : apply_shift_(config.guide.tvg_shift == TvgShift::kApply) {
+M3uGenerationStrategy::M3uGenerationStrategy(const ResolvedProxyConfig& config, bool compare)
+    : apply_shift_(config.guide.tvg_shift == TvgShift::kApply), compare_(compare) {
   options_.no_commas = config.name_style == NameStyle::kNoCommas;
   options_.write_tvg_shift = !apply_shift_;
   if (config.mode != UrlMode::kDirect)
@@ -62,7 +62,7 @@ Result<> M3uGenerationStrategy::process(StageItem& item) {
   item.text.clear();
   item.items_out[static_cast<std::size_t>(Stage::kM3uGeneration)] =
       formats::write_m3u(item.batch, options_, item.text, item.problems);
-  collect_url_keys(item.text, item.url_keys);
+  if (compare_) collect_url_keys(item.text, item.url_keys);
   return {};
 }
 

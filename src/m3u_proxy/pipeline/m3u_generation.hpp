@@ -10,15 +10,17 @@ namespace m3u_proxy::pipeline {
 
 class M3uGenerationStrategy final : public NativeStrategy {
  public:
-  explicit M3uGenerationStrategy(const ResolvedProxyConfig& config);
+  /// `compare`: whether item.url_keys are wanted.
+  M3uGenerationStrategy(const ResolvedProxyConfig& config, bool compare);
 
   [[nodiscard]] bool parallel() const override { return true; }
-  /// Writes item.text, and the keys of its addresses to item.url_keys.
+  /// Writes item.text and, where they are wanted, the keys of its addresses to item.url_keys.
   Result<> process(StageItem& item) override;
 
  private:
   formats::M3uWriterOptions options_;
   bool apply_shift_;
+  bool compare_;
 };
 
 /// Gives channels without tvg-id their own id, where the configuration asks for it. Has to run

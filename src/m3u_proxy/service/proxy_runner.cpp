@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -106,8 +107,27 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
       .fetch = {},
       .cancel = runner->options_.cancel,
       .clock = {},
-      .validate = {}});
+      .validate = [self = runner.get()](const sources::SourceRequest&,
+                                        std::unique_ptr<io::ByteSource> bytes) -> Result<> {
+        return self->check_download(std::move(bytes));
+      }});
   return runner;
+}
+
+Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
+  const auto inflated = io::make_inflating_source(std::move(bytes), budget_);
+  std::array<char, 512> beginning{};
+  M3U_TRY(const std::size_t size, inflated->read(beginning));
+  const std::string_view text = trim(std::string_view(beginning.data(), size));
+  const auto refuse = [&](std::string_view what) {
+    return fail(ErrorCode::kParse,
+                fmt::format("the provider answered with {}: \"{}\"", what, excerpt(text)));
+  };
+  if (text.empty()) return refuse("nothing");
+  if (text.front() == '{' || text.front() == '[') return refuse("JSON");
+  if (starts_with_ascii_case(text, "<!doctype html") || starts_with_ascii_case(text, "<html"))
+    return refuse("a web page");
+  return {};
 }
 
 Result<> ProxyRunner::set_memory_limit() {
@@ -278,6 +298,7 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy
           pipeline::generate(resolved, outputs, context(), services));
   if (limit_) stats.budget.limit_mb = limit_->mb();
   add_origins(proxy, stats);
+  stats.spill.bytes = store_->spilled_bytes();
   return stats;
 }
 

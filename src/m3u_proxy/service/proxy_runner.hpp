@@ -46,6 +46,8 @@ class ProxyRunner {
  private:
   ProxyRunner(const Configuration& configuration, RunnerOptions options);
   Result<> set_memory_limit();
+  /// Refuses a download that is plainly no playlist or guide, so that it is never kept as good.
+  Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   Result<> prepare_folders();
   Result<io::TempFolder*> temp_folder();
   Result<pipeline::ResolvedProxyConfig> resolve(const ProxyConfig& proxy);
