@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_attributes.hpp>
@@ -9,10 +10,17 @@ namespace {
 constexpr bool is_space(char c) { return c == ' ' || c == '\t'; }
 
 /// What may stand in a key: letters, digits, `-`, `_`, `.`, `:` and anything beyond ASCII.
-constexpr bool is_key_character(char c) {
-  return is_ascii_alpha(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' || c == ':' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
+constexpr std::array<bool, 256> kKeyCharacters = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const char c = static_cast<char>(i);
+    table[i] = i >= 0x80 || is_ascii_alpha(c) || is_ascii_digit(c) || c == '-' || c == '_' ||
+               c == '.' || c == ':';
+  }
+  return table;
+}();
+
+constexpr bool is_key_character(char c) { return kKeyCharacters[static_cast<unsigned char>(c)]; }
 
 /// Whether `key=` (spaces before `=` allowed) stands at `position`.
 bool is_pair_start(std::string_view text, std::size_t position) {

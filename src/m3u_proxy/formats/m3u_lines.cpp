@@ -8,7 +8,7 @@ namespace m3u_proxy::formats {
 LineKind line_kind(std::string_view line) {
   if (line.empty()) return LineKind::kSkip;
   if (line.front() != '#') return line.starts_with("===") ? LineKind::kSkip : LineKind::kUrl;
-  if (line.size() < 4 || ascii_lower(line[1]) < 'e') return LineKind::kSkip;
+  if (line.starts_with("#EXTINF:")) return LineKind::kExtinf;  // nearly all are spelled so
   if (starts_with_ascii_case(line, "#EXTINF:")) return LineKind::kExtinf;
   if (starts_with_ascii_case(line, "#EXTM3U")) return LineKind::kHeader;
   if (starts_with_ascii_case(line, "#EXTGRP")) return LineKind::kGroup;

@@ -16,21 +16,43 @@ using catalog::MediaType;
 
 constexpr std::string_view kExtinf = "#EXTINF:";
 
+struct KnownKey {
+  std::string_view key;
+  ChannelField field;
+};
+constexpr std::array kKnownKeys = {
+    KnownKey{"tvg-id", ChannelField::kTvgId},
+    KnownKey{"tvg-name", ChannelField::kTvgName},
+    KnownKey{"tvg-logo", ChannelField::kTvgLogo},
+    KnownKey{"group-title", ChannelField::kGroupTitle},
+    KnownKey{"tvg-chno", ChannelField::kTvgChno},
+    KnownKey{"tvg-shift", ChannelField::kTvgShift},
+    KnownKey{"logo", ChannelField::kTvgLogo},
+    KnownKey{"channel-number", ChannelField::kTvgChno},
+    KnownKey{"tvh-chnum", ChannelField::kTvgChno},
+    KnownKey{"num", ChannelField::kTvgChno},
+    KnownKey{"tvg-channo", ChannelField::kTvgChno},
+};
+
+/// A bit for each length and first letter that a known key has; most other keys fail at this.
+constexpr std::uint64_t kKnownLengths = [] {
+  std::uint64_t bits = 0;
+  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << known.key.size();
+  return bits;
+}();
+constexpr std::uint64_t kKnownLetters = [] {
+  std::uint64_t bits = 0;
+  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << (known.key[0] - 'a');
+  return bits;
+}();
+
 /// The field that an attribute is read into, or nullopt for one that is kept as it is.
 std::optional<ChannelField> field_of(std::string_view key) {
-  struct Known {
-    std::string_view key;
-    ChannelField field;
-  };
-  static constexpr std::array kKnown = {
-      Known{"tvg-id", ChannelField::kTvgId},       Known{"tvg-name", ChannelField::kTvgName},
-      Known{"tvg-logo", ChannelField::kTvgLogo},   Known{"group-title", ChannelField::kGroupTitle},
-      Known{"tvg-chno", ChannelField::kTvgChno},   Known{"tvg-shift", ChannelField::kTvgShift},
-      Known{"logo", ChannelField::kTvgLogo},       Known{"channel-number", ChannelField::kTvgChno},
-      Known{"tvh-chnum", ChannelField::kTvgChno},  Known{"num", ChannelField::kTvgChno},
-      Known{"tvg-channo", ChannelField::kTvgChno},
-  };
-  for (const Known& known : kKnown)
+  if (key.size() >= 64 || ((kKnownLengths >> key.size()) & 1U) == 0) return std::nullopt;
+  const char first = ascii_lower(key.front());
+  if (first < 'a' || first > 'z' || ((kKnownLetters >> (first - 'a')) & 1U) == 0)
+    return std::nullopt;
+  for (const KnownKey& known : kKnownKeys)
     if (known.key.size() == key.size() && equals_ascii_case(known.key, key)) return known.field;
   return std::nullopt;
 }

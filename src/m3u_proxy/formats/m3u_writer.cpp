@@ -1,5 +1,8 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
-#include <cstring>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
@@ -13,27 +16,30 @@ namespace {
 using catalog::ChannelBatch;
 using catalog::ChannelField;
 
-/// Whether a byte can't be written as it is: control characters, and `special`.
-/// Eight bytes at a time; the arithmetic finds bytes below 0x20, equal to 0x7F or to `special`.
+/// Whether a byte can't be written as it is: a control character, or `special`.
 bool needs_cleaning(std::string_view text, char special) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  constexpr std::uint64_t kHigh = 0x8080808080808080ULL;
-  const auto zero_byte = [](std::uint64_t x) { return (x - kOnes) & ~x & kHigh; };
-  const std::uint64_t specials = kOnes * static_cast<unsigned char>(special);
-  const char* p = text.data();
-  std::size_t left = text.size();
-  for (; left >= 8; left -= 8, p += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, p, 8);
-    const std::uint64_t below_space = (word - kOnes * 0x20) & ~word & kHigh;
-    if ((below_space | zero_byte(word ^ specials) | zero_byte(word ^ (kOnes * 0x7F))) != 0)
-      return true;
+#ifdef __SSE2__
+  // Sixteen bytes at a time; the last block may overlap the one before it.
+  constexpr std::size_t kBlock = sizeof(__m128i);
+  if (text.size() >= kBlock) {
+    const __m128i specials = _mm_set1_epi8(special);
+    const auto is_bad = [&](const char* p) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+      const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+      const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+      const __m128i bad = _mm_or_si128(control, del);
+      return _mm_movemask_epi8(_mm_or_si128(bad, _mm_cmpeq_epi8(bytes, specials))) != 0;
+    };
+    const char* const last = text.data() + text.size() - kBlock;
+    for (const char* p = text.data(); p < last; p += kBlock)
+      if (is_bad(p)) return true;
+    return is_bad(last);
   }
-  for (; left != 0; --left, ++p) {
-    const auto byte = static_cast<unsigned char>(*p);
-    if (byte < 0x20 || byte == 0x7F || *p == special) return true;
-  }
-  return false;
+#endif
+  return std::ranges::any_of(text, [special](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7F || c == special;
+  });
 }
 
 /// Appends `text`; `special` becomes `replacement`, line ends and tabs become spaces, other

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/service/config_expressions.hpp>
 
 namespace m3u_proxy::service {
@@ -118,9 +119,11 @@ void check_expressions(ConfigReader& reader, const Configuration& configuration,
     const auto compiled = rules::compile_rule(rule.applies_to, rule.expression);
     if (!compiled) {
       add_problems(reader, "rule", rule, compiled.error(), document);
-    } else if (compiled->uses_logo_helper()) {
-      check_logo_helper(reader, configuration, rule);
+      continue;
     }
+    for (const rules::Diagnostic& warning : compiled->warnings())
+      log::warn("config", "rule \"{}\": {}", rule.name.name, warning.message);
+    if (compiled->uses_logo_helper()) check_logo_helper(reader, configuration, rule);
   }
 }
 
