@@ -119,6 +119,14 @@ Result<> AtomicFile::append_from(int file, std::uint64_t offset, std::uint64_t s
   return {};
 }
 
+Result<> AtomicFile::clear() {
+  synced_ = false;
+  if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) < 0)
+    return fail(system_error(fmt::format("cannot empty {}", temporary_.string()), errno));
+  written_ = 0;
+  return {};
+}
+
 std::uint64_t AtomicFile::written() const { return written_; }
 
 Result<std::chrono::nanoseconds> AtomicFile::sync() {

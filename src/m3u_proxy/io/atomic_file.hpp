@@ -26,6 +26,8 @@ class AtomicFile final : public ByteSink {
   Result<> write(std::string_view bytes) override;
   /// Appends `size` bytes of `file` from `offset`, inside the kernel where it can.
   Result<> append_from(int file, std::uint64_t offset, std::uint64_t size);
+  /// Throws away what was written, so that writing begins anew. Error: kIo.
+  Result<> clear();
   /// Bytes written so far.
   [[nodiscard]] std::uint64_t written() const;
 

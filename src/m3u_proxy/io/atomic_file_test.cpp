@@ -121,6 +121,18 @@ TEST(AtomicFile, AppendsAPartOfAnotherFile) {
   EXPECT_EQ(content(folder / "out"), "<23456>");
 }
 
+TEST(AtomicFile, WritingBeginsAnewAfterClear) {
+  const TestFolder folder;
+  auto file = AtomicFile::create(folder / "list.m3u");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->write("a long first attempt"));
+  ASSERT_TRUE((*file)->clear());
+  EXPECT_EQ((*file)->written(), 0U);
+  ASSERT_TRUE((*file)->write("second"));
+  ASSERT_TRUE((*file)->publish());
+  EXPECT_EQ(content(folder / "list.m3u"), "second");
+}
+
 TEST(AtomicFile, AppendingMoreThanThereIsFails) {
   const TestFolder folder;
   put(folder / "short", "abc");

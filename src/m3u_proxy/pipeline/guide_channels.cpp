@@ -117,6 +117,8 @@ Result<> SourceChannels::finish() {
   std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
     return std::pair(a.output, a.source) < std::pair(b.output, b.source);
   });
+  next_ = 0;
+  loaded_frame_ = SIZE_MAX;
   return {};
 }
 

@@ -65,7 +65,7 @@ class SourceChannels {
   explicit SourceChannels(memory::SlabPool& slabs);
 
   Result<> add(std::uint32_t output, std::uint16_t source, std::string_view element);
-  /// After the last add(): brings them into output order.
+  /// Brings them into output order, to be asked for from the first; more may be added afterwards.
   Result<> finish();
   /// The element of `output`, asked for in rising order: of the source that provides its
   /// programmes, else of the first that has it; "" when none has. Valid until the next call.

@@ -161,7 +161,8 @@ GuideGenerator::GuideGenerator(const RunContext& context, const GuideOptions& op
       unmatched_ids_(&memory_),
       unmatched_names_(&memory_),
       id_texts_(*context.slabs, memory::Tag::kGuide),
-      ids_(&memory_) {}
+      ids_(&memory_),
+      channel_text_(&memory_) {}
 
 Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
   try {
@@ -183,7 +184,10 @@ Result<GuideResult> GuideGenerator::generate(std::span<const GuideSource> source
 Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> sources,
                                                  io::AtomicFile& out, io::TempFolder& temp) {
   M3U_CHECK(channels_.finish());
-  text_ = std::make_unique<GuideText>(*context_->slabs, temp);
+  // With one source the head is known as soon as its channels are, and these usually come first.
+  GuideText::Head early_head;
+  if (sources.size() == 1) early_head = [this, &out] { return write_head(out); };
+  text_ = std::make_unique<GuideText>(*context_->slabs, temp, out, std::move(early_head));
   for (std::size_t i = 0; i < sources.size(); ++i) {
     GuideSourceResult& result = result_.sources.emplace_back();
     result.name = sources[i].name;
@@ -191,7 +195,7 @@ Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> so
   }
   result_.failed =
       !sources.empty() && std::ranges::all_of(result_.sources, &GuideSourceResult::failed);
-  if (!result_.failed) M3U_CHECK(write_guide(out));
+  if (!result_.failed) M3U_CHECK(finish(out));
   return std::move(result_);
 }
 
@@ -238,7 +242,6 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   result.partial = (*reader)->partial();
   result.error = (*reader)->note();
   count_undeclared(number, source.name);
-  take_date((*reader)->date());
   return {};
 }
 
@@ -320,7 +323,10 @@ Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
   result_.filter_counts.merge(work.filter_counts);
   result_.rule_counts.merge(work.rule_counts);
   result.items += work.seen;
+  take_date(work.window.date);
   M3U_CHECK(consume_channels(work, task));
+  const bool head_holds = index_.listed() == head_listed_ && date_ == head_date_;
+  if (text_->in_output() && !head_holds) M3U_CHECK(text_->take_back());
   M3U_CHECK(consume_programmes(work));
   result.written += result_.programmes - before;
   return {};
@@ -381,46 +387,66 @@ void GuideGenerator::take_date(const std::string& date) {
   date_epoch_ = time->epoch;
 }
 
-Result<> GuideGenerator::write_guide(io::AtomicFile& out) {
+Result<> GuideGenerator::finish(io::AtomicFile& out) {
   const auto begin = thread_time();
+  M3U_CHECK(note_channels());
+  M3U_CHECK(text_->finish([&] { return write_head(out); }));
+  M3U_CHECK(out.write(formats::kXmltvFooter));
+  result_.cpu_time += thread_time() - begin;
+  return {};
+}
+
+Result<> GuideGenerator::write_head(io::AtomicFile& out) {
+  // Before anything is looked at: workers may list more outputs meanwhile.
+  head_listed_ = index_.listed();
+  head_date_ = date_;
+  result_.channels = 0;
   M3U_CHECK(source_channels_.finish());
   std::pmr::string text(formats::xmltv_header(date_), &memory_);
-  std::pmr::string one(&memory_);
   GuideChannelList::Reader list(channels_);
   ListedChannel listed;
   while (true) {
     M3U_TRY(const bool more, list.next(listed));
     if (!more) break;
-    note_channel(listed);
     if (!listed.first) continue;
     const std::uint16_t provider = index_.provider(listed.output);
     M3U_TRY(const std::string_view source, source_channels_.find(listed.output, provider));
     if (!options_.all_channels && source.empty() && provider == GuideIndex::kNoSource) continue;
-    const std::string id = std::string(trim(listed.channel.tvg_id)) +
-                           formats::shift_suffix(index_.shift(listed.output));
-    one.clear();
-    formats::append_channel(one, {.id = id,
-                                  .name = listed.channel.channel_name,
-                                  .number = listed.channel.number,
-                                  .logo = listed.channel.tvg_logo,
-                                  .source = source});
-    if (options_.strict_dtd) {
-      text += "  ";
-      formats::append_valid_element(text, one);
-      text += '\n';
-    } else {
-      text += one;
-    }
+    append_channel(text, listed, source);
     ++result_.channels;
     if (text.size() < kWritePiece) continue;
     M3U_CHECK(out.write(text));
     text.clear();
   }
-  M3U_CHECK(out.write(text));
-  M3U_CHECK(text_->copy_to(out));
-  M3U_CHECK(out.write(formats::kXmltvFooter));
-  result_.cpu_time += thread_time() - begin;
-  return {};
+  return out.write(text);
+}
+
+/// Appends the `<channel>` of an output; `source`: what the guide has of it.
+void GuideGenerator::append_channel(std::pmr::string& text, const ListedChannel& listed,
+                                    std::string_view source) {
+  const std::string id =
+      std::string(trim(listed.channel.tvg_id)) + formats::shift_suffix(index_.shift(listed.output));
+  std::pmr::string& one = options_.strict_dtd ? channel_text_ : text;
+  channel_text_.clear();
+  formats::append_channel(one, {.id = id,
+                                .name = listed.channel.channel_name,
+                                .number = listed.channel.number,
+                                .logo = listed.channel.tvg_logo,
+                                .source = source});
+  if (!options_.strict_dtd) return;
+  text += "  ";
+  formats::append_valid_element(text, one);
+  text += '\n';
+}
+
+Result<> GuideGenerator::note_channels() {
+  GuideChannelList::Reader list(channels_);
+  ListedChannel listed;
+  while (true) {
+    M3U_TRY(const bool more, list.next(listed));
+    if (!more) return {};
+    note_channel(listed);
+  }
 }
 
 /// Counts a channel of the playlist as matched, or looks what would match it.

@@ -2,8 +2,8 @@
 //
 // The playlist's channels are added first, in output order. generate() then reads each source
 // once (twice where matching is not by id): read and split, in order → select, check and rewrite,
-// on all threads → programmes, in order, to memory or a temporary file. At last the head, the
-// channels and the programmes go to the output. The bytes depend on nothing but the input.
+// on all threads → programmes, in order, to where GuideText keeps them. At last the head, the
+// channels and the programmes are in the output. The bytes depend on nothing but the input.
 #pragma once
 
 #include <cstdint>
@@ -54,7 +54,10 @@ class GuideGenerator {
   Result<> consume_programmes(GuideWork& work);
   void count_undeclared(std::uint16_t number, const std::string& source);
   void take_date(const std::string& date);
-  Result<> write_guide(io::AtomicFile& out);
+  Result<> finish(io::AtomicFile& out);
+  Result<> write_head(io::AtomicFile& out);
+  void append_channel(std::pmr::string& text, const ListedChannel& listed, std::string_view source);
+  Result<> note_channels();
   void note_channel(const ListedChannel& listed);
   [[nodiscard]] GuideTask task_for(const GuideSource& source, std::uint16_t number);
 
@@ -74,6 +77,10 @@ class GuideGenerator {
   std::unique_ptr<GuideText> text_;
   std::string date_;
   std::int64_t date_epoch_ = 0;
+  // What the head was written with:
+  std::string head_date_;
+  std::uint64_t head_listed_ = 0;
+  std::pmr::string channel_text_;
   std::string folded_;
   GuideResult result_;
 };

@@ -451,6 +451,87 @@ TEST(GuideOutput, LargeGuideGoesThroughATemporaryFileInBoundedMemory) {
   EXPECT_EQ(guide.left.count, 0U);
 }
 
+/// What `sources` give for the channels a, b and c: all in one window or in many.
+void expect_same_for_any_windows(std::vector<GuideSource> sources, const std::string& expected) {
+  auto large = maker({{.tvg_id = "a"}, {.tvg_id = "b"}, {.tvg_id = "c"}}, std::move(sources));
+  for (const std::size_t threads : {1U, 3U}) {
+    large.threads = threads;
+    const auto guide = large.make();
+    ASSERT_FALSE(guide.error.has_value()) << to_string(*guide.error);
+    EXPECT_TRUE(guide.guide == expected) << threads << " threads: " << guide.guide.substr(0, 400);
+  }
+}
+
+/// More programmes of channel "a" than GuideText keeps in memory, as the source has them and as
+/// they are written.
+struct ManyShows {
+  std::string source;
+  std::string written;
+};
+const ManyShows& many_shows() {
+  static const ManyShows shows = [] {
+    ManyShows made;
+    const std::string filler(1000, 'x');
+    for (int i = 0; i < 10000; ++i) {
+      const std::string one = show("a", fmt::format("{}{}", i, filler));
+      made.source += one;
+      made.written += "  " + one + "\n";
+    }
+    return made;
+  }();
+  return shows;
+}
+
+std::string guide_of(const std::string& attributes, const std::string& content) {
+  return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE tv SYSTEM \"xmltv.dtd\">\n<tv" +
+         attributes + " generator-info-name=\"m3u-proxy\">\n" + content + "</tv>\n";
+}
+std::string channel_named(const std::string& id) {
+  return fmt::format("  <channel id=\"{0}\">\n    <display-name>{0}</display-name>\n  </channel>\n",
+                     id);
+}
+
+TEST(GuideOutput, LargeGuideWhoseChannelsComeFirst) {
+  expect_same_for_any_windows(
+      {guide_source("g", tv("<channel id='a'/><channel id='b'/>" + many_shows().source))},
+      guide_of("", channel_named("a") + channel_named("b") + many_shows().written));
+}
+
+TEST(GuideOutput, ChannelDeclaredAfterManyProgrammesIsListedInItsPlace) {
+  expect_same_for_any_windows(
+      {guide_source("g", tv("<channel id='c'/>" + many_shows().source + show("b", "late") +
+                            "<channel id='b'><url>u</url></channel>"))},
+      guide_of("", channel_named("a") +
+                       "  <channel id=\"b\">\n    <display-name>b</display-name>\n    "
+                       "<url>u</url>\n  </channel>\n" +
+                       channel_named("c") + many_shows().written + "  " + show("b", "late") +
+                       "\n"));
+}
+
+TEST(GuideOutput, UndeclaredChannelAfterManyProgrammesIsListedToo) {
+  expect_same_for_any_windows({guide_source("g", tv("<channel id='c'/>" + many_shows().source +
+                                                    show("b", "late") + many_shows().source))},
+                              guide_of("", channel_named("a") + channel_named("b") +
+                                               channel_named("c") + many_shows().written + "  " +
+                                               show("b", "late") + "\n" + many_shows().written));
+}
+
+TEST(GuideOutput, DateOfASecondDocumentStandsInTheHead) {
+  expect_same_for_any_windows(
+      {guide_source("g", tv("<channel id='a'/>" + many_shows().source) + "<tv date=\"20260102\">" +
+                             show("a", "late") + "</tv>")},
+      guide_of(" date=\"20260102\"",
+               channel_named("a") + many_shows().written + "  " + show("a", "late") + "\n"));
+}
+
+TEST(GuideOutput, LaterSourceAddsItsChannelsToALargeGuide) {
+  expect_same_for_any_windows(
+      {guide_source("g", tv("<channel id='a'/>" + many_shows().source)),
+       guide_source("h", tv("<channel id='b'/>" + show("b", "other")))},
+      guide_of("", channel_named("a") + channel_named("b") + many_shows().written + "  " +
+                       show("b", "other") + "\n"));
+}
+
 TEST(GuideOutput, LackOfMemoryIsNeverABadSource) {
   std::vector<std::string> ids;
   for (int i = 0; i < 100000; ++i) ids.push_back(fmt::format("channel-number-{}", i));

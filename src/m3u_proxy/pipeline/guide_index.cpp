@@ -173,8 +173,11 @@ bool GuideIndex::may_provide(std::uint32_t output, std::uint16_t source) const {
 
 void GuideIndex::provides(std::uint32_t output, std::uint16_t source) {
   // Read first: the line stays shared among the threads once it is set.
-  if (provider(output) != source)
-    std::atomic_ref(outputs_[output].provider).store(source, std::memory_order_relaxed);
+  if (provider(output) == source) return;
+  const std::uint16_t before =
+      std::atomic_ref(outputs_[output].provider).exchange(source, std::memory_order_relaxed);
+  if (before == kNoSource && !std::atomic_ref(outputs_[output].declared_by_any).load())
+    undeclared_.fetch_add(1);
 }
 
 std::uint16_t GuideIndex::provider(std::uint32_t output) const {
@@ -184,16 +187,12 @@ std::uint16_t GuideIndex::provider(std::uint32_t output) const {
 }
 
 bool GuideIndex::declare(std::uint32_t output) {
-  outputs_[output].declared_by_any = true;
+  if (!std::atomic_ref(outputs_[output].declared_by_any).exchange(true)) ++declared_;
   return !std::exchange(outputs_[output].declared_by_current, true);
 }
 
 bool GuideIndex::declared_by_current(std::uint32_t output) const {
   return outputs_[output].declared_by_current;
-}
-
-bool GuideIndex::declared_by_any(std::uint32_t output) const {
-  return outputs_[output].declared_by_any;
 }
 
 std::int32_t GuideIndex::shift(std::uint32_t output) const {

@@ -5,6 +5,7 @@
 // It is filled serially; looking up and provides() may then come from any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory_resource>
 #include <string_view>
@@ -84,7 +85,10 @@ class GuideIndex {
   /// Notes that the current source declared the output's channel; false when it had done so.
   bool declare(std::uint32_t output);
   [[nodiscard]] bool declared_by_current(std::uint32_t output) const;
-  [[nodiscard]] bool declared_by_any(std::uint32_t output) const;
+  /// Outputs that a source declared or that got programmes without that, so far. Every output
+  /// that the guide lists counts, and the number grows whenever another is to be listed or one of
+  /// these turns out to be declared. Callable while workers run.
+  [[nodiscard]] std::uint64_t listed() const { return declared_ + undeclared_.load(); }
   /// Thousandths of hours by which the output's programmes move.
   [[nodiscard]] std::int32_t shift(std::uint32_t output) const;
   /// Whether the output's id is another text than the guide's (shifts apart).
@@ -121,6 +125,8 @@ class GuideIndex {
   KeyTable ids_;  // guide id → first output with it
   std::pmr::vector<Output> outputs_;
   std::pmr::vector<std::int32_t> shifts_;  // only with tvg_shift = apply
+  std::uint64_t declared_ = 0;
+  std::atomic<std::uint64_t> undeclared_{0};  // that had programmes first
   // Only where matching is not by id:
   KeyTable links_of_;
   std::pmr::vector<Link> links_;

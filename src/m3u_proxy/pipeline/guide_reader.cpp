@@ -39,6 +39,7 @@ Result<bool> GuideReader::next(GuideWindow& window) {
     }
     window.text = {slab.data(), *used};
     window.slab = std::move(slab);
+    window.date = splitter_.date();
     return true;
   }
 }

@@ -25,6 +25,7 @@ struct GuideWindow {
   std::uint64_t position = 0;  ///< of the text in the source
   std::pmr::vector<formats::XmltvSpan> elements;
   ProblemLog problems;  ///< positions are absolute
+  std::string date;     ///< of the guide, as far as it is read; as it stands, "" when it has none
 };
 
 class GuideReader {
@@ -41,7 +42,6 @@ class GuideReader {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  ///< inflated, so far
   [[nodiscard]] std::uint64_t consumed() const { return source_->consumed(); }
   [[nodiscard]] std::optional<std::uint64_t> stored_size() const { return source_->size(); }
-  [[nodiscard]] const std::string& date() const { return splitter_.date(); }
   /// After the end: whether something is missing, and why (or what else is worth knowing).
   [[nodiscard]] bool partial() const { return splitter_.truncated() || read_error_.has_value(); }
   [[nodiscard]] std::string note() const;

@@ -1,8 +1,10 @@
 // GuideText: the programmes of a guide on their way to the file, in order: in memory while they
-// are few, in a temporary file once they are many.
+// are few; then behind the head in the output itself, where the head is known by then, else in a
+// temporary file.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -18,22 +20,37 @@ class GuideText {
  public:
   static constexpr std::uint64_t kInMemory = std::uint64_t{8} << 20U;
 
-  GuideText(memory::SlabPool& slabs, io::TempFolder& temp) : slabs_(&slabs), temp_(&temp) {}
+  /// Writes what stands before the programmes to the output.
+  using Head = std::function<Result<>()>;
+
+  /// `early_head` is called when the programmes no longer fit in memory; empty where the head
+  /// cannot be known before the end.
+  GuideText(memory::SlabPool& slabs, io::TempFolder& temp, io::AtomicFile& out, Head early_head)
+      : slabs_(&slabs), temp_(&temp), out_(&out), early_head_(std::move(early_head)) {}
 
   /// Appends `text`. Error: kIo.
   Result<> append(std::string_view text);
-  /// Appends everything to `out`. Error: kIo.
-  Result<> copy_to(io::AtomicFile& out) const;
-  [[nodiscard]] std::uint64_t size() const { return size_; }
+  /// Whether the head and all programmes so far are in the output.
+  [[nodiscard]] bool in_output() const { return in_output_; }
+  /// The early head was wrong: empties the output, keeps the programmes, and lets them wait for
+  /// finish(). Only when in_output(). Error: kIo.
+  Result<> take_back();
+  /// Puts the head (unless it is there) and the programmes into the output. Error: kIo.
+  Result<> finish(const Head& head);
 
  private:
   bool append_in_memory(std::string_view text);
-  Result<> move_to_file();
+  Result<> leave_memory();
+  Result<> write_pieces(io::ByteSink& sink) const;
 
   memory::SlabPool* slabs_;
   io::TempFolder* temp_;
+  io::AtomicFile* out_;
+  Head early_head_;
   std::vector<memory::Slab> pieces_;  // all full but the last
   std::size_t used_in_last_ = 0;
+  bool in_output_ = false;
+  std::uint64_t head_size_ = 0;  // in the output
   std::unique_ptr<io::TempFile> file_;
   std::uint64_t size_ = 0;
 };
