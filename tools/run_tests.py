@@ -145,7 +145,7 @@ def run_pytest(build: Path, folders: list[str], pattern: str) -> Outcome:
     present = [folder for folder in folders if list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
-    environment = dict(os.environ, M3U_PROXY_BUILD=str(build), M3U_PROXY=str(build / "m3u-proxy"),
+    environment = dict(os.environ, TEST_BUILD=str(build), M3U_PROXY=str(build / "m3u-proxy"),
                        PYTHONDONTWRITEBYTECODE="1")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xml"

@@ -1,6 +1,6 @@
 """At the size of a benchmark: the same bytes, whatever the threads, batches and repetition.
 
-Run by ./dev test --full against the release build, which M3U_PROXY_BUILD names.
+Run by ./dev test --full against the release build, which TEST_BUILD names.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-BUILD = Path(os.environ["M3U_PROXY_BUILD"])
+BUILD = Path(os.environ["TEST_BUILD"])
 CHANNELS = "100000"
 GUIDE_MB = "100"
 JOB = [
