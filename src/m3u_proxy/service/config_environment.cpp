@@ -34,7 +34,10 @@ std::string lower(std::string_view text) {
 void apply(ConfigReader& reader, std::string_view variable, std::string_view value,
            std::string_view section, std::string_view key, Configuration& out) {
   const Where where{.source = fmt::format("environment variable {}", variable)};
-  ConfigNode node{.kind = ConfigNode::Kind::kUntyped, .where = where, .text = std::string(value)};
+  ConfigNode node;
+  node.kind = ConfigNode::Kind::kUntyped;
+  node.where = where;
+  node.text = std::string(value);
   read_single_key(reader, section,
                   {.name = std::string(key), .where = where, .value = std::move(node)}, out);
 }

@@ -22,7 +22,8 @@ bool stands_before(const Where& a, const Where& b) {
 ConfigNode convert(const toml::node& node, std::string_view file);
 
 ConfigNode convert_table(const toml::table& table, std::string_view file) {
-  ConfigNode out{.kind = ConfigNode::Kind::kTable, .where = place(table.source(), file)};
+  ConfigNode out;
+  out.where = place(table.source(), file);
   for (const auto& [key, value] : table)
     out.members.push_back({.name = std::string(key.str()),
                            .where = place(key.source(), file),
@@ -35,7 +36,9 @@ ConfigNode convert_table(const toml::table& table, std::string_view file) {
 
 ConfigNode convert(const toml::node& node, std::string_view file) {
   if (const auto* table = node.as_table()) return convert_table(*table, file);
-  ConfigNode out{.kind = ConfigNode::Kind::kDate, .where = place(node.source(), file)};
+  ConfigNode out;
+  out.kind = ConfigNode::Kind::kDate;
+  out.where = place(node.source(), file);
   if (const auto* array = node.as_array()) {
     out.kind = ConfigNode::Kind::kArray;
     for (const toml::node& item : *array) out.items.push_back(convert(item, file));

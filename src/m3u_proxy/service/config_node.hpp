@@ -31,8 +31,8 @@ struct ConfigNode {
   std::int64_t integer = 0;
   double number = 0;
   bool boolean = false;
-  std::vector<ConfigMember> members{};  ///< of a table, in the order of the document
-  std::vector<ConfigNode> items{};      ///< of an array
+  std::vector<ConfigMember> members;  ///< of a table, in the order of the document
+  std::vector<ConfigNode> items;      ///< of an array
 
   /// The member called `name`, or nullptr.
   [[nodiscard]] const ConfigMember* find(std::string_view name) const;
