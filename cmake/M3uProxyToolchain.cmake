@@ -10,9 +10,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   target_compile_options(m3u_proxy_build_flags INTERFACE
     -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow)
 else()
-  # clang's -Wconversion and -Wextra mean more than g++'s; the code is held to g++'s.
+  # clang's -Wconversion and -Wextra mean more than g++'s; the code is held to g++'s. libstdc++ 12's
+  # own std::stable_sort calls what it declares deprecated.
   target_compile_options(m3u_proxy_build_flags INTERFACE
-    -Wno-sign-conversion -Wno-missing-designated-field-initializers)
+    -Wno-sign-conversion -Wno-missing-designated-field-initializers -Wno-deprecated-declarations)
 endif()
 
 find_program(M3U_PROXY_MOLD mold)

@@ -24,7 +24,7 @@ TIDY = "clang-tidy-19"
 FORMAT = "clang-format-19"
 # The compile commands are g++'s.
 CLANG_FLAGS = ["-Wno-unknown-warning-option", "-Wno-sign-conversion",
-               "-Wno-missing-designated-field-initializers"]
+               "-Wno-missing-designated-field-initializers", "-Wno-deprecated-declarations"]
 INCLUDE = re.compile(rb'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
