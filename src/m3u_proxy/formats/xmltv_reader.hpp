@@ -2,7 +2,7 @@
 // is well-formed XML and repairs what guides are known to get wrong, without building a tree.
 //
 // A clean element is never copied: check() gives back the view it was given. Follows XML 1.0; what
-// is repaired is in behaviour.md §6 and docs/guide.md.
+// is repaired is in behaviour.md §6 and docs/formats.md.
 #pragma once
 
 #include <array>

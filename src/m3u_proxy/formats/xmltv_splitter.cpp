@@ -323,6 +323,13 @@ XmltvSplitter::Found XmltvSplitter::search_end(std::string_view element) {
 
 /// Passes over one tag inside the element. kEnd: go on, or done when depth is 0.
 XmltvSplitter::Found XmltvSplitter::search_tag(std::string_view tag) {
+  const std::size_t name_end = 2 + search_.name.size();
+  if (tag.size() > name_end && tag[1] == '/' && tag[name_end] == '>' &&
+      tag.substr(2).starts_with(search_.name)) {
+    --search_.depth;
+    search_.offset += name_end + 1;
+    return Found::kEnd;
+  }
   const Match comment = match(tag, "<!--");
   const Match cdata = match(tag, kCdataOpen);
   const Match close = match_name(tag, "</", search_.name);

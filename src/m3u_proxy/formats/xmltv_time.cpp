@@ -86,6 +86,7 @@ std::optional<std::int32_t> numeric_zone(std::string_view text) {
 
 /// Sets the zone of `time` from its text; false when that is no zone at all.
 bool read_zone(XmltvTime& time) {
+  if (time.zone_text == " +0000") return true;
   std::string_view zone = trim(time.zone_text);
   if (zone.empty()) return true;
   if (zone.front() == '+' || zone.front() == '-' || is_ascii_digit(zone.front())) {
@@ -121,7 +122,8 @@ void append_civil(std::string& out, std::int64_t local) {
 }  // namespace
 
 std::optional<XmltvTime> parse_xmltv_time(std::string_view text) {
-  text = trim(text);
+  if (text.empty()) return std::nullopt;
+  if (is_ascii_space(text.front()) || is_ascii_space(text.back())) text = trim(text);
   std::array<char, kDigits> digits = {'0', '0', '0', '0', '0', '1', '0',
                                       '1', '0', '0', '0', '0', '0', '0'};
   std::size_t count = 0;
