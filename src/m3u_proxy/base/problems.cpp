@@ -11,7 +11,7 @@ void ProblemLog::add(std::string_view reason, std::uint64_t line, std::uint64_t 
                         .source = {},
                         .line = line,
                         .byte = byte,
-                        .detail = excerpt(detail, 80)});
+                        .detail = excerpt(redact_urls_in(detail.substr(0, 4096)), 80)});
 }
 
 void ProblemLog::count(std::string_view reason, std::uint64_t n) {

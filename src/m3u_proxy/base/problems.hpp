@@ -25,7 +25,8 @@ class ProblemLog {
  public:
   static constexpr std::size_t kMaxSamples = 100;
 
-  /// Counts one. `reason` must be a literal: it is kept by reference. `detail` is cut to 80 bytes.
+  /// Counts one. `reason` must be a literal: it is kept by reference. `detail` is cut to 80 bytes,
+  /// and credentials in its URLs are not shown.
   void add(std::string_view reason, std::uint64_t line, std::uint64_t byte,
            std::string_view detail);
   /// Counts `n` of a kind that needs no sample.

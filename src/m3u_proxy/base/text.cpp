@@ -163,6 +163,22 @@ std::string redact_url(std::string_view url) {
   return out;
 }
 
+std::string redact_urls_in(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t separator = text.find("://");
+    if (separator == std::string_view::npos) break;
+    std::size_t begin = separator;
+    while (begin > 0 && is_ascii_alpha(text[begin - 1])) --begin;
+    const std::size_t end = std::min(text.find_first_of(" \t\"',|<>", separator), text.size());
+    out += text.substr(0, begin);
+    out += redact_url(text.substr(begin, end - begin));
+    text.remove_prefix(end);
+  }
+  out += text;
+  return out;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   if (a.size() > b.size()) std::swap(a, b);
   if (b.size() - a.size() > limit) return limit + 1;

@@ -53,6 +53,9 @@ std::string excerpt(std::string_view text, std::size_t limit = 60);
 /// stream (/live/user/password/42.ts) become "***". Other text passes through.
 std::string redact_url(std::string_view url);
 
+/// The same for every URL inside a text: each ends at white space, a quote, a comma or `|`.
+std::string redact_urls_in(std::string_view text);
+
 /// The word among `words` that is closest to `word` (Levenshtein ≤ 2 and ≤ half its length),
 /// for "did you mean"; empty when none is close.
 template <typename Words>

@@ -143,5 +143,11 @@ TEST(ClosestWord, FindsTheNearestOrNone) {
       << "two changes are more than half of a word of two letters";
 }
 
+TEST(RedactUrlsIn, HidesCredentialsOfEveryUrlInAText) {
+  EXPECT_EQ(redact_urls_in("a=\"http://u:p@h/x\", then http://h/get.php?username=joe&x=1"),
+            "a=\"http://***@h/x\", then http://h/get.php?username=***&x=1");
+  EXPECT_EQ(redact_urls_in("no address"), "no address");
+}
+
 }  // namespace
 }  // namespace m3u_proxy

@@ -12,6 +12,7 @@ namespace {
 using Offsets = flatbuffers::Offset<flatbuffers::Vector<std::uint32_t>>;
 using ColumnOffset = flatbuffers::Offset<frame::Column>;
 
+constexpr std::size_t kMaxText = std::size_t{1} << 30U;  // offsets have 32 bits
 constexpr std::size_t kBlockHeader = alignof(std::max_align_t);
 static_assert(kBlockHeader >= sizeof(std::size_t));
 
@@ -106,6 +107,11 @@ FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
 
   std::size_t text_size = size_of(keys) + size_of(values) + size_of(lines);
   for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i) text_size += size_of(column(i));
+  if (text_size > kMaxText)
+    throw memory::OverBudget({.code = ErrorCode::kOverBudget,
+                              .message = "a batch of channels holds more than 1 GB of text",
+                              .where = {},
+                              .hint = "set a smaller batch_size"});
   std::uint8_t* text = nullptr;
   const auto text_vector = builder_.CreateUninitializedVector(text_size, &text);
   char* end = reinterpret_cast<char*>(text);

@@ -69,12 +69,54 @@ std::optional<std::size_t> index_of(Domain domain, std::string_view name) {
   return static_cast<std::size_t>(found - all.begin());
 }
 
+struct KnownKey {
+  std::string_view key;
+  ChannelField field;
+};
+constexpr std::array kKnownKeys = {
+    KnownKey{"tvg-id", ChannelField::kTvgId},
+    KnownKey{"tvg-name", ChannelField::kTvgName},
+    KnownKey{"tvg-logo", ChannelField::kTvgLogo},
+    KnownKey{"group-title", ChannelField::kGroupTitle},
+    KnownKey{"tvg-chno", ChannelField::kTvgChno},
+    KnownKey{"tvg-shift", ChannelField::kTvgShift},
+    KnownKey{"logo", ChannelField::kTvgLogo},
+    KnownKey{"channel-number", ChannelField::kTvgChno},
+    KnownKey{"tvh-chnum", ChannelField::kTvgChno},
+    KnownKey{"num", ChannelField::kTvgChno},
+    KnownKey{"tvg-channo", ChannelField::kTvgChno},
+};
+
+/// A bit for each length and first letter that a known key has; most other keys fail at this.
+constexpr std::uint64_t kKnownLengths = [] {
+  std::uint64_t bits = 0;
+  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << known.key.size();
+  return bits;
+}();
+constexpr std::uint64_t kKnownLetters = [] {
+  std::uint64_t bits = 0;
+  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << (known.key[0] - 'a');
+  return bits;
+}();
+
 }  // namespace
+
+std::optional<ChannelField> field_of_attribute(std::string_view key) {
+  if (key.size() >= 64 || ((kKnownLengths >> key.size()) & 1U) == 0) return std::nullopt;
+  const char first = ascii_lower(key.front());
+  if (first < 'a' || first > 'z' || ((kKnownLetters >> (first - 'a')) & 1U) == 0)
+    return std::nullopt;
+  for (const KnownKey& known : kKnownKeys)
+    if (known.key.size() == key.size() && equals_ascii_case(known.key, key)) return known.field;
+  return std::nullopt;
+}
 
 std::optional<FieldRef> find_field(Domain domain, std::string_view name) {
   if (domain == Domain::kChannels && name.starts_with("attr:") && name.size() > 5) {
     std::string attribute(name.substr(5));
     for (char& c : attribute) c = ascii_lower(c);
+    if (const auto field = field_of_attribute(attribute))
+      return FieldRef{.index = static_cast<std::uint8_t>(*field), .writable = true};
     return FieldRef{
         .index = 0, .writable = true, .is_attribute = true, .attribute = std::move(attribute)};
   }

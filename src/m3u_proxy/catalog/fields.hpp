@@ -66,6 +66,10 @@ struct FieldRef {
   bool operator==(const FieldRef&) const = default;
 };
 
+/// The field that an attribute of a playlist is read into, by any of its known spellings
+/// (`tvg-logo`, `logo`, `tvh-chnum` …), without case; nullopt for one that is kept as it is.
+std::optional<ChannelField> field_of_attribute(std::string_view key);
+
 /// The field that `name` stands for, aliases included (`channel_group`, `tvg-chno`,
 /// `attr:<name>`); nullopt when there is none. Exact: field names are lower case.
 std::optional<FieldRef> find_field(Domain domain, std::string_view name);

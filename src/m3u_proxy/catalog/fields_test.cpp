@@ -43,6 +43,8 @@ TEST(Fields, ProgrammeAliases) {
 
 TEST(Fields, AttributesAreNamedWithoutCase) {
   EXPECT_EQ(resolve(Domain::kChannels, "attr:Catchup-Days"), "attr:catchup-days");
+  EXPECT_EQ(resolve(Domain::kChannels, "attr:tvg-id"), "tvg_id");
+  EXPECT_EQ(resolve(Domain::kChannels, "attr:logo"), "tvg_logo");
   EXPECT_EQ(resolve(Domain::kChannels, "attr:"), "unknown");
   EXPECT_EQ(resolve(Domain::kProgrammes, "attr:x"), "unknown");
 }

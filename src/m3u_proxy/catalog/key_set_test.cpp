@@ -1,7 +1,8 @@
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/catalog/key_set.hpp>
-#include <string>
 
 namespace m3u_proxy::catalog {
 namespace {
@@ -30,10 +31,8 @@ TEST(KeySet, TheZeroKeyIsAKeyLikeOthers) {
 TEST(KeySet, StaysExactWhileItGrows) {
   memory::Budget budget;
   KeySet keys(budget);
-  for (std::uint64_t i = 1; i <= 100000; ++i)
-    ASSERT_TRUE(keys.insert(key_of(std::to_string(i))));
-  for (std::uint64_t i = 1; i <= 100000; ++i)
-    ASSERT_FALSE(keys.insert(key_of(std::to_string(i))));
+  for (std::uint64_t i = 1; i <= 100000; ++i) ASSERT_TRUE(keys.insert(key_of(std::to_string(i))));
+  for (std::uint64_t i = 1; i <= 100000; ++i) ASSERT_FALSE(keys.insert(key_of(std::to_string(i))));
   EXPECT_EQ(keys.size(), 100000U);
 }
 
@@ -82,7 +81,8 @@ TEST(KeyCounter, CountsManyKeys) {
   memory::Budget budget;
   KeyCounter counter(budget);
   for (std::uint64_t i = 0; i < 50000; ++i) counter.add(key_of(std::to_string(i)).low);
-  for (std::uint64_t i = 0; i < 50000; ++i) ASSERT_TRUE(counter.take(key_of(std::to_string(i)).low));
+  for (std::uint64_t i = 0; i < 50000; ++i)
+    ASSERT_TRUE(counter.take(key_of(std::to_string(i)).low));
   EXPECT_EQ(counter.left(), 0U);
 }
 

@@ -1,8 +1,9 @@
 // Spool: frames on their way from one pass to the next, in order, in as little memory as asked.
 //
 // Its back ends stand in one line: plain memory, then LZ4 blocks in memory. A spool moves down
-// that line by itself when it holds more than `compress_beyond` or when the Budget refuses, in
-// the middle of the stream, never up. What is in it already stays as it is stored.
+// that line by itself when it holds more than `compress_beyond`, and when memory pressure asks for
+// it (move_down()), in the middle of the stream, never up. What is in it already stays as it is
+// stored.
 #pragma once
 
 #include <atomic>

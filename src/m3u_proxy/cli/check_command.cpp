@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/print.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -21,11 +22,11 @@ ExitCode run_check(const CheckOptions& options, const service::Environment& envi
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
   const service::Configuration& c = loaded->configuration;
-  fmt::print(
-      "{} is right: {}, {}, {}, {}, {}\n", options.file,
-      counted(c.proxies.size(), "proxy", "proxies"), counted(c.sources.size(), "source", "sources"),
-      counted(c.epg_sources.size(), "EPG source", "EPG sources"),
-      counted(c.filters.size(), "filter", "filters"), counted(c.rules.size(), "rule", "rules"));
+  print("{} is right: {}, {}, {}, {}, {}\n", options.file,
+        counted(c.proxies.size(), "proxy", "proxies"),
+        counted(c.sources.size(), "source", "sources"),
+        counted(c.epg_sources.size(), "EPG source", "EPG sources"),
+        counted(c.filters.size(), "filter", "filters"), counted(c.rules.size(), "rule", "rules"));
   if (!c.not_acted_on.empty())
     log::info("config", "accepted and not acted on by this version: {}",
               fmt::join(c.not_acted_on, ", "));

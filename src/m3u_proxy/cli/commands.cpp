@@ -4,19 +4,20 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/print.hpp>
 
 namespace m3u_proxy::cli {
 
 ExitCode report_error(const Error& error) {
-  fmt::print(stderr, "error: {}\n", to_string(error));
+  print_error("error: {}\n", to_string(error));
   return exit_code_of(error.code);
 }
 
 ExitCode report_problems(const std::vector<service::ConfigProblem>& problems) {
   for (const service::ConfigProblem& problem : problems)
-    fmt::print(stderr, "error: {}\n", to_string(problem));
-  fmt::print(stderr, "{} {} found, nothing was done\n", problems.size(),
-             problems.size() == 1 ? "mistake" : "mistakes");
+    print_error("error: {}\n", to_string(problem));
+  print_error("{} {} found, nothing was done\n", problems.size(),
+              problems.size() == 1 ? "mistake" : "mistakes");
   return ExitCode::kUsage;
 }
 

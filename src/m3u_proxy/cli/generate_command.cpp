@@ -7,6 +7,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/report_file.hpp>
 #include <m3u_proxy/cli/signals.hpp>
 #include <m3u_proxy/cli/terminal_progress.hpp>
@@ -41,8 +42,8 @@ void print_results(const std::vector<ProxyOutcome>& outcomes) {
   for (const ProxyOutcome& outcome : outcomes) {
     if (outcome.result) {
       if (log::enabled("pipeline", log::Level::kInfo))
-        fmt::print(stderr, "{}\n", pipeline::generation_tree(*outcome.result));
-      fmt::print("{}\n", pipeline::summary_line(*outcome.result));
+        print_error("{}\n", pipeline::generation_tree(*outcome.result));
+      print("{}\n", pipeline::summary_line(*outcome.result));
       continue;
     }
     Error error = outcome.result.error();
@@ -102,6 +103,10 @@ ExitCode run_generate(const GenerateOptions& options, const service::Environment
   if (!configuration.not_acted_on.empty())
     log::info("config", "accepted and not acted on by this version: {}",
               fmt::join(configuration.not_acted_on, ", "));
+
+  if (options.report)
+    if (const auto possible = check_report_file(*options.report); !possible)
+      return report_error(possible.error());
 
   auto progress = make_progress(options.progress);
   const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/print.hpp>
 
 namespace {
 
@@ -35,7 +36,7 @@ struct Runner {
     return cli::run_test_expression(options, environment);
   }
   cli::ExitCode operator()(const cli::PrintOptions& options) const {
-    fmt::print("{}", options.text);
+    std::fwrite(options.text.data(), 1, options.text.size(), stdout);
     return cli::ExitCode::kPublished;
   }
 };

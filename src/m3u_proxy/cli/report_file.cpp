@@ -63,6 +63,19 @@ std::string report_text(const std::vector<ProxyOutcome>& outcomes) {
   return text + "]}\n";
 }
 
+Result<> check_report_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::is_directory(file, error))
+    return fail(ErrorCode::kInvalidArgument,
+                "cannot write the report to " + file.string() + ": it is a folder", "name a file");
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder, error))
+    return fail(ErrorCode::kInvalidArgument,
+                "cannot write the report to " + file.string() + ": there is no such folder",
+                "make the folder first");
+  return {};
+}
+
 Result<> write_report(const std::filesystem::path& file,
                       const std::vector<ProxyOutcome>& outcomes) {
   M3U_TRY(const auto out, io::AtomicFile::create(file));

@@ -20,6 +20,10 @@ struct ProxyOutcome {
 /// error instead of figures.
 std::string report_text(const std::vector<ProxyOutcome>& outcomes);
 
+/// Whether a report can be written to `file`: before the run, since afterwards it is too late.
+/// Error: kInvalidArgument.
+Result<> check_report_file(const std::filesystem::path& file);
+
 /// Writes the report whole or not at all. Error: kIo, kNotFound.
 Result<> write_report(const std::filesystem::path& file, const std::vector<ProxyOutcome>& outcomes);
 

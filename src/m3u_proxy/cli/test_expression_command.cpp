@@ -5,12 +5,16 @@
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/signals.hpp>
 #include <m3u_proxy/rules/expression.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
+
+/// Bytes shown of a value, without its control characters.
+constexpr std::size_t kShown = 200;
 
 enum class Kind : std::uint8_t { kFilter, kRule };
 
@@ -36,10 +40,11 @@ bool mentions_set(std::string_view text) {
 }
 
 void print_channel(const pipeline::PreviewChannel& channel) {
-  fmt::print("{} [{}] ({})\n", channel.channel_name, channel.group_title, channel.source);
+  print("{} [{}] ({})\n", excerpt(channel.channel_name, kShown),
+        excerpt(channel.group_title, kShown), channel.source);
   for (std::size_t i = 0; i < channel.before.size(); ++i)
-    fmt::print("    {}: \"{}\" → \"{}\"\n", channel.before[i].first, channel.before[i].second,
-               i < channel.after.size() ? channel.after[i].second : "");
+    print("    {}: \"{}\" → \"{}\"\n", channel.before[i].first,
+          excerpt(channel.before[i].second, kShown), excerpt(channel.after[i].second, kShown));
 }
 
 service::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
@@ -75,9 +80,9 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   if (!result) return report_error(result.error());
   for (const pipeline::PreviewChannel& channel : result->channels) print_channel(channel);
   if (result->matched > result->channels.size())
-    fmt::print("… and {} more\n", result->matched - result->channels.size());
-  fmt::print("{}: {} of {} channels {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,
-             result->evaluated, kind == Kind::kRule ? "changed" : "match");
+    print("… and {} more\n", result->matched - result->channels.size());
+  print("{}: {} of {} channels {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,
+        result->evaluated, kind == Kind::kRule ? "changed" : "match");
   return ExitCode::kPublished;
 }
 

@@ -1,5 +1,6 @@
 // The beginning of a playlist: what kind of document it is, and its #EXTM3U line.
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -18,8 +19,11 @@ std::unexpected<Error> not_a_playlist(std::string_view what, std::string_view be
               std::string(hint));
 }
 
+constexpr std::size_t kMaxGuideUrls = 100;
+constexpr std::size_t kMaxDefault = std::size_t{64} << 10U;
+
 void add_guide_urls(std::string_view list, std::vector<std::string>& urls) {
-  while (!list.empty()) {
+  while (!list.empty() && urls.size() < kMaxGuideUrls) {
     const std::size_t comma = std::min(list.find(','), list.size());
     const std::string_view url = trim(list.substr(0, comma));
     if (!url.empty() && std::ranges::find(urls, url) == urls.end()) urls.emplace_back(url);
@@ -27,17 +31,35 @@ void add_guide_urls(std::string_view list, std::vector<std::string>& urls) {
   }
 }
 
+/// Defaults that every entry takes over: only the known ones, each once, so that a header can't
+/// multiply itself by the number of entries.
+void add_catchup(std::string_view key, std::string_view value, M3uHeader& header) {
+  static constexpr std::array<std::string_view, 5> kKnown = {
+      "catchup", "catchup-type", "catchup-days", "catchup-source", "catchup-correction"};
+  const auto same = [key](std::string_view other) { return equals_ascii_case(key, other); };
+  if (value.empty() || value.size() > kMaxDefault || std::ranges::none_of(kKnown, same)) return;
+  for (const auto& [known, ignored] : header.catchup)
+    if (same(known)) return;
+  header.catchup.emplace_back(key, value);
+}
+
 void read_header_line(std::string_view line, M3uHeader& header) {
   header.present = true;
+  std::string converted;
+  if (!is_valid_utf8(line)) {
+    append_windows1252(converted, line);
+    line = converted;
+  }
+  if (line.size() > kMaxLine) return;
   AttributeCursor cursor(line.substr(std::string_view("#EXTM3U").size()));
   while (cursor.next()) {
     const std::string_view key = cursor.key();
     if (equals_ascii_case(key, "url-tvg") || equals_ascii_case(key, "x-tvg-url"))
       add_guide_urls(cursor.value(), header.guide_urls);
-    else if (equals_ascii_case(key, "tvg-shift"))
+    else if (equals_ascii_case(key, "tvg-shift") && cursor.value().size() <= kMaxDefault)
       header.tvg_shift = cursor.value();
-    else if (starts_with_ascii_case(key, "catchup") && !cursor.value().empty())
-      header.catchup.emplace_back(key, cursor.value());
+    else
+      add_catchup(key, cursor.value(), header);
   }
 }
 
@@ -57,21 +79,27 @@ Result<M3uHeader> read_m3u_header(std::string_view beginning) {
 
   M3uHeader header;
   bool has_extinf = false;
+  bool has_url = false;
   LineCursor cursor(text, text.contains('\r'));
-  for (bool first = true; cursor.next(); first = false) {
-    const std::string_view line = trim(cursor.line());
+  while (cursor.next()) {
+    const std::string_view line = trim_line(cursor.line());
     const LineKind kind = line_kind(line);
-    if (kind == LineKind::kExtinf) has_extinf = true;
-    if (kind == LineKind::kHeader && !header.present && (first || !has_extinf))
+    has_extinf |= kind == LineKind::kExtinf;
+    has_url |= kind == LineKind::kUrl;
+    if (kind == LineKind::kHeader && !header.present && !has_extinf && !has_url)
       read_header_line(line, header);
-    if (kind == LineKind::kDirective && (starts_with_ascii_case(line, "#EXT-X-TARGETDURATION") ||
-                                         starts_with_ascii_case(line, "#EXT-X-STREAM-INF")))
+    if (kind == LineKind::kDirective && !has_url &&
+        (starts_with_ascii_case(line, "#EXT-X-TARGETDURATION") ||
+         starts_with_ascii_case(line, "#EXT-X-STREAM-INF")))
       return not_a_playlist("an HLS playlist of one stream", text,
                             "use the address of the channel list, not of one of its streams");
   }
   if (!header.present && !has_extinf)
     return not_a_playlist("text without any #EXTINF line", text,
                           "check that the address is that of an M3U list");
+  if (!has_extinf && !has_url)
+    return fail(ErrorCode::kParse, "the playlist has no channels",
+                "the subscription may have ended");
   return header;
 }
 

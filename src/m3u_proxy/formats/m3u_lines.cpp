@@ -5,6 +5,13 @@
 
 namespace m3u_proxy::formats {
 
+std::string_view trim_line(std::string_view line) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  line = trim(line);
+  while (line.starts_with(kMark)) line = trim(line.substr(kMark.size()));
+  return line;
+}
+
 LineKind line_kind(std::string_view line) {
   if (line.empty()) return LineKind::kSkip;
   if (line.front() != '#') return line.starts_with("===") ? LineKind::kSkip : LineKind::kUrl;

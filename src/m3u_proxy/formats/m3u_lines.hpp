@@ -11,7 +11,10 @@ namespace m3u_proxy::formats {
 /// Blank lines, comments, decoration (`=====x=====`) are kSkip.
 enum class LineKind : std::uint8_t { kSkip, kHeader, kExtinf, kGroup, kDirective, kUrl };
 
-/// The kind of a line that has no white space at its ends.
+/// A line without the white space at its ends and without a byte order mark in front (merged lists
+/// have them in the middle).
+std::string_view trim_line(std::string_view line);
+/// The kind of a line as trim_line() gives it.
 LineKind line_kind(std::string_view line);
 
 /// Takes lines off the front of a text. A text without CR is searched with memchr only.

@@ -16,47 +16,6 @@ using catalog::MediaType;
 
 constexpr std::string_view kExtinf = "#EXTINF:";
 
-struct KnownKey {
-  std::string_view key;
-  ChannelField field;
-};
-constexpr std::array kKnownKeys = {
-    KnownKey{"tvg-id", ChannelField::kTvgId},
-    KnownKey{"tvg-name", ChannelField::kTvgName},
-    KnownKey{"tvg-logo", ChannelField::kTvgLogo},
-    KnownKey{"group-title", ChannelField::kGroupTitle},
-    KnownKey{"tvg-chno", ChannelField::kTvgChno},
-    KnownKey{"tvg-shift", ChannelField::kTvgShift},
-    KnownKey{"logo", ChannelField::kTvgLogo},
-    KnownKey{"channel-number", ChannelField::kTvgChno},
-    KnownKey{"tvh-chnum", ChannelField::kTvgChno},
-    KnownKey{"num", ChannelField::kTvgChno},
-    KnownKey{"tvg-channo", ChannelField::kTvgChno},
-};
-
-/// A bit for each length and first letter that a known key has; most other keys fail at this.
-constexpr std::uint64_t kKnownLengths = [] {
-  std::uint64_t bits = 0;
-  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << known.key.size();
-  return bits;
-}();
-constexpr std::uint64_t kKnownLetters = [] {
-  std::uint64_t bits = 0;
-  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << (known.key[0] - 'a');
-  return bits;
-}();
-
-/// The field that an attribute is read into, or nullopt for one that is kept as it is.
-std::optional<ChannelField> field_of(std::string_view key) {
-  if (key.size() >= 64 || ((kKnownLengths >> key.size()) & 1U) == 0) return std::nullopt;
-  const char first = ascii_lower(key.front());
-  if (first < 'a' || first > 'z' || ((kKnownLetters >> (first - 'a')) & 1U) == 0)
-    return std::nullopt;
-  for (const KnownKey& known : kKnownKeys)
-    if (known.key.size() == key.size() && equals_ascii_case(known.key, key)) return known.field;
-  return std::nullopt;
-}
-
 /// The duration at the front of an #EXTINF line's text, removed from it.
 std::string_view take_duration(std::string_view& text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -91,8 +50,7 @@ class ChunkParser {
     LineCursor cursor(chunk_.text, chunk_.has_cr);
     while (cursor.next()) {
       ++line_;
-      std::string_view line = trim(cursor.line());
-      if (chunk_.first_line + line_ == 2 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+      std::string_view line = trim_line(cursor.line());
       const LineKind kind = line_kind(line);
       if (kind == LineKind::kSkip) continue;
       if (line.size() > kMaxLine) {
@@ -110,6 +68,7 @@ class ChunkParser {
     switch (kind) {
       case LineKind::kExtinf:
         finish_unused_extinf();
+        skip_next_url_ = false;
         extinf_ = line;
         extinf_line_ = line_;
         break;
@@ -198,7 +157,7 @@ class ChunkParser {
     AttributeCursor cursor(text);
     while (cursor.next()) {
       if (cursor.value().empty()) continue;
-      const auto field = field_of(cursor.key());
+      const auto field = catalog::field_of_attribute(cursor.key());
       if (!field)
         batch_.push_attribute({.key = cursor.key(), .value = cursor.value()});
       else if (batch_.text(*field, row).empty())

@@ -25,9 +25,10 @@ struct M3uHeader {
   std::vector<std::pair<std::string, std::string>> catchup;  ///< catchup*: defaults of the entries
 };
 
-/// Looks at the beginning of an input (its first chunk) and reads the header. Error kParse when it
-/// is no playlist: empty, an HTML page, JSON, an HLS playlist, or text without any #EXTINF;
-/// the message says what was found and shows its first words.
+/// Looks at the beginning of an input (M3uSplitter::beginning()) and reads the header, which stands
+/// before the first entry. Error kParse when it is no playlist: empty, an HTML page, JSON, an HLS
+/// playlist, text without any #EXTINF, or a header without entries; the message says what was
+/// found and shows its first words.
 Result<M3uHeader> read_m3u_header(std::string_view beginning);
 
 /// What all chunks of a source share.

@@ -184,6 +184,13 @@ TEST(M3uReader, LineOfMoreThanAMegabyteIsACountedSkip) {
   EXPECT_EQ(list.problems.of("line_too_long"), 3U);
 }
 
+TEST(M3uReader, AnEntryAfterATooLongOneIsKept) {
+  const ReadList list = read_text("#EXTM3U\n#EXTINF:-1 a=\"" + std::string(kMaxLine, 'x') +
+                                  "\",Long\n#EXTINF:-1,Good\nhttp://g\n");
+  ASSERT_EQ(list.channels.size(), 1U);
+  EXPECT_EQ(list.channels[0].name, "Good");
+}
+
 TEST(M3uReader, MediaTypeComesFromAttributeDirectiveOrPath) {
   memory::Budget budget;
   memory::SlabPool slabs(budget);
@@ -203,9 +210,29 @@ TEST(M3uReader, MediaTypeComesFromAttributeDirectiveOrPath) {
 
 TEST(M3uHeader, GuideUrlsAreACommaSeparatedList) {
   const auto header =
-      read_m3u_header("#EXTM3U x-tvg-url=\"http://a, http://b\" url-tvg=\"http://a\"\n");
+      read_m3u_header("#EXTM3U x-tvg-url=\"http://a, http://b\" url-tvg=\"http://a\"\nhttp://c\n");
   ASSERT_TRUE(header);
   EXPECT_THAT(header->guide_urls, ElementsAre("http://a", "http://b"));
+}
+
+TEST(M3uHeader, DefaultsAreTheKnownOnesAndEachOnce) {
+  std::string line = "#EXTM3U catchup=\"append\" catchup=\"shift\"";
+  for (int i = 0; i < 20000; ++i) line += " catchup" + std::to_string(i) + "=\"x\"";
+  const auto header = read_m3u_header(line + "\nhttp://c\n");
+  ASSERT_TRUE(header);
+  EXPECT_THAT(header->catchup, ElementsAre(Pair("catchup", "append")));
+}
+
+TEST(M3uHeader, AnInvalidHeaderLineIsReadAsWindows1252) {
+  const auto header = read_m3u_header("#EXTM3U catchup-source=\"http://x/\xE9\"\nhttp://c\n");
+  ASSERT_TRUE(header);
+  EXPECT_THAT(header->catchup, ElementsAre(Pair("catchup-source", "http://x/é")));
+}
+
+TEST(M3uHeader, AHeaderWithoutEntriesIsRefused) {
+  const auto header = read_m3u_header("#EXTM3U\n");
+  ASSERT_FALSE(header);
+  EXPECT_EQ(header.error().message, "the playlist has no channels");
 }
 
 TEST(M3uHeader, WithoutHeaderAnExtinfIsEnough) {

@@ -2,7 +2,6 @@
 #include <cstring>
 #include <utility>
 
-#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 
@@ -21,9 +20,9 @@ M3uSplitter::M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows)
                          memory::SlabPool::kSizes[2])),
       max_lines_(std::max<std::uint64_t>(2 * batch_rows, 2)) {}
 
-Result<> M3uSplitter::fill(io::ByteSource& source, M3uChunk& chunk, std::size_t& size) {
-  while (!at_end_ && size < chunk.slab.size()) {
-    const auto got = source.read({chunk.slab.data() + size, chunk.slab.size() - size});
+Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std::size_t& size) {
+  while (!at_end_ && size < slab.size()) {
+    const auto got = source.read({slab.data() + size, slab.size() - size});
     if (got) {
       at_end_ = *got == 0;
       size += *got;
@@ -34,7 +33,7 @@ Result<> M3uSplitter::fill(io::ByteSource& source, M3uChunk& chunk, std::size_t&
     // What was read before the error is delivered first, less the line that it cut.
     pending_error_ = got.error();
     at_end_ = true;
-    const std::string_view text(chunk.slab.data(), size);
+    const std::string_view text(slab.data(), size);
     size = text.find_last_of("\r\n") + 1;
   }
   return {};
@@ -49,7 +48,7 @@ M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool has
   LineCursor cursor(complete, has_cr);
   while (cursor.next() && cursor.terminated()) {
     ++lines;
-    if (line_kind(trim(cursor.line())) == LineKind::kUrl)
+    if (line_kind(trim_line(cursor.line())) == LineKind::kUrl)
       boundary = {.end = cursor.position(), .lines = lines};
     if (lines >= max_lines_ && boundary.end != 0) return boundary;
   }
@@ -62,7 +61,7 @@ std::size_t M3uSplitter::skip_dropped(std::string_view text) {
   std::size_t skipped = 0;
   while (dropping_ != Dropping::kNone && cursor.next()) {
     const bool is_url =
-        dropping_ == Dropping::kEntry && line_kind(trim(cursor.line())) == LineKind::kUrl;
+        dropping_ == Dropping::kEntry && line_kind(trim_line(cursor.line())) == LineKind::kUrl;
     if (!cursor.terminated()) {
       // The line goes on behind this buffer; what it is was decided by how it began.
       if (dropping_ == Dropping::kEntry) dropping_ = is_url ? Dropping::kUrlLine : Dropping::kLine;
@@ -86,15 +85,24 @@ void M3uSplitter::drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& pro
   size = 0;
 }
 
+Result<std::string_view> M3uSplitter::beginning(io::ByteSource& source) {
+  std::size_t size = 0;
+  M3U_TRY(carry_slab_, slabs_->acquire(memory::Tag::kInput, kBeginning));
+  M3U_CHECK(fill(source, carry_slab_, size));
+  if (size == 0 && pending_error_) return fail(*std::exchange(pending_error_, std::nullopt));
+  carry_ = {carry_slab_.data(), size};
+  return carry_;
+}
+
 Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems) {
   M3uChunk chunk;
   std::size_t size = carry_.size();
   M3U_TRY(chunk.slab, slabs_->acquire(memory::Tag::kInput, std::max(target_, size + 1)));
-  std::memcpy(chunk.slab.data(), carry_.data(), size);
+  carry_.copy(chunk.slab.data(), size);
   carry_slab_ = {};
   carry_ = {};
   while (true) {
-    M3U_CHECK(fill(source, chunk, size));
+    M3U_CHECK(fill(source, chunk.slab, size));
     if (dropping_ != Dropping::kNone) {
       const std::size_t skipped = skip_dropped({chunk.slab.data(), size});
       size -= skipped;

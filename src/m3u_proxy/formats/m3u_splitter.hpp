@@ -32,6 +32,11 @@ class M3uSplitter {
   /// many lines, or one entry.
   M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows);
 
+  /// Reads the first kBeginning bytes (or all there is) without consuming them, so that what the
+  /// input is can be judged alike whatever the chunks' size. Call before next(). Errors as next().
+  static constexpr std::size_t kBeginning = std::size_t{256} << 10U;
+  Result<std::string_view> beginning(io::ByteSource& source);
+
   /// The next chunk; an empty text at the end. Dropped entries are counted in `problems`.
   /// Errors: of the source, after everything that came before it was delivered; kOverBudget.
   Result<M3uChunk> next(io::ByteSource& source, ProblemLog& problems);
@@ -45,7 +50,7 @@ class M3uSplitter {
   /// rest of a line and then lines up to the next URL, or lines up to the next URL.
   enum class Dropping : std::uint8_t { kNone, kUrlLine, kLine, kEntry };
 
-  Result<> fill(io::ByteSource& source, M3uChunk& chunk, std::size_t& size);
+  Result<> fill(io::ByteSource& source, const memory::Slab& slab, std::size_t& size);
   [[nodiscard]] Boundary find_boundary(std::string_view text, bool has_cr) const;
   void drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& problems);
   std::size_t skip_dropped(std::string_view text);

@@ -76,6 +76,14 @@ inline ReadList read_list(io::ByteSource& source, std::size_t batch_rows = 1000)
   M3uSplitter splitter(slabs, batch_rows);
   ReadList list;
   M3uSource m3u;
+  const auto beginning = splitter.beginning(source);
+  const Result<M3uHeader> header =
+      beginning ? read_m3u_header(*beginning) : Result<M3uHeader>(fail(beginning.error()));
+  if (!header) {
+    list.error = header.error();
+    return list;
+  }
+  m3u.header = *header;
   while (true) {
     auto chunk = splitter.next(source, list.problems);
     if (!chunk) {
@@ -83,14 +91,7 @@ inline ReadList read_list(io::ByteSource& source, std::size_t batch_rows = 1000)
       return list;
     }
     if (chunk->text.empty()) return list;
-    if (list.chunks++ == 0) {
-      auto header = read_m3u_header(chunk->text);
-      if (!header) {
-        list.error = header.error();
-        return list;
-      }
-      m3u.header = *header;
-    }
+    ++list.chunks;
     catalog::ChannelBatch batch(slabs);
     ProblemLog problems;
     parse_m3u(*chunk, m3u, batch, problems);

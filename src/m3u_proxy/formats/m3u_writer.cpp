@@ -61,14 +61,16 @@ void append_clean(OutputText& out, std::string_view text, char special,
   }
 }
 
-/// The same without white space at its ends; returns what was appended.
+/// The same as a reader would trim it; returns what was appended.
 std::string_view append_trimmed(OutputText& out, std::string_view text, char special,
                                 std::string_view replacement) {
   const std::size_t begin = out.size();
-  append_clean(out, trim(text), special, replacement);
-  while (out.size() > begin && out.back() == ' ') out.pop_back();
-  const std::size_t spaces = std::min(out.find_first_not_of(' ', begin), out.size()) - begin;
-  if (spaces != 0) out.erase(begin, spaces);
+  append_clean(out, text, special, replacement);
+  const std::string_view cleaned = std::string_view(out).substr(begin);
+  const std::string_view trimmed = trim_line(cleaned);
+  const auto front = static_cast<std::size_t>(trimmed.data() - cleaned.data());
+  out.resize(begin + front + trimmed.size());
+  if (front != 0) out.erase(begin, front);
   return std::string_view(out).substr(begin);
 }
 
@@ -137,16 +139,29 @@ std::string_view append_url(const ChannelBatch& batch, std::size_t row,
   return {};
 }
 
+/// Appends the entry's directive lines. One that without its control characters would be read as
+/// something else is left out and counted.
+void append_directives(const ChannelBatch& batch, std::size_t row, OutputText& out,
+                       ProblemLog& problems) {
+  for (const std::string_view directive : batch.directives(row)) {
+    const std::size_t begin = out.size();
+    if (line_kind(append_trimmed(out, directive, '\n', " ")) == LineKind::kDirective) {
+      out += '\n';
+    } else {
+      out.resize(begin);
+      problems.add("directive_not_writable", 0, 0, directive);
+    }
+  }
+}
+
 /// Appends one entry; on a reason, nothing.
 std::string_view append_entry(const ChannelBatch& batch, std::size_t row,
-                              const M3uWriterOptions& options, OutputText& out) {
+                              const M3uWriterOptions& options, OutputText& out,
+                              ProblemLog& problems) {
   const std::size_t begin = out.size();
   append_extinf(batch, row, options, out);
   std::string_view fault = out.size() - begin > kMaxLine ? "written_line_too_long" : "";
-  for (const std::string_view directive : batch.directives(row)) {
-    append_trimmed(out, directive, '\n', " ");
-    out += '\n';
-  }
+  append_directives(batch, row, out, problems);
   if (fault.empty()) {
     const std::size_t url_begin = out.size();
     fault = append_url(batch, row, options, out);
@@ -157,6 +172,13 @@ std::string_view append_entry(const ChannelBatch& batch, std::size_t row,
 }
 
 }  // namespace
+
+std::string_view clean_value(std::string_view value, OutputText& cleaned) {
+  if (!needs_cleaning(value, '"')) return value;
+  cleaned.clear();
+  append_clean(cleaned, value, '"', "'");
+  return cleaned;
+}
 
 void write_m3u_header(std::string_view guide_url, OutputText& out) {
   out.append("#EXTM3U");
@@ -169,7 +191,7 @@ std::uint64_t write_m3u(const ChannelBatch& batch, const M3uWriterOptions& optio
                         ProblemLog& problems) {
   std::uint64_t written = 0;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    const std::string_view fault = append_entry(batch, row, options, out);
+    const std::string_view fault = append_entry(batch, row, options, out, problems);
     if (fault.empty())
       ++written;
     else

@@ -22,6 +22,9 @@ struct M3uWriterOptions {
   bool write_tvg_shift = true;
 };
 
+/// The form in which an attribute's value is written; `cleaned` holds it where it differs.
+std::string_view clean_value(std::string_view value, OutputText& cleaned);
+
 /// `#EXTM3U` and, when `guide_url` is not empty, where the guide is.
 void write_m3u_header(std::string_view guide_url, OutputText& out);
 

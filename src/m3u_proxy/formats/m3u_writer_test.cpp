@@ -94,6 +94,12 @@ TEST_F(M3uWriter, AnEntryThatWouldNotReadBackIsACountedSkip) {
   EXPECT_EQ(problems_.of("written_line_too_long"), 1U);
 }
 
+TEST_F(M3uWriter, ADirectiveThatWouldReadAsSomethingElseIsLeftOutAndCounted) {
+  add({.name = "A", .url = "http://a", .directives = {"#EXTINF\x01:-1,B", "#EXTVLCOPT:a"}});
+  EXPECT_EQ(write(), "#EXTINF:-1,A\n#EXTVLCOPT:a\nhttp://a\n");
+  EXPECT_EQ(problems_.of("directive_not_writable"), 1U);
+}
+
 TEST(M3uWriterHeader, NamesTheGuideWhenItsUrlIsKnown) {
   OutputText out;
   write_m3u_header("", out);

@@ -44,7 +44,8 @@ class Deflater {
 
 }  // namespace
 
-Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::SlabPool& slabs) {
+Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::SlabPool& slabs,
+                                               const CancelToken* cancel) {
   M3U_TRY(const auto source, open_file(file.temporary()));
   auto target = file.target();
   target += ".gz";
@@ -54,6 +55,8 @@ Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::S
   M3U_TRY(memory::Slab level, slabs.acquire(memory::Tag::kOutput, ISAL_DEF_LVL1_DEFAULT));
   Deflater deflater(*out, std::move(output), std::move(level));
   while (true) {
+    if (cancel != nullptr && cancel->cancelled())
+      return fail(ErrorCode::kCancelled, "stopped on request");
     M3U_TRY(const std::size_t size, source->read({input.data(), input.size()}));
     M3U_CHECK(deflater.add({input.data(), size}));
     if (size == 0) return out;

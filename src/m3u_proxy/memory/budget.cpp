@@ -108,6 +108,12 @@ Bytes Budget::peak(Tag tag) const {
   return {tags_[index(tag)].peak.load(std::memory_order_relaxed)};
 }
 
+void Budget::reset_peaks() {
+  peak_.store(used_.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  for (Counter& counter : tags_)
+    counter.peak.store(counter.used.load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
+
 Error Budget::over_budget(Tag tag, Bytes size) const {
   std::string users;
   for (std::size_t i = 0; i < kTagCount; ++i) {

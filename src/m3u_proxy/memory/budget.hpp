@@ -102,6 +102,8 @@ class Budget {
   [[nodiscard]] Bytes peak() const { return {peak_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] Bytes used(Tag tag) const;
   [[nodiscard]] Bytes peak(Tag tag) const;
+  /// Starts all peaks anew at what is in use now.
+  void reset_peaks();
   /// The error that reserve() gives for a refused `size`.
   [[nodiscard]] Error over_budget(Tag tag, Bytes size) const;
 

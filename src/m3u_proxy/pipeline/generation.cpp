@@ -1,6 +1,8 @@
+#include <atomic>
 #include <chrono>
 
 #include <fmt/format.h>
+#include <tbb/global_control.h>
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
@@ -94,11 +96,12 @@ class Generation {
                     memory::MemoryCleanable& leavings, std::string_view done_what);
   void fill_stats(std::chrono::nanoseconds duration);
   void add_guide_stats();
+  void log_problems() const;
   void fill_memory_stats();
   void add_expression_stats(const std::vector<std::string>& names, const rules::Counts& counts,
                             std::string_view applies_to, std::vector<ExpressionStats>& into);
   std::vector<GuideSource> guide_sources();
-  [[nodiscard]] std::string guide_url() const;
+  [[nodiscard]] std::string guide_url();
 
   const ResolvedProxyConfig& config_;
   const OutputPaths& outputs_;
@@ -117,6 +120,7 @@ class Generation {
   std::uint64_t loaded_ = 0;
   std::uint64_t mapped_ = 0;
   std::uint64_t kept_ = 0;
+  std::atomic<std::uint64_t> done_{0};  // for the progress bar, which another step reports
 
   ChannelNumberingStrategy numbering_;
   GuideGenerator guide_;
@@ -132,6 +136,10 @@ class Generation {
 
 Result<GenerationStats> Generation::run() {
   stats_.proxy = config_.name;
+  context_.budget->reset_peaks();
+  // As many workers as asked for, also beyond what the machine has cores.
+  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism,
+                                    std::max<std::size_t>(context_.threads, 1));
   if (services_.monitor != nullptr) M3U_CHECK(services_.monitor->initialize());
   if (services_.cleanup != nullptr) cleanup_before_ = services_.cleanup->summary();
   M3U_CHECK(load_and_filter());
@@ -161,7 +169,7 @@ Result<> Generation::load_and_filter() {
     item.rule_counts = {};
     item.filter_counts = {};
     watch(Stage::kSourceLoading);
-    progress_.report(Stage::kSourceLoading, kept_, reader_.consumed(), reader_.size());
+    progress_.report(Stage::kSourceLoading, done_, reader_.consumed(), reader_.size());
     return reader_.next(item);
   };
   const auto count_out = [](StageItem& item, Stage stage) {
@@ -191,6 +199,9 @@ Result<> Generation::load_and_filter() {
                       {.stage = Stage::kFiltering, .parallel = true, .run = pack},
                       {.stage = Stage::kFiltering, .parallel = false, .run = keep}}));
   if (const auto error = reader_.total_failure()) return fail(*error);
+  if (loaded_ == 0)
+    return fail(ErrorCode::kParse, "the sources have no channels at all; the last list stays",
+                "the subscription may have ended");
   M3U_CHECK(numbering_.reserve());
 
   pass_peak_mb_ = 0;
@@ -207,6 +218,7 @@ Result<> Generation::keep_batch(StageItem& item) {
   loaded_ += item.items_out[static_cast<std::size_t>(Stage::kSourceLoading)];
   mapped_ += item.items_out[static_cast<std::size_t>(Stage::kDataMapping)];
   kept_ += item.batch.rows();
+  done_ = kept_;
   rule_counts_.merge(item.rule_counts);
   filter_counts_.merge(item.filter_counts);
   stats_.problems.merge(item.problems, reader_.infos()[item.source->index].name);
@@ -216,19 +228,20 @@ Result<> Generation::keep_batch(StageItem& item) {
 }
 
 Result<> Generation::number_and_write() {
-  previous_ = PublishedList::read(outputs_.playlist, context_);
+  done_ = 0;
+  M3U_TRY(previous_, PublishedList::read(outputs_.playlist, context_));
   M3U_TRY(playlist_, io::AtomicFile::create(outputs_.playlist));
   formats::OutputText header;
   formats::write_m3u_header(guide_url(), header);
   M3U_CHECK(playlist_->write(header));
 
-  M3uGenerationStrategy write(config_, previous_.known());
+  M3uGenerationStrategy write(config_, previous_.comparable());
   std::size_t next_frame = 0;
   const auto input = [&](StageItem& item) -> Result<bool> {
     if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
     if (next_frame == spool_.frames()) return false;
     watch(Stage::kM3uGeneration);
-    progress_.report(Stage::kM3uGeneration, stats_.channels, next_frame, spool_.frames());
+    progress_.report(Stage::kM3uGeneration, done_, next_frame, spool_.frames());
     item.frame_index = next_frame++;
     item.problems.clear();
     return true;
@@ -236,7 +249,7 @@ Result<> Generation::number_and_write() {
   const auto load = [&](StageItem& item) -> Result<> {
     M3U_TRY(const auto frame, spool_.read(item.frame_index, item.packed_bytes));
     catalog::load_frame(frame, item.batch);
-    fill_tvg_ids(config_, item.batch);
+    prepare_tvg_ids(config_, item.batch);
     return {};
   };
   Pass pass(context_, clock_);
@@ -261,7 +274,7 @@ Result<> Generation::number_and_write() {
   pass_peak_mb_ = 0;
   memory::CleanableParts no_leavings;
   finish_stage(Stage::kChannelNumbering, kept_, kept_, numbering_, "channels numbered");
-  stats_.has_previous = previous_.known();
+  stats_.has_previous = previous_.comparable();
   stats_.added = previous_.added();
   stats_.removed = previous_.removed();
   previous_ = {};
@@ -289,6 +302,7 @@ Result<> Generation::hand_to_guide(StageItem& item) {
 Result<> Generation::write_batch(StageItem& item) {
   stats_.channels += item.items_out[static_cast<std::size_t>(Stage::kM3uGeneration)];
   stats_.problems.merge(item.problems, config_.name);
+  done_ = stats_.channels;
   previous_.compare(item.url_keys);
   return playlist_->write(item.text);
 }
@@ -304,9 +318,8 @@ Result<> Generation::check_shrink() const {
               "check the sources; delete the old list or raise max_shrink if this is right");
 }
 
-std::string Generation::guide_url() const {
-  const bool has_guide = !config_.epg_sources.empty() || config_.use_playlist_guides;
-  if (config_.base_url.empty() || !has_guide) return {};
+std::string Generation::guide_url() {
+  if (config_.base_url.empty() || guide_sources().empty()) return {};
   return config_.base_url + "/" + outputs_.guide.filename().string();
 }
 
@@ -314,7 +327,10 @@ std::vector<GuideSource> Generation::guide_sources() {
   std::vector<GuideSource> sources = config_.epg_sources;
   if (!config_.use_playlist_guides || !config_.playlist_guide) return sources;
   for (const SourceStats& source : reader_.stats())
-    for (const std::string& url : source.guide_urls) sources.push_back(config_.playlist_guide(url));
+    for (const std::string& url : source.guide_urls)
+      // Who writes a playlist must not choose which local files are published.
+      if (starts_with_ascii_case(url, "http://") || starts_with_ascii_case(url, "https://"))
+        sources.push_back(config_.playlist_guide(url));
   return sources;
 }
 
@@ -338,6 +354,16 @@ Result<> Generation::write_guide() {
   return {};
 }
 
+/// A compressed copy that no run renews would be served instead of the list it once was.
+void warn_of_stale_copy(const std::filesystem::path& published) {
+  auto copy = published;
+  copy += ".gz";
+  std::error_code error;
+  if (std::filesystem::exists(copy, error))
+    log::warn("pipeline", "{} is of an earlier run and is not renewed; delete it, or set compress",
+              copy.string());
+}
+
 Result<> Generation::publish() {
   if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
   std::vector<std::unique_ptr<io::AtomicFile>> files;
@@ -347,7 +373,7 @@ Result<> Generation::publish() {
   if (config_.compress) {
     const std::size_t count = files.size();
     for (std::size_t i = 0; i < count; ++i) {
-      M3U_TRY(auto compressed, io::write_gzip(*files[2 * i], *context_.slabs));
+      M3U_TRY(auto compressed, io::write_gzip(*files[2 * i], *context_.slabs, context_.cancel));
       files.insert(files.begin() + static_cast<std::ptrdiff_t>(2 * i), std::move(compressed));
     }
   }
@@ -355,8 +381,12 @@ Result<> Generation::publish() {
     M3U_TRY(const auto time, file->sync());
     fsync_time_ += time;
   }
+  if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
   // The guide before the playlist: a player that sees the new list finds its guide.
-  for (const auto& file : files) M3U_CHECK(file->publish());
+  for (const auto& file : files) {
+    M3U_CHECK(file->publish());
+    if (!config_.compress) warn_of_stale_copy(file->target());
+  }
   return {};
 }
 
@@ -427,16 +457,37 @@ void Generation::fill_stats(std::chrono::nanoseconds duration) {
   stats_.filters = stats_.filters_detail.size();
 
   stats_.sources_detail = reader_.stats();
-  for (const SourceStats& source : stats_.sources_detail)
+  for (SourceStats& source : stats_.sources_detail) {
     stats_.degraded |= !source.error.empty() || source.from_cache;
+    for (std::string& url : source.guide_urls) url = redact_url(url);
+  }
   add_guide_stats();
-  ProblemLog problems = std::move(reader_.problems());
+  ProblemLog problems = std::move(duplicates_.problems());
+  problems.merge(reader_.remaining_problems(), "");
   problems.merge(stats_.problems, "");
   problems.merge(guide_result_.problems, "");
   stats_.problems = std::move(problems);
+  log_problems();
   stats_.playlist_path = outputs_.playlist.string();
   if (stats_.guide_written) stats_.guide_path = outputs_.guide.string();
   fill_memory_stats();
+}
+
+/// One line by reason, and where the first one is; the report has more.
+void Generation::log_problems() const {
+  if (stats_.problems.total() == 0) return;
+  std::string counts;
+  for (const auto& [reason, count] : stats_.problems.by_reason())
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, reason);
+  std::string first;
+  if (!stats_.problems.samples().empty()) {
+    const ProblemSample& sample = stats_.problems.samples().front();
+    const Error place{
+        .message = fmt::format("{} \"{}\"", sample.reason, sample.detail),
+        .where = {.source = sample.source, .line = sample.line, .column = 0, .byte = sample.byte}};
+    first = "; the first: " + to_string(place);
+  }
+  log::info("pipeline", "Problems: {}{}", counts, first);
 }
 
 void Generation::add_guide_stats() {
@@ -448,7 +499,12 @@ void Generation::add_guide_stats() {
                                      .partial = source.partial,
                                      .error = source.error});
     stats_.degraded |= source.partial || source.failed;
+    if (source.failed || source.partial)
+      log::warn("pipeline.guide", "{}: {}{}", source.name, source.error,
+                source.failed ? "" : "; what came before it is used");
   }
+  if (guide_result_.failed)
+    log::warn("pipeline.guide", "no EPG source could be used: the last guide stays");
   stats_.guide = {.matched = guide_result_.matched,
                   .of = guide_result_.of,
                   .more_with_casefold = guide_result_.more_with_casefold,

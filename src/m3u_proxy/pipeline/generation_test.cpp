@@ -262,6 +262,85 @@ TEST_F(GenerationTest, MaxShrinkKeepsAListThatLostTooMuch) {
   EXPECT_EQ(read(outputs_.playlist), last);
 }
 
+TEST_F(GenerationTest, MaxShrinkHoldsWhereMemoryIsShort) {
+  std::string text = "#EXTM3U\n";
+  for (int i = 0; i < 60000; ++i) text += entry("Channel " + std::to_string(i));
+  add_source("s", text);
+  ASSERT_TRUE(run());
+  config_.sources.clear();
+  config_.max_shrink = 0.5;
+  add_source("s", "#EXTM3U\n" + entry("A"));
+  slabs_.trim();
+  budget_.set_limit(mib(3));  // too little to compare the lists, enough to count
+  const auto refused = run();
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("from 60000 to 1 channels"));
+}
+
+TEST_F(GenerationTest, AListWithoutChannelsIsNoGoodList) {
+  std::ofstream(outputs_.playlist) << "old";
+  add_source("ended", "#EXTM3U\n");
+  const auto ended = run();
+  ASSERT_FALSE(ended);
+  EXPECT_THAT(ended.error().message, HasSubstr("no channels"));
+  config_.sources.clear();
+  add_source("separators", "#EXTM3U\n#EXTINF:-1,--- NEWS ---\n");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(read(outputs_.playlist), "old");
+}
+
+TEST_F(GenerationTest, ProblemsAreTheSameForAnyThreads) {
+  for (int source = 0; source < 20; ++source) {
+    std::string text;
+    for (int i = 0; i < 50; ++i) text += entry(std::to_string(i % 40)) + "#EXTINF:-1,no url\n";
+    add_source("s" + std::to_string(source), text);
+  }
+  std::string expected;
+  for (const std::size_t threads : {1U, 4U, 4U, 4U}) {
+    context_.threads = threads;
+    context_.batch_rows = 3;
+    const auto stats = run();
+    ASSERT_TRUE(stats);
+    std::string told;
+    for (const ProblemSample& sample : stats->problems.samples())
+      told += sample.source + std::to_string(sample.line) + std::string(sample.reason) + "\n";
+    if (expected.empty()) expected = told;
+    ASSERT_EQ(told, expected);
+  }
+}
+
+TEST_F(GenerationTest, WhatAHeaderlessListIsDoesNotDependOnBatchSize) {
+  add_source("s", "http://a/1\nhttp://a/2\nhttp://a/3\n" + entry("X"));
+  for (const std::size_t rows : {1U, 2U, 1000U}) {
+    context_.batch_rows = rows;
+    const auto stats = run();
+    ASSERT_TRUE(stats) << rows;
+    EXPECT_EQ(stats->channels, 4U);
+  }
+}
+
+TEST_F(GenerationTest, PlaylistAndGuideAgreeOnOddIds) {
+  add_source("tv", "#EXTM3U\n#EXTINF:-1 tvg-id='a\"b ',N\nhttp://h/1\n");
+  add_guide("g",
+            "<tv><programme start=\"20260101000000\" channel=\"a'b\"><title>T</title>"
+            "</programme></tv>");
+  const auto stats = run();
+  ASSERT_TRUE(stats);
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("tvg-id=\"a'b\""));
+  EXPECT_EQ(stats->guide.matched, 1U);
+}
+
+TEST_F(GenerationTest, CredentialsInHeadersAndProblemsAreNotReported) {
+  add_source("tv",
+             "#EXTM3U url-tvg=\"http://h/xmltv.php?username=joe&password=secret\"\n"
+             "http://h/get.php?username=joe&password=secret\n");
+  const auto stats = run();
+  ASSERT_TRUE(stats);
+  EXPECT_THAT(stats->sources_detail[0].guide_urls[0], testing::Not(HasSubstr("secret")));
+  ASSERT_THAT(stats->problems.samples(), SizeIs(1));
+  EXPECT_THAT(stats->problems.samples()[0].detail, testing::Not(HasSubstr("secret")));
+}
+
 TEST_F(GenerationTest, StreamUrlsOfTheProxyUseStableIds) {
   config_.mode = UrlMode::kRedirect;
   config_.base_url = "http://b";

@@ -1,4 +1,4 @@
-// Logo Caching: `@logo:<uuid>` in tvg_logo becomes the address under which this program serves
+// Logo Caching: `@logo:<uuid>` as a value becomes the address under which this program serves
 // that logo. Other logos pass through; fetching and keeping them is the service's work.
 #pragma once
 
@@ -19,6 +19,8 @@ class LogoCachingStrategy final : public NativeStrategy {
   Result<> process(StageItem& item) override;
 
  private:
+  std::string_view address_of(std::string_view value, StageItem& item, std::size_t row) const;
+
   std::string prefix_;
   bool active_;
 };

@@ -40,12 +40,17 @@ bool needs_channel_ids(const ResolvedProxyConfig& config) {
 
 std::uint64_t url_key(std::string_view url) { return XXH3_64bits(url.data(), url.size()); }
 
-void fill_tvg_ids(const ResolvedProxyConfig& config, ChannelBatch& batch) {
+void prepare_tvg_ids(const ResolvedProxyConfig& config, ChannelBatch& batch) {
   const bool by_name = config.guide.match == GuideMatch::kName && !config.epg_sources.empty();
-  if (!config.fill_tvg_id && !by_name) return;
-  for (std::size_t row = 0; row < batch.rows(); ++row)
-    if (batch.text(ChannelField::kTvgId, row).empty())
+  formats::OutputText cleaned;
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    const std::string_view id = batch.text(ChannelField::kTvgId, row);
+    const std::string_view written = trim(formats::clean_value(id, cleaned));
+    if (written.empty() && (config.fill_tvg_id || by_name))
       batch.set_text(ChannelField::kTvgId, row, batch.store(to_base64url(batch.id(row))));
+    else if (written != id)
+      batch.set_text(ChannelField::kTvgId, row, batch.store(written));
+  }
 }
 
 M3uGenerationStrategy::M3uGenerationStrategy(const ResolvedProxyConfig& config, bool compare)

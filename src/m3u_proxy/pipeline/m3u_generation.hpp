@@ -23,9 +23,10 @@ class M3uGenerationStrategy final : public NativeStrategy {
   bool compare_;
 };
 
-/// Gives channels without tvg-id their own id, where the configuration asks for it. Has to run
-/// before the guide hears of the channels.
-void fill_tvg_ids(const ResolvedProxyConfig& config, catalog::ChannelBatch& batch);
+/// Brings tvg-ids into the form in which they are written, so that playlist and guide agree, and
+/// gives channels without one their own id where the configuration asks for it. Has to run before
+/// the guide hears of the channels.
+void prepare_tvg_ids(const ResolvedProxyConfig& config, catalog::ChannelBatch& batch);
 /// Whether this configuration writes channel ids anywhere.
 bool needs_channel_ids(const ResolvedProxyConfig& config);
 

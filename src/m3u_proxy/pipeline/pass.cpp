@@ -1,7 +1,6 @@
 #include <new>
 #include <utility>
 
-#include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
@@ -104,8 +103,6 @@ void Pass::run_parallel(Stage input_stage, const Input& input, const std::vector
     first = last;
   }
   const auto whole = middle ? source & *middle & sink : source & sink;
-  // As many workers as asked for, also beyond what the machine has cores.
-  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, context_.threads);
   tbb::task_arena arena(static_cast<int>(context_.threads));
   arena.execute([&] { tbb::parallel_pipeline(context_.threads * kItemsPerThread, whole); });
 }

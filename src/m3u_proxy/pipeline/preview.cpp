@@ -1,5 +1,6 @@
 // Preview: what filters and rules do to the channels of some sources, for show.
 #include <array>
+#include <new>
 
 #include <m3u_proxy/pipeline/data_mapping.hpp>
 #include <m3u_proxy/pipeline/filtering.hpp>
@@ -26,12 +27,6 @@ RowValues values_of(const ChannelBatch& batch, std::size_t row) {
   return values;
 }
 
-std::string_view value_of(const std::vector<Attribute>& attributes, std::string_view key) {
-  for (const Attribute& attribute : attributes)
-    if (attribute.key == key) return attribute.value;
-  return {};
-}
-
 /// Notes every field in which the two differ; true when there is one.
 bool note_changes(const RowValues& before, const RowValues& after, PreviewChannel& channel) {
   const auto note = [&](const std::string& name, std::string_view old, std::string_view now) {
@@ -42,12 +37,16 @@ bool note_changes(const RowValues& before, const RowValues& after, PreviewChanne
   for (std::size_t i = 0; i < before.fields.size(); ++i)
     note(std::string(catalog::field_name(static_cast<ChannelField>(i))), before.fields[i],
          after.fields[i]);
-  for (const Attribute& attribute : before.attributes)
-    note("attr:" + std::string(attribute.key), attribute.value,
-         value_of(after.attributes, attribute.key));
-  for (const Attribute& attribute : after.attributes)
-    if (value_of(before.attributes, attribute.key).empty())
-      note("attr:" + std::string(attribute.key), "", attribute.value);
+  // Rules change a value in its place, remove a pair or add one at the end: the two lists go along
+  // with each other.
+  auto now = after.attributes.begin();
+  for (const Attribute& attribute : before.attributes) {
+    const bool kept = now != after.attributes.end() && now->key == attribute.key;
+    note("attr:" + std::string(attribute.key), attribute.value, kept ? now->value : "");
+    if (kept) ++now;
+  }
+  for (; now != after.attributes.end(); ++now)
+    note("attr:" + std::string(now->key), "", now->value);
   return !channel.before.empty();
 }
 
@@ -121,6 +120,8 @@ Result<PreviewResult> preview(const ResolvedProxyConfig& config, const RunContex
     return Preview(config, context, limit).run();
   } catch (const memory::OverBudget& refused) {
     return fail(refused.error());
+  } catch (const std::bad_alloc&) {
+    return fail(ErrorCode::kOverBudget, "the system has no memory left");
   }
 }
 

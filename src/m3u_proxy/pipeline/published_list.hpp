@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string_view>
 
+#include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/catalog/key_set.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 
@@ -14,11 +16,15 @@ namespace m3u_proxy::pipeline {
 /// Channels are recognised by the address that was written. Not thread-safe.
 class PublishedList {
  public:
-  /// Reads the playlist at `path`; a file that is not there or can't be read gives a list that is
-  /// not known(), and so does a refused reservation: the comparison is no reason to fail.
-  static PublishedList read(const std::filesystem::path& path, const RunContext& context);
+  /// Reads the playlist at `path`; a file that is not there gives a list that is not known().
+  /// Where memory is short, channels are counted but not compared. Errors: kIo, kCancelled,
+  /// kOverBudget (not even a chunk of the file fits).
+  static Result<PublishedList> read(const std::filesystem::path& path, const RunContext& context);
 
-  [[nodiscard]] bool known() const { return counter_ != nullptr; }
+  /// Whether there is a last list, so that previous() is its number of channels.
+  [[nodiscard]] bool known() const { return known_; }
+  /// Whether added() and removed() can be told.
+  [[nodiscard]] bool comparable() const { return counter_ != nullptr; }
   /// Takes the addresses of newly written entries into account.
   void compare(std::span<const std::uint64_t> url_keys);
   [[nodiscard]] std::uint64_t previous() const { return previous_; }
@@ -26,7 +32,10 @@ class PublishedList {
   [[nodiscard]] std::uint64_t removed() const { return counter_ ? counter_->left() : 0; }
 
  private:
+  void add(std::string_view url);
+
   std::unique_ptr<catalog::KeyCounter> counter_;
+  bool known_ = false;
   std::uint64_t previous_ = 0;
   std::uint64_t added_ = 0;
 };

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/log.hpp>
@@ -41,11 +43,33 @@ Result<> SourceReader::open_next() {
   if (!opened) return record_failure(opened.error());
   current_ = *std::move(opened);
   splitter_.emplace(*context_.slabs, context_.batch_rows);
-  header_pending_ = true;
   m3u_sources_.push_back({.index = static_cast<std::uint16_t>(index_),
                           .header = {},
                           .id = with_ids_ ? source_id(source.name) : Uuid{},
                           .with_ids = with_ids_});
+  const auto read = read_header();
+  return read ? Result<>{} : record_failure(read.error());
+}
+
+Result<> SourceReader::read_header() {
+  SourceStats& stats = stats_[index_];
+  M3U_TRY(const std::string_view beginning, splitter_->beginning(*current_));
+  M3U_TRY(formats::M3uHeader header, formats::read_m3u_header(beginning));
+  if (!header.present) {
+    log::warn("pipeline.sources", "{}: no #EXTM3U header, read as a playlist all the same",
+              stats.name);
+    ProblemLog found;
+    found.add("no_header", 1, 0, beginning.substr(0, 80));
+    problems_.merge(found, stats.name);
+  }
+  stats.guide_urls = header.guide_urls;
+  m3u_sources_.back().header = std::move(header);
+  any_usable_ = true;
+  if (sources_[index_].origin) {
+    const SourceOrigin origin = sources_[index_].origin();
+    stats.from_cache = origin.from_cache;
+    stats.age_s = origin.age_seconds;
+  }
   return {};
 }
 
@@ -58,27 +82,6 @@ Result<bool> SourceReader::take_chunk(StageItem& item) {
     M3U_CHECK(record_failure(chunk.error()));
     return false;
   }
-  if (header_pending_) {
-    auto header = formats::read_m3u_header(chunk->text);
-    if (!header) {
-      M3U_CHECK(record_failure(header.error()));
-      return false;
-    }
-    if (!header->present) {
-      log::warn("pipeline.sources", "{}: no #EXTM3U header, read as a playlist all the same",
-                stats.name);
-      problems_.add("no_header", 1, 0, chunk->text.substr(0, 80));
-    }
-    stats.guide_urls = header->guide_urls;
-    m3u_sources_.back().header = *std::move(header);
-    header_pending_ = false;
-    any_usable_ = true;
-    if (sources_[index_].origin) {
-      const SourceOrigin origin = sources_[index_].origin();
-      stats.from_cache = origin.from_cache;
-      stats.age_s = origin.age_seconds;
-    }
-  }
   if (chunk->text.empty()) {
     consumed_before_ += current_->consumed();
     current_.reset();
@@ -86,6 +89,7 @@ Result<bool> SourceReader::take_chunk(StageItem& item) {
     return false;
   }
   stats.bytes += chunk->text.size();
+  item.read_problems = std::exchange(problems_, {});
   item.chunk = *std::move(chunk);
   item.source = &m3u_sources_.back();
   return true;
@@ -94,11 +98,13 @@ Result<bool> SourceReader::take_chunk(StageItem& item) {
 Result<> SourceReader::record_failure(const Error& error) {
   if (ends_the_job(error)) return fail(error);
   SourceStats& stats = stats_[index_];
-  stats.error = to_string(error);
+  Error named = error;
+  if (named.where.source == stats.name) named.where.source.clear();  // said once is enough
+  stats.error = to_string(named);
   stats.partial = stats.bytes != 0;
-  log::warn("pipeline.sources", "{}: {}{}", stats.name, to_string(error),
+  log::warn("pipeline.sources", "{}: {}{}", stats.name, stats.error,
             stats.partial ? "; what came before it is used" : "");
-  errors_.push_back(error);
+  errors_.push_back(std::move(named));
   current_.reset();
   ++index_;
   return {};
@@ -140,10 +146,13 @@ Result<> DuplicateFilter::process(StageItem& item) {
   const std::uint64_t first_line = item.chunk.first_line;
   item.batch.retain([&](std::size_t row) {
     if (seen_.insert(item.batch.key(row))) return true;
-    item.problems.count("duplicate");
+    found_.add("duplicate", 0, 0, item.batch.text(catalog::ChannelField::kChannelName, row));
     return false;
   });
-  reader_->problems().merge(item.problems, stats.name, first_line - 1);
+  problems_.merge(item.read_problems, stats.name);
+  problems_.merge(item.problems, stats.name, first_line - 1);
+  problems_.merge(found_, stats.name);
+  found_.clear();
   item.problems.clear();  // what later stages find has no line of its own
   stats.items += item.batch.rows();
   return {};

@@ -33,7 +33,8 @@ class SourceReader {
   /// One a source, in order; complete once next() gave false.
   [[nodiscard]] std::vector<SourceStats>& stats() { return stats_; }
   [[nodiscard]] std::span<const SourceInfo> infos() const { return infos_; }
-  [[nodiscard]] ProblemLog& problems() { return problems_; }
+  /// What was found while reading behind the last chunk; after next() gave false.
+  [[nodiscard]] const ProblemLog& remaining_problems() const { return problems_; }
   /// The error when no source gave anything usable.
   [[nodiscard]] std::optional<Error> total_failure() const;
   /// Stored bytes read so far and in all, for the progress bar; 0 when the size is not known.
@@ -42,6 +43,7 @@ class SourceReader {
 
  private:
   Result<> open_next();
+  Result<> read_header();
   Result<bool> take_chunk(StageItem& item);
   Result<> record_failure(const Error& error);
 
@@ -55,9 +57,8 @@ class SourceReader {
   std::vector<SourceStats> stats_;
   std::vector<SourceInfo> infos_;
   std::vector<Error> errors_;
-  ProblemLog problems_;
+  ProblemLog problems_;  // on its way to the next item
   std::uint64_t consumed_before_ = 0;
-  bool header_pending_ = false;
   bool any_usable_ = false;
 };
 
@@ -76,11 +77,15 @@ class DuplicateFilter final : public NativeStrategy, public memory::MemoryCleana
   [[nodiscard]] bool parallel() const override { return false; }
   Result<> process(StageItem& item) override;
 
+  [[nodiscard]] ProblemLog& problems() { return problems_; }
+
   std::size_t basic_cleanup() override;
   [[nodiscard]] memory::MemoryUsage memory_usage() const override;
 
  private:
   SourceReader* reader_;
+  ProblemLog problems_;
+  ProblemLog found_;  // of the present batch
   catalog::KeySet seen_;
   std::optional<std::uint16_t> source_;
 };

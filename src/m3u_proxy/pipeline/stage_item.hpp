@@ -46,7 +46,8 @@ struct StageItem {
   // Source Loading
   formats::M3uChunk chunk;
   const formats::M3uSource* source = nullptr;
-  ProblemLog problems;  ///< lines count from the chunk's first
+  ProblemLog read_problems;  ///< found while reading, before or in this chunk
+  ProblemLog problems;       ///< lines count from the chunk's first
   // Data Mapping to Channel Numbering
   catalog::ChannelBatch batch;
   rules::Scratch scratch;

@@ -39,7 +39,8 @@ void read_document(ConfigReader& reader, const ConfigNode& document, Configurati
 void read_single_key(ConfigReader& reader, std::string_view section, const ConfigMember& key,
                      Configuration& out) {
   reader.set_path(std::string(section));
-  ConfigNode table{.kind = ConfigNode::Kind::kTable, .where = key.where};
+  ConfigNode table;
+  table.where = key.where;
   table.members.push_back(key);
   if (read_plain_section(reader, section, table, out)) return;
   const ConfigMember unknown{.name = std::string(section), .where = key.where};

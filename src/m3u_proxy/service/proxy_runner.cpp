@@ -80,7 +80,9 @@ Bytes least_working_memory(std::size_t threads, std::size_t batch_rows) {
   // ordinary case; then the reader's and the writers' buffers and the tables of the guide.
   constexpr std::uint64_t kBytesOfRow = 1536;
   const std::uint64_t live = std::max<std::uint64_t>(2, threads);
-  return mib(6) + Bytes{live * std::max<std::uint64_t>(mib(1).count, batch_rows * kBytesOfRow)};
+  // A batch is bounded in bytes too, whatever its number of rows.
+  const std::uint64_t batch = std::clamp(batch_rows * kBytesOfRow, mib(1).count, mib(4).count);
+  return mib(6) + Bytes{live * batch};
 }
 
 ProxyRunner::ProxyRunner(const Configuration& configuration, RunnerOptions options)
