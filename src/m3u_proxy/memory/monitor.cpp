@@ -6,7 +6,16 @@
 
 namespace m3u_proxy::memory {
 namespace {
+
 constexpr std::string_view kModule = "memory.monitor";
+
+#ifdef M3U_PROXY_SANITIZED
+// Shadow memory and quarantine are the sanitizer's, not this program's.
+constexpr bool kChargeTheGap = false;
+#else
+constexpr bool kChargeTheGap = true;
+#endif
+
 }  // namespace
 
 SimpleMemoryMonitor::SimpleMemoryMonitor(std::optional<double> limit_mb, MonitorOptions options)
@@ -104,6 +113,7 @@ Bytes UnaccountedMemory::update(Bytes rss) {
   const Bytes explained = fixed_ + budget_->used() - charge_.size();
   const Bytes gap = rss > explained ? rss - explained : Bytes{};
   peak_ = std::max(peak_, gap);
+  if (!kChargeTheGap) return gap;
   charge_.release();
   const Bytes room =
       budget_->limit() > budget_->used() ? budget_->limit() - budget_->used() : Bytes{};
