@@ -128,7 +128,7 @@ Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
   if (text.empty()) return refuse("nothing");
   if (text.front() == '{' || text.front() == '[') return refuse("JSON");
   if (starts_with_ascii_case(text, "<!doctype html") || starts_with_ascii_case(text, "<html"))
-    return refuse("a web page");
+    return refuse("an HTML page");
   return {};
 }
 
