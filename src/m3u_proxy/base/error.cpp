@@ -1,7 +1,8 @@
+#include <system_error>
+
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/error.hpp>
-#include <system_error>
 
 namespace m3u_proxy {
 

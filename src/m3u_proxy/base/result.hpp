@@ -17,9 +17,7 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::str
       Error{.code = code, .message = std::move(message), .where = {}, .hint = std::move(hint)});
 }
 
-inline std::unexpected<Error> fail(Error error) {
-  return std::unexpected<Error>(std::move(error));
-}
+inline std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(std::move(error)); }
 
 }  // namespace m3u_proxy
 
@@ -29,13 +27,13 @@ inline std::unexpected<Error> fail(Error error) {
 /// M3U_TRY(auto value, expression): declares `value` from the Result or returns its error.
 #define M3U_TRY(declaration, expression) \
   M3U_TRY_IMPL(M3U_CONCAT(m3u_try_, __LINE__), declaration, expression)
-#define M3U_TRY_IMPL(temporary, declaration, expression)             \
-  auto temporary = (expression);                                     \
+#define M3U_TRY_IMPL(temporary, declaration, expression)                \
+  auto temporary = (expression);                                        \
   if (!temporary) return std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 /// M3U_CHECK(expression): returns the error of a Result, drops its value.
-#define M3U_CHECK(expression)                                              \
-  do {                                                                     \
-    if (auto m3u_check = (expression); !m3u_check)                         \
-      return std::unexpected(std::move(m3u_check).error());                \
+#define M3U_CHECK(expression)                               \
+  do {                                                      \
+    if (auto m3u_check = (expression); !m3u_check)          \
+      return std::unexpected(std::move(m3u_check).error()); \
   } while (false)

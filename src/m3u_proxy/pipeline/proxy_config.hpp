@@ -22,7 +22,7 @@ enum class NumberingMode : std::uint8_t { kPreserve, kSequential, kRanges };
 
 /// How a source came: told by whoever opened it, for the report.
 struct SourceOrigin {
-  bool from_cache = false;      ///< the provider failed, this is its last good copy
+  bool from_cache = false;       ///< the provider failed, this is its last good copy
   std::int64_t age_seconds = 0;  ///< of that copy
 };
 
