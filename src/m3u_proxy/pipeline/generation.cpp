@@ -10,6 +10,7 @@
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/gzip_file.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/pipeline/channel_numbering.hpp>
 #include <m3u_proxy/pipeline/data_mapping.hpp>
 #include <m3u_proxy/pipeline/filtering.hpp>
@@ -541,14 +542,7 @@ void Generation::fill_memory_stats() {
 
 Result<GenerationStats> generate(const ResolvedProxyConfig& config, const OutputPaths& outputs,
                                  const RunContext& context, const GenerationServices& services) {
-  try {
-    return Generation(config, outputs, context, services).run();
-  } catch (const memory::OverBudget& refused) {
-    return fail(refused.error());
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::kOverBudget, "the system has no memory left",
-                "set --memory-limit below what the machine has free");
-  }
+  return memory::guarded([&] { return Generation(config, outputs, context, services).run(); });
 }
 
 }  // namespace m3u_proxy::pipeline

@@ -1,9 +1,9 @@
-#include <new>
 #include <utility>
 
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
+#include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/pipeline/pass.hpp>
 
@@ -12,19 +12,6 @@ namespace {
 
 /// Live items per thread: one that is worked on and one that waits for its turn.
 constexpr std::size_t kItemsPerThread = 2;
-
-/// Runs `work`, turning what allocators throw into errors.
-template <typename Work>
-auto guarded(Work&& work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const memory::OverBudget& refused) {
-    return fail(refused.error());
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::kOverBudget, "the system has no memory left",
-                "set --memory-limit below what the machine has free");
-  }
-}
 
 }  // namespace
 
@@ -56,7 +43,7 @@ Result<> Pass::run(Stage input_stage, const Input& input, const std::vector<Pass
 bool Pass::fill(Stage stage, const Input& input, StageItem& item) {
   if (failed_.load(std::memory_order_relaxed)) return false;
   const auto begin = memory::thread_cpu_time();
-  const auto filled = guarded([&] { return input(item); });
+  const auto filled = memory::guarded([&] { return input(item); });
   clock_.add(stage, memory::thread_cpu_time() - begin);
   if (!filled) record(filled.error());
   return filled && *filled;
@@ -65,7 +52,7 @@ bool Pass::fill(Stage stage, const Input& input, StageItem& item) {
 void Pass::step(const PassStep& step, StageItem& item) {
   if (failed_.load(std::memory_order_relaxed)) return;
   const auto begin = memory::thread_cpu_time();
-  const auto done = guarded([&] { return step.run(item); });
+  const auto done = memory::guarded([&] { return step.run(item); });
   clock_.add(step.stage, memory::thread_cpu_time() - begin);
   if (!done) record(done.error());
 }

@@ -1,7 +1,7 @@
 // Preview: what filters and rules do to the channels of some sources, for show.
 #include <array>
-#include <new>
 
+#include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/pipeline/data_mapping.hpp>
 #include <m3u_proxy/pipeline/filtering.hpp>
 #include <m3u_proxy/pipeline/generation.hpp>
@@ -116,13 +116,7 @@ class Preview {
 
 Result<PreviewResult> preview(const ResolvedProxyConfig& config, const RunContext& context,
                               std::size_t limit) {
-  try {
-    return Preview(config, context, limit).run();
-  } catch (const memory::OverBudget& refused) {
-    return fail(refused.error());
-  } catch (const std::bad_alloc&) {
-    return fail(ErrorCode::kOverBudget, "the system has no memory left");
-  }
+  return memory::guarded([&] { return Preview(config, context, limit).run(); });
 }
 
 }  // namespace m3u_proxy::pipeline
