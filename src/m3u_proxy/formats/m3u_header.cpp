@@ -88,9 +88,7 @@ Result<M3uHeader> read_m3u_header(std::string_view beginning) {
     has_url |= kind == LineKind::kUrl;
     if (kind == LineKind::kHeader && !header.present && !has_extinf && !has_url)
       read_header_line(line, header);
-    if (kind == LineKind::kDirective && !has_url &&
-        (starts_with_ascii_case(line, "#EXT-X-TARGETDURATION") ||
-         starts_with_ascii_case(line, "#EXT-X-STREAM-INF")))
+    if (kind == LineKind::kDirective && !has_url && is_hls_marker(line))
       return not_a_playlist("an HLS playlist of one stream", text,
                             "use the address of the channel list, not of one of its streams");
   }

@@ -24,6 +24,11 @@ LineKind line_kind(std::string_view line) {
   return LineKind::kSkip;
 }
 
+bool is_hls_marker(std::string_view line) {
+  return starts_with_ascii_case(line, "#EXT-X-TARGETDURATION") ||
+         starts_with_ascii_case(line, "#EXT-X-STREAM-INF");
+}
+
 bool LineCursor::next() {
   if (position_ >= text_.size()) return false;
   const std::size_t begin = position_;

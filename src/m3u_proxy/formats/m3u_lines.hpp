@@ -16,6 +16,9 @@ enum class LineKind : std::uint8_t { kSkip, kHeader, kExtinf, kGroup, kDirective
 std::string_view trim_line(std::string_view line);
 /// The kind of a line as trim_line() gives it.
 LineKind line_kind(std::string_view line);
+/// Whether a directive says that the document is the HLS playlist of one stream (RFC 8216), not a
+/// list of channels. Players refuse a list that holds such a line.
+bool is_hls_marker(std::string_view line);
 
 /// Takes lines off the front of a text. A text without CR is searched with memchr only.
 class LineCursor {

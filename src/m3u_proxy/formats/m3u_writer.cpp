@@ -140,12 +140,13 @@ std::string_view append_url(const ChannelBatch& batch, std::size_t row,
 }
 
 /// Appends the entry's directive lines. One that without its control characters would be read as
-/// something else is left out and counted.
+/// something else, or that would make the whole list an HLS playlist, is left out and counted.
 void append_directives(const ChannelBatch& batch, std::size_t row, OutputText& out,
                        ProblemLog& problems) {
   for (const std::string_view directive : batch.directives(row)) {
     const std::size_t begin = out.size();
-    if (line_kind(append_trimmed(out, directive, '\n', " ")) == LineKind::kDirective) {
+    const std::string_view written = append_trimmed(out, directive, '\n', " ");
+    if (line_kind(written) == LineKind::kDirective && !is_hls_marker(written)) {
       out += '\n';
     } else {
       out.resize(begin);

@@ -100,6 +100,13 @@ TEST_F(M3uWriter, ADirectiveThatWouldReadAsSomethingElseIsLeftOutAndCounted) {
   EXPECT_EQ(problems_.of("directive_not_writable"), 1U);
 }
 
+TEST_F(M3uWriter, ADirectiveThatWouldMakeTheListAnHlsPlaylistIsLeftOutAndCounted) {
+  add({.name = "A", .url = "http://a", .directives = {"#EXT-X-TARGETDURATI\x01ON:10", "#EXTX:a"}});
+  add({.name = "B", .url = "http://b", .directives = {"#ext-x-stream-inf:BANDWIDTH=1"}});
+  EXPECT_EQ(write(), "#EXTINF:-1,A\n#EXTX:a\nhttp://a\n#EXTINF:-1,B\nhttp://b\n");
+  EXPECT_EQ(problems_.of("directive_not_writable"), 2U);
+}
+
 TEST(M3uWriterHeader, NamesTheGuideWhenItsUrlIsKnown) {
   OutputText out;
   write_m3u_header("", out);
