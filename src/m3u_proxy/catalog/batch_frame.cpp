@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/copy_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/catalog/batch_frame_generated.h>
@@ -23,14 +24,10 @@ struct Texts {
   View view;
 };
 
-/// Copies all views of `texts` to `p` and returns where they end.
+/// Copies all views of `texts` to `p` and returns where they end; `limit`: the end of the text.
 template <typename View>
-char* copy_texts(const Texts<View>& texts, char* p) {
-  for (std::size_t i = 0; i < texts.count; ++i) {
-    const std::string_view text = texts.view(i);
-    if (!text.empty()) std::memcpy(p, text.data(), text.size());
-    p += text.size();
-  }
+char* copy_texts(const Texts<View>& texts, char* p, const char* limit) {
+  for (std::size_t i = 0; i < texts.count; ++i) p = copy_text(p, limit, texts.view(i));
   return p;
 }
 
@@ -59,11 +56,6 @@ std::string_view text_of(const frame::ChannelBatch& root) {
   return {reinterpret_cast<const char*>(root.text()->data()), root.text()->size()};
 }
 
-std::string_view value_of(const frame::Column& column, std::string_view text, std::uint32_t i) {
-  const std::uint32_t* offsets = column.offsets()->data();
-  return text.substr(offsets[i], offsets[i + 1] - offsets[i]);
-}
-
 }  // namespace
 
 // The builder raises its idea of the size before it asks for the memory, so after a refusal it
@@ -82,28 +74,39 @@ void FrameBuilder::Allocator::deallocate(std::uint8_t* p, std::size_t /*size*/) 
 }
 
 FrameBuilder::FrameBuilder(memory::Budget& budget)
-    : allocator_(budget), builder_(std::size_t{64} << 10U, &allocator_) {}
+    : allocator_(budget),
+      builder_(std::size_t{64} << 10U, &allocator_),
+      resource_(budget, memory::Tag::kBatch),
+      attributes_(&resource_),
+      directives_(&resource_),
+      attribute_first_(&resource_),
+      directive_first_(&resource_) {}
+
+/// Row by row: the lists in the batch may have holes.
+void FrameBuilder::gather_lists(const ChannelBatch& batch) {
+  const std::size_t rows = batch.rows();
+  attributes_.clear();
+  directives_.clear();
+  attribute_first_.resize(rows + 1);
+  directive_first_.resize(rows + 1);
+  for (std::size_t row = 0; row < rows; ++row) {
+    for (const Attribute& attribute : batch.attributes(row)) attributes_.push_back(attribute);
+    for (const std::string_view line : batch.directives(row)) directives_.push_back(line);
+    attribute_first_[row + 1] = static_cast<std::uint32_t>(attributes_.size());
+    directive_first_[row + 1] = static_cast<std::uint32_t>(directives_.size());
+  }
+}
 
 FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
   builder_.Clear();
   const std::size_t rows = batch.rows();
-  // Attributes and directives are gathered row by row: their lists in the batch may have holes.
-  std::vector<Attribute> attributes;
-  std::vector<std::string_view> directives;
-  std::vector<std::uint32_t> attribute_first(rows + 1);
-  std::vector<std::uint32_t> directive_first(rows + 1);
-  for (std::size_t row = 0; row < rows; ++row) {
-    attributes.insert(attributes.end(), batch.attributes(row).begin(), batch.attributes(row).end());
-    directives.insert(directives.end(), batch.directives(row).begin(), batch.directives(row).end());
-    attribute_first[row + 1] = static_cast<std::uint32_t>(attributes.size());
-    directive_first[row + 1] = static_cast<std::uint32_t>(directives.size());
-  }
+  gather_lists(batch);
   const auto column = [&](std::size_t index) {
     return Texts{rows, [values = batch.column(index)](std::size_t i) { return values[i]; }};
   };
-  const Texts keys{attributes.size(), [&](std::size_t i) { return attributes[i].key; }};
-  const Texts values{attributes.size(), [&](std::size_t i) { return attributes[i].value; }};
-  const Texts lines{directives.size(), [&](std::size_t i) { return directives[i]; }};
+  const Texts keys{attributes_.size(), [&](std::size_t i) { return attributes_[i].key; }};
+  const Texts values{attributes_.size(), [&](std::size_t i) { return attributes_[i].value; }};
+  const Texts lines{directives_.size(), [&](std::size_t i) { return directives_[i]; }};
 
   std::size_t text_size = size_of(keys) + size_of(values) + size_of(lines);
   for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i) text_size += size_of(column(i));
@@ -115,8 +118,12 @@ FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
   std::uint8_t* text = nullptr;
   const auto text_vector = builder_.CreateUninitializedVector(text_size, &text);
   char* end = reinterpret_cast<char*>(text);
-  for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i) end = copy_texts(column(i), end);
-  copy_texts(lines, copy_texts(values, copy_texts(keys, end)));
+  const char* const limit = end + text_size;
+  for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i)
+    end = copy_texts(column(i), end, limit);
+  end = copy_texts(keys, end, limit);
+  end = copy_texts(values, end, limit);
+  copy_texts(lines, end, limit);
 
   std::uint32_t position = 0;
   std::array<ColumnOffset, ChannelBatch::kTextColumns> columns;
@@ -139,8 +146,8 @@ FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
   const auto id_vector = builder_.CreateUninitializedVector(has_ids ? rows * 16 : 0, &ids);
   for (std::size_t row = 0; has_ids && row < rows; ++row)
     std::memcpy(ids + row * 16, batch.id(row).bytes.data(), 16);
-  const auto attribute_ranges = builder_.CreateVector(attribute_first);
-  const auto directive_ranges = builder_.CreateVector(directive_first);
+  const auto attribute_ranges = builder_.CreateVector(attribute_first_.data(), rows + 1);
+  const auto directive_ranges = builder_.CreateVector(directive_first_.data(), rows + 1);
 
   builder_.Finish(frame::CreateChannelBatch(builder_, static_cast<std::uint32_t>(rows),
                                             column_vector, source_vector, media_vector, id_vector,
@@ -149,32 +156,43 @@ FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
   return {builder_.GetBufferPointer(), builder_.GetSize()};
 }
 
+namespace {
+
+void load_column(const frame::Column& column, std::string_view text, std::size_t count,
+                 auto&& take) {
+  const std::uint32_t* const offsets = column.offsets()->data();
+  for (std::size_t i = 0; i < count; ++i)
+    take(i, std::string_view(text.data() + offsets[i], offsets[i + 1] - offsets[i]));
+}
+
+}  // namespace
+
 void load_frame(FrameBytes bytes, ChannelBatch& batch) {
-  batch.clear();
   const frame::ChannelBatch& root = *frame::GetChannelBatch(bytes.data());
   const std::string_view text = text_of(root);
-  const std::uint32_t rows = root.rows();
-  const std::uint32_t* attribute_first = root.attribute_first()->data();
-  const std::uint32_t* directive_first = root.directive_first()->data();
-  const bool has_ids = root.channel_id()->size() != 0;
-  for (std::uint32_t row = 0; row < rows; ++row) {
-    batch.add_row(root.source()->Get(row));
-    batch.set_media_type(row, static_cast<MediaType>(root.media_type()->Get(row)));
-    for (std::uint32_t i = attribute_first[row]; i < attribute_first[row + 1]; ++i)
-      batch.push_attribute({.key = value_of(*root.attribute_keys(), text, i),
-                            .value = value_of(*root.attribute_values(), text, i)});
-    for (std::uint32_t i = directive_first[row]; i < directive_first[row + 1]; ++i)
-      batch.push_directive(value_of(*root.directives(), text, i));
-    if (has_ids) {
-      Uuid id;
-      std::memcpy(id.bytes.data(), root.channel_id()->data() + std::size_t{row} * 16, 16);
-      batch.set_id(row, id);
-    }
+  const std::size_t rows = root.rows();
+  const ChannelBatch::Content content = batch.assign({root.attribute_first()->data(), rows + 1},
+                                                     {root.directive_first()->data(), rows + 1});
+  for (std::uint32_t c = 0; c < ChannelBatch::kTextColumns; ++c)
+    load_column(*root.columns()->Get(c), text, rows,
+                [&](std::size_t i, std::string_view value) { content.columns[c][i] = value; });
+  const std::span attributes = content.attributes;
+  load_column(*root.attribute_keys(), text, attributes.size(),
+              [&](std::size_t i, std::string_view key) { attributes[i].key = key; });
+  load_column(*root.attribute_values(), text, attributes.size(),
+              [&](std::size_t i, std::string_view value) { attributes[i].value = value; });
+  load_column(*root.directives(), text, content.directives.size(),
+              [&](std::size_t i, std::string_view line) { content.directives[i] = line; });
+  for (std::size_t row = 0; row < rows; ++row) {
+    const auto index = static_cast<flatbuffers::uoffset_t>(row);
+    content.source[row] = root.source()->Get(index);
+    content.media_type[row] = static_cast<MediaType>(root.media_type()->Get(index));
   }
-  for (std::uint32_t c = 0; c < ChannelBatch::kTextColumns; ++c) {
-    const frame::Column& column = *root.columns()->Get(c);
-    const std::span<std::string_view> values = batch.column(c);
-    for (std::uint32_t row = 0; row < rows; ++row) values[row] = value_of(column, text, row);
+  if (root.channel_id()->size() == 0) return;
+  for (std::size_t row = 0; row < rows; ++row) {
+    Uuid id;
+    std::memcpy(id.bytes.data(), root.channel_id()->data() + row * 16, 16);
+    batch.set_id(row, id);
   }
 }
 

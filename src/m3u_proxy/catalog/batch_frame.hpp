@@ -37,8 +37,15 @@ class FrameBuilder {
     memory::BudgetResource resource_;
   };
 
+  void gather_lists(const ChannelBatch& batch);
+
   Allocator allocator_;
   flatbuffers::FlatBufferBuilder builder_;
+  memory::BudgetResource resource_;
+  std::pmr::vector<Attribute> attributes_;  // of all rows, in order
+  std::pmr::vector<std::string_view> directives_;
+  std::pmr::vector<std::uint32_t> attribute_first_;
+  std::pmr::vector<std::uint32_t> directive_first_;
 };
 
 /// Fills `batch` with views into `frame`, which must be verified (or of this process's own

@@ -41,31 +41,51 @@ ChannelBatch::ChannelBatch(memory::SlabPool& slabs)
       directives_(&resource_) {}
 
 void ChannelBatch::clear() {
-  truncate(0);
+  rows_ = 0;
   attributes_.clear();
   directives_.clear();
   arena_.reset();
 }
 
-std::size_t ChannelBatch::add_row(std::uint16_t source) {
-  for (auto& column : columns_) column.emplace_back();
-  media_type_.push_back(MediaType::kLive);
-  key_.emplace_back();
-  id_.emplace_back();
-  attribute_range_.push_back({.first = static_cast<std::uint32_t>(attributes_.size()), .count = 0});
-  directive_range_.push_back({.first = static_cast<std::uint32_t>(directives_.size()), .count = 0});
-  source_.push_back(source);
-  return source_.size() - 1;
+void ChannelBatch::grow(std::size_t at_least) {
+  constexpr std::size_t kFirstRows = 256;
+  const std::size_t rows = std::max({at_least, source_.size() * 2, kFirstRows});
+  for (auto& column : columns_) column.resize(rows);
+  media_type_.resize(rows);
+  key_.resize(rows);
+  if (!id_.empty()) id_.resize(rows);
+  attribute_range_.resize(rows);
+  directive_range_.resize(rows);
+  source_.resize(rows);  // last: its size says how many rows there is room for
 }
 
-void ChannelBatch::push_attribute(Attribute attribute) {
-  attributes_.push_back(attribute);
-  ++attribute_range_.back().count;
+namespace {
+
+void set_ranges(std::span<const std::uint32_t> first, auto& ranges) {
+  for (std::size_t row = 0; row + 1 < first.size(); ++row)
+    ranges[row] = {.first = first[row], .count = first[row + 1] - first[row]};
 }
 
-void ChannelBatch::push_directive(std::string_view line) {
-  directives_.push_back(line);
-  ++directive_range_.back().count;
+}  // namespace
+
+ChannelBatch::Content ChannelBatch::assign(std::span<const std::uint32_t> attribute_first,
+                                           std::span<const std::uint32_t> directive_first) {
+  clear();
+  const std::size_t rows = attribute_first.size() - 1;
+  if (rows > source_.size()) grow(rows);
+  rows_ = rows;
+  if (!id_.empty()) std::fill_n(id_.begin(), rows, Uuid{});
+  set_ranges(attribute_first, attribute_range_);
+  set_ranges(directive_first, directive_range_);
+  attributes_.resize(attribute_first.back());
+  directives_.resize(directive_first.back());
+  Content content;
+  for (std::size_t i = 0; i < kTextColumns; ++i) content.columns[i] = column(i);
+  content.source = std::span(source_).first(rows);
+  content.media_type = std::span(media_type_).first(rows);
+  content.attributes = attributes_;
+  content.directives = directives_;
+  return content;
 }
 
 std::string_view ChannelBatch::attribute(std::size_t row, std::string_view key) const {
@@ -106,19 +126,9 @@ void ChannelBatch::move_row(std::size_t from, std::size_t to) {
   source_[to] = source_[from];
   media_type_[to] = media_type_[from];
   key_[to] = key_[from];
-  id_[to] = id_[from];
+  if (!id_.empty()) id_[to] = id_[from];
   attribute_range_[to] = attribute_range_[from];
   directive_range_[to] = directive_range_[from];
-}
-
-void ChannelBatch::truncate(std::size_t rows) {
-  for (auto& column : columns_) column.resize(rows);
-  source_.resize(rows);
-  media_type_.resize(rows);
-  key_.resize(rows);
-  id_.resize(rows);
-  attribute_range_.resize(rows);
-  directive_range_.resize(rows);
 }
 
 }  // namespace m3u_proxy::catalog

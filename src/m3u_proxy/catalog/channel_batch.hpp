@@ -40,11 +40,21 @@ class ChannelBatch {
   ChannelBatch(const ChannelBatch&) = delete;
   ChannelBatch& operator=(const ChannelBatch&) = delete;
 
-  [[nodiscard]] std::size_t rows() const { return source_.size(); }
+  [[nodiscard]] std::size_t rows() const { return rows_; }
   /// Drops all rows and their text.
   void clear();
   /// Appends an empty row of this source and returns its index.
-  std::size_t add_row(std::uint16_t source);
+  std::size_t add_row(std::uint16_t source) {
+    if (rows_ == source_.size()) grow(rows_ + 1);
+    const std::size_t row = rows_++;
+    for (auto& column : columns_) column[row] = {};
+    media_type_[row] = MediaType::kLive;
+    if (!id_.empty()) id_[row] = {};
+    attribute_range_[row] = {.first = static_cast<std::uint32_t>(attributes_.size()), .count = 0};
+    directive_range_[row] = {.first = static_cast<std::uint32_t>(directives_.size()), .count = 0};
+    source_[row] = source;
+    return row;
+  }
 
   [[nodiscard]] std::string_view text(ChannelField field, std::size_t row) const {
     return columns_[static_cast<std::size_t>(field)][row];
@@ -53,10 +63,12 @@ class ChannelBatch {
   void set_text(ChannelField field, std::size_t row, std::string_view value) {
     columns_[static_cast<std::size_t>(field)][row] = value;
   }
-  /// A whole text column by index (see kTextColumns); used by frames.
-  [[nodiscard]] std::span<std::string_view> column(std::size_t index) { return columns_[index]; }
+  /// A whole text column by index (see kTextColumns).
+  [[nodiscard]] std::span<std::string_view> column(std::size_t index) {
+    return std::span(columns_[index]).first(rows_);
+  }
   [[nodiscard]] std::span<const std::string_view> column(std::size_t index) const {
-    return columns_[index];
+    return std::span(columns_[index]).first(rows_);
   }
   [[nodiscard]] std::string_view duration(std::size_t row) const {
     return columns_[kDuration][row];
@@ -69,15 +81,23 @@ class ChannelBatch {
   [[nodiscard]] Key128 key(std::size_t row) const { return key_[row]; }
   void set_key(std::size_t row, Key128 key) { key_[row] = key; }
   /// The channel's id; the nil id where ids are not needed.
-  [[nodiscard]] const Uuid& id(std::size_t row) const { return id_[row]; }
-  void set_id(std::size_t row, const Uuid& id) { id_[row] = id; }
+  [[nodiscard]] Uuid id(std::size_t row) const { return id_.empty() ? Uuid{} : id_[row]; }
+  void set_id(std::size_t row, const Uuid& id) {
+    if (id_.empty()) id_.resize(source_.size());
+    id_[row] = id;
+  }
 
   /// Other attributes in source order.
   [[nodiscard]] std::span<const Attribute> attributes(std::size_t row) const {
     return std::span(attributes_).subspan(attribute_range_[row].first, attribute_range_[row].count);
   }
   /// Adds to the row that was added last; the views must live as long as the batch.
-  void push_attribute(Attribute attribute);
+  void push_attribute(Attribute attribute) {
+    attributes_.push_back(attribute);
+    ++attribute_range_[rows_ - 1].count;
+  }
+  /// The attributes of all rows, in no useful order and with some that no row has any more.
+  [[nodiscard]] std::span<const Attribute> stored_attributes() const { return attributes_; }
   /// The value of an attribute, compared without case; "" when the row does not have it.
   [[nodiscard]] std::string_view attribute(std::size_t row, std::string_view key) const;
   /// Sets, adds or (with "") removes an attribute of any row; copies both texts where needed.
@@ -88,11 +108,27 @@ class ChannelBatch {
     return std::span(directives_).subspan(directive_range_[row].first, directive_range_[row].count);
   }
   /// Adds to the row that was added last; the view must live as long as the batch.
-  void push_directive(std::string_view line);
+  void push_directive(std::string_view line) {
+    directives_.push_back(line);
+    ++directive_range_[rows_ - 1].count;
+  }
 
   /// A copy of `text` that lives as long as the batch.
   std::string_view store(std::string_view text) { return arena_.copy(text); }
   [[nodiscard]] memory::Arena& arena() { return arena_; }
+
+  /// What a batch is filled with as a whole: everything below has its size and no content yet.
+  struct Content {
+    std::array<std::span<std::string_view>, kTextColumns> columns;
+    std::span<std::uint16_t> source;
+    std::span<MediaType> media_type;
+    std::span<Attribute> attributes;
+    std::span<std::string_view> directives;
+  };
+  /// Drops what there is and makes room for as many rows as `attribute_first` has numbers, less
+  /// one: row i gets the attributes and directives [first[i], first[i + 1]).
+  Content assign(std::span<const std::uint32_t> attribute_first,
+                 std::span<const std::uint32_t> directive_first);
 
   /// Keeps the rows for which keep(row) is true, in order.
   template <typename Keep>
@@ -103,11 +139,13 @@ class ChannelBatch {
     std::uint32_t first = 0;
     std::uint32_t count = 0;
   };
+  void grow(std::size_t at_least);
   void move_row(std::size_t from, std::size_t to);
-  void truncate(std::size_t rows);
 
+  std::size_t rows_ = 0;
   memory::Arena arena_;
   memory::BudgetResource resource_;
+  // As long as there is room for rows, of which rows_ are in use; id_ may be empty instead.
   std::array<std::pmr::vector<std::string_view>, kTextColumns> columns_;
   std::pmr::vector<std::uint16_t> source_;
   std::pmr::vector<MediaType> media_type_;
@@ -128,7 +166,7 @@ void ChannelBatch::retain(Keep&& keep) {
     if (kept != row) move_row(row, kept);
     ++kept;
   }
-  if (kept != count) truncate(kept);
+  rows_ = kept;
 }
 
 }  // namespace m3u_proxy::catalog

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <span>
+#include <type_traits>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/fields.hpp>
@@ -87,27 +90,79 @@ constexpr std::array kKnownKeys = {
     KnownKey{"tvg-channo", ChannelField::kTvgChno},
 };
 
-/// A bit for each length and first letter that a known key has; most other keys fail at this.
-constexpr std::uint64_t kKnownLengths = [] {
-  std::uint64_t bits = 0;
-  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << known.key.size();
-  return bits;
-}();
-constexpr std::uint64_t kKnownLetters = [] {
-  std::uint64_t bits = 0;
-  for (const KnownKey& known : kKnownKeys) bits |= std::uint64_t{1} << (known.key[0] - 'a');
-  return bits;
+/// The first and the last eight bytes of a key of 3 to 16 bytes (they may overlap; shorter keys use
+/// four or three), so that keys of one length compare as two numbers.
+struct KeyWords {
+  std::uint64_t front = 0;
+  std::uint64_t back = 0;
+  bool operator==(const KeyWords&) const = default;
+};
+
+template <typename Word>
+constexpr std::uint64_t word_at(const char* p) {
+  Word word = 0;
+  if (std::is_constant_evaluated()) {
+    for (std::size_t i = 0; i < sizeof(Word); ++i)
+      word |= static_cast<Word>(Word{static_cast<unsigned char>(p[i])} << (8 * i));
+  } else {
+    std::memcpy(&word, p, sizeof(word));
+    if constexpr (std::endian::native == std::endian::big) word = std::byteswap(word);
+  }
+  return word;
+}
+
+constexpr KeyWords words_of(std::string_view key) {
+  const char* const end = key.data() + key.size();
+  if (key.size() >= 8)
+    return {.front = word_at<std::uint64_t>(key.data()), .back = word_at<std::uint64_t>(end - 8)};
+  if (key.size() >= 4)
+    return {.front = word_at<std::uint32_t>(key.data()), .back = word_at<std::uint32_t>(end - 4)};
+  return {.front = word_at<std::uint16_t>(key.data()), .back = word_at<std::uint16_t>(end - 2)};
+}
+
+constexpr std::size_t kShortestKey = 3;
+constexpr std::size_t kLongestKey = 16;
+
+/// A known key, spelled in lower case, and the bits in which upper-case letters differ from it.
+struct CompiledKey {
+  KeyWords words;
+  KeyWords letters;
+  ChannelField field = ChannelField::kChannelName;
+};
+
+constexpr std::size_t kKeysOfOneLength = 4;
+struct KeysOfLength {
+  std::size_t count = 0;
+  std::array<CompiledKey, kKeysOfOneLength> keys{};
+};
+
+constexpr auto kKeysByLength = [] {
+  std::array<KeysOfLength, kLongestKey + 1> table{};
+  for (const KnownKey& known : kKnownKeys) {
+    std::array<char, kLongestKey> letters{};
+    for (std::size_t i = 0; i < known.key.size(); ++i)
+      letters[i] = is_ascii_alpha(known.key[i]) ? 'a' - 'A' : 0;
+    KeysOfLength& same = table[known.key.size()];
+    same.keys[same.count++] = {.words = words_of(known.key),
+                               .letters = words_of({letters.data(), known.key.size()}),
+                               .field = known.field};
+  }
+  return table;
 }();
 
 }  // namespace
 
 std::optional<ChannelField> field_of_attribute(std::string_view key) {
-  if (key.size() >= 64 || ((kKnownLengths >> key.size()) & 1U) == 0) return std::nullopt;
-  const char first = ascii_lower(key.front());
-  if (first < 'a' || first > 'z' || ((kKnownLetters >> (first - 'a')) & 1U) == 0)
-    return std::nullopt;
-  for (const KnownKey& known : kKnownKeys)
-    if (known.key.size() == key.size() && equals_ascii_case(known.key, key)) return known.field;
+  if (key.size() < kShortestKey || key.size() > kLongestKey) return std::nullopt;
+  const KeysOfLength& same = kKeysByLength[key.size()];
+  if (same.count == 0) return std::nullopt;
+  const KeyWords words = words_of(key);
+  for (std::size_t i = 0; i < same.count; ++i) {
+    const CompiledKey& known = same.keys[i];
+    if ((words.front | known.letters.front) == known.words.front &&
+        (words.back | known.letters.back) == known.words.back)
+      return known.field;
+  }
   return std::nullopt;
 }
 

@@ -22,6 +22,23 @@ TEST(Fields, EveryNameStandsForItself) {
     EXPECT_EQ(resolve(Domain::kProgrammes, name), name);
 }
 
+TEST(Fields, AttributesAreReadIntoTheirFieldInAnySpellingAndCase) {
+  using enum ChannelField;
+  const std::vector<std::pair<const char*, ChannelField>> known = {
+      {"tvg-id", kTvgId},           {"TVG-ID", kTvgId},          {"tvg-name", kTvgName},
+      {"tvg-logo", kTvgLogo},       {"Logo", kTvgLogo},          {"tvg-chno", kTvgChno},
+      {"tvh-chnum", kTvgChno},      {"num", kTvgChno},           {"NUM", kTvgChno},
+      {"channel-number", kTvgChno}, {"tvg-channo", kTvgChno},    {"tvg-shift", kTvgShift},
+      {"group-title", kGroupTitle}, {"Group-Title", kGroupTitle}};
+  for (const auto& [key, field] : known) EXPECT_EQ(field_of_attribute(key), field) << key;
+}
+
+TEST(Fields, OtherAttributesAreReadIntoNoField) {
+  for (const char* key : {"", "nu", "nun", "tvg-ix", "tvg_id", "tvg\rid", "tvg-names", "logos",
+                          "group-titlf", "channel-numbe", "tvg-logo-small", "catchup"})
+    EXPECT_EQ(field_of_attribute(key), std::nullopt) << key;
+}
+
 TEST(Fields, ChannelAliases) {
   EXPECT_EQ(resolve(Domain::kChannels, "channel_group"), "group_title");
   EXPECT_EQ(resolve(Domain::kChannels, "channel_number"), "tvg_chno");

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_attributes.hpp>
@@ -56,7 +57,28 @@ void AttributeCursor::skip_spaces() {
   while (position_ < text_.size() && is_space(text_[position_])) ++position_;
 }
 
+/// Nearly all pairs are spelled ` key="value"`, with a space or the comma behind them.
+bool AttributeCursor::take_plain_pair() {
+  const char* const begin = text_.data() + position_;
+  const char* const end = text_.data() + text_.size();
+  const char* key = begin;
+  if (key != end && *key == ' ') ++key;
+  const char* p = key;
+  while (p != end && is_key_character(*p)) ++p;
+  if (p == key || end - p < 3 || p[0] != '=' || p[1] != '"') return false;
+  const char* const value = p + 2;
+  const auto* const quote =
+      static_cast<const char*>(std::memchr(value, '"', static_cast<std::size_t>(end - value)));
+  if (quote == nullptr || quote + 1 == end || (quote[1] != ' ' && quote[1] != ',')) return false;
+  key_ = {key, static_cast<std::size_t>(p - key)};
+  value_ = {value, static_cast<std::size_t>(quote - value)};
+  position_ = static_cast<std::size_t>(quote + 1 - text_.data());
+  after_last_pair_ = position_;
+  return true;
+}
+
 bool AttributeCursor::next() {
+  if (take_plain_pair()) return true;
   while (true) {
     skip_spaces();
     if (position_ >= text_.size()) return false;

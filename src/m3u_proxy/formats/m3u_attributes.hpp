@@ -29,6 +29,7 @@ class AttributeCursor {
   [[nodiscard]] bool found_open_quote() const { return found_open_quote_; }
 
  private:
+  bool take_plain_pair();
   void skip_spaces();
   void read_value();
   void read_quoted(char quote);

@@ -1,21 +1,22 @@
-#include <cstring>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 
 namespace m3u_proxy::formats {
 
-std::string_view trim_line(std::string_view line) {
+namespace detail {
+
+std::string_view trim_line_ends(std::string_view line) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   line = trim(line);
   while (line.starts_with(kMark)) line = trim(line.substr(kMark.size()));
   return line;
 }
 
-LineKind line_kind(std::string_view line) {
-  if (line.empty()) return LineKind::kSkip;
-  if (line.front() != '#') return line.starts_with("===") ? LineKind::kSkip : LineKind::kUrl;
-  if (line.starts_with("#EXTINF:")) return LineKind::kExtinf;  // nearly all are spelled so
+LineKind kind_of_comment(std::string_view line) {
   if (starts_with_ascii_case(line, "#EXTINF:")) return LineKind::kExtinf;
   if (starts_with_ascii_case(line, "#EXTM3U")) return LineKind::kHeader;
   if (starts_with_ascii_case(line, "#EXTGRP")) return LineKind::kGroup;
@@ -24,20 +25,59 @@ LineKind line_kind(std::string_view line) {
   return LineKind::kSkip;
 }
 
+}  // namespace detail
+
 bool is_hls_marker(std::string_view line) {
   return starts_with_ascii_case(line, "#EXT-X-TARGETDURATION") ||
          starts_with_ascii_case(line, "#EXT-X-STREAM-INF");
 }
 
-bool LineCursor::next() {
-  if (position_ >= text_.size()) return false;
-  const std::size_t begin = position_;
-  std::size_t end = std::string_view::npos;
-  if (has_cr_) {
-    end = text_.find_first_of("\r\n", begin);
-  } else if (const void* found = std::memchr(text_.data() + begin, '\n', text_.size() - begin)) {
-    end = static_cast<std::size_t>(static_cast<const char*>(found) - text_.data());
+namespace {
+
+/// Adds the lines of `text` from `scan.end` on, one by one.
+void scan_rest(std::string_view text, std::size_t from, std::uint64_t max_lines, LineScan& scan) {
+  for (std::size_t i = from; i < text.size() && scan.lines < max_lines; ++i) {
+    scan.has_cr |= text[i] == '\r';
+    if (text[i] != '\n') continue;
+    ++scan.lines;
+    scan.end = i + 1;
   }
+}
+
+}  // namespace
+
+LineScan scan_lines(std::string_view text, std::uint64_t max_lines) {
+  LineScan scan;
+  std::size_t at = 0;
+#ifdef __SSE2__
+  // Counts 64 bytes at a time; the block in which the last line ends is gone through again.
+  constexpr std::size_t kBlock = 64;
+  const __m128i lf = _mm_set1_epi8('\n');
+  const __m128i cr = _mm_set1_epi8('\r');
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    __m128i lfs = _mm_setzero_si128();
+    __m128i crs = _mm_setzero_si128();
+    for (std::size_t i = 0; i < kBlock; i += sizeof(__m128i)) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at + i));
+      lfs = _mm_sub_epi8(lfs, _mm_cmpeq_epi8(bytes, lf));
+      crs = _mm_or_si128(crs, _mm_cmpeq_epi8(bytes, cr));
+    }
+    const __m128i sums = _mm_sad_epu8(lfs, _mm_setzero_si128());
+    const auto count = static_cast<std::uint64_t>(_mm_cvtsi128_si64(sums)) +
+                       static_cast<std::uint64_t>(_mm_extract_epi16(sums, 4));
+    if (scan.lines + count >= max_lines) break;
+    scan.lines += count;
+    scan.has_cr |= _mm_movemask_epi8(crs) != 0;
+  }
+  if (scan.lines != 0) scan.end = text.substr(0, at).rfind('\n') + 1;
+#endif
+  scan_rest(text, at, max_lines, scan);
+  return scan;
+}
+
+bool LineCursor::next_with_cr() {
+  const std::size_t begin = position_;
+  std::size_t end = text_.find_first_of("\r\n", begin);
   terminated_ = end != std::string_view::npos;
   if (!terminated_) end = text_.size();
   line_ = text_.substr(begin, end - begin);

@@ -4,21 +4,50 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
+
+#include <m3u_proxy/base/text.hpp>
 
 namespace m3u_proxy::formats {
 
 /// Blank lines, comments, decoration (`=====x=====`) are kSkip.
 enum class LineKind : std::uint8_t { kSkip, kHeader, kExtinf, kGroup, kDirective, kUrl };
 
+namespace detail {
+std::string_view trim_line_ends(std::string_view line);
+LineKind kind_of_comment(std::string_view line);
+}  // namespace detail
+
 /// A line without the white space at its ends and without a byte order mark in front (merged lists
 /// have them in the middle).
-std::string_view trim_line(std::string_view line);
+inline std::string_view trim_line(std::string_view line) {
+  constexpr char kMarkBegin = '\xEF';
+  if (line.empty()) return line;
+  const char front = line.front();
+  if (!is_ascii_space(front) && !is_ascii_space(line.back()) && front != kMarkBegin) return line;
+  return detail::trim_line_ends(line);
+}
+
 /// The kind of a line as trim_line() gives it.
-LineKind line_kind(std::string_view line);
+inline LineKind line_kind(std::string_view line) {
+  if (line.empty()) return LineKind::kSkip;
+  if (line.front() != '#') return line.starts_with("===") ? LineKind::kSkip : LineKind::kUrl;
+  if (line.starts_with("#EXTINF:")) return LineKind::kExtinf;  // nearly all are spelled so
+  return detail::kind_of_comment(line);
+}
+
 /// Whether a directive says that the document is the HLS playlist of one stream (RFC 8216), not a
 /// list of channels. Players refuse a list that holds such a line.
 bool is_hls_marker(std::string_view line);
+
+/// Where the `max_lines`-th LF stands, or the last one when there are fewer.
+struct LineScan {
+  std::size_t end = 0;      ///< behind that LF; 0: there is none
+  std::uint64_t lines = 0;  ///< LFs up to there
+  bool has_cr = false;      ///< a CR stands before `end` (or, with fewer LFs, anywhere)
+};
+LineScan scan_lines(std::string_view text, std::uint64_t max_lines);
 
 /// Takes lines off the front of a text. A text without CR is searched with memchr only.
 class LineCursor {
@@ -26,7 +55,17 @@ class LineCursor {
   LineCursor(std::string_view text, bool has_cr) : text_(text), has_cr_(has_cr) {}
 
   /// Moves to the next line, without its end; false at the end of the text.
-  bool next();
+  bool next() {
+    if (position_ >= text_.size()) return false;
+    if (has_cr_) return next_with_cr();
+    const char* const begin = text_.data() + position_;
+    const std::size_t left = text_.size() - position_;
+    const auto* const end = static_cast<const char*>(std::memchr(begin, '\n', left));
+    terminated_ = end != nullptr;
+    line_ = {begin, terminated_ ? static_cast<std::size_t>(end - begin) : left};
+    position_ += line_.size() + (terminated_ ? 1U : 0U);
+    return true;
+  }
   [[nodiscard]] std::string_view line() const { return line_; }
   /// Whether the line was ended by CR or LF, not by the end of the text.
   [[nodiscard]] bool terminated() const { return terminated_; }
@@ -34,6 +73,8 @@ class LineCursor {
   [[nodiscard]] std::size_t position() const { return position_; }
 
  private:
+  bool next_with_cr();
+
   std::string_view text_;
   std::string_view line_;
   std::size_t position_ = 0;

@@ -35,6 +35,16 @@ MediaType media_type_of_word(std::string_view word) {
   return MediaType::kLive;
 }
 
+MediaType media_type_of_url(std::string_view url) {
+  MediaType type = MediaType::kLive;
+  for (std::size_t at = url.find('/'); at != std::string_view::npos; at = url.find('/', at + 1)) {
+    const std::string_view rest = url.substr(at);
+    if (rest.starts_with("/movie/")) return MediaType::kMovie;
+    if (rest.starts_with("/series/")) type = MediaType::kSeries;
+  }
+  return type;
+}
+
 /// Parses one chunk; a class only because the state between lines has many parts.
 class ChunkParser {
  public:
@@ -196,10 +206,7 @@ class ChunkParser {
     for (const std::string_view directive : batch_.directives(row))
       if (starts_with_ascii_case(directive, kType))
         return media_type_of_word(trim(directive.substr(kType.size())));
-    const std::string_view url = batch_.text(ChannelField::kStreamUrl, row);
-    if (url.contains("/movie/")) return MediaType::kMovie;
-    if (url.contains("/series/")) return MediaType::kSeries;
-    return MediaType::kLive;
+    return media_type_of_url(batch_.text(ChannelField::kStreamUrl, row));
   }
 
   const M3uChunk& chunk_;

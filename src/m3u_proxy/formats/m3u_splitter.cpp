@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::size_t kTypicalEntry = 256;
 
-bool contains_cr(std::string_view text) { return text.contains('\r'); }
-
 }  // namespace
 
 M3uSplitter::M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows)
@@ -21,6 +19,10 @@ M3uSplitter::M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows)
       max_lines_(std::max<std::uint64_t>(2 * batch_rows, 2)) {}
 
 Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std::size_t& size) {
+  const std::size_t carried = std::min(carry_.size(), slab.size() - size);
+  carry_.copy(slab.data() + size, carried);
+  carry_.remove_prefix(carried);
+  size += carried;
   while (!at_end_ && size < slab.size()) {
     const auto got = source.read({slab.data() + size, slab.size() - size});
     if (got) {
@@ -39,12 +41,33 @@ Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std
   return {};
 }
 
-M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool has_cr) const {
+/// The common case, lines that end in LF: counts as many as a chunk may have, and goes back from
+/// there to the last URL line. Sets has_cr to whether the chunk has a CR.
+M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool& has_cr) const {
+  const LineScan scan = scan_lines(text, max_lines_);
+  has_cr = scan.has_cr;
+  const bool is_full = scan.lines == max_lines_;
+  if (!has_cr && is_last() && !is_full) return {.end = text.size(), .lines = scan.lines};
+  if (!has_cr) {
+    std::uint64_t lines = scan.lines;
+    for (std::size_t end = scan.end; end != 0; --lines) {
+      const std::size_t begin = text.substr(0, end - 1).rfind('\n') + 1;
+      const std::string_view line = text.substr(begin, end - 1 - begin);
+      if (line_kind(trim_line(line)) == LineKind::kUrl) return {.end = end, .lines = lines};
+      end = begin;
+    }
+    if (!is_full) return {};
+  }
+  has_cr = has_cr || text.contains('\r');
+  return boundary_by_lines(text, has_cr);
+}
+
+M3uSplitter::Boundary M3uSplitter::boundary_by_lines(std::string_view text, bool has_cr) const {
   Boundary boundary;
   std::uint64_t lines = 0;
   // A CR at the very end may be the first half of a CRLF: its line is not complete yet.
   const std::string_view complete =
-      !at_end_ && text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+      !is_last() && text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
   LineCursor cursor(complete, has_cr);
   while (cursor.next() && cursor.terminated()) {
     ++lines;
@@ -52,12 +75,12 @@ M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool has
       boundary = {.end = cursor.position(), .lines = lines};
     if (lines >= max_lines_ && boundary.end != 0) return boundary;
   }
-  if (at_end_) boundary = {.end = text.size(), .lines = lines};
+  if (is_last()) boundary = {.end = text.size(), .lines = lines};
   return boundary;
 }
 
 std::size_t M3uSplitter::skip_dropped(std::string_view text) {
-  LineCursor cursor(text, contains_cr(text));
+  LineCursor cursor(text, text.contains('\r'));
   std::size_t skipped = 0;
   while (dropping_ != Dropping::kNone && cursor.next()) {
     const bool is_url =
@@ -96,29 +119,25 @@ Result<std::string_view> M3uSplitter::beginning(io::ByteSource& source) {
 
 Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems) {
   M3uChunk chunk;
-  std::size_t size = carry_.size();
-  M3U_TRY(chunk.slab, slabs_->acquire(memory::Tag::kInput, std::max(target_, size + 1)));
-  carry_.copy(chunk.slab.data(), size);
-  carry_slab_ = {};
-  carry_ = {};
+  std::size_t size = 0;
+  M3U_TRY(chunk.slab, slabs_->acquire(memory::Tag::kInput, target_));
   while (true) {
     M3U_CHECK(fill(source, chunk.slab, size));
     if (dropping_ != Dropping::kNone) {
       const std::size_t skipped = skip_dropped({chunk.slab.data(), size});
       size -= skipped;
       std::memmove(chunk.slab.data(), chunk.slab.data() + skipped, size);
-      if (!at_end_) continue;
+      if (!is_last()) continue;
     }
     if (size == 0 && pending_error_) return fail(*std::exchange(pending_error_, std::nullopt));
     const std::string_view text(chunk.slab.data(), size);
-    chunk.has_cr = contains_cr(text);
     const Boundary boundary = find_boundary(text, chunk.has_cr);
     if (boundary.end != 0 || size == 0) {
       chunk.text = text.substr(0, boundary.end);
       chunk.first_line = line_;
       line_ += boundary.lines;
-      carry_ = text.substr(boundary.end);
-      break;
+      M3U_CHECK(carry_over(text.substr(boundary.end)));
+      return chunk;
     }
     if (size >= kMaxEntry) {
       drop_entry(chunk, size, problems);
@@ -129,12 +148,20 @@ Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems)
     std::memcpy(larger.data(), chunk.slab.data(), size);
     chunk.slab = std::move(larger);
   }
-  if (!carry_.empty()) {  // copied, so that the chunk may be given away
-    M3U_TRY(carry_slab_, slabs_->acquire(memory::Tag::kInput, carry_.size()));
-    std::memcpy(carry_slab_.data(), carry_.data(), carry_.size());
-    carry_ = {carry_slab_.data(), carry_.size()};
+}
+
+/// Keeps what belongs to the next chunk.
+Result<> M3uSplitter::carry_over(std::string_view rest) {
+  if (!carry_.empty()) {  // the rest was taken from right before what is still carried
+    carry_ = {carry_.data() - rest.size(), carry_.size() + rest.size()};
+    return {};
   }
-  return chunk;
+  carry_slab_ = {};
+  if (rest.empty()) return {};
+  M3U_TRY(carry_slab_, slabs_->acquire(memory::Tag::kInput, rest.size()));
+  std::memcpy(carry_slab_.data(), rest.data(), rest.size());
+  carry_ = {carry_slab_.data(), rest.size()};
+  return {};
 }
 
 }  // namespace m3u_proxy::formats

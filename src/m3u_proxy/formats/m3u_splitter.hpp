@@ -50,8 +50,12 @@ class M3uSplitter {
   /// rest of a line and then lines up to the next URL, or lines up to the next URL.
   enum class Dropping : std::uint8_t { kNone, kUrlLine, kLine, kEntry };
 
+  /// Whether nothing follows what was taken so far.
+  [[nodiscard]] bool is_last() const { return at_end_ && carry_.empty(); }
+  Result<> carry_over(std::string_view rest);
   Result<> fill(io::ByteSource& source, const memory::Slab& slab, std::size_t& size);
-  [[nodiscard]] Boundary find_boundary(std::string_view text, bool has_cr) const;
+  Boundary find_boundary(std::string_view text, bool& has_cr) const;
+  [[nodiscard]] Boundary boundary_by_lines(std::string_view text, bool has_cr) const;
   void drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& problems);
   std::size_t skip_dropped(std::string_view text);
 
@@ -59,7 +63,7 @@ class M3uSplitter {
   std::size_t target_;
   std::uint64_t max_lines_;
   memory::Slab carry_slab_;
-  std::string_view carry_;
+  std::string_view carry_;  // read before, and not yet in a chunk
   std::uint64_t line_ = 1;
   bool at_end_ = false;
   std::optional<Error> pending_error_;

@@ -3,7 +3,9 @@
 #endif
 
 #include <algorithm>
+#include <cstring>
 
+#include <m3u_proxy/base/copy_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
@@ -16,6 +18,16 @@ namespace {
 using catalog::ChannelBatch;
 using catalog::ChannelField;
 
+#ifdef __SSE2__
+/// A bit for each byte that can't be written as it is: a control character, or a special one.
+std::uint32_t bad_bytes(__m128i bytes, __m128i specials) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+  const __m128i bad = _mm_or_si128(_mm_or_si128(control, del), _mm_cmpeq_epi8(bytes, specials));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(bad));
+}
+#endif
+
 /// Whether a byte can't be written as it is: a control character, or `special`.
 bool needs_cleaning(std::string_view text, char special) {
 #ifdef __SSE2__
@@ -24,11 +36,7 @@ bool needs_cleaning(std::string_view text, char special) {
   if (text.size() >= kBlock) {
     const __m128i specials = _mm_set1_epi8(special);
     const auto is_bad = [&](const char* p) {
-      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-      const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
-      const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
-      const __m128i bad = _mm_or_si128(control, del);
-      return _mm_movemask_epi8(_mm_or_si128(bad, _mm_cmpeq_epi8(bytes, specials))) != 0;
+      return bad_bytes(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), specials) != 0;
     };
     const char* const last = text.data() + text.size() - kBlock;
     for (const char* p = text.data(); p < last; p += kBlock)
@@ -42,133 +50,225 @@ bool needs_cleaning(std::string_view text, char special) {
   });
 }
 
-/// Appends `text`; `special` becomes `replacement`, line ends and tabs become spaces, other
-/// control characters are dropped.
-void append_clean(OutputText& out, std::string_view text, char special,
-                  std::string_view replacement) {
-  if (!needs_cleaning(text, special)) {
-    out.append(text);
-    return;
+/// Writes entries into room that is reserved for an entry as a whole, so that single values need no
+/// check of their own. Positions count from the beginning of the text.
+class EntryWriter {
+ public:
+  explicit EntryWriter(OutputText& out) : out_(out), size_(out.size()) {}
+  EntryWriter(const EntryWriter&) = delete;
+  EntryWriter& operator=(const EntryWriter&) = delete;
+  ~EntryWriter() { out_.resize(size_); }
+
+  /// Makes room for `bytes` more. Throws memory::OverBudget.
+  void reserve(std::size_t bytes) {
+    const std::size_t needed = size_ + bytes + kCopyBlock;
+    if (needed <= out_.size()) return;
+    const std::size_t larger = std::max(needed, size_ + size_ / 2);
+    // What lies behind size_ is written before it is read.
+    out_.resize_and_overwrite(larger, [](char*, std::size_t size) { return size; });
   }
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == special)
-      out.append(replacement);
-    else if (c == '\r' || c == '\n' || c == '\t')
-      out += ' ';
-    else if (byte >= 0x20 && byte != 0x7F)
-      out += c;
+  [[nodiscard]] std::size_t size() const { return size_; }
+  void cut(std::size_t size) { size_ = size; }
+  [[nodiscard]] std::string_view written_since(std::size_t begin) const {
+    return {out_.data() + begin, size_ - begin};
   }
+
+  void put(char c) { out_[size_++] = c; }
+  template <std::size_t kSize>
+  void put_literal(const char (&text)[kSize]) {
+    std::memcpy(end(), text, kSize - 1);
+    size_ += kSize - 1;
+  }
+  void put(std::string_view text) {
+    size_ = static_cast<std::size_t>(copy_text(end(), limit(), text) - out_.data());
+  }
+  /// `special` becomes `replacement`, line ends and tabs become spaces, other control characters
+  /// are dropped.
+  void put_clean(std::string_view text, char special, std::string_view replacement) {
+    if (!put_if_clean(text, special)) put_cleaned(text, special, replacement);
+  }
+  /// The same as a reader would trim it; returns what was written.
+  std::string_view put_trimmed(std::string_view text, char special, std::string_view replacement) {
+    const std::size_t begin = size_;
+    put_clean(text, special, replacement);
+    const std::string_view cleaned = written_since(begin);
+    const std::string_view trimmed = trim_line(cleaned);
+    if (trimmed.size() != cleaned.size()) {
+      std::memmove(out_.data() + begin, trimmed.data(), trimmed.size());
+      size_ = begin + trimmed.size();
+    }
+    return written_since(begin);
+  }
+
+ private:
+  char* end() { return out_.data() + size_; }
+  [[nodiscard]] const char* limit() const { return out_.data() + out_.size(); }
+
+  bool put_if_clean(std::string_view text, char special) {
+#ifdef M3U_PROXY_VECTOR_COPY
+    // Copies and looks at once; bits of bytes behind the text do not count.
+    if (text.size() - 1 < kCopyBlock && is_block_readable(text.data())) [[likely]] {
+      const auto* const from = reinterpret_cast<const __m128i*>(text.data());
+      auto* const to = reinterpret_cast<__m128i*>(end());
+      const __m128i first = _mm_loadu_si128(from);
+      const __m128i second = _mm_loadu_si128(from + 1);
+      _mm_storeu_si128(to, first);
+      _mm_storeu_si128(to + 1, second);
+      const __m128i specials = _mm_set1_epi8(special);
+      const std::uint32_t bad = bad_bytes(first, specials) | bad_bytes(second, specials) << 16U;
+      if ((bad & ~std::uint32_t{0} >> (kCopyBlock - text.size())) != 0) return false;
+      size_ += text.size();
+      return true;
+    }
+#endif
+    if (needs_cleaning(text, special)) return false;
+    put(text);
+    return true;
+  }
+
+  void put_cleaned(std::string_view text, char special, std::string_view replacement) {
+    for (const char c : text) {
+      const auto byte = static_cast<unsigned char>(c);
+      if (c == special)
+        put(replacement);
+      else if (c == '\r' || c == '\n' || c == '\t')
+        put(' ');
+      else if (byte >= 0x20 && byte != 0x7F)
+        put(c);
+    }
+  }
+
+  OutputText& out_;
+  std::size_t size_;
+};
+
+/// Writes a value behind its opening text, which begins at `begin`; nothing when only control
+/// characters are in it.
+void put_value(EntryWriter& out, std::size_t begin, std::string_view value) {
+  const std::size_t value_begin = out.size();
+  out.put_clean(value, '"', "'");
+  if (out.size() == value_begin)
+    out.cut(begin);
+  else
+    out.put('"');
 }
 
-/// The same as a reader would trim it; returns what was appended.
-std::string_view append_trimmed(OutputText& out, std::string_view text, char special,
-                                std::string_view replacement) {
-  const std::size_t begin = out.size();
-  append_clean(out, text, special, replacement);
-  const std::string_view cleaned = std::string_view(out).substr(begin);
-  const std::string_view trimmed = trim_line(cleaned);
-  const auto front = static_cast<std::size_t>(trimmed.data() - cleaned.data());
-  out.resize(begin + front + trimmed.size());
-  if (front != 0) out.erase(begin, front);
-  return std::string_view(out).substr(begin);
-}
-
-void append_attribute(OutputText& out, std::string_view key, std::string_view value) {
+/// `opening`: a space, the key, `="`.
+template <std::size_t kSize>
+void put_field(EntryWriter& out, const char (&opening)[kSize], std::string_view value) {
   if (value.empty()) return;
   const std::size_t begin = out.size();
-  out += ' ';
-  out.append(key);
-  out.append("=\"");
-  const std::size_t value_begin = out.size();
-  append_clean(out, value, '"', "'");
-  if (out.size() == value_begin)
-    out.resize(begin);  // nothing but control characters
-  else
-    out += '"';
+  out.put_literal(opening);
+  put_value(out, begin, value);
+}
+
+void put_attribute(EntryWriter& out, const catalog::Attribute& attribute) {
+  if (attribute.value.empty()) return;
+  const std::size_t begin = out.size();
+  out.put(' ');
+  out.put(attribute.key);
+  out.put_literal("=\"");
+  put_value(out, begin, attribute.value);
 }
 
 /// The channel's name, or what a reader would take for an empty one.
-void append_name(const ChannelBatch& batch, std::size_t row, bool no_commas, OutputText& out) {
+void put_name(const ChannelBatch& batch, std::size_t row, bool no_commas, EntryWriter& out) {
   for (const ChannelField field :
        {ChannelField::kChannelName, ChannelField::kTvgName, ChannelField::kTvgId}) {
     // A comma becomes " -": "The Good, the Bad" reads "The Good - the Bad".
-    const std::string_view appended = no_commas
-                                          ? append_trimmed(out, batch.text(field, row), ',', " -")
-                                          : append_trimmed(out, batch.text(field, row), '\n', " ");
-    if (!appended.empty()) return;
+    const std::string_view written = no_commas ? out.put_trimmed(batch.text(field, row), ',', " -")
+                                               : out.put_trimmed(batch.text(field, row), '\n', " ");
+    if (!written.empty()) return;
   }
-  OutputText url(out.get_allocator());
-  append_trimmed(url, batch.text(ChannelField::kStreamUrl, row), '\n', " ");
-  out.append(last_path_component(url));
+  const std::size_t begin = out.size();
+  const std::string name(
+      last_path_component(out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ")));
+  out.cut(begin);
+  out.put(name);
 }
 
-void append_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptions& options,
-                   OutputText& out) {
+void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptions& options,
+                EntryWriter& out) {
   const auto text = [&](ChannelField field) { return batch.text(field, row); };
   const std::string_view duration = batch.duration(row);
-  out.append("#EXTINF:");
-  out.append(duration.empty() ? std::string_view("-1") : duration);
-  append_attribute(out, "tvg-id", text(ChannelField::kTvgId));
-  append_attribute(out, "tvg-name", text(ChannelField::kTvgName));
-  append_attribute(out, "tvg-logo", text(ChannelField::kTvgLogo));
-  append_attribute(out, "group-title", text(ChannelField::kGroupTitle));
-  append_attribute(out, "tvg-chno", text(ChannelField::kTvgChno));
-  if (options.write_tvg_shift) append_attribute(out, "tvg-shift", text(ChannelField::kTvgShift));
-  for (const catalog::Attribute& attribute : batch.attributes(row))
-    append_attribute(out, attribute.key, attribute.value);
-  out += ',';
-  append_name(batch, row, options.no_commas, out);
-  out += '\n';
+  out.put_literal("#EXTINF:");
+  if (duration.empty())
+    out.put_literal("-1");
+  else
+    out.put(duration);
+  put_field(out, " tvg-id=\"", text(ChannelField::kTvgId));
+  put_field(out, " tvg-name=\"", text(ChannelField::kTvgName));
+  put_field(out, " tvg-logo=\"", text(ChannelField::kTvgLogo));
+  put_field(out, " group-title=\"", text(ChannelField::kGroupTitle));
+  put_field(out, " tvg-chno=\"", text(ChannelField::kTvgChno));
+  if (options.write_tvg_shift) put_field(out, " tvg-shift=\"", text(ChannelField::kTvgShift));
+  for (const catalog::Attribute& attribute : batch.attributes(row)) put_attribute(out, attribute);
+  out.put(',');
+  put_name(batch, row, options.no_commas, out);
+  out.put('\n');
 }
 
-/// Appends the URL's line; what can't be read back as a URL is refused with its reason.
-std::string_view append_url(const ChannelBatch& batch, std::size_t row,
-                            const M3uWriterOptions& options, OutputText& out) {
+/// Writes the URL's line; what can't be read back as a URL is refused with its reason.
+std::string_view put_url(const ChannelBatch& batch, std::size_t row,
+                         const M3uWriterOptions& options, EntryWriter& out) {
   const std::size_t begin = out.size();
   const std::string_view url =
-      append_trimmed(out, batch.text(ChannelField::kStreamUrl, row), '\n', " ");
+      out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ");
   if (url.empty()) return "empty_url";
   if (line_kind(url) != LineKind::kUrl) return "url_is_a_comment";
   if (!options.stream_prefix.empty()) {
-    out.resize(begin);
-    out.append(options.stream_prefix);
-    out.append(to_base64url(batch.id(row)));
+    out.cut(begin);
+    out.put(options.stream_prefix);
+    out.put(to_base64url(batch.id(row)));
   }
-  out += '\n';
+  out.put('\n');
   return {};
 }
 
-/// Appends the entry's directive lines. One that without its control characters would be read as
+/// Writes the entry's directive lines. One that without its control characters would be read as
 /// something else, or that would make the whole list an HLS playlist, is left out and counted.
-void append_directives(const ChannelBatch& batch, std::size_t row, OutputText& out,
-                       ProblemLog& problems) {
+void put_directives(const ChannelBatch& batch, std::size_t row, EntryWriter& out,
+                    ProblemLog& problems) {
   for (const std::string_view directive : batch.directives(row)) {
     const std::size_t begin = out.size();
-    const std::string_view written = append_trimmed(out, directive, '\n', " ");
+    const std::string_view written = out.put_trimmed(directive, '\n', " ");
     if (line_kind(written) == LineKind::kDirective && !is_hls_marker(written)) {
-      out += '\n';
+      out.put('\n');
     } else {
-      out.resize(begin);
+      out.cut(begin);
       problems.add("directive_not_writable", 0, 0, directive);
     }
   }
 }
 
-/// Appends one entry; on a reason, nothing.
-std::string_view append_entry(const ChannelBatch& batch, std::size_t row,
-                              const M3uWriterOptions& options, OutputText& out,
-                              ProblemLog& problems) {
+/// More than the entry can take: every byte of a name may become two, a name may be tried in three
+/// ways, and each value has its key and quotes.
+std::size_t room_for(const ChannelBatch& batch, std::size_t row, const M3uWriterOptions& options) {
+  constexpr std::size_t kOfValue = 16;  // the longest key of ours, `="`, `"`, the space
+  std::size_t size = 2 * kCopyBlock + options.stream_prefix.size() + kOfValue * 16;
+  for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i)
+    size += batch.column(i)[row].size() * 3;
+  for (const catalog::Attribute& attribute : batch.attributes(row))
+    size += attribute.key.size() + attribute.value.size() + kOfValue;
+  for (const std::string_view directive : batch.directives(row)) size += directive.size() + 1;
+  return size;
+}
+
+/// Writes one entry; on a reason, nothing.
+std::string_view put_entry(const ChannelBatch& batch, std::size_t row,
+                           const M3uWriterOptions& options, EntryWriter& out,
+                           ProblemLog& problems) {
   const std::size_t begin = out.size();
-  append_extinf(batch, row, options, out);
+  out.reserve(room_for(batch, row, options));
+  put_extinf(batch, row, options, out);
   std::string_view fault = out.size() - begin > kMaxLine ? "written_line_too_long" : "";
-  append_directives(batch, row, out, problems);
+  put_directives(batch, row, out, problems);
   if (fault.empty()) {
     const std::size_t url_begin = out.size();
-    fault = append_url(batch, row, options, out);
+    fault = put_url(batch, row, options, out);
     if (fault.empty() && out.size() - url_begin > kMaxLine) fault = "written_line_too_long";
   }
-  if (!fault.empty()) out.resize(begin);
+  if (!fault.empty()) out.cut(begin);
   return fault;
 }
 
@@ -177,22 +277,27 @@ std::string_view append_entry(const ChannelBatch& batch, std::size_t row,
 std::string_view clean_value(std::string_view value, OutputText& cleaned) {
   if (!needs_cleaning(value, '"')) return value;
   cleaned.clear();
-  append_clean(cleaned, value, '"', "'");
-  return cleaned;
+  EntryWriter out(cleaned);
+  out.reserve(value.size());
+  out.put_clean(value, '"', "'");
+  return out.written_since(0);
 }
 
 void write_m3u_header(std::string_view guide_url, OutputText& out) {
-  out.append("#EXTM3U");
-  append_attribute(out, "url-tvg", guide_url);
-  append_attribute(out, "x-tvg-url", guide_url);
-  out += '\n';
+  EntryWriter writer(out);
+  writer.reserve(2 * guide_url.size() + 64);
+  writer.put_literal("#EXTM3U");
+  put_field(writer, " url-tvg=\"", guide_url);
+  put_field(writer, " x-tvg-url=\"", guide_url);
+  writer.put('\n');
 }
 
 std::uint64_t write_m3u(const ChannelBatch& batch, const M3uWriterOptions& options, OutputText& out,
                         ProblemLog& problems) {
   std::uint64_t written = 0;
+  EntryWriter writer(out);
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    const std::string_view fault = append_entry(batch, row, options, out, problems);
+    const std::string_view fault = put_entry(batch, row, options, writer, problems);
     if (fault.empty())
       ++written;
     else

@@ -8,6 +8,9 @@ namespace m3u_proxy::pipeline {
 namespace {
 
 constexpr std::size_t kMaxFraction = 3;
+// Free numbers looked up at a time: more, as long as they are used up.
+constexpr std::uint32_t kFewestAhead = 4;
+constexpr std::uint32_t kMostAhead = 256;
 
 /// Bytes a bitmap holds: its content and about 48 for each container of 2^16 numbers.
 std::uint64_t size_of(const Roaring& bitmap) {
@@ -65,34 +68,56 @@ void ChannelNumbers::extend_to(std::uint32_t number) {
   known_ = number;
 }
 
-void ChannelNumbers::take(std::uint32_t number) {
-  extend_to(number);
-  free_.remove(number);
+/// Takes the numbers that were given out of the free ones.
+void ChannelNumbers::settle() {
+  if (ahead_next_ != 0) {
+    extend_to(ahead_[ahead_next_ - 1]);
+    free_ -= Roaring(ahead_next_, ahead_.data());
+  }
+  ahead_.clear();
+  ahead_next_ = 0;
 }
 
-std::optional<std::uint32_t> ChannelNumbers::next_free(std::uint32_t from) const {
+/// Looks up the free numbers ≥ `from`.
+void ChannelNumbers::look_ahead(std::uint32_t from) {
+  const bool used_up = ahead_next_ == ahead_.size();
+  ahead_count_ = used_up ? std::min(ahead_count_ * 2, kMostAhead) : kFewestAhead;
+  settle();
+  ahead_from_ = from;
   if (from <= known_) {
+    ahead_.resize(ahead_count_);
     roaring_uint32_iterator_t iterator;
     roaring_init_iterator(&free_.roaring, &iterator);
-    if (roaring_move_uint32_iterator_equalorlarger(&iterator, from)) return iterator.current_value;
+    std::uint32_t count = 0;
+    if (roaring_move_uint32_iterator_equalorlarger(&iterator, from))
+      count = roaring_read_uint32_iterator(&iterator, ahead_.data(), ahead_count_);
+    ahead_.resize(count);
+    if (count != 0) return;
     from = known_ + 1;
   }
-  return from <= ChannelNumber::kMax ? std::optional(from) : std::nullopt;
+  for (std::uint32_t number = from; number <= ChannelNumber::kMax && ahead_.size() < ahead_count_;
+       ++number)
+    ahead_.push_back(number);
 }
 
 std::uint32_t ChannelNumbers::free_from(std::uint32_t wish) {
-  auto number = wish <= ChannelNumber::kMax ? next_free(wish) : std::nullopt;
-  if (!number) number = next_free(start_);
-  if (!number) number = next_free(1);
+  const auto has_answer = [&] {
+    return ahead_next_ < ahead_.size() && wish >= ahead_from_ && wish <= ahead_[ahead_next_];
+  };
+  if (has_answer()) return ahead_[ahead_next_++];
+  for (const std::uint32_t from : {wish, start_, std::uint32_t{1}}) {
+    if (from > ChannelNumber::kMax) continue;
+    wish = from;
+    look_ahead(from);
+    if (has_answer()) return ahead_[ahead_next_++];
+  }
   // 2^31 - 1 numbers are more channels than any playlist can hold.
-  const std::uint32_t found = number.value_or(ChannelNumber::kMax);
-  take(found);
-  return found;
+  return ChannelNumber::kMax;
 }
 
 std::string_view ChannelNumbers::write(std::uint32_t number) {
-  text_ = std::to_string(number);
-  return text_;
+  const auto end = std::to_chars(digits_.data(), digits_.data() + digits_.size(), number).ptr;
+  return {digits_.data(), static_cast<std::size_t>(end - digits_.data())};
 }
 
 std::string_view ChannelNumbers::assign(std::string_view number) {
@@ -104,10 +129,11 @@ std::string_view ChannelNumbers::assign(std::string_view number) {
   }
   if (!asked->fraction.empty()) {
     if (!given_fractions_.insert(fraction_key(*asked))) return write(free_from(asked->whole + 1));
-    text_ = std::to_string(asked->whole);
-    text_ += '.';
-    text_ += asked->fraction;
-    return text_;
+    const std::string_view whole = write(asked->whole);
+    char* const end = digits_.data() + whole.size();
+    *end = '.';
+    asked->fraction.copy(end + 1, kMaxFraction);
+    return {digits_.data(), whole.size() + 1 + asked->fraction.size()};
   }
   if (!given_.addChecked(asked->whole)) return write(free_from(asked->whole + 1));
   return write(asked->whole);
@@ -130,6 +156,8 @@ void ChannelNumbers::clear() {
   asked_ = Roaring();
   given_ = Roaring();
   free_ = Roaring();
+  ahead_ = {};
+  ahead_next_ = 0;
   given_fractions_.clear();
   reservation_.release();
 }

@@ -6,10 +6,11 @@
 // Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
+#include <vector>
 
 #include <roaring/roaring.hh>
 
@@ -43,9 +44,6 @@ class ChannelNumbers {
   std::string_view assign(std::string_view number);
   /// The next free number from `first` on, whatever was asked for (sequential numbering).
   std::string_view assign_from(std::uint32_t first);
-  /// The next free whole number ≥ `from`; nullopt when there is none up to kMax.
-  [[nodiscard]] std::optional<std::uint32_t> next_free(std::uint32_t from) const;
-
   /// Brings the reservation up to date with what the sets hold. Error: kOverBudget.
   Result<> account();
   /// What was accounted for last.
@@ -55,20 +53,27 @@ class ChannelNumbers {
 
  private:
   void extend_to(std::uint32_t number);
-  void take(std::uint32_t number);
+  void look_ahead(std::uint32_t from);
+  void settle();
   std::uint32_t free_from(std::uint32_t wish);
   std::string_view write(std::uint32_t number);
 
   memory::Budget* budget_;
   std::uint32_t start_;
-  std::uint32_t cursor_;             // no number in [start_, cursor_) is free
-  Roaring asked_;                    // whole numbers asked for
-  Roaring given_;                    // of these, the ones that their first asker has
-  Roaring free_;                     // free numbers up to known_
-  std::uint32_t known_ = 0;          // beyond it every number is free
+  std::uint32_t cursor_;     // no number in [start_, cursor_) is free
+  Roaring asked_;            // whole numbers asked for
+  Roaring given_;            // of these, the ones that their first asker has
+  Roaring free_;             // free numbers up to known_
+  std::uint32_t known_ = 0;  // beyond it every number is free
+  // Free numbers are looked up many at a time: all from ahead_from_ on up to the last of these.
+  // The first ahead_next_ of them are given, and leave free_ together.
+  std::vector<std::uint32_t> ahead_;
+  std::size_t ahead_next_ = 0;
+  std::uint32_t ahead_count_ = 1;
+  std::uint32_t ahead_from_ = 0;
   catalog::KeySet given_fractions_;  // numbers with a fraction that are taken
   memory::Reservation reservation_;
-  std::string text_;
+  std::array<char, 16> digits_{};
 };
 
 }  // namespace m3u_proxy::pipeline

@@ -77,6 +77,18 @@ TEST(ChannelNumbering, AMillionTimesTheSameNumberIsQuickAndUnique) {
   for (std::uint32_t i = 1; i <= kCount; ++i) ASSERT_EQ(numbers.assign("1"), std::to_string(i));
 }
 
+TEST(ChannelNumbering, WishesFarApartInTurnAreQuickAndUnique) {
+  constexpr std::uint32_t kCount = 300'000;
+  memory::Budget budget;
+  ChannelNumbers numbers(budget, 1);
+  numbers.ask("5000000");
+  numbers.reserve_asked();
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    ASSERT_EQ(numbers.assign(""), std::to_string(i + 1));
+    ASSERT_EQ(numbers.assign("5000000"), std::to_string(5'000'000 + i));
+  }
+}
+
 TEST(ChannelNumbering, AgreesWithASimpleModelOnMixedWishes) {
   Numbers asked;
   std::uint32_t state = 1;

@@ -24,6 +24,16 @@ bool is_usable(const ChannelBatch& batch, std::size_t row, ProblemLog& problems)
   return false;
 }
 
+/// Whether a value may be too long: one look at all of them, since hardly any batch has one.
+bool may_have_long_values(const ChannelBatch& batch) {
+  std::size_t sizes = 0;
+  for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i)
+    for (const std::string_view value : batch.column(i)) sizes |= value.size();
+  for (const catalog::Attribute& attribute : batch.stored_attributes())
+    sizes |= attribute.value.size();
+  return sizes > kMaxValue;
+}
+
 void drop_long_values(ChannelBatch& batch, std::size_t row, ProblemLog& problems) {
   const auto too_long = [&](std::string_view value) {
     if (value.size() <= kMaxValue) return false;
@@ -55,6 +65,7 @@ Result<> DataMappingStrategy::process(StageItem& item) {
     }
   }
   batch.retain([&](std::size_t row) { return is_usable(batch, row, item.problems); });
+  if (!may_have_long_values(batch)) return {};
   for (std::size_t row = 0; row < batch.rows(); ++row) drop_long_values(batch, row, item.problems);
   return {};
 }
