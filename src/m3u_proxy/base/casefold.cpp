@@ -1,3 +1,7 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -93,9 +97,30 @@ std::uint64_t lower_word(std::uint64_t word) {
   return word | ((from_a & ~beyond_z & repeated(0x80)) >> 2U);
 }
 
+#ifdef __SSE2__
+/// Writes 16 bytes in lower case to `out`; false when one is not ASCII.
+bool lower_block(const char* text, char* out) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+  if (_mm_movemask_epi8(bytes) != 0) return false;
+  const __m128i upper = _mm_and_si128(_mm_cmpgt_epi8(bytes, _mm_set1_epi8('A' - 1)),
+                                      _mm_cmplt_epi8(bytes, _mm_set1_epi8('Z' + 1)));
+  const __m128i lower = _mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8('a' - 'A')));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out), lower);
+  return true;
+}
+#endif
+
 /// Writes `size` bytes in lower case to `out`; false at the first that is not ASCII.
 bool lower_ascii(const char* text, std::size_t size, char* out) {
   std::size_t i = 0;
+#ifdef __SSE2__
+  constexpr std::size_t kBlock = sizeof(__m128i);
+  if (size >= kBlock) {  // the last block may overlap the one before it
+    for (; i + kBlock < size; i += kBlock)
+      if (!lower_block(text + i, out + i)) return false;
+    return lower_block(text + size - kBlock, out + size - kBlock);
+  }
+#endif
   for (; i + 8 <= size; i += 8) {
     std::uint64_t word = 0;
     std::memcpy(&word, text + i, 8);
@@ -123,9 +148,13 @@ char32_t fold_code_point(char32_t code_point) {
 }
 
 void fold(std::string_view text, std::string& out) {
-  out.resize(text.size());
-  if (lower_ascii(text.data(), text.size(), out.data())) return;
-  out.clear();
+  bool is_ascii_text = false;
+  // libstdc++ 12 tells the callee a larger size than was asked for.
+  out.resize_and_overwrite(text.size(), [&](char* p, std::size_t) {
+    is_ascii_text = lower_ascii(text.data(), text.size(), p);
+    return is_ascii_text ? text.size() : 0;
+  });
+  if (is_ascii_text) return;
   append_folded(text, out);
 }
 

@@ -1,5 +1,11 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <cstring>
 
 #include <m3u_proxy/base/text.hpp>
@@ -57,14 +63,49 @@ void AttributeCursor::skip_spaces() {
   while (position_ < text_.size() && is_space(text_[position_])) ++position_;
 }
 
+namespace {
+
+#ifdef __SSE2__
+/// Bits of the bytes of a block that may stand in a key.
+std::uint32_t key_characters(__m128i bytes) {
+  const auto in_range = [&](__m128i from, char first, char last) {
+    const __m128i shifted = _mm_sub_epi8(from, _mm_set1_epi8(first));
+    return _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(static_cast<char>(last - first))),
+                          shifted);
+  };
+  const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8('a' - 'A'));
+  const __m128i letters = in_range(lower, 'a', 'z');
+  const __m128i digits = in_range(bytes, '0', ':');  // `:` stands right behind the digits
+  const __m128i marks =
+      _mm_or_si128(in_range(bytes, '-', '.'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
+  const __m128i ascii = _mm_or_si128(_mm_or_si128(letters, digits), marks);
+  // Bytes beyond ASCII have the bit that movemask takes.
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(ascii, bytes)));
+}
+#endif
+
+/// Where the key that begins at `p` ends.
+const char* key_end(const char* p, const char* end) {
+#ifdef __SSE2__
+  constexpr std::ptrdiff_t kBlock = sizeof(__m128i);
+  for (; end - p >= kBlock; p += kBlock) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const std::uint32_t keys = key_characters(bytes);
+    if (keys != 0xFFFFU) return p + std::countr_one(keys);
+  }
+#endif
+  while (p != end && is_key_character(*p)) ++p;
+  return p;
+}
+
+}  // namespace
+
 /// Nearly all pairs are spelled ` key="value"`, with a space or the comma behind them.
 bool AttributeCursor::take_plain_pair() {
-  const char* const begin = text_.data() + position_;
   const char* const end = text_.data() + text_.size();
-  const char* key = begin;
+  const char* key = text_.data() + position_;
   if (key != end && *key == ' ') ++key;
-  const char* p = key;
-  while (p != end && is_key_character(*p)) ++p;
+  const char* const p = key_end(key, end);
   if (p == key || end - p < 3 || p[0] != '=' || p[1] != '"') return false;
   const char* const value = p + 2;
   const auto* const quote =

@@ -1,3 +1,7 @@
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -35,7 +39,30 @@ MediaType media_type_of_word(std::string_view word) {
   return MediaType::kLive;
 }
 
+/// Whether "ie" stands in the text: both words that are looked for in addresses have it, and hardly
+/// anything else.
+bool has_ie(std::string_view text) {
+#ifdef __SSE2__
+  constexpr std::size_t kBlock = sizeof(__m128i);
+  if (text.size() > kBlock) {
+    const auto found_at = [](const char* p) {
+      const auto load = [](const char* from) {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+      };
+      return _mm_movemask_epi8(_mm_and_si128(_mm_cmpeq_epi8(load(p), _mm_set1_epi8('i')),
+                                             _mm_cmpeq_epi8(load(p + 1), _mm_set1_epi8('e')))) != 0;
+    };
+    const char* const last = text.data() + text.size() - kBlock - 1;
+    for (const char* p = text.data(); p < last; p += kBlock)
+      if (found_at(p)) return true;
+    return found_at(last);
+  }
+#endif
+  return text.contains("ie");
+}
+
 MediaType media_type_of_url(std::string_view url) {
+  if (!has_ie(url)) return MediaType::kLive;
   MediaType type = MediaType::kLive;
   for (std::size_t at = url.find('/'); at != std::string_view::npos; at = url.find('/', at + 1)) {
     const std::string_view rest = url.substr(at);

@@ -34,19 +34,14 @@ Result<> ChannelNumberingStrategy::ask(const StageItem& item) {
   if (config_.numbering != NumberingMode::kPreserve) return {};
   for (std::size_t row = 0; row < item.batch.rows(); ++row)
     numbers_.ask(item.batch.text(ChannelField::kTvgChno, row));
-  return numbers_.account();
-}
-
-Result<> ChannelNumberingStrategy::reserve() {
-  numbers_.reserve_asked();
-  return numbers_.account();
+  return {};
 }
 
 Result<> ChannelNumberingStrategy::process(StageItem& item) {
   for (std::size_t row = 0; row < item.batch.rows(); ++row)
     item.batch.set_text(ChannelField::kTvgChno, row, item.batch.store(number_of(item, row)));
   numbered_ += item.batch.rows();
-  return numbers_.account();
+  return {};
 }
 
 std::string_view ChannelNumberingStrategy::number_of(StageItem& item, std::size_t row) {

@@ -16,8 +16,6 @@ class ChannelNumberingStrategy final : public NativeStrategy, public memory::Mem
 
   /// First pass: notes the numbers that kept channels ask for. Error: kOverBudget.
   Result<> ask(const StageItem& item);
-  /// Between the passes. Error: kOverBudget.
-  Result<> reserve();
 
   [[nodiscard]] bool parallel() const override { return false; }
   Result<> process(StageItem& item) override;

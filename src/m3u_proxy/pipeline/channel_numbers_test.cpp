@@ -16,7 +16,6 @@ Numbers number(std::uint32_t start, const Numbers& asked) {
   memory::Budget budget;
   ChannelNumbers numbers(budget, start);
   for (const std::string& text : asked) numbers.ask(text);
-  numbers.reserve_asked();
   Numbers result;
   for (const std::string& text : asked) result.emplace_back(numbers.assign(text));
   return result;
@@ -73,7 +72,6 @@ TEST(ChannelNumbering, AMillionTimesTheSameNumberIsQuickAndUnique) {
   memory::Budget budget;
   ChannelNumbers numbers(budget, 1);
   numbers.ask("1");
-  numbers.reserve_asked();
   for (std::uint32_t i = 1; i <= kCount; ++i) ASSERT_EQ(numbers.assign("1"), std::to_string(i));
 }
 
@@ -82,7 +80,6 @@ TEST(ChannelNumbering, WishesFarApartInTurnAreQuickAndUnique) {
   memory::Budget budget;
   ChannelNumbers numbers(budget, 1);
   numbers.ask("5000000");
-  numbers.reserve_asked();
   for (std::uint32_t i = 0; i < kCount; ++i) {
     ASSERT_EQ(numbers.assign(""), std::to_string(i + 1));
     ASSERT_EQ(numbers.assign("5000000"), std::to_string(5'000'000 + i));
@@ -120,7 +117,6 @@ TEST(ChannelNumbering, SetsAreChargedToTheBudget) {
   memory::Budget budget;
   ChannelNumbers numbers(budget, 1);
   for (std::uint32_t i = 0; i < 100000; ++i) numbers.ask(std::to_string(i * 7919));
-  ASSERT_TRUE(numbers.account());
   EXPECT_GT(budget.used(memory::Tag::kNumbers), kib(200));
   numbers.clear();
   EXPECT_EQ(budget.used(memory::Tag::kNumbers), Bytes{});

@@ -203,7 +203,6 @@ Result<> Generation::load_and_filter() {
   if (loaded_ == 0)
     return fail(ErrorCode::kParse, "the sources have no channels at all; the last list stays",
                 "the subscription may have ended");
-  M3U_CHECK(numbering_.reserve());
 
   pass_peak_mb_ = 0;
   memory::CleanableParts no_leavings;
