@@ -1,4 +1,5 @@
 // Channel keys: what a channel's stable id is made of.
+#include <algorithm>
 #include <array>
 
 #include <m3u_proxy/base/text.hpp>
@@ -27,27 +28,70 @@ std::string_view path_of(std::string_view url) {
   return path == std::string_view::npos ? std::string_view{} : url.substr(path);
 }
 
+/// Words that are part of a path, never somebody's user name or password.
+constexpr std::array<std::string_view, 36> kPathWords = {
+    "4k",     "app",       "audio",   "cdn",   "channel", "channels", "dash",   "edge",   "fhd",
+    "hd",     "hls",       "iptv",    "live",  "media",   "movie",    "movies", "news",   "play",
+    "player", "playlist",  "public",  "radio", "sd",      "series",   "sport",  "sports", "static",
+    "stream", "streaming", "streams", "tv",    "uhd",     "video",    "videos", "vod",    "web"};
+
+/// Heights of pictures: `/eu/one/1080.m3u8` is a rendition of a channel, not number 1080.
+constexpr std::array<std::string_view, 15> kPictureHeights = {
+    "144", "180", "240", "270",  "288",  "360",  "432", "480",
+    "540", "576", "720", "1080", "1440", "2160", "4320"};
+
+bool is_path_word(std::string_view segment) {
+  return std::ranges::any_of(
+      kPathWords, [&](std::string_view word) { return equals_ascii_case(segment, word); });
+}
+
+/// Whether `/first/second/<digits><extension>`, without live, movie or series before it, is an
+/// Xtream account's. Other servers have paths of three parts too, and two channels with one key
+/// would be one channel; so when in doubt it is not.
+bool looks_like_an_account(std::string_view first, std::string_view second, std::string_view digits,
+                           std::string_view extension) {
+  constexpr std::size_t kLongestId = 10;
+  if (digits.size() > kLongestId) return false;
+  if (!extension.empty() && !equals_ascii_case(extension, ".ts") &&
+      !equals_ascii_case(extension, ".m3u8"))
+    return false;
+  if (!extension.empty() && std::ranges::find(kPictureHeights, digits) != kPictureHeights.end())
+    return false;
+  if (first == digits || second == digits) return false;
+  return !is_path_word(first) && !is_path_word(second);
+}
+
+/// The part of `path` before its next slash, which is dropped too; "" when there is none.
+std::string_view take_segment(std::string_view& path) {
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view segment = path.substr(0, slash);
+  path.remove_prefix(slash + 1);
+  return segment;
+}
+
 /// The digits of `/[live|movie|series/]user/pass/<digits>[.ext]`, or "".
 std::string_view xtream_stream_id(std::string_view path) {
   path = path.substr(0, path.find_first_of("?#|"));
   if (!path.starts_with('/')) return {};
   path.remove_prefix(1);
+  bool kind_is_given = false;
   for (const std::string_view kind : {"live/", "movie/", "series/"}) {
     if (!path.starts_with(kind)) continue;
     path.remove_prefix(kind.size());
+    kind_is_given = true;
     break;
   }
-  for (int part = 0; part < 2; ++part) {  // user and password
-    const std::size_t slash = path.find('/');
-    if (slash == std::string_view::npos || slash == 0) return {};
-    path.remove_prefix(slash + 1);
-  }
-  std::size_t digits = 0;
-  while (digits < path.size() && is_ascii_digit(path[digits])) ++digits;
-  if (digits == 0) return {};
-  const std::string_view extension = path.substr(digits);
+  const std::string_view user = take_segment(path);
+  const std::string_view password = take_segment(path);
+  if (user.empty() || password.empty()) return {};
+  const std::size_t end = std::min(path.find_first_not_of("0123456789"), path.size());
+  const std::string_view digits = path.substr(0, end);
+  if (digits.empty()) return {};
+  const std::string_view extension = path.substr(end);
   if (!extension.empty() && (extension.front() != '.' || extension.contains('/'))) return {};
-  return path.substr(0, digits);
+  if (!kind_is_given && !looks_like_an_account(user, password, digits, extension)) return {};
+  return digits;
 }
 
 }  // namespace
