@@ -24,7 +24,7 @@ struct State {
 };
 
 State& state() {
-  static State* instance = new State;  // never destroyed: logging outlives static destructors
+  static auto* instance = new State;  // never destroyed: logging outlives static destructors
   return *instance;
 }
 
@@ -99,7 +99,7 @@ void write(std::string_view module, Level level, std::string_view text) {
     return;
   }
   line += '\n';
-  std::fwrite(line.data(), 1, line.size(), stderr);
+  (void)std::fwrite(line.data(), 1, line.size(), stderr);  // nobody is left to tell
 }
 
 }  // namespace m3u_proxy::log

@@ -163,6 +163,7 @@ std::string fish_option(const OptionInfo& option, const std::string& condition) 
 
 std::vector<std::string> command_names(const ProgramInfo& program) {
   std::vector<std::string> names;
+  names.reserve(program.commands.size());
   for (const CommandInfo& command : program.commands) names.push_back(command.name);
   return names;
 }

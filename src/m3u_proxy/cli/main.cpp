@@ -36,7 +36,7 @@ struct Runner {
     return cli::run_test_expression(options, environment);
   }
   cli::ExitCode operator()(const cli::PrintOptions& options) const {
-    std::fwrite(options.text.data(), 1, options.text.size(), stdout);
+    cli::print_to(stdout, options.text);
     return cli::ExitCode::kPublished;
   }
 };

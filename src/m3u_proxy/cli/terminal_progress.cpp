@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/terminal_progress.hpp>
 
 namespace m3u_proxy::cli {
@@ -21,7 +22,7 @@ std::size_t columns() {
 }
 
 /// One write a picture, so that nothing of another program comes in between.
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+void print(const std::string& text) { print_to(stderr, text); }
 
 }  // namespace
 

@@ -168,7 +168,7 @@ TEST(AtomicFile, AFullDiskIsAClearErrorAndTheOldFileStays) {
     ASSERT_TRUE(file);
     const auto written = (*file)->write(std::string(8192, 'x'));
     ::setrlimit(RLIMIT_FSIZE, &before);
-    std::signal(SIGXFSZ, old_handler);
+    (void)std::signal(SIGXFSZ, old_handler);
     ASSERT_FALSE(written);
     EXPECT_EQ(written.error().code, ErrorCode::kIo);
     EXPECT_NE(written.error().message.find("list.m3u"), std::string::npos);

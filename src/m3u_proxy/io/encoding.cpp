@@ -100,7 +100,7 @@ bool is_utf8_name(std::string_view encoding) {
 
 Result<Converter> Converter::open(std::string_view encoding) {
   if (!is_plain_name(encoding)) return unknown_encoding(encoding);
-  const iconv_t handle = ::iconv_open(kUtf8.data(), iconv_name(encoding).c_str());
+  const iconv_t handle = ::iconv_open(std::string(kUtf8).c_str(), iconv_name(encoding).c_str());
   // iconv_open answers (iconv_t)-1 for what it does not know.
   if (reinterpret_cast<std::intptr_t>(handle) == -1) return unknown_encoding(encoding);
   return Converter(handle);

@@ -159,42 +159,43 @@ TEST(FilterExpression, NotBindsStrongerThanAndThanOr) {
   EXPECT_FALSE(matches(R"e(not (name contains "bbc" or tvg_id == "bbc.uk"))e", news()));
 }
 
-TEST(FilterExpression, AgreesWithATruthTableOfEveryShape) {
-  struct Shape {
-    std::string_view text;
-    bool (*truth)(bool, bool, bool);
-  };
-  const Shape shapes[] = {
-      {"A and B or C", [](bool a, bool b, bool c) { return (a && b) || c; }},
-      {"A or B and C", [](bool a, bool b, bool c) { return a || (b && c); }},
-      {"A and (B or C)", [](bool a, bool b, bool c) { return a && (b || c); }},
-      {"not A or not (B and C)", [](bool a, bool b, bool c) { return !a || !(b && c); }},
-      {"not (not (A or B) and C)", [](bool a, bool b, bool c) { return !(!(a || b) && c); }},
-      {"A and B and C or not A", [](bool a, bool b, bool c) { return (a && b && c) || !a; }},
-      {"not (A or B or C)", [](bool a, bool b, bool c) { return !(a || b || c); }},
-  };
-  for (const Shape& shape : shapes) {
-    std::string expression;
-    for (const char c : shape.text) {
-      if (c == 'A')
-        expression += R"e(tvg_id == "1")e";
-      else if (c == 'B')
-        expression += R"e(tvg_name == "1")e";
-      else if (c == 'C')
-        expression += R"e(tvg_logo == "1")e";
-      else
-        expression += c;
-    }
-    for (int bits = 0; bits < 8; ++bits) {
-      const bool a = (bits & 1) != 0;
-      const bool b = (bits & 2) != 0;
-      const bool c = (bits & 4) != 0;
-      const MapRecord record(
-          Domain::kChannels,
-          {{"tvg_id", a ? "1" : "0"}, {"tvg_name", b ? "1" : "0"}, {"tvg_logo", c ? "1" : "0"}});
-      EXPECT_EQ(matches(expression, record), shape.truth(a, b, c)) << shape.text << " " << bits;
-    }
+/// `shape` with each letter as a condition of its own: A is true when tvg_id is 1, and so on.
+std::string with_conditions(std::string_view shape) {
+  std::string expression;
+  for (const char c : shape) {
+    if (c == 'A')
+      expression += R"e(tvg_id == "1")e";
+    else if (c == 'B')
+      expression += R"e(tvg_name == "1")e";
+    else if (c == 'C')
+      expression += R"e(tvg_logo == "1")e";
+    else
+      expression += c;
   }
+  return expression;
+}
+
+/// The answers for A, B, C = 000, 001, … 111.
+std::string answers(std::string_view shape) {
+  std::string out;
+  for (const char* a : {"0", "1"})
+    for (const char* b : {"0", "1"})
+      for (const char* c : {"0", "1"}) {
+        const MapRecord record(Domain::kChannels,
+                               {{"tvg_id", a}, {"tvg_name", b}, {"tvg_logo", c}});
+        out += matches(with_conditions(shape), record) ? '1' : '0';
+      }
+  return out;
+}
+
+TEST(FilterExpression, AgreesWithATruthTableOfEveryShape) {
+  EXPECT_EQ(answers("A and B or C"), "01010111");
+  EXPECT_EQ(answers("A or B and C"), "00011111");
+  EXPECT_EQ(answers("A and (B or C)"), "00000111");
+  EXPECT_EQ(answers("not A or not (B and C)"), "11111110");
+  EXPECT_EQ(answers("not (not (A or B) and C)"), "10111111");
+  EXPECT_EQ(answers("A and B and C or not A"), "11110001");
+  EXPECT_EQ(answers("not (A or B or C)"), "10000000");
 }
 
 TEST(FilterExpression, EscapesInQuotes) {

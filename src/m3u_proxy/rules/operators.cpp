@@ -46,6 +46,7 @@ std::optional<OperatorSpelling> find_operator(std::string_view text) {
 const std::vector<std::string_view>& operator_words() {
   static const std::vector<std::string_view> kAll = [] {
     std::vector<std::string_view> words;
+    words.reserve(std::size(kWords));
     for (const OperatorSpelling& word : kWords) words.push_back(word.text);
     return words;
   }();

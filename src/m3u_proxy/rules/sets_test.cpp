@@ -149,6 +149,7 @@ TEST(RuleSet, CountsOfBatchesAddUpWhateverTheThreads) {
 // Patterns without any text that could be looked for first: they go into one RE2::Set.
 std::vector<NamedRule> costly_rules(int count) {
   std::vector<NamedRule> rules;
+  rules.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i)
     rules.push_back(rule("name matches \"^[a-z]{" + std::to_string(i) + "}$\" SET tvg_name += \"" +
                          std::to_string(i) + " \""));
@@ -221,12 +222,15 @@ TEST(PatternSet, WithTooLittleMemoryThereIsNone) {
 }
 
 TEST(Linker, WithoutASetThePatternsAreSearchedOneByOne) {
+  constexpr std::size_t kFilters = 12;
   std::vector<Filter> filters;
-  for (int i = 0; i < 12; ++i)
+  filters.reserve(kFilters);
+  for (std::size_t i = 0; i < kFilters; ++i)
     filters.push_back(
         compile_filter(Domain::kChannels, "name matches \"^[a-z]{" + std::to_string(i) + "}$\"")
             .value());
   std::vector<const Program*> programs;
+  programs.reserve(kFilters);
   for (const Filter& f : filters) programs.push_back(&f.program());
   const LinkedPrograms with = link_programs(programs, 8 << 20);
   const LinkedPrograms without = link_programs(programs, 2048);

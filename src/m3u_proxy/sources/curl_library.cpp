@@ -47,9 +47,9 @@ Result<CurlLibrary> load() {
 }  // namespace
 
 Result<const CurlLibrary*> curl_library() {
-  static const Result<CurlLibrary> library = load();
-  if (!library) return fail(library.error());
-  return &*library;
+  static const Result<CurlLibrary> kLibrary = load();
+  if (!kLibrary) return fail(kLibrary.error());
+  return &*kLibrary;
 }
 
 }  // namespace m3u_proxy::sources
