@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
 DATA = ROOT.parent / "shared" / "data"
 TIMEOUT = 60
+UUID = "957bdbb4-37f4-51ee-873b-f148c10969c2"
 STOP_WITHIN = 2.0  # a second is promised; the machine that tests may be busy
 LIST = "#EXTM3U\n#EXTINF:-1,One\nhttp://example.org/1\n#EXTINF:-1,Two\nhttp://example.org/2\n"
 WRITTEN = (
@@ -470,6 +471,54 @@ def test_expression_limits_what_it_shows(folder):
     done = run("test-expression", "name matches '.'", "--source", "tv=list.m3u", "--limit", "1",
                cwd=folder)
     assert "… and 1 more" in done.stdout
+
+
+def test_expression_shows_the_address_of_a_logo(folder):
+    done = run("test-expression", f'SET tvg_logo = "@logo:{UUID}"', "--source", "tv=list.m3u",
+               "--base-url", "http://h:8080/", "--limit", "1", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert f'tvg_logo: "" → "http://h:8080/logos/{UUID}"' in done.stdout
+    refused = run("test-expression", f'SET tvg_logo = "@logo:{UUID}"', "--source", "tv=list.m3u",
+                  cwd=folder)
+    assert refused.returncode == 2
+    assert "base_url" in refused.stderr
+
+
+GUIDE = (
+    '<tv><channel id="one.tv"><display-name>One</display-name></channel>'
+    '<programme start="20260101180000 +0000" channel="one.tv"><title>The News</title></programme>'
+    '<programme start="20260101190000 +0000" channel="one.tv"><title>A &amp; B</title></programme>'
+    "</tv>"
+)
+
+
+def test_expression_is_tried_on_programmes(folder):
+    (folder / "guide.xml").write_text(GUIDE)
+    done = run("test-expression", 'title contains "news"', "--epg", "g=guide.xml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "The News [one.tv 20260101180000 +0000] (g)\nfilter: 1 of 2 programmes match\n")
+    done = run("test-expression", 'title == "A & B" SET subtitles = "C", start = "2027"', "--epg",
+               "g=guide.xml", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "A & B [one.tv 2027] (g)\n"
+        '    programme_subtitle: "" → "C"\n'
+        '    start: "20260101190000 +0000" → "2027"\n'
+        "rule: 1 of 2 programmes changed\n")
+
+
+def test_expression_names_a_guide_that_cannot_be_read(folder):
+    (folder / "guide.xml").write_text("<html>Login</html>")
+    done = run("test-expression", 'title contains "news"', "--epg", "g=guide.xml", cwd=folder)
+    assert done.returncode == 1
+    assert "<html>Login" in done.stderr
+
+
+def test_expression_works_with_the_time_that_is_given(folder):
+    done = run("test-expression", 'SET attr:t = "@time:now()"', "--source", "tv=list.m3u", "--now",
+               "2026-01-01T00:00:00Z", "--limit", "1", cwd=folder)
+    assert 'attr:t: "" → "1767225600"' in done.stdout
 
 
 def test_expression_explains_a_mistake(folder):

@@ -39,7 +39,8 @@ constexpr const char* kTestExpressionExamples =
     "  m3u-proxy test-expression 'group_title contains \"news\"' --source tv=list.m3u\n"
     "  m3u-proxy test-expression 'SET tvg_name = \"@field:channel_name\"' --source tv=list.m3u "
     "\\\n"
-    "    --limit 5";
+    "    --limit 5\n"
+    "  m3u-proxy test-expression 'title contains \"news\"' --epg guide=guide.xml.gz";
 
 /// Where CLI11 puts what it read.
 struct Raw {
@@ -136,8 +137,15 @@ struct Parser {
     test_expression->footer(kTestExpressionExamples);
     test_expression->add_option("EXPR", raw.expression, "A filter or a rule")->type_name("");
     list(test_expression, "--source", raw.sources, "NAME=PATH_OR_URL",
-         "Playlist to read; may be repeated");
-    option(test_expression, "--limit", raw.limit, "N", "Channels to show at most (10)");
+         "Playlist to try it on; may be repeated");
+    list(test_expression, "--epg", raw.epg, "NAME=PATH_OR_URL",
+         "XMLTV guide to try it on, instead of playlists: the expression is for programmes");
+    option(test_expression, "--limit", raw.limit, "N",
+           "Channels or programmes to show at most (10)");
+    option(test_expression, "--base-url", raw.base_url, "URL",
+           "Address under which the output is served, for @logo:");
+    option(test_expression, "--now", raw.now, "TIME",
+           "The time to work with, such as 2026-01-31T20:00:00Z");
     option(test_expression, "--log-level", raw.log_level, "LEVEL",
            "trace, debug, info, warn, error or off (warn)");
   }
@@ -179,6 +187,7 @@ Result<> read_word(const char* name, const std::string& text,
     return {};
   }
   std::vector<std::string_view> known;
+  known.reserve(words.size());
   for (const auto& [word, value] : words) known.push_back(word);
   const std::string_view close = closest_word(text, known);
   return usage(
@@ -198,6 +207,16 @@ Result<std::vector<service::SourceConfig>> read_sources(const char* option,
     sources.push_back(std::move(source));
   }
   return sources;
+}
+
+/// Without its final slashes.
+Result<std::optional<std::string>> read_base_url(const std::string& text) {
+  std::optional<std::string> url = given(text);
+  if (url && !url->starts_with("http://") && !url->starts_with("https://"))
+    return usage(
+        fmt::format("--base-url {} does not begin with http:// or https://", excerpt(text)));
+  while (url && url->ends_with('/')) url->pop_back();
+  return url;
 }
 
 service::ExpressionConfig expression_of(std::string name, const std::string& text) {
@@ -251,11 +270,7 @@ Result<service::ConfigFlags> read_flags(const Parser& parser) {
     M3U_TRY(flags.memory_limit, parse_memory_limit(raw.memory_limit));
   }
   flags.spill_dir = given(raw.spill_dir);
-  flags.base_url = given(raw.base_url);
-  if (flags.base_url && !flags.base_url->starts_with("http://") &&
-      !flags.base_url->starts_with("https://"))
-    return usage("--base-url does not begin with http:// or https://");
-  while (flags.base_url && flags.base_url->ends_with('/')) flags.base_url->pop_back();
+  M3U_TRY(flags.base_url, read_base_url(raw.base_url));
   return flags;
 }
 
@@ -293,13 +308,23 @@ Result<CommandLine> read_test_expression(const Raw& raw) {
   TestExpressionOptions out;
   out.expression = raw.expression;
   M3U_TRY(out.sources, read_sources("--source", raw.sources));
+  M3U_TRY(out.epg_sources, read_sources("--epg", raw.epg));
+  M3U_TRY(out.base_url, read_base_url(raw.base_url));
+  if (!raw.now.empty()) {
+    M3U_TRY(out.now, parse_now(raw.now));
+  }
   M3U_CHECK(read_number("--limit", raw.limit, 0, kMostShown, out.limit));
   out.log_level = given(raw.log_level);
   if (trim(out.expression).empty())
     return usage("the expression is missing",
                  "such as m3u-proxy test-expression 'group_title contains \"news\"' --source "
                  "tv=list.m3u");
-  if (out.sources.empty()) return usage("--source is missing", "such as --source tv=list.m3u");
+  if (out.sources.empty() && out.epg_sources.empty())
+    return usage("--source is missing",
+                 "such as --source tv=list.m3u; for programmes --epg guide=guide.xml");
+  if (!out.sources.empty() && !out.epg_sources.empty())
+    return usage("an expression is tried on channels or on programmes, not on both",
+                 "give --source for channels, --epg for programmes");
   return out;
 }
 

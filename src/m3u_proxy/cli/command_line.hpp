@@ -33,9 +33,13 @@ struct CheckOptions {
   std::string file;
 };
 
+/// Either sources or epg_sources is empty: an expression is about channels or about programmes.
 struct TestExpressionOptions {
   std::string expression;
   std::vector<service::SourceConfig> sources;
+  std::vector<service::SourceConfig> epg_sources;
+  std::optional<std::string> base_url;  ///< without a final slash
+  std::optional<std::int64_t> now;      ///< seconds since 1970
   std::size_t limit = 10;
   std::optional<std::string> log_level;
 };

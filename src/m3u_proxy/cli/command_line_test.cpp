@@ -193,6 +193,19 @@ TEST(TestExpression, TakesAnExpressionSourcesAndALimit) {
               HasSubstr("the expression is missing"));
 }
 
+TEST(TestExpression, TakesAGuideForProgrammesABaseUrlAndATime) {
+  const auto o =
+      parsed<TestExpressionOptions>({"test-expression", "title contains \"x\"", "--epg", "g=a.xml",
+                                     "--base-url", "http://h:8080/", "--now", "100"});
+  EXPECT_EQ(o.epg_sources.at(0).location, "a.xml");
+  EXPECT_EQ(o.base_url, "http://h:8080");
+  EXPECT_EQ(o.now, 100);
+  EXPECT_THAT(refused({"test-expression", "x", "--epg", "g=a.xml", "--source", "t=b"}),
+              HasSubstr("on channels or on programmes, not on both"));
+  EXPECT_THAT(refused({"test-expression", "x", "--source", "t=b", "--base-url", "h"}),
+              HasSubstr("--base-url h does not begin with http:// or https://"));
+}
+
 TEST(Completion, NamesEveryCommandAndOption) {
   const ProgramInfo program = describe_program();
   ASSERT_EQ(program.commands.size(), 3U);

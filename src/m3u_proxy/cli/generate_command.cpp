@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -11,15 +10,11 @@
 #include <m3u_proxy/cli/report_file.hpp>
 #include <m3u_proxy/cli/signals.hpp>
 #include <m3u_proxy/cli/terminal_progress.hpp>
+#include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
-
-std::int64_t system_time() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
 
 std::unique_ptr<TerminalProgress> make_progress(ProgressMode mode) {
   if (mode == ProgressMode::kNone) return nullptr;
@@ -51,7 +46,7 @@ void print_results(const std::vector<ProxyOutcome>& outcomes) {
     error.message = fmt::format("{}: {}", outcome.proxy, error.message);
     report_error(error);
   }
-  std::fflush(stdout);
+  (void)std::fflush(stdout);
 }
 
 std::vector<ProxyOutcome> generate_all(service::ProxyRunner& runner,
@@ -96,7 +91,7 @@ ExitCode run_generate(const GenerateOptions& options, const service::Environment
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
   const service::Configuration& configuration = loaded->configuration;
-  if (configuration.proxies.empty())
+  if (configuration.proxies.empty() || configuration.proxies.front().sources.empty())
     return report_error({.code = ErrorCode::kConfig,
                          .message = "nothing to generate: no sources are configured",
                          .hint = "add [[sources]] to the configuration, or give --source"});

@@ -1,4 +1,3 @@
-#include <chrono>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -7,6 +6,7 @@
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/signals.hpp>
+#include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/rules/expression.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
 
@@ -39,12 +39,16 @@ bool mentions_set(std::string_view text) {
   return false;
 }
 
-void print_channel(const pipeline::PreviewChannel& channel) {
-  print("{} [{}] ({})\n", excerpt(channel.channel_name, kShown),
-        excerpt(channel.group_title, kShown), channel.source);
-  for (std::size_t i = 0; i < channel.before.size(); ++i)
-    print("    {}: \"{}\" → \"{}\"\n", channel.before[i].first,
-          excerpt(channel.before[i].second, kShown), excerpt(channel.after[i].second, kShown));
+void print_item(const pipeline::PreviewItem& item) {
+  print("{} [{}] ({})\n", excerpt(item.title, kShown), excerpt(item.belongs_to, kShown),
+        item.source);
+  for (std::size_t i = 0; i < item.before.size(); ++i)
+    print("    {}: \"{}\" → \"{}\"\n", item.before[i].first, excerpt(item.before[i].second, kShown),
+          excerpt(item.after[i].second, kShown));
+}
+
+bool is_for_programmes(const TestExpressionOptions& options) {
+  return !options.epg_sources.empty();
 }
 
 service::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
@@ -52,8 +56,11 @@ service::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) 
   expression.name = {.name = "EXPR", .where = {.source = "expression"}};
   expression.where = {.source = "expression"};
   expression.expression = options.expression;
+  if (is_for_programmes(options)) expression.applies_to = catalog::Domain::kProgrammes;
   service::ConfigFlags flags;
   flags.sources = options.sources;
+  flags.epg_sources = options.epg_sources;
+  flags.base_url = options.base_url;
   (kind == Kind::kRule ? flags.rules : flags.filters).push_back(std::move(expression));
   return flags;
 }
@@ -71,18 +78,20 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
 
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
   auto runner = service::ProxyRunner::create(
-      loaded->configuration,
-      {.now = std::chrono::duration_cast<std::chrono::seconds>(now).count(), .cancel = &cancel});
+      loaded->configuration, {.now = options.now.value_or(system_time()), .cancel = &cancel});
   if (!runner) return report_error(runner.error());
-  const auto result = (*runner)->preview(loaded->configuration.proxies.front(), options.limit);
+  const service::ProxyConfig& proxy = loaded->configuration.proxies.front();
+  const bool programmes = is_for_programmes(options);
+  const auto result = programmes ? (*runner)->preview_programmes(proxy, options.limit)
+                                 : (*runner)->preview(proxy, options.limit);
   if (!result) return report_error(result.error());
-  for (const pipeline::PreviewChannel& channel : result->channels) print_channel(channel);
-  if (result->matched > result->channels.size())
-    print("… and {} more\n", result->matched - result->channels.size());
-  print("{}: {} of {} channels {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,
-        result->evaluated, kind == Kind::kRule ? "changed" : "match");
+  for (const pipeline::PreviewItem& item : result->items) print_item(item);
+  if (result->matched > result->items.size())
+    print("… and {} more\n", result->matched - result->items.size());
+  print("{}: {} of {} {} {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,
+        result->evaluated, programmes ? "programmes" : "channels",
+        kind == Kind::kRule ? "changed" : "match");
   return ExitCode::kPublished;
 }
 

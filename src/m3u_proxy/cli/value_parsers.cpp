@@ -1,3 +1,5 @@
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
@@ -40,6 +42,11 @@ Result<std::int64_t> parse_now(std::string_view text) {
   Error error = instant.error();
   error.message = "--now: " + error.message;
   return fail(std::move(error));
+}
+
+std::int64_t system_time() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 }  // namespace m3u_proxy::cli

@@ -1,4 +1,5 @@
-// Values of options as people type them. Pure; every error is kInvalidArgument with a remedy.
+// Values of options as people type them, and what stands for them when they are left out. Every
+// error is kInvalidArgument with a remedy.
 #pragma once
 
 #include <cstdint>
@@ -17,5 +18,7 @@ Result<service::MemoryLimitSetting> parse_memory_limit(std::string_view text);
 
 /// Any date that expressions know, such as "2026-01-31T20:00:00Z" or seconds since 1970.
 Result<std::int64_t> parse_now(std::string_view text);
+/// The clock's time, where --now is not given.
+std::int64_t system_time();
 
 }  // namespace m3u_proxy::cli

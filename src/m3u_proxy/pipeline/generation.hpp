@@ -28,23 +28,4 @@ struct GenerationServices {
 Result<GenerationStats> generate(const ResolvedProxyConfig& config, const OutputPaths& outputs,
                                  const RunContext& context, const GenerationServices& services);
 
-/// One channel as `test-expression` shows it.
-struct PreviewChannel {
-  std::string source;
-  std::string channel_name;
-  std::string group_title;
-  std::vector<std::pair<std::string, std::string>> before;  ///< fields the rules changed
-  std::vector<std::pair<std::string, std::string>> after;
-};
-
-struct PreviewResult {
-  std::uint64_t evaluated = 0;
-  std::uint64_t matched = 0;             ///< kept by the filters or changed by the rules
-  std::vector<PreviewChannel> channels;  ///< the first `limit` of them
-};
-
-/// Loads the sources and applies the same compiled filters and rules as generate(), for show.
-Result<PreviewResult> preview(const ResolvedProxyConfig& config, const RunContext& context,
-                              std::size_t limit);
-
 }  // namespace m3u_proxy::pipeline

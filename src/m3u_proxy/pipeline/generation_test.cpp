@@ -9,6 +9,7 @@
 
 #include <m3u_proxy/formats/m3u_test_support.hpp>
 #include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/preview.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 
@@ -446,10 +447,10 @@ TEST_F(GenerationTest, PreviewShowsWhatRulesChange) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->evaluated, 2U);
   EXPECT_EQ(result->matched, 1U);
-  ASSERT_THAT(result->channels, SizeIs(1));
-  EXPECT_THAT(result->channels[0].before, ElementsAre(testing::Pair("channel_name", "A HD"),
-                                                      testing::Pair("attr:quality", "")));
-  EXPECT_THAT(result->channels[0].after,
+  ASSERT_THAT(result->items, SizeIs(1));
+  EXPECT_THAT(result->items[0].before, ElementsAre(testing::Pair("channel_name", "A HD"),
+                                                   testing::Pair("attr:quality", "")));
+  EXPECT_THAT(result->items[0].after,
               ElementsAre(testing::Pair("channel_name", "A"), testing::Pair("attr:quality", "HD")));
 }
 

@@ -23,24 +23,25 @@ std::string_view LogoCachingStrategy::address_of(std::string_view value, StageIt
 
 Result<> LogoCachingStrategy::process(StageItem& item) {
   if (!active_) return {};
+  for (std::size_t row = 0; row < item.batch.rows(); ++row) process_row(item, row);
+  return {};
+}
+
+void LogoCachingStrategy::process_row(StageItem& item, std::size_t row) const {
+  if (!active_) return;
   catalog::ChannelBatch& batch = item.batch;
   for (std::size_t column = 0; column < catalog::kWritableChannelFields; ++column) {
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      std::string_view& value = batch.column(column)[row];
-      if (value.starts_with(kHelper)) value = address_of(value, item, row);
-    }
+    std::string_view& value = batch.column(column)[row];
+    if (value.starts_with(kHelper)) value = address_of(value, item, row);
   }
-  for (std::size_t row = 0; row < batch.rows(); ++row) {
-    for (std::size_t i = 0; i < batch.attributes(row).size();) {
-      const catalog::Attribute attribute = batch.attributes(row)[i];
-      const bool is_logo = attribute.value.starts_with(kHelper);
-      const std::string_view address =
-          is_logo ? address_of(attribute.value, item, row) : attribute.value;
-      if (is_logo) batch.set_attribute(row, attribute.key, address);
-      if (!address.empty()) ++i;  // else it was removed, and the next one stands in its place
-    }
+  for (std::size_t i = 0; i < batch.attributes(row).size();) {
+    const catalog::Attribute attribute = batch.attributes(row)[i];
+    const bool is_logo = attribute.value.starts_with(kHelper);
+    const std::string_view address =
+        is_logo ? address_of(attribute.value, item, row) : attribute.value;
+    if (is_logo) batch.set_attribute(row, attribute.key, address);
+    if (!address.empty()) ++i;  // else it was removed, and the next one stands in its place
   }
-  return {};
 }
 
 }  // namespace m3u_proxy::pipeline

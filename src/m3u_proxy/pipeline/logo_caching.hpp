@@ -17,6 +17,8 @@ class LogoCachingStrategy final : public NativeStrategy {
 
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(StageItem& item) override;
+  /// The same for one row of the item's batch.
+  void process_row(StageItem& item, std::size_t row) const;
 
  private:
   std::string_view address_of(std::string_view value, StageItem& item, std::size_t row) const;

@@ -1,10 +1,10 @@
-// Preview: what filters and rules do to the channels of some sources, for show.
 #include <array>
 
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/pipeline/data_mapping.hpp>
 #include <m3u_proxy/pipeline/filtering.hpp>
-#include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/logo_caching.hpp>
+#include <m3u_proxy/pipeline/preview.hpp>
 #include <m3u_proxy/pipeline/source_loading.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -28,11 +28,11 @@ RowValues values_of(const ChannelBatch& batch, std::size_t row) {
 }
 
 /// Notes every field in which the two differ; true when there is one.
-bool note_changes(const RowValues& before, const RowValues& after, PreviewChannel& channel) {
+bool note_changes(const RowValues& before, const RowValues& after, PreviewItem& shown) {
   const auto note = [&](const std::string& name, std::string_view old, std::string_view now) {
     if (old == now) return;
-    channel.before.emplace_back(name, old);
-    channel.after.emplace_back(name, now);
+    shown.before.emplace_back(name, old);
+    shown.after.emplace_back(name, now);
   };
   for (std::size_t i = 0; i < before.fields.size(); ++i)
     note(std::string(catalog::field_name(static_cast<ChannelField>(i))), before.fields[i],
@@ -47,7 +47,7 @@ bool note_changes(const RowValues& before, const RowValues& after, PreviewChanne
   }
   for (; now != after.attributes.end(); ++now)
     note("attr:" + std::string(now->key), "", now->value);
-  return !channel.before.empty();
+  return !shown.before.empty();
 }
 
 class Preview {
@@ -57,6 +57,8 @@ class Preview {
         reader_(context, config.sources, false),
         duplicates_(*context.budget, reader_),
         item_(*context.slabs),
+        logos_(config.base_url,
+               config.channel_rules != nullptr && config.channel_rules->uses_logo_helper()),
         limit_(limit) {}
 
   Result<PreviewResult> run() {
@@ -86,28 +88,31 @@ class Preview {
   void show_row(ChannelRecord& record, std::size_t row) {
     ++result_.evaluated;
     ChannelBatch& batch = item_.batch;
-    PreviewChannel channel;
-    bool shown = true;
-    if (config_.channel_rules) {
-      const RowValues before = values_of(batch, row);
+    PreviewItem shown;
+    bool is_shown = true;
+    const RowValues before = config_.channel_rules ? values_of(batch, row) : RowValues{};
+    if (config_.channel_rules)
       config_.channel_rules->apply(record, item_.scratch, item_.rule_counts);
-      shown = note_changes(before, values_of(batch, row), channel);
-    }
     if (config_.channel_filters)
-      shown &= config_.channel_filters->keep(record, item_.scratch, item_.filter_counts);
-    if (!shown) return;
+      is_shown = config_.channel_filters->keep(record, item_.scratch, item_.filter_counts);
+    if (config_.channel_rules) {
+      logos_.process_row(item_, row);
+      is_shown &= note_changes(before, values_of(batch, row), shown);
+    }
+    if (!is_shown) return;
     ++result_.matched;
-    if (result_.channels.size() >= limit_) return;
-    channel.source = reader_.infos()[batch.source(row)].name;
-    channel.channel_name = batch.text(ChannelField::kChannelName, row);
-    channel.group_title = batch.text(ChannelField::kGroupTitle, row);
-    result_.channels.push_back(std::move(channel));
+    if (result_.items.size() >= limit_) return;
+    shown.source = reader_.infos()[batch.source(row)].name;
+    shown.title = batch.text(ChannelField::kChannelName, row);
+    shown.belongs_to = batch.text(ChannelField::kGroupTitle, row);
+    result_.items.push_back(std::move(shown));
   }
 
   const ResolvedProxyConfig& config_;
   SourceReader reader_;
   DuplicateFilter duplicates_;
   StageItem item_;
+  LogoCachingStrategy logos_;
   std::size_t limit_;
   PreviewResult result_;
 };

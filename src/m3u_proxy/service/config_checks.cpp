@@ -66,7 +66,7 @@ void check_proxy(ConfigReader& reader, const Configuration& configuration,
   check_known(reader, proxy, "epg_sources", proxy.epg_sources, configuration.epg_sources);
   check_known(reader, proxy, "filters", proxy.filters, configuration.filters);
   check_known(reader, proxy, "rules", proxy.rules, configuration.rules);
-  if (proxy.sources.empty())
+  if (proxy.sources.empty() && proxy.name.where.line != 0)
     reader.problem(proxy.name.where, fmt::format("proxy \"{}\" has no sources", proxy.name.name),
                    "name at least one of [[sources]] in its list");
   if (proxy.mode != pipeline::UrlMode::kDirect && proxy.base_url.empty())

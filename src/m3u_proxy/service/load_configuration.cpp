@@ -64,8 +64,9 @@ void put_expressions(const std::vector<ExpressionConfig>& flags,
 }
 
 void apply_flags(const ConfigFlags& flags, Configuration& out) {
-  if (out.proxies.empty() && !(out.sources.empty() && flags.sources.empty()))
-    out.proxies.push_back(proxy_of_everything(out));
+  const bool nothing_to_read =
+      out.sources.empty() && flags.sources.empty() && flags.epg_sources.empty();
+  if (out.proxies.empty() && !nothing_to_read) out.proxies.push_back(proxy_of_everything(out));
   for (const SourceConfig& source : flags.sources)
     put_source(source, out.sources, out.proxies, &ProxyConfig::sources);
   for (const SourceConfig& source : flags.epg_sources)

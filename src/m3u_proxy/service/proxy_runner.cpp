@@ -309,4 +309,10 @@ Result<pipeline::PreviewResult> ProxyRunner::preview(const ProxyConfig& proxy, s
   return pipeline::preview(resolved, context(), limit);
 }
 
+Result<pipeline::PreviewResult> ProxyRunner::preview_programmes(const ProxyConfig& proxy,
+                                                                std::size_t limit) {
+  M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
+  return pipeline::preview_programmes(resolved, context(), limit);
+}
+
 }  // namespace m3u_proxy::service

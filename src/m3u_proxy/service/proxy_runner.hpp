@@ -16,6 +16,7 @@
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/preview.hpp>
 #include <m3u_proxy/service/configuration.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 
@@ -42,6 +43,8 @@ class ProxyRunner {
   Result<pipeline::GenerationStats> generate(const ProxyConfig& proxy);
   /// Shows what one proxy's filters and rules do to its first channels.
   Result<pipeline::PreviewResult> preview(const ProxyConfig& proxy, std::size_t limit);
+  /// The same for the programmes of its EPG sources.
+  Result<pipeline::PreviewResult> preview_programmes(const ProxyConfig& proxy, std::size_t limit);
 
  private:
   ProxyRunner(const Configuration& configuration, RunnerOptions options);
