@@ -5,6 +5,7 @@ The binary is build/release/m3u-proxy, or what the environment variable M3U_PROX
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -87,6 +88,25 @@ def test_log_level_flag_wins_over_the_environment(folder):
     loud = generate(folder, env=environment(M3U_PROXY_LOG="off,memory.monitor=debug"))
     assert "Memory observation" in loud.stderr
     assert "Generation completed" not in loud.stderr
+
+
+def test_an_unknown_log_module_is_said_once_with_the_known_ones(folder):
+    done = generate(folder, "--log-level", "warn,memroy=debug")
+    assert done.returncode == 0
+    assert done.stderr.count('there is no module "memroy" to log; there are config, io, ') == 1
+    done = generate(folder, env=environment(M3U_PROXY_LOG="warn,memory.cleanup=warn"))
+    assert done.stderr == ""
+
+
+def test_every_log_module_is_known(folder):
+    shown = generate(folder, "--log-level", "x=info").stderr
+    known = shown.split(" to log; there are ")[1].splitlines()[0].split(", ")
+    call = re.compile(r'log::(?:at|debug|info|warn|error|enabled|write)\(\s*(?:[\w:]+,\s*)?"([\w.]+)"')
+    for path in (ROOT / "src").rglob("*.cpp"):
+        if not path.name.endswith("_test.cpp"):
+            assert set(call.findall(path.read_text())) <= set(known), path
+    documented = (ROOT / "docs/cli.md").read_text()
+    assert all(f"`{module}`" in documented for module in known)
 
 
 def test_second_run_names_the_changes(folder):

@@ -77,6 +77,13 @@ Result<> configure(std::string_view specification) {
   return {};
 }
 
+std::vector<std::string> configured_modules() {
+  std::vector<std::string> modules;
+  for (const Rule& rule : state().rules)
+    if (!rule.module.empty()) modules.push_back(rule.module);
+  return modules;
+}
+
 void set_writer(std::function<void(std::string_view)> writer) {
   const std::lock_guard lock(state().mutex);
   state().writer = std::move(writer);

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -20,6 +22,8 @@ enum class Level : std::uint8_t { kTrace, kDebug, kInfo, kWarn, kError, kOff };
 
 /// Sets the levels. Error: kInvalidArgument, naming the part that is wrong. Call before threads.
 Result<> configure(std::string_view specification);
+/// The modules that the last configure() named.
+std::vector<std::string> configured_modules();
 /// Where lines go instead of standard error (a progress bar has to make room first, a test
 /// listens); an empty function restores it. Lines come complete, without the final LF.
 void set_writer(std::function<void(std::string_view line)> writer);

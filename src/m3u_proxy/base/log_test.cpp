@@ -77,6 +77,11 @@ TEST_F(Log, AWrongLevelIsNamedAndNothingChanges) {
   EXPECT_FALSE(enabled("a", Level::kInfo));
 }
 
+TEST_F(Log, TellsTheModulesThatWereNamed) {
+  ASSERT_TRUE(configure("warn, memory.cleanup=debug,io=off"));
+  EXPECT_EQ(configured_modules(), (std::vector<std::string>{"memory.cleanup", "io"}));
+}
+
 TEST_F(Log, ALineIsNotFormattedWhenItIsNotWritten) {
   ASSERT_TRUE(configure("info"));
   EXPECT_FALSE(enabled("x", Level::kDebug));

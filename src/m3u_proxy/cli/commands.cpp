@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/log_modules.hpp>
 #include <m3u_proxy/cli/print.hpp>
 
 namespace m3u_proxy::cli {
@@ -23,11 +24,13 @@ ExitCode report_problems(const std::vector<service::ConfigProblem>& problems) {
 
 Result<> set_log_level(const std::optional<std::string>& flag,
                        const service::Environment& environment, std::string_view usual) {
-  if (flag) return log::configure(*flag);
   const auto found = environment.find("M3U_PROXY_LOG");
-  if (found == environment.end() || found->second.empty()) return log::configure(usual);
-  auto configured = log::configure(found->second);
-  if (!configured) configured.error().where.source = "environment variable M3U_PROXY_LOG";
+  const bool in_environment = found != environment.end() && !found->second.empty();
+  auto configured = log::configure(flag ? *flag : in_environment ? found->second : usual);
+  if (configured)
+    warn_of_unknown_modules();
+  else
+    configured.error().where.source = flag ? "--log-level" : "environment variable M3U_PROXY_LOG";
   return configured;
 }
 

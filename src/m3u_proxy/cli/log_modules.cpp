@@ -1,0 +1,43 @@
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/cli/log_modules.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+constexpr std::array<std::string_view, 13> kModules = {"config",
+                                                       "io",
+                                                       "log",
+                                                       "memory",
+                                                       "memory.alerts",
+                                                       "memory.cleanup",
+                                                       "memory.limit",
+                                                       "memory.monitor",
+                                                       "memory.pressure",
+                                                       "pipeline",
+                                                       "pipeline.guide",
+                                                       "pipeline.sources",
+                                                       "sources"};
+
+bool is_known(std::string_view module) {
+  return std::ranges::find(kModules, module) != kModules.end();
+}
+
+}  // namespace
+
+std::span<const std::string_view> log_modules() { return kModules; }
+
+void warn_of_unknown_modules() {
+  for (const std::string& module : log::configured_modules())
+    if (!is_known(module))
+      log::warn("log", "there is no module \"{}\" to log; there are {}", excerpt(module),
+                fmt::join(kModules, ", "));
+}
+
+}  // namespace m3u_proxy::cli
