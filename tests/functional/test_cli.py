@@ -4,6 +4,7 @@ The binary is build/release/m3u-proxy, or what the environment variable M3U_PROX
 """
 
 import json
+import lzma
 import os
 import re
 import signal
@@ -286,6 +287,28 @@ def test_the_least_that_is_named_works(folder):
     least = refused.stderr.split(" is ")[1].split(" MB")[0]
     done = generate(folder, "--memory-limit", f"{least}MB", "--threads", "1")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_refusal_on_the_way_names_the_limit_that_was_asked_for(folder):
+    (folder / "list.m3u").write_bytes(lzma.compress(LIST.encode(), preset=9))
+    done = generate(folder, "--memory-limit", "40MB", "--threads", "1")
+    assert done.returncode == 4
+    assert "this xz data needs 64.1 MB" in done.stderr
+    assert "of 40.0 MB are in use (program " in done.stderr
+
+
+@pytest.mark.parametrize("place, words", [
+    ("gone/folder", "No such file"),
+    ("list.m3u", "Not a directory"),
+    ("/dev/shm", "kept in memory"),
+])
+def test_a_spill_folder_that_cannot_be_used_is_refused_at_once(folder, place, words):
+    if place == "/dev/shm" and not os.path.ismount(place):
+        pytest.skip("/dev/shm is no file system of its own here")
+    done = generate(folder, "--spill-dir", place)
+    assert done.returncode == 2
+    assert words in done.stderr and "spill_dir" in done.stderr
+    assert not (folder / "out").exists()
 
 
 def test_max_shrink_refuses_a_list_that_lost_too_much(folder):

@@ -115,21 +115,23 @@ void Budget::reset_peaks() {
 }
 
 Error Budget::over_budget(Tag tag, Bytes size) const {
+  const Bytes program{program_.load(std::memory_order_relaxed)};
   std::string users;
+  if (program.count != 0) users = fmt::format("program {:.1f} MB", program.mb());
   for (std::size_t i = 0; i < kTagCount; ++i) {
     const Bytes amount = used(static_cast<Tag>(i));
     if (amount.count < mib(1).count / 10) continue;
     users += fmt::format("{}{} {:.1f} MB", users.empty() ? "" : ", ",
                          to_string(static_cast<Tag>(i)), amount.mb());
   }
-  return Error{
-      .code = ErrorCode::kOverBudget,
-      .message = fmt::format("the memory limit does not allow {:.1f} MB more for '{}': {:.1f} of "
-                             "{:.1f} MB are in use{}",
-                             size.mb(), to_string(tag), used().mb(), limit().mb(),
-                             users.empty() ? "" : fmt::format(" ({})", users)),
-      .where = {},
-      .hint = "raise --memory-limit"};
+  return Error{.code = ErrorCode::kOverBudget,
+               .message = fmt::format(
+                   "the memory limit does not allow {:.1f} MB more for '{}': {:.1f} of "
+                   "{:.1f} MB are in use{}",
+                   size.mb(), to_string(tag), (used() + program).mb(), (limit() + program).mb(),
+                   users.empty() ? "" : fmt::format(" ({})", users)),
+               .where = {},
+               .hint = "raise --memory-limit"};
 }
 
 std::size_t Budget::add_reclaimer(ReclaimOrder order, Reclaimer reclaimer) {

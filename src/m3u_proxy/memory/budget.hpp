@@ -98,6 +98,9 @@ class Budget {
   [[nodiscard]] Bytes limit() const { return {limit_.load(std::memory_order_relaxed)}; }
   /// May be called while a job runs; reservations above the new limit stay.
   void set_limit(Bytes limit) { limit_.store(limit.count, std::memory_order_relaxed); }
+  /// What the process takes besides and nobody reserves (code, stacks, libraries): a refusal adds
+  /// it to both of its figures, so that they are those of the process's limit. 0 at first.
+  void set_program_size(Bytes size) { program_.store(size.count, std::memory_order_relaxed); }
   [[nodiscard]] Bytes used() const { return {used_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] Bytes peak() const { return {peak_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] Bytes used(Tag tag) const;
@@ -126,6 +129,7 @@ class Budget {
     Reclaimer reclaimer;
   };
   std::atomic<std::uint64_t> limit_;
+  std::atomic<std::uint64_t> program_{0};
   std::atomic<std::uint64_t> used_{0};
   std::atomic<std::uint64_t> peak_{0};
   std::array<Counter, kTagCount> tags_;

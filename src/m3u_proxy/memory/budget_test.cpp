@@ -47,6 +47,15 @@ TEST(Budget, RefusalNamesUsersAndRemedy) {
   EXPECT_EQ(budget.used(), mib(60));
 }
 
+TEST(Budget, RefusalCountsTheProgramToBothFigures) {
+  Budget budget(mib(44));
+  budget.set_program_size(mib(20));
+  const auto batches = budget.reserve(Tag::kBatch, mib(40)).value();
+  EXPECT_EQ(budget.reserve(Tag::kSpool, mib(8)).error().message,
+            "the memory limit does not allow 8.0 MB more for 'spool': 60.0 of 64.0 MB are in use "
+            "(program 20.0 MB, batch 40.0 MB)");
+}
+
 TEST(Budget, RefusalOfAnEmptyBudgetNamesNobody) {
   Budget budget(mib(4));
   EXPECT_EQ(budget.reserve(Tag::kInput, mib(8)).error().message,

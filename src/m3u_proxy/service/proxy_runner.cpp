@@ -92,6 +92,7 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
                                                          RunnerOptions options) {
   std::unique_ptr<ProxyRunner> runner(new ProxyRunner(configuration, std::move(options)));
   M3U_CHECK(runner->set_memory_limit());
+  if (!configuration.proxy_memory.spill_dir.empty()) M3U_CHECK(runner->check_spill_folder());
   if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
   const auto limit_mb =
       runner->limit_ ? std::optional(runner->limit_->mb()) : std::optional<double>();
@@ -153,6 +154,7 @@ Result<> ProxyRunner::set_memory_limit() {
                     (least.count >> 20U) + 1));
   limit_ = chosen.limit;
   budget_.set_limit(chosen.limit - fixed_);
+  budget_.set_program_size(fixed_);
   return {};
 }
 
@@ -178,6 +180,16 @@ Result<io::TempFolder*> ProxyRunner::temp_folder() {
     M3U_TRY(temp_folder_, io::TempFolder::create(spill_folder(), tmpfs));
   }
   return temp_folder_.get();
+}
+
+/// A folder that was named is tried at once: a job should not fail of it after an hour.
+Result<> ProxyRunner::check_spill_folder() {
+  const auto made = temp_folder();
+  if (made) return {};
+  Error error = made.error();
+  error.code = ErrorCode::kConfig;
+  error.where.source = "spill_dir";
+  return fail(std::move(error));
 }
 
 pipeline::RunContext ProxyRunner::context() {

@@ -35,7 +35,7 @@ class ProxyRunner {
  public:
   /// `configuration` must outlive the runner. Errors: kOverBudget when the memory limit is below
   /// what the smallest job needs, with the least that works; kIo when `options.out` cannot be
-  /// made; kConfig when the spill folder is in memory.
+  /// made; kConfig when the spill folder that was named cannot be used.
   static Result<std::unique_ptr<ProxyRunner>> create(const Configuration& configuration,
                                                      RunnerOptions options);
 
@@ -53,6 +53,7 @@ class ProxyRunner {
   Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   Result<> prepare_folders();
   Result<io::TempFolder*> temp_folder();
+  Result<> check_spill_folder();
   Result<pipeline::ResolvedProxyConfig> resolve(const ProxyConfig& proxy);
   pipeline::PlaylistSource playlist_source(const SourceConfig& source);
   pipeline::GuideSource guide_source(const SourceConfig& source, pipeline::GuideMatch match);
