@@ -3,6 +3,7 @@
 The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
 """
 
+import gzip
 import json
 import lzma
 import os
@@ -321,6 +322,26 @@ def test_max_shrink_refuses_a_list_that_lost_too_much(folder):
     (folder / "list.m3u").write_text("#EXTM3U\n#EXTINF:-1,One\nhttp://example.org/1\n")
     assert run("generate", "--config", config, "--out", folder / "out").returncode == 1
     assert (folder / "out/home.m3u").read_text() == WRITTEN
+
+
+def test_a_compressed_copy_of_an_earlier_run_does_not_stay_behind(folder):
+    config = folder / "c.toml"
+
+    def publish(compress):
+        config.write_text(
+            '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+            f'[[proxies]]\nname = "home"\nsources = ["tv"]\ncompress = {compress}\n'
+        )
+        return run("generate", "--config", config, "--out", folder / "out")
+
+    copy = folder / "out/home.m3u.gz"
+    assert publish("true").returncode == 0
+    assert gzip.decompress(copy.read_bytes()).decode() == WRITTEN
+    assert publish("false").returncode == 0
+    assert not copy.exists()
+    copy.write_bytes(gzip.compress(b"somebody else's"))
+    assert "home.m3u.gz is not renewed" in publish("false").stderr
+    assert copy.exists()
 
 
 @pytest.fixture

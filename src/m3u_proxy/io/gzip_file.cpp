@@ -1,3 +1,6 @@
+#include <array>
+#include <string_view>
+
 #include <isa-l/igzip_lib.h>
 
 #include <m3u_proxy/io/file_source.hpp>
@@ -6,7 +9,11 @@
 namespace m3u_proxy::io {
 namespace {
 
+using std::string_view_literals::operator""sv;
+
 constexpr std::size_t kBuffer = std::size_t{256} << 10U;
+/// RFC 1952: magic, deflate, FCOMMENT, no time, fastest, Unix; and the comment.
+constexpr std::string_view kHeader = "\x1F\x8B\x08\x10\0\0\0\0\x04\x03m3u-proxy\0"sv;
 
 /// ISA-L at level 1: about the ratio of zlib's fastest level at several times its speed.
 class Deflater {
@@ -14,7 +21,7 @@ class Deflater {
   Deflater(AtomicFile& out, memory::Slab output, memory::Slab level)
       : out_(&out), output_(std::move(output)), level_(std::move(level)) {
     isal_deflate_init(&stream_);
-    stream_.gzip_flag = IGZIP_GZIP;
+    stream_.gzip_flag = IGZIP_GZIP_NO_HDR;
     stream_.level = 1;
     stream_.level_buf = reinterpret_cast<std::uint8_t*>(level_.data());
     stream_.level_buf_size = static_cast<std::uint32_t>(level_.size());
@@ -53,6 +60,7 @@ Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::S
   M3U_TRY(memory::Slab input, slabs.acquire(memory::Tag::kOutput, kBuffer));
   M3U_TRY(memory::Slab output, slabs.acquire(memory::Tag::kOutput, kBuffer));
   M3U_TRY(memory::Slab level, slabs.acquire(memory::Tag::kOutput, ISAL_DEF_LVL1_DEFAULT));
+  M3U_CHECK(out->write(kHeader));
   Deflater deflater(*out, std::move(output), std::move(level));
   while (true) {
     if (cancel != nullptr && cancel->cancelled())
@@ -61,6 +69,19 @@ Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::S
     M3U_CHECK(deflater.add({input.data(), size}));
     if (size == 0) return out;
   }
+}
+
+StaleCopy remove_stale_gzip(const std::filesystem::path& target) {
+  auto copy = target;
+  copy += ".gz";
+  std::error_code error;
+  if (!std::filesystem::exists(copy, error)) return StaleCopy::kNone;
+  const auto source = open_file(copy);
+  if (!source) return StaleCopy::kForeign;
+  std::array<char, kHeader.size()> beginning{};
+  const auto size = (*source)->read(beginning);
+  const bool ours = size && std::string_view(beginning.data(), *size) == kHeader;
+  return ours && std::filesystem::remove(copy, error) ? StaleCopy::kRemoved : StaleCopy::kForeign;
 }
 
 }  // namespace m3u_proxy::io

@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -55,6 +56,21 @@ TEST_F(GzipFile, AnEmptyFileIsAValidGzipFile) { EXPECT_EQ(round_trip(""), ""); }
 TEST_F(GzipFile, SmallerThanTheFile) {
   round_trip(std::string(1000000, 'a'));
   EXPECT_LT(std::filesystem::file_size(folder_ / "list.m3u.gz"), 20000U);
+}
+
+TEST_F(GzipFile, AStaleCopyOfOurOwnIsRemoved) {
+  EXPECT_EQ(remove_stale_gzip(folder_ / "list.m3u"), StaleCopy::kNone);
+  round_trip("content");
+  EXPECT_EQ(remove_stale_gzip(folder_ / "list.m3u"), StaleCopy::kRemoved);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "list.m3u.gz"));
+}
+
+TEST_F(GzipFile, AStaleCopyOfSomebodyElseStays) {
+  for (const std::string content : {"", "text", "\x1F\x8B\x08\x08 what gzip(1) writes"}) {
+    std::ofstream(folder_ / "list.m3u.gz") << content;
+    EXPECT_EQ(remove_stale_gzip(folder_ / "list.m3u"), StaleCopy::kForeign) << content;
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "list.m3u.gz"));
+  }
 }
 
 }  // namespace

@@ -355,13 +355,19 @@ Result<> Generation::write_guide() {
 }
 
 /// A compressed copy that no run renews would be served instead of the list it once was.
-void warn_of_stale_copy(const std::filesystem::path& published) {
-  auto copy = published;
-  copy += ".gz";
-  std::error_code error;
-  if (std::filesystem::exists(copy, error))
-    log::warn("pipeline", "{} is of an earlier run and is not renewed; delete it, or set compress",
-              copy.string());
+void remove_stale_copy(const std::filesystem::path& published) {
+  switch (io::remove_stale_gzip(published)) {
+    case io::StaleCopy::kNone:
+      break;
+    case io::StaleCopy::kRemoved:
+      log::info("pipeline", "{}.gz was of an earlier run and would not be renewed: removed",
+                published.string());
+      break;
+    case io::StaleCopy::kForeign:
+      log::warn("pipeline", "{}.gz is not renewed by this run; delete it, or set compress",
+                published.string());
+      break;
+  }
 }
 
 Result<> Generation::publish() {
@@ -385,7 +391,7 @@ Result<> Generation::publish() {
   // The guide before the playlist: a player that sees the new list finds its guide.
   for (const auto& file : files) {
     M3U_CHECK(file->publish());
-    if (!config_.compress) warn_of_stale_copy(file->target());
+    if (!config_.compress) remove_stale_copy(file->target());
   }
   return {};
 }
