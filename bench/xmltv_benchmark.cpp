@@ -13,6 +13,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_splitter.hpp>
 #include <m3u_proxy/pipeline/guide_generator.hpp>

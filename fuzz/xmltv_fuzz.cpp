@@ -11,6 +11,7 @@
 
 #include <expat.h>
 
+#include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_dtd.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_splitter.hpp>

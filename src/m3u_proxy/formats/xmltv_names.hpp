@@ -13,6 +13,12 @@ namespace m3u_proxy::formats {
 /// The four white-space characters of XML.
 constexpr bool is_xml_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
+/// The first byte in [p, end) that is no white space, or end.
+inline const char* skip_xml_spaces(const char* p, const char* end) {
+  while (p != end && is_xml_space(*p)) ++p;
+  return p;
+}
+
 /// Whether XML 1.0 allows the character at all.
 constexpr bool is_xml_character(char32_t c) {
   if (c < 0x20) return c == '\t' || c == '\n' || c == '\r';

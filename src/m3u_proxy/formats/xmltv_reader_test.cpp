@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 
 namespace m3u_proxy::formats {

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #ifdef __SSE2__
@@ -25,6 +26,23 @@ constexpr std::ptrdiff_t kBlock = 16;
 #endif
 
 }  // namespace scan_internal
+
+/// What opens and what closes a CDATA section.
+constexpr std::string_view kCdataOpen = "<![CDATA[";
+constexpr std::string_view kCdataClose = "]]>";
+
+/// The first `what` in [p, end), or end.
+inline const char* find_text(const char* p, const char* end, std::string_view what) {
+  const std::string_view text(p, static_cast<std::size_t>(end - p));
+  const std::size_t at = text.find(what);
+  return at == std::string_view::npos ? end : p + at;
+}
+
+/// Whether `what` stands at `p`.
+inline bool starts_at(const char* p, const char* end, std::string_view what) {
+  return static_cast<std::size_t>(end - p) >= what.size() &&
+         std::memcmp(p, what.data(), what.size()) == 0;
+}
 
 /// The first of the bytes `Wanted` in [p, end), or end. Made for short distances.
 template <char... Wanted>

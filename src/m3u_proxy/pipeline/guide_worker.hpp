@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_writer.hpp>
 #include <m3u_proxy/pipeline/guide_index.hpp>
