@@ -22,10 +22,19 @@ std::string_view escape_of(char c) {
 }  // namespace
 
 bool XmltvChecker::has_clean_bytes(std::string_view text) {
-  if (has_forbidden_control(text)) return false;
-  if (is_ascii(text)) return true;
+  return !has_forbidden_control(text) && is_clean_utf8(text);
+}
+
+bool XmltvChecker::is_clean_utf8(std::string_view text) {
+  if (!is_valid_utf8(text)) return false;
   // U+FFFE and U+FFFF are valid UTF-8 but no XML characters.
-  return is_valid_utf8(text) && !text.contains("\xEF\xBF\xBE") && !text.contains("\xEF\xBF\xBF");
+  constexpr std::string_view kBegin = "\xEF\xBF";
+  for (std::size_t at = text.find(kBegin); at != std::string_view::npos;
+       at = text.find(kBegin, at + kBegin.size())) {
+    const auto last = static_cast<unsigned char>(text[at + kBegin.size()]);
+    if (last == 0xBE || last == 0xBF) return false;
+  }
+  return true;
 }
 
 std::optional<std::string_view> XmltvChecker::check(std::string_view element, bool clean,

@@ -28,6 +28,8 @@ class XmltvChecker {
   /// Whether check() may skip looking at single bytes: `text` is valid UTF-8 without characters
   /// that XML forbids. Asked once for a whole chunk.
   static bool has_clean_bytes(std::string_view text);
+  /// The same without its judgement of control characters in ASCII.
+  static bool is_clean_utf8(std::string_view text);
 
   /// The element as well-formed UTF-8 XML: `element` itself when nothing was wrong, else a
   /// repaired copy that stays valid until the next call. Repairs are counted in `problems`.

@@ -32,7 +32,8 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
     const char c = static_cast<char>(i);
     const bool start = is_ascii_alpha(c) || c == '_' || c == ':' || i >= 0x80;
     const bool inside = start || is_ascii_digit(c) || c == '-' || c == '.';
-    classes[i] = static_cast<std::uint8_t>((start ? 1 : 0) | (inside ? 2 : 0));
+    const int any = (start ? 1 : 0) | (inside ? 2 : 0);
+    classes[i] = static_cast<std::uint8_t>(i < 0x80 ? any | any << 2 : any);
   }
   return classes;
 }
@@ -46,6 +47,14 @@ constexpr bool is_name_start_byte(char c) {
 /// Whether this byte may stand in a name.
 constexpr bool is_name_byte(char c) {
   return (names_internal::kClasses[static_cast<unsigned char>(c)] & 2U) != 0;
+}
+
+/// The same for names that are ASCII.
+constexpr bool is_ascii_name_start(char c) {
+  return (names_internal::kClasses[static_cast<unsigned char>(c)] & 4U) != 0;
+}
+constexpr bool is_ascii_name_byte(char c) {
+  return (names_internal::kClasses[static_cast<unsigned char>(c)] & 8U) != 0;
 }
 
 /// Whether every character of this name (valid UTF-8) is one that all XML 1.0 processors take.

@@ -61,6 +61,18 @@ inline const char* find_any(const char* p, const char* end) {
   return p;
 }
 
+/// Whether the first `size` ≤ 32 bytes at `a` and `b` are equal; 32 can be read at both.
+inline bool equal_in_32(const char* a, const char* b, std::size_t size) {
+#ifdef __SSE2__
+  using namespace scan_internal;
+  const unsigned mask = mask_of(_mm_cmpeq_epi8(load(a), load(b))) |
+                        mask_of(_mm_cmpeq_epi8(load(a + kBlock), load(b + kBlock))) << 16U;
+  return static_cast<std::size_t>(std::countr_one(mask)) >= size;
+#else
+  return std::memcmp(a, b, size) == 0;
+#endif
+}
+
 /// The first '<' in [p, end) that is followed by '!', '?', `letter`, `other`, or '/' and `letter`;
 /// end when there is none. A '<' within the last two bytes counts as found: what follows is not
 /// known yet.

@@ -16,6 +16,7 @@ Result<std::size_t> XmltvSplitter::split(std::string_view window, Input input,
   window_ = window;
   input_ = input;
   at_ = 0;
+  ordinary_.reset(window);
   if (position_ == 0) head_ = window.substr(0, kHeadSize);
   while (true) {
     M3U_TRY(const Step done, step(elements, problems));
@@ -77,6 +78,7 @@ XmltvSplitter::Step XmltvSplitter::skip() {
 XmltvSplitter::Step XmltvSplitter::body(std::pmr::vector<XmltvSpan>& elements,
                                         ProblemLog& problems) {
   if (search_.active) return element(elements, problems);
+  ordinary_elements(elements);
   const char* const begin = window_.data() + at_;
   const char* const end = window_.data() + window_.size();
   const char* const tag = find_any<'<'>(begin, end);
@@ -103,6 +105,28 @@ XmltvSplitter::Step XmltvSplitter::body(std::pmr::vector<XmltvSpan>& elements,
   if (name.size() + 1 == rest().size() && input_ == Input::kMore) return Step::kNeedMore;
   search_ = Search{.active = true, .offset = name.size() + 1, .name = std::string(name)};
   return element(elements, problems);
+}
+
+/// Passes over elements as long as they are ordinary and nothing else is between them.
+void XmltvSplitter::ordinary_elements(std::pmr::vector<XmltvSpan>& elements) {
+  constexpr std::string_view kProgramme = "<programme";
+  constexpr std::string_view kChannel = "<channel";
+  const char* const end = window_.data() + window_.size();
+  while (true) {
+    const char* const tag = skip_xml_spaces(window_.data() + at_, end);
+    const bool programme = starts_at(tag, end, kProgramme);
+    if (!programme && !starts_at(tag, end, kChannel)) return;
+    const auto begin = static_cast<std::size_t>(tag - window_.data());
+    XmltvSpan span{.begin = static_cast<std::uint32_t>(begin),
+                   .kind = programme ? XmltvKind::kProgramme : XmltvKind::kChannel,
+                   .ordinary = true};
+    const std::size_t size = ordinary_.measure(begin, span.kind, span.tag);
+    if (size == 0 || size > kMaxElement) return;
+    span.size = static_cast<std::uint32_t>(size);
+    elements.push_back(span);
+    at_ = begin + size;
+    in_stray_text_ = false;
+  }
 }
 
 /// Text between two elements counts once, however many windows it spans.

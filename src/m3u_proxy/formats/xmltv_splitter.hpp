@@ -1,7 +1,8 @@
 // XMLTV splitter: finds the children of `<tv>` in a stream of bytes, so that each can be looked at
 // by itself, on any thread. It refuses what is no guide and survives what is damaged.
 //
-// Only boundaries are judged here; whether an element is well-formed is XmltvChecker's business.
+// Only boundaries are judged here, and in passing the markup of ordinary elements; whether any
+// other is well-formed is XmltvChecker's business.
 #pragma once
 
 #include <cstddef>
@@ -13,16 +14,19 @@
 
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/formats/xmltv_ordinary.hpp>
 
 namespace m3u_proxy::formats {
-
-enum class XmltvKind : std::uint8_t { kChannel, kProgramme };
 
 /// A complete element inside the window that was given to split().
 struct XmltvSpan {
   std::uint32_t begin = 0;
   std::uint32_t size = 0;
   XmltvKind kind = XmltvKind::kProgramme;
+  /// It was found to be ordinary: XmltvChecker has nothing to do if the window is good UTF-8, and
+  /// its tag is known.
+  bool ordinary = false;
+  OrdinaryTag tag{};  ///< positions count from begin
 };
 
 /// Cuts one source (UTF-8) in order. Not thread-safe. Costs one pass over the bytes, whatever the
@@ -70,6 +74,7 @@ class XmltvSplitter {
   Result<Step> root(ProblemLog& problems);
   Step body(std::pmr::vector<XmltvSpan>& elements, ProblemLog& problems);
   Step after_end(ProblemLog& problems);
+  void ordinary_elements(std::pmr::vector<XmltvSpan>& elements);
   void stray_text(std::string_view text, ProblemLog& problems);
   Step end_tag(ProblemLog& problems);
   Step element(std::pmr::vector<XmltvSpan>& elements, ProblemLog& problems);
@@ -95,6 +100,7 @@ class XmltvSplitter {
   bool in_stray_text_ = false;
   std::string_view skip_terminator_;  // of the comment or instruction between elements
   Search search_;
+  OrdinaryElements ordinary_;
   std::string head_;  // the first words, for messages
   std::string date_;
 };

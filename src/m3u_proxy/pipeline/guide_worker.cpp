@@ -88,9 +88,9 @@ void GuideWorker::process(GuideWork& work) const {
     const std::string_view element = window.text.substr(span.begin, span.size);
     const std::uint64_t byte = window.position + span.begin;
     if (span.kind == formats::XmltvKind::kProgramme)
-      programme(work, element, clean, byte);
+      programme(work, element, {clean, clean && span.ordinary}, byte);
     else
-      channel(work, element, clean, byte);
+      channel(work, element, {clean, clean && span.ordinary}, byte);
   }
 }
 
@@ -125,7 +125,7 @@ std::uint32_t GuideWorker::look_up(GuideWork& work, std::string_view attribute) 
   return work.last_output;
 }
 
-void GuideWorker::channel(GuideWork& work, std::string_view element, bool clean,
+void GuideWorker::channel(GuideWork& work, std::string_view element, Known known,
                           std::uint64_t byte) const {
   XmltvStartTag tag;
   const bool parsed = parse_start_tag(element, tag);
@@ -136,7 +136,8 @@ void GuideWorker::channel(GuideWork& work, std::string_view element, bool clean,
       note_unmatched(work, element.substr(tag.size));
     return;
   }
-  const auto checked = work.checker.check(element, clean, work.problems, byte);
+  const auto checked = known.good ? std::optional(element)
+                                  : work.checker.check(element, known.clean, work.problems, byte);
   if (!checked) return;
   if (!parsed) {
     if (!parse_start_tag(*checked, tag)) return work.problems.add("bad_tag", 0, byte, element);
@@ -217,13 +218,13 @@ bool GuideWorker::is_wanted(std::uint32_t output, const Times& times) const {
   return in_window(times.start.epoch + delta, stop);
 }
 
-void GuideWorker::programme(GuideWork& work, std::string_view element, bool clean,
+void GuideWorker::programme(GuideWork& work, std::string_view element, Known known,
                             std::uint64_t byte) const {
   ++work.seen;
   XmltvStartTag tag;
-  bool checked = false;
+  bool checked = known.good;
   const auto check = [&] {
-    const auto text = work.checker.check(element, clean, work.problems, byte);
+    const auto text = work.checker.check(element, known.clean, work.problems, byte);
     checked = true;
     if (!text) return false;
     const bool same = text->data() == element.data();
@@ -236,7 +237,7 @@ void GuideWorker::programme(GuideWork& work, std::string_view element, bool clea
   }
   const XmltvAttribute* const id = tag.find("channel");
   const std::uint32_t head = id == nullptr ? GuideIndex::kNone : look_up(work, id->value);
-  if (checked) work.last_channel = {};  // the checker's text does not stay
+  if (checked && !known.good) work.last_channel = {};  // the checker's text does not stay
   if (id == nullptr || work.id.empty())
     return work.problems.add("programme_without_channel", 0, byte, element);
 

@@ -122,9 +122,14 @@ class GuideWorker {
     bool id_as_it_is = true;  ///< the attribute's text is the id
   };
 
-  void channel(GuideWork& work, std::string_view element, bool clean, std::uint64_t byte) const;
+  /// What is known of an element's text.
+  struct Known {
+    bool clean;  ///< its bytes are UTF-8 and nothing that XML forbids
+    bool good;   ///< it needs no check at all
+  };
+  void channel(GuideWork& work, std::string_view element, Known known, std::uint64_t byte) const;
   void note_unmatched(GuideWork& work, std::string_view element) const;
-  void programme(GuideWork& work, std::string_view element, bool clean, std::uint64_t byte) const;
+  void programme(GuideWork& work, std::string_view element, Known known, std::uint64_t byte) const;
   std::uint32_t look_up(GuideWork& work, std::string_view attribute) const;
   bool read_times(GuideWork& work, const formats::XmltvStartTag& tag, std::uint64_t byte,
                   Times& times) const;
