@@ -5,8 +5,10 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -63,6 +65,27 @@ void text(ConfigReader& reader, const ConfigNode& node, Section& section) {
 template <auto... kMembers, typename Section>
 void seconds(ConfigReader& reader, const ConfigNode& node, Section& section) {
   reader.duration(node, member<kMembers...>(section));
+}
+/// The same for what may be left out; 0 says that it is.
+template <double kLeast, double kMost, auto... kMembers, typename Section>
+void optional_number(ConfigReader& reader, const ConfigNode& node, Section& section) {
+  double value = member<kMembers...>(section).value_or(0);
+  reader.number(node, kLeast, kMost, value);
+  member<kMembers...>(section) = value == 0 ? std::nullopt : std::optional(value);
+}
+template <auto... kMembers, typename Section>
+void optional_seconds(ConfigReader& reader, const ConfigNode& node, Section& section) {
+  std::chrono::seconds value = member<kMembers...>(section).value_or(std::chrono::seconds{});
+  reader.duration(node, value);
+  member<kMembers...>(section) = value.count() == 0 ? std::nullopt : std::optional(value);
+}
+/// A choice that may be left out.
+template <auto& kChoices, auto... kMembers, typename Section>
+void optional_choice(ConfigReader& reader, const ConfigNode& node, Section& section) {
+  auto value = member<kMembers...>(section).value_or(kChoices[0].value);
+  const std::size_t before = reader.problem_count();
+  reader.choice(node, kChoices, value);
+  if (reader.problem_count() == before) member<kMembers...>(section) = value;
 }
 template <auto... kMembers, typename Section>
 void name_list(ConfigReader& reader, const ConfigNode& node, Section& section) {

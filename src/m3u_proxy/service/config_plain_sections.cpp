@@ -16,9 +16,9 @@ constexpr Choice<CleanupChoice> kCleanupChoices[] = {{"auto", CleanupChoice::kAu
                                                      {"basic", CleanupChoice::kBasic},
                                                      {"smart", CleanupChoice::kSmart},
                                                      {"aggressive", CleanupChoice::kAggressive}};
-constexpr Choice<CleanupChoice> kUseCases[] = {{"high_throughput", CleanupChoice::kBasic},
-                                               {"memory_constrained", CleanupChoice::kAggressive},
-                                               {"balanced", CleanupChoice::kSmart}};
+constexpr Choice<UseCase> kUseCases[] = {{"high_throughput", UseCase::kHighThroughput},
+                                         {"memory_constrained", UseCase::kMemoryConstrained},
+                                         {"balanced", UseCase::kBalanced}};
 constexpr Choice<PressureThresholds> kThresholds[] = {{"percent", PressureThresholds::kPercent},
                                                       {"system", PressureThresholds::kSystem}};
 
@@ -32,7 +32,7 @@ constexpr Key<Memory> kProxyMemory[] = {
     {"memory_check_interval", Acted::kLater, whole<1, kMany, &Memory::memory_check_interval>},
     {"warning_threshold", Acted::kNow, number<0.01, 1.0, &Memory::warning_threshold>},
     {"cleanup_strategy", Acted::kNow, choice<kCleanupChoices, &Memory::cleanup_strategy>},
-    {"use_case", Acted::kNow, choice<kUseCases, &Memory::cleanup_strategy>},
+    {"use_case", Acted::kNow, optional_choice<kUseCases, &Memory::use_case>},
     {"pressure_thresholds", Acted::kLater, choice<kThresholds, &Memory::pressure_thresholds>},
     {"spill_dir", Acted::kNow, text<Empty::kAllow, &Memory::spill_dir>},
     {"max_spill_mb", Acted::kLater, whole<0, kManyMb, &Memory::max_spill_mb>},
@@ -41,10 +41,10 @@ constexpr Key<Memory> kProxyMemory[] = {
 constexpr Key<Cleanup> kMemoryCleanup[] = {
     {"aggressive_cleanup", Acted::kNow, flag<&Cleanup::aggressive_cleanup>},
     {"memory_pressure_threshold_mb", Acted::kNow,
-     whole<0, kManyMb, &Cleanup::memory_pressure_threshold_mb>},
+     optional_number<0.0, 1e9, &Cleanup::memory_pressure_threshold_mb>},
     {"cleanup_between_stages", Acted::kNow, flag<&Cleanup::cleanup_between_stages>},
-    {"auto_gc_interval", Acted::kLater, seconds<&Cleanup::auto_gc_interval>},
-    {"force_cleanup_frequency", Acted::kLater, seconds<&Cleanup::force_cleanup_frequency>},
+    {"auto_gc_interval", Acted::kLater, optional_seconds<&Cleanup::auto_gc_interval>},
+    {"force_cleanup_frequency", Acted::kLater, optional_seconds<&Cleanup::force_cleanup_frequency>},
     {"detailed_logging", Acted::kLater, flag<&Cleanup::detailed_logging>},
     {"track_cleanup_history", Acted::kLater, flag<&Cleanup::track_cleanup_history>},
 };

@@ -60,6 +60,7 @@ class ConfigReader {
   void set_path(std::string path) { path_ = std::move(path); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
+  [[nodiscard]] std::size_t problem_count() const { return problems_.size(); }
   [[nodiscard]] std::vector<ConfigProblem> take_problems() { return std::move(problems_); }
   [[nodiscard]] std::vector<std::string> take_not_acted_on() const {
     return {not_acted_on_.begin(), not_acted_on_.end()};

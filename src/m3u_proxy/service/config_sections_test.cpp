@@ -131,13 +131,45 @@ TEST(ConfigSections, ReadTheMemoryLimitAsNumberAutoOrNone) {
 }
 
 TEST(ConfigSections, MapUseCasesToCleanupStrategies) {
-  const auto strategy = [](std::string_view value) {
-    return read("[proxy_memory]\nuse_case = \"" + std::string(value) + "\"")
-        .configuration.proxy_memory.cleanup_strategy;
+  using memory::CleanupStrategy;
+  const auto strategy = [](std::string_view keys) {
+    const ProxyMemoryConfig c =
+        read("[proxy_memory]\n" + std::string(keys)).configuration.proxy_memory;
+    return memory::chosen_cleanup_strategy(c.cleanup_strategy, c.use_case);
   };
-  EXPECT_EQ(strategy("high_throughput"), CleanupChoice::kBasic);
-  EXPECT_EQ(strategy("memory_constrained"), CleanupChoice::kAggressive);
-  EXPECT_EQ(strategy("balanced"), CleanupChoice::kSmart);
+  EXPECT_EQ(strategy(""), std::nullopt);
+  EXPECT_EQ(strategy("use_case = \"high_throughput\""), CleanupStrategy::kBasic);
+  EXPECT_EQ(strategy("use_case = \"memory_constrained\""), CleanupStrategy::kAggressive);
+  EXPECT_EQ(strategy("use_case = \"balanced\""), CleanupStrategy::kSmart);
+}
+
+TEST(ConfigSections, CleanupStrategyWinsOverTheUseCase) {
+  for (const char* keys : {"use_case = \"balanced\"\ncleanup_strategy = \"basic\"",
+                           "cleanup_strategy = \"basic\"\nuse_case = \"balanced\""}) {
+    const ProxyMemoryConfig c =
+        read("[proxy_memory]\n" + std::string(keys)).configuration.proxy_memory;
+    EXPECT_EQ(memory::chosen_cleanup_strategy(c.cleanup_strategy, c.use_case),
+              memory::CleanupStrategy::kBasic);
+  }
+}
+
+TEST(ConfigSections, ReadAnUnknownUseCaseAsAProblem) {
+  const Read got = read("[proxy_memory]\nuse_case = \"balance\"");
+  EXPECT_EQ(got.configuration.proxy_memory.use_case, std::nullopt);
+  EXPECT_THAT(got.problems, ElementsAre(::testing::HasSubstr("did you mean \"balanced\"?")));
+}
+
+TEST(ConfigSections, TakeZeroAsLeftOut) {
+  const MemoryCleanupConfig c = read(R"(
+[memory_cleanup]
+memory_pressure_threshold_mb = 0
+auto_gc_interval = "0s"
+force_cleanup_frequency = 0
+)")
+                                    .configuration.memory_cleanup;
+  EXPECT_EQ(c.memory_pressure_threshold_mb, std::nullopt);
+  EXPECT_EQ(c.auto_gc_interval, std::nullopt);
+  EXPECT_EQ(c.force_cleanup_frequency, std::nullopt);
 }
 
 TEST(ConfigSections, ReadSources) {

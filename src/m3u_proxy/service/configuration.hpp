@@ -12,6 +12,7 @@
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/catalog/fields.hpp>
+#include <m3u_proxy/memory/memory_config.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 
@@ -26,8 +27,12 @@ struct MemoryLimitSetting {
   bool operator==(const MemoryLimitSetting&) const = default;
 };
 
-enum class CleanupChoice : std::uint8_t { kAuto, kBasic, kSmart, kAggressive };
-enum class PressureThresholds : std::uint8_t { kPercent, kSystem };
+using memory::CleanupChoice;
+using memory::MemoryCleanupConfig;
+using memory::MemoryMonitoringConfig;
+using memory::MemoryPoolConfig;
+using memory::PressureThresholds;
+using memory::UseCase;
 
 /// [proxy_memory]
 struct ProxyMemoryConfig {
@@ -36,35 +41,10 @@ struct ProxyMemoryConfig {
   std::uint32_t memory_check_interval = 100;
   double warning_threshold = 0.8;
   CleanupChoice cleanup_strategy = CleanupChoice::kAuto;
+  std::optional<UseCase> use_case{};  ///< decides where cleanup_strategy is auto
   PressureThresholds pressure_thresholds = PressureThresholds::kPercent;
   std::string spill_dir;
   std::uint64_t max_spill_mb = 0;
-};
-
-/// [memory_cleanup]
-struct MemoryCleanupConfig {
-  bool aggressive_cleanup = false;
-  std::uint64_t memory_pressure_threshold_mb = 0;
-  bool cleanup_between_stages = true;
-  std::chrono::seconds auto_gc_interval{0};
-  std::chrono::seconds force_cleanup_frequency{0};
-  bool detailed_logging = false;
-  bool track_cleanup_history = false;
-};
-
-/// [memory_monitoring]
-struct MemoryMonitoringConfig {
-  double peak_memory_alert_mb = 1024;
-  double efficiency_alert_threshold = 10;
-  std::uint32_t cleanup_failure_threshold = 5;
-  double plugin_memory_leak_threshold = 50;
-};
-
-/// [memory_pools]
-struct MemoryPoolConfig {
-  std::uint64_t channel_pool_size = 10000;
-  std::uint64_t metadata_pool_size = 5000;
-  std::uint64_t temp_buffer_size = 1048576;
 };
 
 /// [wasm_plugins]

@@ -55,20 +55,6 @@ const SourceConfig* find_source(const std::vector<SourceConfig>& sources, const 
   return found == sources.end() ? nullptr : &*found;
 }
 
-std::optional<memory::CleanupStrategy> strategy_of(CleanupChoice choice) {
-  switch (choice) {
-    case CleanupChoice::kBasic:
-      return memory::CleanupStrategy::kBasic;
-    case CleanupChoice::kSmart:
-      return memory::CleanupStrategy::kSmart;
-    case CleanupChoice::kAggressive:
-      return memory::CleanupStrategy::kAggressive;
-    case CleanupChoice::kAuto:
-      break;
-  }
-  return std::nullopt;
-}
-
 std::string origin_key(std::string_view kind, const std::string& name) {
   return fmt::format("{} {}", kind, name);
 }
@@ -99,10 +85,9 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
   memory::MonitorOptions watching;
   watching.warning_threshold = configuration.proxy_memory.warning_threshold;
   runner->monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
-  const std::uint64_t threshold = configuration.memory_cleanup.memory_pressure_threshold_mb;
+  const auto threshold = configuration.memory_cleanup.memory_pressure_threshold_mb;
   runner->cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(
-      configuration.memory_cleanup.aggressive_cleanup,
-      threshold != 0 ? std::optional(static_cast<double>(threshold)) : limit_mb);
+      configuration.memory_cleanup.aggressive_cleanup, threshold ? threshold : limit_mb);
   runner->cleanup_->add_release_hook([slabs = &runner->slabs_] { return slabs->trim(); });
   runner->store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
       .temp_folder = [self = runner.get()] { return self->temp_folder(); },
@@ -306,7 +291,8 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy
       .monitor = monitor_.get(),
       .cleanup = cleanup_.get(),
       .cleanup_between_stages = configuration_.memory_cleanup.cleanup_between_stages,
-      .cleanup_strategy = strategy_of(configuration_.proxy_memory.cleanup_strategy),
+      .cleanup_strategy = memory::chosen_cleanup_strategy(
+          configuration_.proxy_memory.cleanup_strategy, configuration_.proxy_memory.use_case),
       .fixed_overhead = fixed_};
   M3U_TRY(pipeline::GenerationStats stats,
           pipeline::generate(resolved, outputs, context(), services));
