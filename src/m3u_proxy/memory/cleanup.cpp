@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include <fmt/format.h>
@@ -63,44 +64,117 @@ SmartChoice choose_smart(const SmartInputs& inputs) {
   return {.action = SmartAction::kNothing, .why = amount + ", not worth the time"};
 }
 
+std::string_view to_string(CleanupCause cause) {
+  switch (cause) {
+    case CleanupCause::kStage:
+      return "stage";
+    case CleanupCause::kInterval:
+      return "interval";
+    case CleanupCause::kForced:
+      return "forced";
+  }
+  return "";
+}
+
 MemoryCleanupCoordinator::MemoryCleanupCoordinator(bool aggressive,
                                                    std::optional<double> threshold_mb,
                                                    CleanupOptions options)
-    : aggressive_(aggressive), threshold_(to_bytes(threshold_mb)), options_(std::move(options)) {
+    : MemoryCleanupCoordinator(MemoryCleanupConfig{.aggressive_cleanup = aggressive,
+                                                   .memory_pressure_threshold_mb = threshold_mb},
+                               std::move(options)) {}
+
+MemoryCleanupCoordinator::MemoryCleanupCoordinator(const MemoryCleanupConfig& config,
+                                                   CleanupOptions options)
+    : config_(config),
+      threshold_(to_bytes(config.memory_pressure_threshold_mb)),
+      options_(std::move(options)),
+      own_clock_(static_cast<bool>(options_.clock)),
+      detail_(config.detailed_logging ? log::Level::kInfo : log::Level::kDebug) {
   if (options_.process == nullptr) options_.process = &process_memory();
   if (!options_.clock) options_.clock = std::chrono::steady_clock::now;
   if (!options_.release_heap) options_.release_heap = release_free_heap;
+  schedule(options_.clock(), true);
+}
+
+void MemoryCleanupCoordinator::set_threshold_mb(std::optional<double> threshold_mb) {
+  threshold_ = to_bytes(threshold_mb);
 }
 
 Result<CleanupStats> MemoryCleanupCoordinator::cleanup_between_stages(std::string_view stage_name,
                                                                       MemoryCleanable& output,
                                                                       CleanupStrategy strategy) {
-  const auto start = options_.clock();
-  M3U_TRY(const Bytes before, options_.process->resident());
+  return clean(stage_name, output, strategy, CleanupCause::kStage);
+}
 
-  std::size_t items = 0;
-  bool release = aggressive_ || strategy == CleanupStrategy::kAggressive;
-  if (strategy == CleanupStrategy::kSmart) {
-    const SmartAction action = plan(stage_name, output, before);
-    if (action != SmartAction::kNothing) items = apply_cleanup(output, strategy_for(action));
-    release = release || action != SmartAction::kNothing;
-  } else {
-    items = apply_cleanup(output, strategy);
-  }
-  if (release) release_to_system();
+void MemoryCleanupCoordinator::clean_now(std::string_view stage_name, MemoryCleanable& live,
+                                         CleanupStrategy strategy) {
+  const bool forced = next_forced_ && tick_clock() >= *next_forced_;
+  const auto cleaned =
+      forced ? clean(stage_name, live, CleanupStrategy::kAggressive, CleanupCause::kForced)
+             : clean(stage_name, live, strategy, CleanupCause::kInterval);
+  if (!cleaned)
+    log::warn(kModule, "Memory cleanup in '{}' failed: {}", stage_name, to_string(cleaned.error()));
+}
+
+Result<CleanupStats> MemoryCleanupCoordinator::clean(std::string_view stage_name,
+                                                     MemoryCleanable& output,
+                                                     CleanupStrategy strategy, CleanupCause cause) {
+  const auto start = options_.clock();
+  schedule(start, strategy == CleanupStrategy::kAggressive);
+  const auto failed = [this](Error error) {
+    ++summary_.failures;
+    return fail(std::move(error));
+  };
+  const auto before = options_.process->resident();
+  if (!before) return failed(before.error());
+  const auto items = clean_output(stage_name, output, strategy, *before);
+  if (!items) return failed(items.error());
 
   // What was cleaned is cleaned: a failing measurement must not look like a failed cleanup.
-  const Bytes after = options_.process->resident().value_or(before);
-  follow_trend(before, after);
+  const Bytes after = options_.process->resident().value_or(*before);
+  follow_trend(*before, after);
   CleanupStats stats{.stage = std::string(stage_name),
+                     .cause = cause,
                      .strategy = strategy,
-                     .before_mb = before.mb(),
+                     .before_mb = before->mb(),
                      .after_mb = after.mb(),
-                     .freed_mb = std::max(before.mb() - after.mb(), 0.0),
-                     .items_cleaned = items,
+                     .freed_mb = std::max(before->mb() - after.mb(), 0.0),
+                     .items_cleaned = *items,
                      .duration = options_.clock() - start};
   record(stats);
   return stats;
+}
+
+Result<std::size_t> MemoryCleanupCoordinator::clean_output(std::string_view stage_name,
+                                                           MemoryCleanable& output,
+                                                           CleanupStrategy strategy, Bytes rss) {
+  std::size_t items = 0;
+  bool release = config_.aggressive_cleanup || strategy == CleanupStrategy::kAggressive;
+  try {
+    if (strategy == CleanupStrategy::kSmart) {
+      const SmartAction action = plan(stage_name, output, rss);
+      if (action != SmartAction::kNothing) items = apply_cleanup(output, strategy_for(action));
+      release = release || action != SmartAction::kNothing;
+    } else {
+      items = apply_cleanup(output, strategy);
+    }
+    if (release) release_to_system();
+  } catch (const std::exception& thrown) {
+    return fail(ErrorCode::kInternal,
+                fmt::format("the cleanup after '{}' failed: {}", stage_name, thrown.what()));
+  }
+  return items;
+}
+
+/// A cleanup of any kind starts the interval anew; only one that gives everything back starts the
+/// forced ones anew.
+void MemoryCleanupCoordinator::schedule(TimePoint now, bool everything) {
+  if (config_.force_cleanup_frequency && everything)
+    next_forced_ = now + *config_.force_cleanup_frequency;
+  next_due_ = next_forced_;
+  if (!config_.auto_gc_interval) return;
+  const TimePoint next = now + *config_.auto_gc_interval;
+  next_due_ = next_due_ ? std::min(*next_due_, next) : next;
 }
 
 SmartAction MemoryCleanupCoordinator::plan(std::string_view stage_name,
@@ -110,8 +184,8 @@ SmartAction MemoryCleanupCoordinator::plan(std::string_view stage_name,
                                            .threshold = threshold_,
                                            .next_stage = next_stage_,
                                            .growth = growth_});
-  log::debug(kModule, "Smart cleanup after '{}' cleans {}: {}", stage_name, describe(choice.action),
-             choice.why);
+  log::at(detail_, kModule, "Smart cleanup after '{}' cleans {}: {}", stage_name,
+          describe(choice.action), choice.why);
   return choice.action;
 }
 
@@ -134,24 +208,29 @@ void MemoryCleanupCoordinator::record(const CleanupStats& stats) {
   summary_.freed_mb += stats.freed_mb;
   summary_.items_cleaned += stats.items_cleaned;
   summary_.duration += stats.duration;
-  log::debug(kModule,
-             "Memory cleanup after '{}': {:.1f}MB freed ({:.1f}MB → {:.1f}MB), {} items cleaned, "
-             "{}ms ({})",
-             stats.stage, stats.freed_mb, stats.before_mb, stats.after_mb, stats.items_cleaned,
-             milliseconds(stats.duration), to_string(stats.strategy));
+  if (config_.track_cleanup_history) {
+    if (history_.size() == kCleanupHistory) history_.pop_front();
+    history_.push_back(stats);
+  }
+  log::at(detail_, kModule,
+          "Memory cleanup after '{}': {:.1f}MB freed ({:.1f}MB → {:.1f}MB), {} items cleaned, "
+          "{}ms ({})",
+          stats.stage, stats.freed_mb, stats.before_mb, stats.after_mb, stats.items_cleaned,
+          milliseconds(stats.duration), to_string(stats.strategy));
 }
 
 Result<bool> MemoryCleanupCoordinator::should_cleanup() {
-  if (!threshold_) return aggressive_;
+  if (!threshold_) return config_.aggressive_cleanup;
   M3U_TRY(const Bytes rss, options_.process->resident());
   return rss >= *threshold_;
 }
 
 void MemoryCleanupCoordinator::log_summary() const {
   log::info(kModule,
-            "Memory cleanup summary: {} operations, {:.1f}MB freed, {} items cleaned, {}ms total",
+            "Memory cleanup summary: {} operations, {:.1f}MB freed, {} items cleaned, {}ms total{}",
             summary_.operations, summary_.freed_mb, summary_.items_cleaned,
-            milliseconds(summary_.duration));
+            milliseconds(summary_.duration),
+            summary_.failures == 0 ? "" : fmt::format(", {} failed", summary_.failures));
 }
 
 }  // namespace m3u_proxy::memory

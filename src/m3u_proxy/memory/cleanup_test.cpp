@@ -1,5 +1,6 @@
 #include <cstring>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class FakeOutput final : public MemoryCleanable {
   std::size_t smart_cleanup() override { return run("smart"); }
   [[nodiscard]] MemoryUsage memory_usage() const override { return usage; }
 
+  bool throws = false;
   std::vector<std::string> ran;
   MemoryUsage usage;
   Bytes frees{};
@@ -39,6 +41,7 @@ class FakeOutput final : public MemoryCleanable {
 
  private:
   std::size_t run(std::string what) {
+    if (throws) throw std::runtime_error("out of order");
     ran.push_back(std::move(what));
     process_.rss -= frees;
     clock_.advance(takes);
@@ -55,6 +58,12 @@ class CleanupTest : public ::testing::Test {
                                     {.process = &process,
                                      .clock = clock.function(),
                                      .release_heap = [this] { ++heap_releases; }});
+  }
+
+  MemoryCleanupCoordinator coordinator(const MemoryCleanupConfig& config) {
+    return MemoryCleanupCoordinator(config, {.process = &process,
+                                             .clock = clock.function(),
+                                             .release_heap = [this] { ++heap_releases; }});
   }
 
   FakeProcess process;
@@ -207,6 +216,136 @@ TEST_F(CleanupTest, ShouldCleanupFromTheThresholdOn) {
 TEST_F(CleanupTest, WithoutThresholdOnlyAnAggressiveCoordinatorCallsForCleanup) {
   EXPECT_TRUE(coordinator(true, std::nullopt).should_cleanup().value());
   EXPECT_FALSE(coordinator(false, std::nullopt).should_cleanup().value());
+}
+
+TEST_F(CleanupTest, FailuresAreCountedAndTheNextCleanupWorks) {
+  const CapturedLog log;
+  auto cleaner = coordinator(false, std::nullopt);
+  process.broken = true;
+  EXPECT_FALSE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
+  process.broken = false;
+  output.throws = true;
+  const auto thrown = cleaner.cleanup_between_stages("Filtering", output, kBasic);
+  EXPECT_EQ(thrown.error().code, ErrorCode::kInternal);
+  EXPECT_EQ(thrown.error().message, "the cleanup after 'Filtering' failed: out of order");
+  output.throws = false;
+  EXPECT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
+  EXPECT_EQ(cleaner.summary().operations, 1U);
+  EXPECT_EQ(cleaner.summary().failures, 2U);
+  cleaner.log_summary();
+  EXPECT_THAT(log.lines, ElementsAre("INFO Memory cleanup summary: 1 operations, 0.0MB freed, 0 "
+                                     "items cleaned, 0ms total, 2 failed"));
+}
+
+TEST_F(CleanupTest, DetailedLoggingShowsEachCleanupAtInfo) {
+  const CapturedLog log;
+  auto cleaner = coordinator({.detailed_logging = true});
+  process.rss = mib(100);
+  output.usage = {.held = mib(4), .unused = mib(2)};
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Data Mapping", output, kSmart));
+  EXPECT_THAT(log.lines,
+              ElementsAre("INFO Smart cleanup after 'Data Mapping' cleans where much is unused: "
+                          "2.0MB of 4.0MB are unused",
+                          "INFO Memory cleanup after 'Data Mapping': 0.0MB freed (100.0MB → "
+                          "100.0MB), 0 items cleaned, 0ms (smart)"));
+}
+
+TEST_F(CleanupTest, HistoryKeepsTheLastThousand) {
+  auto cleaner = coordinator({.track_cleanup_history = true});
+  for (int i = 0; i < 1002; ++i)
+    ASSERT_TRUE(cleaner.cleanup_between_stages("stage " + std::to_string(i), output, kBasic));
+  ASSERT_EQ(cleaner.history().size(), 1000U);
+  EXPECT_EQ(cleaner.history().front().stage, "stage 2");
+  EXPECT_EQ(cleaner.history().back().stage, "stage 1001");
+}
+
+TEST_F(CleanupTest, HistoryIsOnlyKeptWhenAskedFor) {
+  auto cleaner = coordinator({});
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
+  EXPECT_TRUE(cleaner.history().empty());
+}
+
+TEST_F(CleanupTest, TickDoesNothingUnlessAnIntervalIsSet) {
+  auto cleaner = coordinator({.aggressive_cleanup = true});
+  clock.advance(std::chrono::hours(24));
+  cleaner.tick("Filtering", output, kBasic);
+  EXPECT_TRUE(output.ran.empty());
+  EXPECT_EQ(cleaner.summary().operations, 0U);
+}
+
+TEST_F(CleanupTest, TickCleansByTheStrategyOnceAnInterval) {
+  auto cleaner =
+      coordinator({.auto_gc_interval = std::chrono::seconds(30), .track_cleanup_history = true});
+  for (int second = 1; second <= 90; ++second) {
+    clock.advance(std::chrono::seconds(1));
+    cleaner.tick("Filtering", output, kBasic);
+  }
+  EXPECT_THAT(output.ran, ElementsAre("basic", "basic", "basic"));
+  EXPECT_EQ(cleaner.history().back().cause, CleanupCause::kInterval);
+  EXPECT_EQ(heap_releases, 0);
+}
+
+TEST_F(CleanupTest, CleanupBetweenStagesStartsTheIntervalAnew) {
+  auto cleaner = coordinator({.auto_gc_interval = std::chrono::seconds(30)});
+  clock.advance(std::chrono::seconds(29));
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Source Loading", output, kBasic));
+  clock.advance(std::chrono::seconds(29));
+  cleaner.tick("Filtering", output, kBasic);
+  EXPECT_EQ(output.ran.size(), 1U);
+}
+
+TEST_F(CleanupTest, ForcedCleanupIsAggressiveAndComesAtLeastThatOften) {
+  auto cleaner = coordinator({.auto_gc_interval = std::chrono::seconds(4),
+                              .force_cleanup_frequency = std::chrono::seconds(10),
+                              .track_cleanup_history = true});
+  for (int second = 1; second <= 20; ++second) {
+    clock.advance(std::chrono::seconds(1));
+    cleaner.tick("Filtering", output, kBasic);
+  }
+  EXPECT_THAT(output.ran,
+              ElementsAre("basic", "basic", "aggressive", "basic", "basic", "aggressive"));
+  EXPECT_EQ(cleaner.history().back().cause, CleanupCause::kForced);
+  EXPECT_EQ(heap_releases, 2);
+}
+
+TEST_F(CleanupTest, CleanupByASoftStrategyDoesNotPutOffTheForcedOne) {
+  auto cleaner = coordinator({.force_cleanup_frequency = std::chrono::seconds(10)});
+  clock.advance(std::chrono::seconds(6));
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Source Loading", output, kBasic));
+  clock.advance(std::chrono::seconds(4));
+  cleaner.tick("Filtering", kBasic);
+  EXPECT_EQ(heap_releases, 1);
+}
+
+TEST_F(CleanupTest, FailedTickIsCountedLoggedAndTriedAgainAfterTheInterval) {
+  const CapturedLog log;
+  auto cleaner = coordinator({.auto_gc_interval = std::chrono::seconds(30)});
+  process.broken = true;
+  clock.advance(std::chrono::seconds(30));
+  cleaner.tick("Filtering", output, kBasic);
+  cleaner.tick("Filtering", output, kBasic);
+  EXPECT_EQ(cleaner.summary().failures, 1U);
+  EXPECT_THAT(log.lines, ElementsAre("WARN Memory cleanup in 'Filtering' failed: cannot read "
+                                     "/proc/self/statm"));
+  process.broken = false;
+  clock.advance(std::chrono::seconds(30));
+  cleaner.tick("Filtering", output, kBasic);
+  EXPECT_EQ(cleaner.summary().operations, 1U);
+}
+
+TEST_F(CleanupTest, ThresholdMayChangeWhileAJobRuns) {
+  auto cleaner = coordinator(false, 512);
+  process.rss = mib(300);
+  EXPECT_FALSE(cleaner.should_cleanup().value());
+  cleaner.set_threshold_mb(256);
+  EXPECT_TRUE(cleaner.should_cleanup().value());
+}
+
+TEST(CoarseClock, IsTheSteadyClockSomeMillisecondsBehind) {
+  const auto before = coarse_steady_now();
+  const auto exact = std::chrono::steady_clock::now();
+  EXPECT_LE(before, exact);
+  EXPECT_LT(exact - before, std::chrono::seconds(5));
 }
 
 TEST(Cleanup, SlabsOfAPoolLeaveTheProcess) {

@@ -95,6 +95,13 @@ void release_free_heap() noexcept {
 #endif
 }
 
+std::chrono::steady_clock::time_point coarse_steady_now() noexcept {
+  timespec time{};
+  (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(time.tv_sec) +
+                                               std::chrono::nanoseconds(time.tv_nsec));
+}
+
 std::chrono::nanoseconds thread_cpu_time() noexcept {
   timespec time{};
   (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);

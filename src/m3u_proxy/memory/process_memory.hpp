@@ -35,6 +35,10 @@ ProcessMemory& process_memory();
 /// Takes milliseconds when there is much to give back. Thread-safe.
 void release_free_heap() noexcept;
 
+/// The steady clock, read in a few nanoseconds; up to some milliseconds behind. For what is asked
+/// once a batch and happens once in seconds.
+[[nodiscard]] std::chrono::steady_clock::time_point coarse_steady_now() noexcept;
+
 /// Processor time that the calling thread has used since it began.
 [[nodiscard]] std::chrono::nanoseconds thread_cpu_time() noexcept;
 

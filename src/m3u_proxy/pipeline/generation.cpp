@@ -154,8 +154,11 @@ Result<GenerationStats> Generation::run() {
 
 void Generation::watch(Stage stage) {
   // The first level above Optimal already keeps what waits between the passes compressed.
-  if (watch_.update(stage) >= MemoryPressureLevel::kModerate)
-    spool_.move_down(catalog::SpoolKind::kCompressed);
+  const MemoryPressureLevel level = watch_.update(stage);
+  if (level >= MemoryPressureLevel::kModerate) spool_.move_down(catalog::SpoolKind::kCompressed);
+  if (services_.cleanup != nullptr)
+    services_.cleanup->tick(to_string(stage),
+                            services_.cleanup_strategy.value_or(strategy_for(level)));
 }
 
 Result<> Generation::load_and_filter() {

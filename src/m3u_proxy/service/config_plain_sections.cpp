@@ -43,10 +43,10 @@ constexpr Key<Cleanup> kMemoryCleanup[] = {
     {"memory_pressure_threshold_mb", Acted::kNow,
      optional_number<0.0, 1e9, &Cleanup::memory_pressure_threshold_mb>},
     {"cleanup_between_stages", Acted::kNow, flag<&Cleanup::cleanup_between_stages>},
-    {"auto_gc_interval", Acted::kLater, optional_seconds<&Cleanup::auto_gc_interval>},
-    {"force_cleanup_frequency", Acted::kLater, optional_seconds<&Cleanup::force_cleanup_frequency>},
-    {"detailed_logging", Acted::kLater, flag<&Cleanup::detailed_logging>},
-    {"track_cleanup_history", Acted::kLater, flag<&Cleanup::track_cleanup_history>},
+    {"auto_gc_interval", Acted::kNow, optional_seconds<&Cleanup::auto_gc_interval>},
+    {"force_cleanup_frequency", Acted::kNow, optional_seconds<&Cleanup::force_cleanup_frequency>},
+    {"detailed_logging", Acted::kNow, flag<&Cleanup::detailed_logging>},
+    {"track_cleanup_history", Acted::kNow, flag<&Cleanup::track_cleanup_history>},
 };
 
 constexpr Key<Monitoring> kMemoryMonitoring[] = {

@@ -85,9 +85,9 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
   memory::MonitorOptions watching;
   watching.warning_threshold = configuration.proxy_memory.warning_threshold;
   runner->monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
-  const auto threshold = configuration.memory_cleanup.memory_pressure_threshold_mb;
-  runner->cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(
-      configuration.memory_cleanup.aggressive_cleanup, threshold ? threshold : limit_mb);
+  memory::MemoryCleanupConfig cleaning = configuration.memory_cleanup;
+  if (!cleaning.memory_pressure_threshold_mb) cleaning.memory_pressure_threshold_mb = limit_mb;
+  runner->cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(cleaning);
   runner->cleanup_->add_release_hook([slabs = &runner->slabs_] { return slabs->trim(); });
   runner->store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
       .temp_folder = [self = runner.get()] { return self->temp_folder(); },
