@@ -329,4 +329,4 @@ def test_what_a_killed_run_left_is_removed_by_the_next(provider, tmp_path):
         process.kill()
     run = Run(out, "--source", "tv=" + provider.url("/plain/list.m3u"))
     assert run.code == 0, run.text
-    assert os.listdir(out) == ["default.m3u"]
+    assert sorted(os.listdir(out)) == [".default.history.json", "default.m3u"]

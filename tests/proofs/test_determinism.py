@@ -36,7 +36,7 @@ def generate(inputs, out, *options):
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(Path(out).iterdir())}
+            for path in sorted(Path(out).iterdir()) if not path.name.startswith(".")}
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ namespace {
 
 using std::string_view_literals::operator""sv;
 
-constexpr std::size_t kBuffer = std::size_t{256} << 10U;
 /// RFC 1952: magic, deflate, FCOMMENT, no time, fastest, Unix; and the comment.
 constexpr std::string_view kHeader = "\x1F\x8B\x08\x10\0\0\0\0\x04\x03m3u-proxy\0"sv;
 
@@ -57,8 +56,8 @@ Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::S
   auto target = file.target();
   target += ".gz";
   M3U_TRY(auto out, AtomicFile::create(target));
-  M3U_TRY(memory::Slab input, slabs.acquire(memory::Tag::kOutput, kBuffer));
-  M3U_TRY(memory::Slab output, slabs.acquire(memory::Tag::kOutput, kBuffer));
+  M3U_TRY(memory::Slab input, slabs.acquire_buffer(memory::Tag::kOutput));
+  M3U_TRY(memory::Slab output, slabs.acquire_buffer(memory::Tag::kOutput));
   M3U_TRY(memory::Slab level, slabs.acquire(memory::Tag::kOutput, ISAL_DEF_LVL1_DEFAULT));
   M3U_CHECK(out->write(kHeader));
   Deflater deflater(*out, std::move(output), std::move(level));

@@ -21,15 +21,39 @@ std::optional<std::uint64_t> leading_number(std::string_view text) {
   return value;
 }
 
-std::optional<Bytes> machine_memory(const std::filesystem::path& root) {
-  constexpr std::string_view kLabel = "MemTotal:";
+/// The figure of a line such as `MemTotal:  16384 kB` in /proc/meminfo.
+std::optional<Bytes> figure_of(std::string_view line, std::string_view label) {
+  if (!line.starts_with(label)) return std::nullopt;
+  const auto kilobytes = leading_number(line.substr(label.size()));
+  return kilobytes ? std::optional(kib(*kilobytes)) : std::nullopt;
+}
+
+void read_machine(const std::filesystem::path& root, MemoryReadings& out) {
   std::ifstream file(root / "proc/meminfo");
   std::string line;
-  while (std::getline(file, line))
-    if (line.starts_with(kLabel))
-      if (const auto kilobytes = leading_number(std::string_view(line).substr(kLabel.size())))
-        return kib(*kilobytes);
-  return std::nullopt;
+  while (std::getline(file, line)) {
+    if (const auto all = figure_of(line, "MemTotal:")) out.machine = all;
+    if (const auto available = figure_of(line, "MemAvailable:")) out.available = available;
+  }
+}
+
+/// Lines read `some avg10=1.53 avg60=…` (Documentation/accounting/psi.rst of the kernel).
+std::optional<MemoryStalls> read_stalls(const std::filesystem::path& root) {
+  constexpr std::string_view kAverage = " avg10=";
+  std::optional<MemoryStalls> stalls;
+  std::ifstream file(root / "proc/pressure/memory");
+  std::string line;
+  while (std::getline(file, line)) {
+    const std::size_t at = line.find(kAverage);
+    if (at == std::string::npos) continue;
+    double percent = 0;
+    const char* begin = line.data() + at + kAverage.size();
+    if (std::from_chars(begin, line.data() + line.size(), percent).ec != std::errc{}) continue;
+    if (!stalls) stalls.emplace();
+    if (line.starts_with("some")) stalls->some = percent;
+    if (line.starts_with("full")) stalls->full = percent;
+  }
+  return stalls;
 }
 
 std::optional<Bytes> limit_in(const std::filesystem::path& file_path) {
@@ -89,10 +113,33 @@ std::optional<Bytes> cgroup_limit(const std::filesystem::path& root) {
   return limit;
 }
 
+std::optional<Bytes> memory_there_is(const MemoryReadings& readings) {
+  return smaller(readings.machine, readings.cgroup_limit);
+}
+
 }  // namespace
 
 MemoryReadings read_memory(const std::filesystem::path& root) {
-  return {.machine = machine_memory(root), .cgroup_limit = cgroup_limit(root)};
+  MemoryReadings readings;
+  read_machine(root, readings);
+  readings.cgroup_limit = cgroup_limit(root);
+  readings.stalls = read_stalls(root);
+  return readings;
+}
+
+Bytes threshold_for_system(const MemoryReadings& readings) {
+  const Bytes memory = memory_there_is(readings).value_or(Bytes{});
+  if (memory >= mib(16384)) return mib(2048);
+  if (memory >= mib(8192)) return mib(1024);
+  return mib(512);
+}
+
+MemoryThresholds calculate_optimal_thresholds(const MemoryReadings& readings) {
+  const double memory_mb = memory_there_is(readings).value_or(Bytes{}).mb();
+  return {.optimal_mb = memory_mb / 8,
+          .moderate_mb = memory_mb / 4,
+          .high_mb = memory_mb / 2,
+          .critical_mb = memory_mb * 3 / 4};
 }
 
 ChosenLimit capped_limit(Bytes wanted, const MemoryReadings& readings) {
@@ -106,11 +153,7 @@ ChosenLimit capped_limit(Bytes wanted, const MemoryReadings& readings) {
 }
 
 ChosenLimit automatic_limit(const MemoryReadings& readings) {
-  const Bytes available = smaller(readings.machine, readings.cgroup_limit).value_or(Bytes{});
-  Bytes limit = mib(512);
-  if (available >= mib(8192)) limit = mib(1024);
-  if (available >= mib(16384)) limit = mib(2048);
-  return capped_limit(limit, readings);
+  return capped_limit(threshold_for_system(readings), readings);
 }
 
 }  // namespace m3u_proxy::memory

@@ -1,14 +1,13 @@
-#include <fstream>
-
 #include <gtest/gtest.h>
 
+#include <m3u_proxy/memory/fake_root.hpp>
 #include <m3u_proxy/memory/memory_limit.hpp>
 
 namespace m3u_proxy::memory {
 namespace {
 
 MemoryReadings readings(std::uint64_t machine_mb, std::optional<std::uint64_t> cgroup_mb) {
-  MemoryReadings out{.machine = mib(machine_mb), .cgroup_limit = std::nullopt};
+  MemoryReadings out{.machine = mib(machine_mb)};
   if (cgroup_mb) out.cgroup_limit = mib(*cgroup_mb);
   return out;
 }
@@ -48,34 +47,50 @@ TEST(CappedLimit, TrustsTheUserWithoutAControlGroup) {
   EXPECT_EQ(capped_limit(mib(4096), readings(1024, std::nullopt)).limit, mib(4096));
 }
 
-class ReadMemory : public ::testing::Test {
- protected:
-  ReadMemory() {
-    std::string name = ::testing::TempDir() + "m3u_proxy_memory_XXXXXX";
-    root_ = ::mkdtemp(name.data());
-  }
-  ~ReadMemory() override { std::filesystem::remove_all(root_); }
-  ReadMemory(const ReadMemory&) = delete;
-  ReadMemory& operator=(const ReadMemory&) = delete;
+TEST(OptimalThresholds, AreEighthQuarterHalfAndThreeQuartersOfTheSystem) {
+  const MemoryThresholds thresholds = calculate_optimal_thresholds(readings(16384, std::nullopt));
+  EXPECT_EQ(thresholds.optimal_mb, 2048);
+  EXPECT_EQ(thresholds.moderate_mb, 4096);
+  EXPECT_EQ(thresholds.high_mb, 8192);
+  EXPECT_EQ(thresholds.critical_mb, 12288);
+}
 
-  void put(const std::string& path, const std::string& content) const {
-    const std::filesystem::path file = root_ / path;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << content;
-  }
+TEST(OptimalThresholds, TakeTheControlGroupForTheSystem) {
+  EXPECT_EQ(calculate_optimal_thresholds(readings(16384, 512)).high_mb, 256);
+}
 
-  std::filesystem::path root_;
-};
+TEST(OptimalThresholds, AreZeroWhereNothingIsKnown) {
+  EXPECT_EQ(calculate_optimal_thresholds(MemoryReadings{}).critical_mb, 0);
+}
+
+using ReadMemory = testing::FakeRoot;
 
 TEST_F(ReadMemory, TakesMemTotalOfMeminfo) {
   put("proc/meminfo", "MemTotal:       16384000 kB\nMemFree:         1000 kB\n");
-  const MemoryReadings found = read_memory(root_);
+  const MemoryReadings found = read_memory(root());
   EXPECT_EQ(found.machine, kib(16384000));
   EXPECT_FALSE(found.cgroup_limit.has_value());
 }
 
+TEST_F(ReadMemory, TakesWhatIsAvailableAndHowLongTasksWaited) {
+  put("proc/meminfo", "MemTotal: 16384 kB\nMemFree: 1 kB\nMemAvailable:    8192 kB\n");
+  put("proc/pressure/memory",
+      "some avg10=12.53 avg60=1.00 avg300=0.00 total=1\n"
+      "full avg10=3.25 avg60=0.50 avg300=0.00 total=1\n");
+  const MemoryReadings found = read_memory(root());
+  EXPECT_EQ(found.available, kib(8192));
+  ASSERT_TRUE(found.stalls.has_value());
+  EXPECT_EQ(found.stalls->some, 12.53);
+  EXPECT_EQ(found.stalls->full, 3.25);
+}
+
+TEST_F(ReadMemory, TakesADamagedPressureFileForNone) {
+  put("proc/pressure/memory", "some avg10=often\nnothing\n");
+  EXPECT_FALSE(read_memory(root()).stalls.has_value());
+}
+
 TEST_F(ReadMemory, KnowsNothingWhereNothingCanBeRead) {
-  const MemoryReadings found = read_memory(root_);
+  const MemoryReadings found = read_memory(root());
   EXPECT_FALSE(found.machine.has_value());
   EXPECT_FALSE(found.cgroup_limit.has_value());
 }
@@ -84,32 +99,32 @@ TEST_F(ReadMemory, TakesTheSmallestLimitOfVersion2GroupsUpToTheRoot) {
   put("proc/self/cgroup", "0::/system.slice/m3u.service\n");
   put("sys/fs/cgroup/system.slice/memory.max", "268435456\n");
   put("sys/fs/cgroup/system.slice/m3u.service/memory.max", "536870912\n");
-  EXPECT_EQ(read_memory(root_).cgroup_limit, mib(256));
+  EXPECT_EQ(read_memory(root()).cgroup_limit, mib(256));
 }
 
 TEST_F(ReadMemory, ReadsMaxAsNoLimitInVersion2) {
   put("proc/self/cgroup", "0::/\n");
   put("sys/fs/cgroup/memory.max", "max\n");
-  EXPECT_FALSE(read_memory(root_).cgroup_limit.has_value());
+  EXPECT_FALSE(read_memory(root()).cgroup_limit.has_value());
 }
 
 TEST_F(ReadMemory, FindsTheMemoryControllerOfVersion1) {
   put("proc/self/cgroup", "12:cpu,cpuacct:/x\n5:memory:/docker/abc\n");
   put("sys/fs/cgroup/memory/docker/abc/memory.limit_in_bytes", "67108864\n");
   put("sys/fs/cgroup/memory/x/memory.limit_in_bytes", "1\n");
-  EXPECT_EQ(read_memory(root_).cgroup_limit, mib(64));
+  EXPECT_EQ(read_memory(root()).cgroup_limit, mib(64));
 }
 
 TEST_F(ReadMemory, SeesTheMountOfAContainerWhoseGroupHasAnotherPathInside) {
   put("proc/self/cgroup", "5:memory:/docker/abc\n");
   put("sys/fs/cgroup/memory/memory.limit_in_bytes", "67108864\n");
-  EXPECT_EQ(read_memory(root_).cgroup_limit, mib(64));
+  EXPECT_EQ(read_memory(root()).cgroup_limit, mib(64));
 }
 
 TEST_F(ReadMemory, ReadsTheHugeNumberOfVersion1AsNoLimit) {
   put("proc/self/cgroup", "5:memory:/\n");
   put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-  EXPECT_FALSE(read_memory(root_).cgroup_limit.has_value());
+  EXPECT_FALSE(read_memory(root()).cgroup_limit.has_value());
 }
 
 }  // namespace

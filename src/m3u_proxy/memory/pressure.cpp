@@ -19,6 +19,20 @@ double percent_of(Bytes used, Bytes limit) {
   return static_cast<double>(used.count) * 100 / static_cast<double>(limit.count);
 }
 
+/// Where `used` would stand if the thresholds were the percentages of a limit: straight lines
+/// between them, and above the last one always more than 95.
+double percent_of(Bytes used, const MemoryThresholds& thresholds) {
+  if (thresholds.critical_mb <= 0) return 0;
+  const std::array<double, kLevels> ends = {0, thresholds.optimal_mb, thresholds.moderate_mb,
+                                            thresholds.high_mb, thresholds.critical_mb};
+  const double mb = used.mb();
+  for (std::size_t i = 1; i < kLevels; ++i)
+    if (mb < ends[i])
+      return kFromPercent[i - 1] +
+             (mb - ends[i - 1]) / (ends[i] - ends[i - 1]) * (kFromPercent[i] - kFromPercent[i - 1]);
+  return kFromPercent.back() + (mb - thresholds.critical_mb) / thresholds.critical_mb * 100;
+}
+
 MemoryPressureLevel level_at(double percent) {
   if (percent > kFromPercent[4]) return MemoryPressureLevel::kEmergency;
   if (percent >= kFromPercent[3]) return MemoryPressureLevel::kCritical;
@@ -39,8 +53,13 @@ MemoryPressureLevel pressure_level(Bytes used, Bytes limit) {
   return level_at(percent_of(used, limit));
 }
 
+MemoryPressureLevel system_pressure_level(Bytes used, const MemoryThresholds& thresholds) {
+  return level_at(percent_of(used, thresholds));
+}
+
 MemoryPressureLevel PressureTracker::update(Bytes account, Bytes rss, Bytes limit) {
-  const double percent = percent_of(std::max(account, rss), limit);
+  const Bytes used = std::max(account, rss);
+  const double percent = std::max(percent_of(used, limit), percent_of(used, system_));
   const MemoryPressureLevel now = level_at(percent);
   if (now >= level_) {
     level_ = now;

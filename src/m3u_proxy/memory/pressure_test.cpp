@@ -68,6 +68,35 @@ TEST_F(PressureTrackerTest, StopsWhereTheHysteresisHolds) {
   EXPECT_EQ(at(67), kHigh);  // below 80, not below 65
 }
 
+constexpr MemoryThresholds kOf16Gb{
+    .optimal_mb = 2048, .moderate_mb = 4096, .high_mb = 8192, .critical_mb = 12288};
+
+TEST(PressureLevel, ByThresholdsEndsWhereTheySay) {
+  EXPECT_EQ(system_pressure_level(mib(2047), kOf16Gb), kOptimal);
+  EXPECT_EQ(system_pressure_level(mib(2048), kOf16Gb), kModerate);
+  EXPECT_EQ(system_pressure_level(mib(4096), kOf16Gb), kHigh);
+  EXPECT_EQ(system_pressure_level(mib(8192), kOf16Gb), kCritical);
+  EXPECT_EQ(system_pressure_level(mib(12288), kOf16Gb), kCritical);
+  EXPECT_EQ(system_pressure_level(mib(12289), kOf16Gb), kEmergency);
+}
+
+TEST(PressureLevel, IsOptimalByUnknownThresholds) {
+  EXPECT_EQ(system_pressure_level(mib(100'000), {}), kOptimal);
+}
+
+TEST_F(PressureTrackerTest, TakesTheWorseOfLimitAndSystemThresholds) {
+  tracker.set_system_thresholds(kOf16Gb);
+  EXPECT_EQ(tracker.update(mib(5000), {}, Budget::kUnlimited), kHigh);
+  EXPECT_EQ(tracker.update(mib(400), {}, mib(410)), kEmergency);
+}
+
+TEST_F(PressureTrackerTest, SystemThresholdsHaveTheSameHysteresis) {
+  tracker.set_system_thresholds(kOf16Gb);
+  EXPECT_EQ(tracker.update(mib(2048), {}, Budget::kUnlimited), kModerate);
+  EXPECT_EQ(tracker.update(mib(1844), {}, Budget::kUnlimited), kModerate);  // 45.02 %
+  EXPECT_EQ(tracker.update(mib(1843), {}, Budget::kUnlimited), kOptimal);   // 44.99 %
+}
+
 TEST_F(PressureTrackerTest, TakesTheWorseOfAccountAndResidentSize) {
   EXPECT_EQ(tracker.update({10}, {86}, {100}), kCritical);
   EXPECT_EQ(tracker.update({99}, {10}, {100}), kEmergency);

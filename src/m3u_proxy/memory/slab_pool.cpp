@@ -16,6 +16,21 @@ std::size_t class_of(std::size_t size) {
                                   SlabPool::kSizes.begin());
 }
 
+constexpr std::uint64_t kept_percent(MemoryPressureLevel level) {
+  switch (level) {
+    case MemoryPressureLevel::kOptimal:
+    case MemoryPressureLevel::kModerate:
+      return 100;
+    case MemoryPressureLevel::kHigh:
+      return 50;
+    case MemoryPressureLevel::kCritical:
+      return 20;
+    case MemoryPressureLevel::kEmergency:
+      break;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Slab::~Slab() {
@@ -29,8 +44,13 @@ void Slab::swap(Slab& other) noexcept {
   std::swap(size_, other.size_);
 }
 
-SlabPool::SlabPool(Budget& budget, Bytes keep_at_most)
+SlabPool::SlabPool(Budget& budget, const MemoryPoolConfig& config)
+    : SlabPool(budget, pool_bytes(config), config) {}
+
+SlabPool::SlabPool(Budget& budget, Bytes keep_at_most, const MemoryPoolConfig& config)
     : budget_(&budget),
+      most_(keep_at_most.count),
+      buffer_size_(config.temp_buffer_size),
       keep_at_most_(keep_at_most.count),
       reclaimer_(budget.add_reclaimer(Budget::ReclaimOrder::kPools,
                                       [this](Bytes wanted) { return trim(wanted); })) {
@@ -86,11 +106,10 @@ void SlabPool::give_back(Tag tag, char* data, std::size_t size) noexcept {
   budget_->subtract(tag, Bytes{size});
 }
 
-Bytes SlabPool::trim(Bytes wanted) {
-  const std::lock_guard lock(mutex_);
+std::uint64_t SlabPool::unmap_kept(std::uint64_t wanted) noexcept {
   std::uint64_t freed = 0;
   for (std::size_t kind = kSizes.size(); kind-- > 0;) {
-    while (!kept_[kind].empty() && freed < wanted.count) {
+    while (!kept_[kind].empty() && freed < wanted) {
       unmap_pages(kept_[kind].back(), kSizes[kind]);
       kept_[kind].pop_back();
       freed += kSizes[kind];
@@ -98,12 +117,27 @@ Bytes SlabPool::trim(Bytes wanted) {
   }
   kept_bytes_ -= freed;
   budget_->subtract(Tag::kPool, Bytes{freed});
-  return Bytes{freed};
+  return freed;
+}
+
+Bytes SlabPool::trim(Bytes wanted) {
+  const std::lock_guard lock(mutex_);
+  return Bytes{unmap_kept(wanted.count)};
+}
+
+void SlabPool::follow(MemoryPressureLevel level) {
+  if (level_.exchange(level, std::memory_order_relaxed) == level) return;
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t percent = kept_percent(level);
+  keep_at_most_ = most_ / 100 * percent + most_ % 100 * percent / 100;
+  if (kept_bytes_ > keep_at_most_) unmap_kept(kept_bytes_ - keep_at_most_);
 }
 
 PoolStats SlabPool::stats() const {
   const std::lock_guard lock(mutex_);
-  return stats_;
+  PoolStats stats = stats_;
+  stats.kept = Bytes{kept_bytes_};
+  return stats;
 }
 
 Arena::Arena(Arena&& other) noexcept

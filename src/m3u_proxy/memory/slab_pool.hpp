@@ -1,16 +1,20 @@
 // SlabPool: mapped blocks of a few fixed sizes, recycled between batches, charged to the Budget.
 //
 // A fresh page costs some microseconds, so slabs that come back are kept (tag kPool) and given
-// out again; under pressure the Budget asks for them and they are unmapped. Thread-safe.
+// out again; under pressure the Budget asks for them and they are unmapped. Thread-safe. How much
+// is kept is what MemoryPoolConfig says, less under pressure (follow()).
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <mutex>
 #include <string_view>
 #include <vector>
 
 #include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/memory_config.hpp>
+#include <m3u_proxy/memory/pressure.hpp>
 
 namespace m3u_proxy::memory {
 
@@ -48,7 +52,23 @@ class Slab {
 struct PoolStats {
   std::uint64_t requests = 0;
   std::uint64_t hits = 0;  ///< served from a kept slab
+  Bytes kept{};            ///< in kept slabs, now
+
+  /// Part of the requests that was served from a kept slab, 0 to 1.
+  [[nodiscard]] double hit_rate() const {
+    return requests == 0 ? 0 : static_cast<double>(hits) / static_cast<double>(requests);
+  }
 };
+
+/// What a channel of channel_pool_size stands for: its fields and their text in a batch.
+constexpr Bytes kPooledChannel = kib(1);
+/// What an entry of metadata_pool_size stands for: its unknown attributes and directive lines, and
+/// its part of a frame.
+constexpr Bytes kPooledMetadata = kib(1);
+/// How much a pool of this configuration keeps for reuse.
+constexpr Bytes pool_bytes(const MemoryPoolConfig& config) {
+  return kPooledChannel * config.channel_pool_size + kPooledMetadata * config.metadata_pool_size;
+}
 
 class SlabPool {
  public:
@@ -57,13 +77,22 @@ class SlabPool {
       std::size_t{64} << 10U, std::size_t{256} << 10U, std::size_t{1} << 20U,
       std::size_t{4} << 20U};
 
-  explicit SlabPool(Budget& budget, Bytes keep_at_most = mib(16));
+  explicit SlabPool(Budget& budget, const MemoryPoolConfig& config = {});
+  /// Keeps at most so much, with temporary buffers of the default size.
+  SlabPool(Budget& budget, Bytes keep_at_most) : SlabPool(budget, keep_at_most, {}) {}
   ~SlabPool();
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
 
   /// A slab of at least `size` bytes; its content is undefined. Error: kOverBudget.
   [[nodiscard]] Result<Slab> acquire(Tag tag, std::size_t size);
+  /// A buffer for reading and writing of the configured size (temp_buffer_size). Error:
+  /// kOverBudget.
+  [[nodiscard]] Result<Slab> acquire_buffer(Tag tag) { return acquire(tag, buffer_size_); }
+  [[nodiscard]] std::size_t buffer_size() const { return buffer_size_; }
+  /// Keeps what the level allows: all up to Moderate, half at High, a fifth at Critical, nothing in
+  /// an Emergency; what is above that is unmapped at once. Cheap when the level is the same.
+  void follow(MemoryPressureLevel level);
   /// Unmaps kept slabs until `wanted` bytes are freed; returns how many were.
   Bytes trim(Bytes wanted = Budget::kUnlimited);
   [[nodiscard]] PoolStats stats() const;
@@ -71,10 +100,15 @@ class SlabPool {
 
  private:
   friend class Slab;
+  SlabPool(Budget& budget, Bytes keep_at_most, const MemoryPoolConfig& config);
   void give_back(Tag tag, char* data, std::size_t size) noexcept;
+  std::uint64_t unmap_kept(std::uint64_t wanted) noexcept;
 
   Budget* budget_;
-  std::uint64_t keep_at_most_;
+  std::uint64_t most_;  // without pressure
+  std::size_t buffer_size_;
+  std::atomic<MemoryPressureLevel> level_{MemoryPressureLevel::kOptimal};
+  std::uint64_t keep_at_most_;  // at the present level
   std::size_t reclaimer_;
   mutable std::mutex mutex_;
   std::array<std::vector<char*>, kSizes.size()> kept_;

@@ -126,6 +126,70 @@ TEST(SlabPool, MayBeUsedByManyThreads) {
   EXPECT_LE(budget.peak(), mib(4));
 }
 
+TEST(SlabPool, KeepsWhatTheConfigurationSays) {
+  Budget budget;
+  SlabPool pool(budget, {.channel_pool_size = 256, .metadata_pool_size = 128});
+  {
+    const Slab first = pool.acquire(Tag::kBatch, kib(256).count).value();
+    const Slab second = pool.acquire(Tag::kBatch, kib(256).count).value();
+  }
+  EXPECT_EQ(pool.stats().kept, kib(256));  // room for 384 KB
+  EXPECT_EQ(budget.used(Tag::kPool), kib(256));
+}
+
+TEST(SlabPool, KeepsNothingWhenToldSo) {
+  Budget budget;
+  SlabPool pool(budget, {.channel_pool_size = 0, .metadata_pool_size = 0});
+  {
+    const Slab slab = pool.acquire(Tag::kBatch, 1).value();
+  }
+  EXPECT_EQ(pool.stats().kept, Bytes{});
+  EXPECT_EQ(budget.used(), Bytes{});
+}
+
+TEST(SlabPool, DefaultConfigurationKeepsFifteenThousandKilobytes) {
+  EXPECT_EQ(pool_bytes({}), kib(15'000));
+}
+
+TEST(SlabPool, BufferHasTheConfiguredSize) {
+  Budget budget;
+  SlabPool pool(budget, {.temp_buffer_size = 256 << 10U});
+  EXPECT_EQ(pool.acquire_buffer(Tag::kOutput).value().size(), 256U << 10U);
+  SlabPool usual(budget);
+  EXPECT_EQ(usual.acquire_buffer(Tag::kOutput).value().size(), 1U << 20U);
+}
+
+TEST(SlabPool, HitRateIsThePartOfRequestsThatWereKeptSlabs) {
+  Budget budget;
+  SlabPool pool(budget);
+  EXPECT_EQ(pool.stats().hit_rate(), 0);
+  for (int i = 0; i < 4; ++i) (void)pool.acquire(Tag::kBatch, 1).value();
+  EXPECT_EQ(pool.stats().hit_rate(), 0.75);
+}
+
+TEST(SlabPool, KeepsLessAtHigherPressureAndAllAgainLater) {
+  Budget budget;
+  SlabPool pool(budget, mib(10));
+  const auto use_ten = [&] {
+    std::vector<Slab> slabs;
+    for (int i = 0; i < 10; ++i) slabs.push_back(pool.acquire(Tag::kBatch, mib(1).count).value());
+  };
+  use_ten();
+  pool.follow(MemoryPressureLevel::kModerate);
+  EXPECT_EQ(pool.stats().kept, mib(10));
+  pool.follow(MemoryPressureLevel::kHigh);
+  EXPECT_EQ(pool.stats().kept, mib(5));
+  pool.follow(MemoryPressureLevel::kCritical);
+  EXPECT_EQ(pool.stats().kept, mib(2));
+  use_ten();
+  EXPECT_EQ(pool.stats().kept, mib(2));
+  pool.follow(MemoryPressureLevel::kEmergency);
+  EXPECT_EQ(budget.used(), Bytes{});
+  pool.follow(MemoryPressureLevel::kOptimal);
+  use_ten();
+  EXPECT_EQ(pool.stats().kept, mib(10));
+}
+
 TEST(Arena, TextsStayWhereTheyAre) {
   Budget budget;
   SlabPool pool(budget);

@@ -73,7 +73,8 @@ class Generation {
         context_(context),
         services_(services),
         progress_(context.progress),
-        watch_(*context.budget, services.monitor, services.fixed_overhead),
+        watch_(*context.budget, services.monitor, services.fixed_overhead,
+               services.system_thresholds),
         reader_(context, config.sources, needs_channel_ids(config)),
         duplicates_(*context.budget, reader_),
         spool_(*context.slabs, {}),
@@ -118,6 +119,7 @@ class Generation {
   catalog::Spool spool_;
   rules::Counts rule_counts_;
   rules::Counts filter_counts_;
+  std::uint64_t rows_unchecked_ = 0;
   std::uint64_t loaded_ = 0;
   std::uint64_t mapped_ = 0;
   std::uint64_t kept_ = 0;
@@ -154,7 +156,12 @@ Result<GenerationStats> Generation::run() {
 
 void Generation::watch(Stage stage) {
   // The first level above Optimal already keeps what waits between the passes compressed.
+  rows_unchecked_ += context_.batch_rows;
+  if (rows_unchecked_ < services_.memory_check_interval) return;
+  rows_unchecked_ = 0;
+  if (services_.dynamic_limit != nullptr) services_.dynamic_limit->update();
   const MemoryPressureLevel level = watch_.update(stage);
+  context_.slabs->follow(level);
   if (level >= MemoryPressureLevel::kModerate) spool_.move_down(catalog::SpoolKind::kCompressed);
   if (services_.cleanup != nullptr)
     services_.cleanup->tick(to_string(stage),

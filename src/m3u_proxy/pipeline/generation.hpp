@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/dynamic_limit.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
@@ -15,6 +16,10 @@ namespace m3u_proxy::pipeline {
 struct GenerationServices {
   memory::SimpleMemoryMonitor* monitor = nullptr;
   memory::MemoryCleanupCoordinator* cleanup = nullptr;
+  memory::DynamicLimit* dynamic_limit = nullptr;  ///< follows the system while a pass runs
+  /// Pressure is measured against these too; all 0: only against the limit.
+  memory::MemoryThresholds system_thresholds{};
+  std::uint32_t memory_check_interval = 1;  ///< channels between two looks at memory, at least
   bool cleanup_between_stages = true;
   /// nullopt: chosen by pressure (Optimal: Basic; Moderate and High: Smart; above: Aggressive).
   std::optional<memory::CleanupStrategy> cleanup_strategy{};

@@ -9,7 +9,6 @@
 namespace m3u_proxy::pipeline {
 namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 20U;
-constexpr std::size_t kCopyPiece = std::size_t{256} << 10U;
 }  // namespace
 
 Result<> GuideText::append(std::string_view text) {
@@ -68,9 +67,9 @@ Result<> GuideText::write_pieces(io::ByteSink& sink) const {
 Result<> GuideText::take_back() {
   const io::Descriptor written(::open(out_->temporary().c_str(), O_RDONLY | O_CLOEXEC));
   M3U_TRY(file_, temp_->create_file());
-  M3U_TRY(const memory::Slab buffer, slabs_->acquire(memory::Tag::kOutput, kCopyPiece));
+  M3U_TRY(const memory::Slab buffer, slabs_->acquire_buffer(memory::Tag::kOutput));
   for (std::uint64_t at = head_size_; at != out_->written();) {
-    M3U_TRY(const std::size_t n, io::read_some_at(written.get(), at, {buffer.data(), kCopyPiece},
+    M3U_TRY(const std::size_t n, io::read_some_at(written.get(), at, {buffer.data(), buffer.size()},
                                                   "cannot read what was written of the guide"));
     if (n == 0) return fail(ErrorCode::kIo, "the guide changed while it was being written");
     M3U_CHECK(file_->write({buffer.data(), n}));

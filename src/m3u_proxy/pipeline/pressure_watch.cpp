@@ -9,8 +9,10 @@ constexpr std::size_t kMaxEvents = 1000;
 }  // namespace
 
 PressureWatch::PressureWatch(memory::Budget& budget, memory::SimpleMemoryMonitor* monitor,
-                             Bytes fixed)
-    : budget_(&budget), monitor_(monitor), fixed_(fixed), unaccounted_(budget, fixed) {}
+                             Bytes fixed, const memory::MemoryThresholds& system_thresholds)
+    : budget_(&budget), monitor_(monitor), fixed_(fixed), unaccounted_(budget, fixed) {
+  tracker_.set_system_thresholds(system_thresholds);
+}
 
 memory::MemoryPressureLevel PressureWatch::update(Stage stage) {
   const auto rss = memory::process_memory().resident();

@@ -14,7 +14,9 @@ namespace m3u_proxy::pipeline {
 class PressureWatch {
  public:
   /// `fixed`: what the process took before any work. `monitor` may be nullptr.
-  PressureWatch(memory::Budget& budget, memory::SimpleMemoryMonitor* monitor, Bytes fixed);
+  /// `system_thresholds`: as PressureTracker::set_system_thresholds() takes them.
+  PressureWatch(memory::Budget& budget, memory::SimpleMemoryMonitor* monitor, Bytes fixed,
+                const memory::MemoryThresholds& system_thresholds = {});
 
   /// Measures, charges what nobody reserved, and records and logs a change of the level.
   memory::MemoryPressureLevel update(Stage stage);

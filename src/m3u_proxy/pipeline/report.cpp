@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <m3u_proxy/pipeline/memory_report_json.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -113,6 +114,7 @@ Json to_document(const GenerationStats& stats) {
   out["stages"] = stages(stats);
   out["pressure_events"] = pressure_events(stats);
   out["budget"] = budget(stats.budget);
+  add_memory_report(out, stats);
   out["spill"] = {{"bytes", stats.spill.bytes}, {"files", stats.spill.files}};
   out["rules"] = expressions(stats.rules);
   out["filters_detail"] = expressions(stats.filters_detail);

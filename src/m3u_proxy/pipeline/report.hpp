@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/problems.hpp>
+#include <m3u_proxy/pipeline/memory_report.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -88,6 +89,7 @@ struct GenerationStats {
   std::vector<StageStats> stages;
   std::vector<PressureEvent> pressure_events;
   BudgetStats budget;
+  MemoryReport memory{};
   SpillStats spill;
   std::vector<ExpressionStats> rules;
   std::vector<ExpressionStats> filters_detail;

@@ -94,14 +94,16 @@ TEST(SummaryLine, NamesTheOldGuideThatStays) {
 
 TEST(Report, HasTheDocumentedKeys) {
   const Json json = Json::parse(to_json(seed_example()));
-  EXPECT_THAT(keys(json),
-              ElementsAre("proxy", "duration_ms", "fsync_ms", "channels", "programmes", "sources",
-                          "filters", "channels_per_second", "peak_memory_usage_mb",
-                          "memory_efficiency", "memory_cleanup_operations", "memory_freed_mb",
-                          "items_cleaned", "cleanup_ms", "stage_memory_usage", "stages",
-                          "pressure_events", "budget", "spill", "rules", "filters_detail",
-                          "sources_detail", "guide", "problems", "plugins", "has_previous", "added",
-                          "removed", "guide_written", "playlist_path", "guide_path", "degraded"));
+  EXPECT_THAT(
+      keys(json),
+      ElementsAre("proxy", "duration_ms", "fsync_ms", "channels", "programmes", "sources",
+                  "filters", "channels_per_second", "peak_memory_usage_mb", "memory_efficiency",
+                  "memory_cleanup_operations", "memory_freed_mb", "items_cleaned", "cleanup_ms",
+                  "stage_memory_usage", "stages", "pressure_events", "budget",
+                  "memory_cleanup_failures", "cleanup_history", "pools", "fixed_memory_mb",
+                  "prediction", "limit_changes", "alerts", "spill", "rules", "filters_detail",
+                  "sources_detail", "guide", "problems", "plugins", "has_previous", "added",
+                  "removed", "guide_written", "playlist_path", "guide_path", "degraded"));
   EXPECT_THAT(keys(json["stages"][0]),
               ElementsAre("name", "execution_time_ms", "total_time_pc", "strategy",
                           "peak_memory_mb", "items_in", "items_out"));
@@ -111,6 +113,47 @@ TEST(Report, HasTheDocumentedKeys) {
   EXPECT_THAT(keys(json["guide"]), ElementsAre("matched", "of", "more_with_casefold",
                                                "more_with_name", "unmatched_sample"));
   EXPECT_THAT(keys(json["problems"]), ElementsAre("total", "by_reason", "samples"));
+}
+
+TEST(Report, ShowsHowMemoryWasHandled) {
+  GenerationStats stats = seed_example();
+  stats.memory = {
+      .fixed_mb = 11.5,
+      .cleanup_failures = 2,
+      .cleanup_history = {{.stage = "Filtering",
+                           .cause = memory::CleanupCause::kForced,
+                           .strategy = memory::CleanupStrategy::kAggressive,
+                           .before_mb = 207,
+                           .after_mb = 180,
+                           .freed_mb = 27,
+                           .items_cleaned = 39161,
+                           .duration = std::chrono::microseconds(2500)}},
+      .pools = {.requests = 4, .hits = 3, .kept = mib(8)},
+      .prediction = memory::Prediction{.channels = 39000,
+                                       .peak_mb = 220,
+                                       .stages = {{.stage = "Filtering", .peak_mb = 208}},
+                                       .runs = 3},
+      .limit_changes = {{.from_mb = 512, .to_mb = 448, .why = "less"}},
+      .alerts = {{.kind = memory::AlertKind::kEfficiency,
+                  .value = 9.5,
+                  .threshold = 10,
+                  .message = "few"}}};
+  const Json json = Json::parse(to_json(stats));
+  EXPECT_EQ(json["memory_cleanup_failures"], 2);
+  EXPECT_EQ(json["cleanup_history"][0].dump(),
+            R"({"stage":"Filtering","cause":"forced","strategy":"aggressive","before_mb":207.0,)"
+            R"("after_mb":180.0,"freed_mb":27.0,"items_cleaned":39161,"duration_ms":2.5})");
+  EXPECT_EQ(json["pools"].dump(), R"({"requests":4,"hits":3,"hit_rate":0.75,"kept_mb":8.0})");
+  EXPECT_EQ(json["prediction"].dump(),
+            R"({"runs":3,"channels":39000,"peak_memory_mb":220.0,"actual_channels":39161,)"
+            R"("actual_peak_memory_mb":219.7,"stages":{"Filtering":208.0}})");
+  EXPECT_EQ(json["limit_changes"].dump(), R"([{"from_mb":512.0,"to_mb":448.0,"why":"less"}])");
+  EXPECT_EQ(json["alerts"].dump(),
+            R"([{"kind":"efficiency","value":9.5,"threshold":10.0,"message":"few"}])");
+}
+
+TEST(Report, HasNoPredictionWhereNoneWasMade) {
+  EXPECT_TRUE(Json::parse(to_json(seed_example()))["prediction"].is_null());
 }
 
 TEST(Report, CarriesTheFigures) {

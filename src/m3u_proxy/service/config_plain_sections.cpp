@@ -29,11 +29,11 @@ void memory_limit(ConfigReader& reader, const ConfigNode& node, Memory& out) {
 constexpr Key<Memory> kProxyMemory[] = {
     {"max_memory_mb", Acted::kNow, memory_limit},
     {"batch_size", Acted::kNow, whole<1, 1'000'000, &Memory::batch_size>},
-    {"memory_check_interval", Acted::kLater, whole<1, kMany, &Memory::memory_check_interval>},
+    {"memory_check_interval", Acted::kNow, whole<1, kMany, &Memory::memory_check_interval>},
     {"warning_threshold", Acted::kNow, number<0.01, 1.0, &Memory::warning_threshold>},
     {"cleanup_strategy", Acted::kNow, choice<kCleanupChoices, &Memory::cleanup_strategy>},
     {"use_case", Acted::kNow, optional_choice<kUseCases, &Memory::use_case>},
-    {"pressure_thresholds", Acted::kLater, choice<kThresholds, &Memory::pressure_thresholds>},
+    {"pressure_thresholds", Acted::kNow, choice<kThresholds, &Memory::pressure_thresholds>},
     {"spill_dir", Acted::kNow, text<Empty::kAllow, &Memory::spill_dir>},
     {"max_spill_mb", Acted::kLater, whole<0, kManyMb, &Memory::max_spill_mb>},
 };
@@ -50,19 +50,23 @@ constexpr Key<Cleanup> kMemoryCleanup[] = {
 };
 
 constexpr Key<Monitoring> kMemoryMonitoring[] = {
-    {"peak_memory_alert_mb", Acted::kLater, number<0.0, 1e9, &Monitoring::peak_memory_alert_mb>},
-    {"efficiency_alert_threshold", Acted::kLater,
+    {"peak_memory_alert_mb", Acted::kNow, number<0.0, 1e9, &Monitoring::peak_memory_alert_mb>},
+    {"efficiency_alert_threshold", Acted::kNow,
      number<0.0, 1e9, &Monitoring::efficiency_alert_threshold>},
-    {"cleanup_failure_threshold", Acted::kLater,
+    {"cleanup_failure_threshold", Acted::kNow,
      whole<0, kMany, &Monitoring::cleanup_failure_threshold>},
-    {"plugin_memory_leak_threshold", Acted::kLater,
+    {"plugin_memory_leak_threshold", Acted::kNow,
      number<0.0, 1e9, &Monitoring::plugin_memory_leak_threshold>},
 };
 
+constexpr std::int64_t kLeastBuffer = 64 << 10;
+constexpr std::int64_t kLargestBuffer = 64 << 20;
+
 constexpr Key<Pools> kMemoryPools[] = {
-    {"channel_pool_size", Acted::kLater, whole<0, kMany, &Pools::channel_pool_size>},
-    {"metadata_pool_size", Acted::kLater, whole<0, kMany, &Pools::metadata_pool_size>},
-    {"temp_buffer_size", Acted::kLater, whole<0, kMany, &Pools::temp_buffer_size>},
+    {"channel_pool_size", Acted::kNow, whole<0, kMany, &Pools::channel_pool_size>},
+    {"metadata_pool_size", Acted::kNow, whole<0, kMany, &Pools::metadata_pool_size>},
+    {"temp_buffer_size", Acted::kNow,
+     whole<kLeastBuffer, kLargestBuffer, &Pools::temp_buffer_size>},
 };
 
 constexpr Key<Plugins> kWasmPlugins[] = {

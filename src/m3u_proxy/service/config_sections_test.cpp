@@ -74,7 +74,7 @@ plugin_memory_leak_threshold = 60
 [memory_pools]
 channel_pool_size = 1
 metadata_pool_size = 2
-temp_buffer_size = 3
+temp_buffer_size = 65536
 [wasm_plugins]
 enabled = true
 max_memory_per_plugin = 32
@@ -104,7 +104,7 @@ max_plugin_failures = 1
   EXPECT_EQ(c.memory_monitoring.plugin_memory_leak_threshold, 60);
   EXPECT_EQ(c.memory_pools.channel_pool_size, 1U);
   EXPECT_EQ(c.memory_pools.metadata_pool_size, 2U);
-  EXPECT_EQ(c.memory_pools.temp_buffer_size, 3U);
+  EXPECT_EQ(c.memory_pools.temp_buffer_size, 65536U);
   EXPECT_TRUE(c.wasm_plugins.enabled);
   EXPECT_EQ(c.wasm_plugins.max_memory_per_plugin, 32U);
   EXPECT_EQ(c.wasm_plugins.timeout_seconds, 5U);
@@ -112,8 +112,8 @@ max_plugin_failures = 1
 }
 
 TEST(ConfigSections, SayOnceWhatIsNotActedOn) {
-  const Read got = read("[memory_pools]\nchannel_pool_size = 1\n[proxy_memory]\nbatch_size = 5\n");
-  EXPECT_THAT(got.not_acted_on, ElementsAre("memory_pools.channel_pool_size"));
+  const Read got = read("[wasm_plugins]\nenabled = true\n[proxy_memory]\nbatch_size = 5\n");
+  EXPECT_THAT(got.not_acted_on, ElementsAre("wasm_plugins.enabled"));
 }
 
 TEST(ConfigSections, ReadTheMemoryLimitAsNumberAutoOrNone) {

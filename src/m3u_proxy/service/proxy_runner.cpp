@@ -11,6 +11,7 @@
 #include <m3u_proxy/memory/memory_limit.hpp>
 #include <m3u_proxy/service/config_expressions.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
+#include <m3u_proxy/service/run_history.hpp>
 
 namespace m3u_proxy::service {
 namespace {
@@ -72,7 +73,9 @@ Bytes least_working_memory(std::size_t threads, std::size_t batch_rows) {
 }
 
 ProxyRunner::ProxyRunner(const Configuration& configuration, RunnerOptions options)
-    : configuration_(configuration), options_(std::move(options)), slabs_(budget_) {}
+    : configuration_(configuration),
+      options_(std::move(options)),
+      slabs_(budget_, configuration.memory_pools) {}
 
 Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& configuration,
                                                          RunnerOptions options) {
@@ -80,15 +83,7 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
   M3U_CHECK(runner->set_memory_limit());
   if (!configuration.proxy_memory.spill_dir.empty()) M3U_CHECK(runner->check_spill_folder());
   if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
-  const auto limit_mb =
-      runner->limit_ ? std::optional(runner->limit_->mb()) : std::optional<double>();
-  memory::MonitorOptions watching;
-  watching.warning_threshold = configuration.proxy_memory.warning_threshold;
-  runner->monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
-  memory::MemoryCleanupConfig cleaning = configuration.memory_cleanup;
-  if (!cleaning.memory_pressure_threshold_mb) cleaning.memory_pressure_threshold_mb = limit_mb;
-  runner->cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(cleaning);
-  runner->cleanup_->add_release_hook([slabs = &runner->slabs_] { return slabs->trim(); });
+  runner->prepare_memory_services();
   runner->store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
       .temp_folder = [self = runner.get()] { return self->temp_folder(); },
       .cache_dir = runner->options_.cache_dir,
@@ -100,6 +95,28 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
         return self->check_download(std::move(bytes));
       }});
   return runner;
+}
+
+void ProxyRunner::prepare_memory_services() {
+  const auto limit_mb = limit_ ? std::optional(limit_->mb()) : std::nullopt;
+  memory::MonitorOptions watching;
+  watching.warning_threshold = configuration_.proxy_memory.warning_threshold;
+  monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
+
+  memory::MemoryCleanupConfig cleaning = configuration_.memory_cleanup;
+  const bool own_threshold = cleaning.memory_pressure_threshold_mb.has_value();
+  if (!own_threshold)
+    cleaning.memory_pressure_threshold_mb =
+        limit_mb.value_or(memory::threshold_for_system(memory::read_memory()).mb());
+  cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(cleaning);
+  cleanup_->add_release_hook([this] { return slabs_.trim(); });
+
+  if (configuration_.proxy_memory.max_memory_mb.kind != MemoryLimitSetting::Kind::kAuto) return;
+  memory::DynamicLimitOptions following{.fixed = fixed_, .least = least_};
+  if (!own_threshold)
+    following.on_change = [this](Bytes limit) { cleanup_->set_threshold_mb(limit.mb()); };
+  dynamic_limit_ = std::make_unique<memory::DynamicLimit>(budget_, monitor_.get(), *limit_,
+                                                          std::move(following));
 }
 
 Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
@@ -128,15 +145,14 @@ Result<> ProxyRunner::set_memory_limit() {
                                          ? memory::automatic_limit(readings)
                                          : memory::capped_limit(wanted.fixed, readings);
   if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
-  const Bytes least =
-      fixed_ + least_working_memory(options_.threads, configuration_.proxy_memory.batch_size);
-  if (chosen.limit < least)
+  least_ = fixed_ + least_working_memory(options_.threads, configuration_.proxy_memory.batch_size);
+  if (chosen.limit < least_)
     return fail(
         ErrorCode::kOverBudget,
         fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
         fmt::format("the least that works with {} threads and batches of {} is {} MB",
                     options_.threads, configuration_.proxy_memory.batch_size,
-                    (least.count >> 20U) + 1));
+                    (least_.count >> 20U) + 1));
   limit_ = chosen.limit;
   budget_.set_limit(chosen.limit - fixed_);
   budget_.set_program_size(fixed_);
@@ -287,19 +303,73 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy
   const pipeline::OutputPaths outputs{.playlist = options_.out / (proxy.name.name + ".m3u"),
                                       .guide = options_.out / (proxy.name.name + ".xmltv"),
                                       .spill_folder = spill_folder()};
-  const pipeline::GenerationServices services{
+  const auto history_file = history_path(options_.out, proxy.name.name);
+  memory::RunHistory history = read_history(history_file);
+  const memory::RunSize size = size_of_run(configuration_, proxy);
+  const auto limit = dynamic_limit_ ? dynamic_limit_->limit() : limit_;
+  const memory::Prediction expected = memory::predict(history, size, fixed_, limit);
+  log::debug("memory.prediction", "'{}': {} channels and {:.1f}MB are expected, by {} earlier runs",
+             proxy.name.name, expected.channels, expected.peak_mb, expected.runs);
+
+  const MemoryCounters before = memory_counters();
+  M3U_TRY(pipeline::GenerationStats stats,
+          pipeline::generate(resolved, outputs, context(), services()));
+  if (limit) stats.budget.limit_mb = limit->mb();
+  add_origins(proxy, stats);
+  stats.spill.bytes = store_->spilled_bytes();
+  stats.memory.prediction = expected;
+  fill_memory_report(before, stats);
+  history.add(record_of_run(stats, size, options_.now));
+  if (const auto written = write_history(history_file, history); !written)
+    log::warn("memory.prediction", "{}", to_string(written.error()));
+  return stats;
+}
+
+pipeline::GenerationServices ProxyRunner::services() {
+  pipeline::GenerationServices out{
       .monitor = monitor_.get(),
       .cleanup = cleanup_.get(),
+      .dynamic_limit = dynamic_limit_.get(),
       .cleanup_between_stages = configuration_.memory_cleanup.cleanup_between_stages,
       .cleanup_strategy = memory::chosen_cleanup_strategy(
           configuration_.proxy_memory.cleanup_strategy, configuration_.proxy_memory.use_case),
       .fixed_overhead = fixed_};
-  M3U_TRY(pipeline::GenerationStats stats,
-          pipeline::generate(resolved, outputs, context(), services));
-  if (limit_) stats.budget.limit_mb = limit_->mb();
-  add_origins(proxy, stats);
-  stats.spill.bytes = store_->spilled_bytes();
-  return stats;
+  out.memory_check_interval = configuration_.proxy_memory.memory_check_interval;
+  if (configuration_.proxy_memory.pressure_thresholds == PressureThresholds::kSystem)
+    out.system_thresholds = memory::calculate_optimal_thresholds();
+  return out;
+}
+
+ProxyRunner::MemoryCounters ProxyRunner::memory_counters() const {
+  return {.cleanups = cleanup_->summary(),
+          .pools = slabs_.stats(),
+          .limit_changes = dynamic_limit_ ? dynamic_limit_->changes().size() : 0};
+}
+
+void ProxyRunner::fill_memory_report(const MemoryCounters& before,
+                                     pipeline::GenerationStats& stats) {
+  const MemoryCounters after = memory_counters();
+  pipeline::MemoryReport& report = stats.memory;
+  report.fixed_mb = fixed_.mb();
+  report.cleanup_failures = after.cleanups.failures - before.cleanups.failures;
+  const auto& history = cleanup_->history();
+  const auto cleanups = std::min<std::uint64_t>(
+      after.cleanups.operations - before.cleanups.operations, history.size());
+  report.cleanup_history.assign(history.end() - static_cast<std::ptrdiff_t>(cleanups),
+                                history.end());
+  report.pools = {.requests = after.pools.requests - before.pools.requests,
+                  .hits = after.pools.hits - before.pools.hits,
+                  .kept = after.pools.kept};
+  if (dynamic_limit_)
+    report.limit_changes.assign(
+        dynamic_limit_->changes().begin() + static_cast<std::ptrdiff_t>(before.limit_changes),
+        dynamic_limit_->changes().end());
+  report.alerts = memory::raise_alerts(configuration_.memory_monitoring,
+                                       {.proxy = stats.proxy,
+                                        .peak_mb = stats.peak_memory_usage_mb,
+                                        .channels = stats.channels,
+                                        .cleanup_failures = report.cleanup_failures},
+                                       options_.alerts);
 }
 
 Result<pipeline::PreviewResult> ProxyRunner::preview(const ProxyConfig& proxy, std::size_t limit) {

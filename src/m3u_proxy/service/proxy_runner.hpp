@@ -11,8 +11,10 @@
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/memory/alerts.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/dynamic_limit.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/pipeline/generation.hpp>
@@ -29,6 +31,7 @@ struct RunnerOptions {
   std::int64_t now = 0;  ///< seconds since 1970
   const CancelToken* cancel = nullptr;
   pipeline::ProgressListener* progress = nullptr;  ///< may be nullptr
+  memory::AlertListener* alerts = nullptr;         ///< may be nullptr
 };
 
 class ProxyRunner {
@@ -49,6 +52,16 @@ class ProxyRunner {
  private:
   ProxyRunner(const Configuration& configuration, RunnerOptions options);
   Result<> set_memory_limit();
+  void prepare_memory_services();
+  pipeline::GenerationServices services();
+  /// Where the counters stand that go on over several generations.
+  struct MemoryCounters {
+    memory::CleanupSummary cleanups;
+    memory::PoolStats pools;
+    std::size_t limit_changes = 0;
+  };
+  [[nodiscard]] MemoryCounters memory_counters() const;
+  void fill_memory_report(const MemoryCounters& before, pipeline::GenerationStats& stats);
   /// Refuses a download that is plainly no playlist or guide, so that it is never kept as good.
   Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   Result<> prepare_folders();
@@ -65,10 +78,12 @@ class ProxyRunner {
   RunnerOptions options_;
   Bytes fixed_{};               ///< what the process takes before any work
   std::optional<Bytes> limit_;  ///< of the process; none: no limit
+  Bytes least_{};               ///< the lowest limit with which this job works
   memory::Budget budget_;
   memory::SlabPool slabs_;
   std::unique_ptr<memory::SimpleMemoryMonitor> monitor_;
   std::unique_ptr<memory::MemoryCleanupCoordinator> cleanup_;
+  std::unique_ptr<memory::DynamicLimit> dynamic_limit_;  ///< only with "auto"
   std::unique_ptr<io::TempFolder> temp_folder_;
   std::unique_ptr<sources::SourceStore> store_;
   std::map<std::string, sources::SourceInfo> origins_;  ///< of opened sources, by kind and name
