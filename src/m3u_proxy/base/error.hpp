@@ -15,6 +15,7 @@ enum class ErrorCode : std::uint8_t {
   kNotFound,         ///< a file or an address does not exist
   kNetwork,          ///< a server could not be reached or refused
   kOverBudget,       ///< the memory limit does not allow it (exit 4)
+  kDiskFull,         ///< there is no room for temporary data (exit 1)
   kCancelled,        ///< the user or the system asked to stop
   kInternal,         ///< a bug of ours
 };

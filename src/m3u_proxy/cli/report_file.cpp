@@ -23,6 +23,8 @@ std::string_view code_name(ErrorCode code) {
       return "not_found";
     case ErrorCode::kNetwork:
       return "network";
+    case ErrorCode::kDiskFull:
+      return "disk_full";
     case ErrorCode::kOverBudget:
       return "over_budget";
     case ErrorCode::kCancelled:

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -8,6 +10,7 @@
 #include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -20,6 +23,7 @@ namespace {
 
 constexpr mode_t kPrivateFile = 0600;
 constexpr mode_t kPrivateFolder = 0700;
+constexpr std::size_t kPiecesAtOnce = 64;
 
 /// A file system that keeps its files in memory.
 bool is_in_memory(const std::filesystem::path& folder) {
@@ -47,13 +51,57 @@ int open_unlinked(const std::filesystem::path& folder) {
 
 }  // namespace
 
-TempFile::~TempFile() {
-  if (fd_ >= 0) ::close(fd_);
+TempFile::TempFile(int fd, TempFileAccount* account) : fd_(fd), account_(account) {
+  if (account_ != nullptr) account_->opened();
 }
 
-Result<> TempFile::write(std::string_view bytes) {
-  M3U_CHECK(write_all(fd_, bytes, "cannot write temporary data"));
-  size_ += bytes.size();
+TempFile::~TempFile() {
+  if (fd_ >= 0) ::close(fd_);
+  if (account_ != nullptr) account_->give_back(size_);
+}
+
+Result<> TempFile::write(std::string_view bytes) { return write(std::span(&bytes, 1)); }
+
+Result<> TempFile::write(std::span<const std::string_view> pieces) {
+  std::uint64_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  if (account_ != nullptr) M3U_CHECK(account_->take(bytes));
+  const auto written = write_pieces(pieces);
+  if (written) {
+    size_ += bytes;
+    return {};
+  }
+  if (account_ != nullptr) account_->give_back(bytes);
+  // What was written before the disk refused takes room that others may need. It is behind the
+  // end of the file, so nothing is lost when this fails too.
+  [[maybe_unused]] const int cut = ::ftruncate(fd_, static_cast<off_t>(size_));
+  return fail(written.error());
+}
+
+Result<> TempFile::write_pieces(std::span<const std::string_view> pieces) {
+  std::array<iovec, kPiecesAtOnce> vectors{};
+  std::uint64_t at = size_;
+  std::size_t in_first = 0;  // what is written already of the first piece
+  while (!pieces.empty()) {
+    const std::size_t count = std::min(pieces.size(), vectors.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::string_view rest = pieces[i].substr(i == 0 ? in_first : 0);
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): iovec has one form for both ways
+      vectors[i] = {.iov_base = const_cast<char*>(rest.data()), .iov_len = rest.size()};
+    }
+    const ssize_t n =
+        ::pwritev(fd_, vectors.data(), static_cast<int>(count), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0)
+      return fail(account_ != nullptr ? account_->refused(errno)
+                                      : system_error("cannot write temporary data", errno));
+    at += static_cast<std::uint64_t>(n);
+    in_first += static_cast<std::size_t>(n);
+    while (!pieces.empty() && in_first >= pieces.front().size()) {
+      in_first -= pieces.front().size();
+      pieces = pieces.subspan(1);
+    }
+  }
   return {};
 }
 
@@ -62,14 +110,14 @@ Result<std::size_t> TempFile::read_at(std::uint64_t offset, std::span<char> buff
 }
 
 Result<> TempFile::clear() {
-  if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) < 0)
-    return fail(system_error("cannot empty a temporary file", errno));
+  if (::ftruncate(fd_, 0) != 0) return fail(system_error("cannot empty a temporary file", errno));
+  if (account_ != nullptr) account_->give_back(size_);
   size_ = 0;
   return {};
 }
 
-TempFolder::TempFolder(std::filesystem::path path, int lock)
-    : path_(std::move(path)), lock_(lock) {}
+TempFolder::TempFolder(std::filesystem::path path, int lock, TempFileAccount* account)
+    : path_(std::move(path)), lock_(lock), account_(account) {}
 
 TempFolder::~TempFolder() {
   std::error_code ignored;
@@ -78,7 +126,7 @@ TempFolder::~TempFolder() {
 }
 
 Result<std::unique_ptr<TempFolder>> TempFolder::create(const std::filesystem::path& parent,
-                                                       Tmpfs tmpfs) {
+                                                       Tmpfs tmpfs, TempFileAccount* account) {
   if (tmpfs == Tmpfs::kRefuse && is_in_memory(parent))
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} is kept in memory (tmpfs), so temporary data there would not "
@@ -92,7 +140,7 @@ Result<std::unique_ptr<TempFolder>> TempFolder::create(const std::filesystem::pa
         fmt::format("cannot create a folder for temporary data in {}", parent.string()), errno));
   const int lock = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (lock >= 0) ::flock(lock, LOCK_EX | LOCK_NB);  // tells other containers that it is in use
-  return std::unique_ptr<TempFolder>(new TempFolder(std::move(path), lock));
+  return std::unique_ptr<TempFolder>(new TempFolder(std::move(path), lock, account));
 }
 
 Result<std::unique_ptr<TempFile>> TempFolder::create_file() {
@@ -101,7 +149,7 @@ Result<std::unique_ptr<TempFile>> TempFolder::create_file() {
   if (fd < 0)
     return fail(
         system_error(fmt::format("cannot create a temporary file in {}", path_.string()), errno));
-  return std::unique_ptr<TempFile>(new TempFile(fd));
+  return std::unique_ptr<TempFile>(new TempFile(fd, account_));
 }
 
 }  // namespace m3u_proxy::io

@@ -4,11 +4,26 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include <m3u_proxy/io/byte_source.hpp>
 
 namespace m3u_proxy::io {
+
+/// Whom temporary files ask for room before they write. Thread-safe.
+class TempFileAccount {
+ public:
+  TempFileAccount() = default;
+  TempFileAccount(const TempFileAccount&) = delete;
+  TempFileAccount& operator=(const TempFileAccount&) = delete;
+  virtual ~TempFileAccount() = default;
+  virtual void opened() noexcept = 0;
+  virtual Result<> take(std::uint64_t bytes) = 0;
+  virtual void give_back(std::uint64_t bytes) noexcept = 0;
+  /// The error for a write that the system refused.
+  [[nodiscard]] virtual Error refused(int errno_value) const = 0;
+};
 
 /// A temporary file without a name (unlinked as soon as it is open), so nothing is left whatever
 /// happens. Thread-safe for positioned reads; one writer.
@@ -17,7 +32,11 @@ class TempFile final : public ByteSink {
   TempFile(TempFile&&) = delete;
   ~TempFile() override;
 
-  Result<> write(std::string_view bytes) override;  ///< appends
+  /// Appends. Errors: kDiskFull when it belongs to a SpillSpace and there is no room, else kIo;
+  /// the file is then as it was before.
+  Result<> write(std::string_view bytes) override;
+  /// Appends the pieces one after the other, with as few calls as it takes.
+  Result<> write(std::span<const std::string_view> pieces);
   /// Reads up to buffer.size() bytes at `offset`; 0 at the end.
   Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) const;
   /// Throws away what was written, so that writing begins anew. Error: kIo.
@@ -27,8 +46,10 @@ class TempFile final : public ByteSink {
 
  private:
   friend class TempFolder;
-  explicit TempFile(int fd) : fd_(fd) {}
+  TempFile(int fd, TempFileAccount* account);
+  Result<> write_pieces(std::span<const std::string_view> pieces);
   int fd_ = -1;
+  TempFileAccount* account_;
   std::uint64_t size_ = 0;
 };
 
@@ -39,9 +60,11 @@ class TempFolder {
   /// Removes what crashed runs left in `parent` (remove_stale_temporaries), then makes
   /// `parent`/.m3u-proxy-tmp-<pid>-<start time>-<n>.
   /// Errors: kIo, kNotFound (no such parent); kInvalidArgument when it is on tmpfs and that is
-  /// refused.
+  /// refused. `account`, where there is one, is asked for what the folder's files hold and must
+  /// outlive them.
   static Result<std::unique_ptr<TempFolder>> create(const std::filesystem::path& parent,
-                                                    Tmpfs tmpfs = Tmpfs::kAllow);
+                                                    Tmpfs tmpfs = Tmpfs::kAllow,
+                                                    TempFileAccount* account = nullptr);
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
@@ -51,9 +74,10 @@ class TempFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  TempFolder(std::filesystem::path path, int lock);
+  TempFolder(std::filesystem::path path, int lock, TempFileAccount* account);
   std::filesystem::path path_;
   int lock_;  ///< a descriptor that holds the folder's lock, -1 where locks do not work
+  TempFileAccount* account_;
 };
 
 }  // namespace m3u_proxy::io
