@@ -1,51 +1,50 @@
-// KeySet: which 128-bit keys were seen, exactly, in memory charged to the Budget.
+// KeySet: which 128-bit keys were seen, exactly, in memory or on disk.
 //
-// Keys are hashes (XXH3, 128 bits); two different texts with the same key are taken for the same,
-// which for a billion keys has a chance below 10^-20. Not thread-safe.
+// A hash table while the Budget grants its growth; when it refuses, asks for memory back, or is
+// told to move down, the keys become sorted runs on disk. The answers are the same in both forms.
 #pragma once
 
 #include <cstdint>
 #include <memory_resource>
-#include <string_view>
 #include <vector>
 
-#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/catalog/key.hpp>
+#include <m3u_proxy/catalog/key_store.hpp>
 
 namespace m3u_proxy::catalog {
 
-struct Key128 {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  bool operator==(const Key128&) const = default;
-};
-
-/// The key of one text, or of two texts as if joined by LF.
-Key128 key_of(std::string_view text);
-Key128 key_of(std::string_view first, std::string_view second);
-
 class KeySet {
  public:
-  explicit KeySet(memory::Budget& budget);
-  KeySet(const KeySet&) = delete;
-  KeySet& operator=(const KeySet&) = delete;
+  using Options = KeyStoreOptions;
 
-  /// True when `key` was not there before. Throws memory::OverBudget when it cannot grow.
-  bool insert(Key128 key);
-  [[nodiscard]] bool contains(Key128 key) const;
-  [[nodiscard]] std::uint64_t size() const { return size_ + (has_zero_ ? 1 : 0); }
-  /// Memory the table takes.
-  [[nodiscard]] Bytes footprint() const { return {slots_.capacity() * sizeof(Key128)}; }
-  /// Drops all keys and gives the memory back.
-  void clear();
+  /// Without `space` the keys stay in memory. Both must outlive the set.
+  explicit KeySet(memory::Budget& budget, io::SpillSpace* space = nullptr, Options options = {})
+      : store_(budget, space, options) {}
+
+  /// True when `key` was not there before. One thread at a time. Errors: kOverBudget when there
+  /// is no space to spill to; kDiskFull, kIo. The key is not in the set then.
+  Result<bool> insert(Key128 key) {
+    auto found = store_.insert(key, 0);
+    if (!found) return fail(std::move(found).error());
+    return !*found;
+  }
+  /// Thread-safe as long as nobody inserts. Error: kIo.
+  [[nodiscard]] Result<bool> contains(Key128 key) const {
+    auto found = store_.find(key);
+    if (!found) return fail(std::move(found).error());
+    return found->has_value();
+  }
+  [[nodiscard]] std::uint64_t size() const { return store_.size(); }
+  /// Memory it takes.
+  [[nodiscard]] Bytes footprint() const { return store_.footprint(); }
+  /// Drops all keys and gives memory and disk back.
+  void clear() { store_.clear(); }
+  /// From the next time the table is full, keys go to disk. Thread-safe; for good.
+  void move_down() { store_.move_down(); }
+  [[nodiscard]] bool on_disk() const { return store_.on_disk(); }
 
  private:
-  void grow();
-  [[nodiscard]] std::size_t slot_of(Key128 key) const;
-
-  memory::BudgetResource resource_;
-  std::pmr::vector<Key128> slots_;  // a power of two of them; the zero key marks a free one
-  std::uint64_t size_ = 0;
-  bool has_zero_ = false;
+  KeyStore<KeyEntry<false>> store_;
 };
 
 /// How often each 64-bit key was added and not yet taken away again; for comparing two lists.

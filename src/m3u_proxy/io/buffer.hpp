@@ -15,6 +15,8 @@ class Buffer {
   Buffer() = default;
   /// At least `size` bytes. Error: kOverBudget.
   static Result<Buffer> allocate(memory::Budget& budget, memory::Tag tag, std::size_t size);
+  /// As large as the reservation, which is whole pages. Error: kOverBudget.
+  static Result<Buffer> allocate(memory::Reservation reservation);
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
     Buffer(std::move(other)).swap(*this);
@@ -23,6 +25,12 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer();
+
+  /// Grows by the reservation, which is whole pages; the content stays, the address may not.
+  /// Error: kOverBudget: nothing changes.
+  Result<> grow(memory::Reservation more);
+  /// Shrinks to `size` bytes, rounded up to pages, and gives the reservation of what was freed.
+  memory::Reservation shrink(std::size_t size) noexcept;
 
   [[nodiscard]] char* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }

@@ -48,6 +48,20 @@ void Reservation::release() noexcept {
   size_ = {};
 }
 
+Reservation Reservation::split(Bytes size) noexcept {
+  assert(size <= size_);
+  size_ -= size;
+  return {budget_, tag_, size};
+}
+
+void Reservation::absorb(Reservation&& other) noexcept {
+  if (budget_ == nullptr) return swap(other);
+  assert(other.budget_ == nullptr || (other.budget_ == budget_ && other.tag_ == tag_));
+  size_ += other.size_;
+  other.budget_ = nullptr;
+  other.size_ = {};
+}
+
 void Reservation::swap(Reservation& other) noexcept {
   std::swap(budget_, other.budget_);
   std::swap(tag_, other.tag_);

@@ -59,6 +59,11 @@ class Reservation {
   /// Makes the reservation `size` bytes. Growing may be refused (kOverBudget): nothing changes.
   Result<> resize(Bytes size);
   void release() noexcept;
+  /// Takes `size` (≤ size()) out of this reservation into one of its own: memory that takes the
+  /// place of other memory needs no room in the Budget meanwhile.
+  [[nodiscard]] Reservation split(Bytes size) noexcept;
+  /// Takes the other's bytes over; it has the same Budget and Tag, unless one of them is empty.
+  void absorb(Reservation&& other) noexcept;
   [[nodiscard]] Bytes size() const { return size_; }
 
  private:

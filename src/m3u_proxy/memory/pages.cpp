@@ -9,6 +9,11 @@ void* map_pages(std::size_t size) noexcept {
   return p == MAP_FAILED ? nullptr : p;
 }
 
+void* resize_pages(void* p, std::size_t size, std::size_t new_size) noexcept {
+  void* moved = mremap(p, size, new_size, MREMAP_MAYMOVE);
+  return moved == MAP_FAILED ? nullptr : moved;
+}
+
 void unmap_pages(void* p, std::size_t size) noexcept { munmap(p, size); }
 
 }  // namespace m3u_proxy::memory

@@ -15,5 +15,8 @@ constexpr std::size_t round_to_pages(std::size_t bytes) {
 /// Zeroed pages; nullptr when the system has none. `size` is a multiple of kPageSize.
 void* map_pages(std::size_t size) noexcept;
 void unmap_pages(void* p, std::size_t size) noexcept;
+/// The same pages, with their content, as a mapping of `new_size`; what is new is zeroed. Needs no
+/// memory for both sizes at once. nullptr when the system has none: the old mapping stays.
+void* resize_pages(void* p, std::size_t size, std::size_t new_size) noexcept;
 
 }  // namespace m3u_proxy::memory

@@ -68,7 +68,9 @@ std::string_view ChannelNumbers::assign(std::string_view number) {
     return write(found);
   }
   if (!asked->fraction.empty()) {
-    if (!given_fractions_.insert(fraction_key(*asked))) return write(free_from(asked->whole + 1));
+    const auto is_new = given_fractions_.insert(fraction_key(*asked));
+    if (!is_new) throw memory::OverBudget(is_new.error());
+    if (!*is_new) return write(free_from(asked->whole + 1));
     const std::string_view whole = write(asked->whole);
     char* const end = digits_.data() + whole.size();
     *end = '.';

@@ -76,7 +76,7 @@ class Generation {
         watch_(*context.budget, services.monitor, services.fixed_overhead,
                services.system_thresholds),
         reader_(context, config.sources, needs_channel_ids(config)),
-        duplicates_(*context.budget, reader_),
+        duplicates_(context, reader_),
         spool_(*context.slabs, {}),
         numbering_(*context.budget, config),
         guide_(context, config.guide, config.programme_filters.get(),

@@ -55,7 +55,7 @@ class Preview {
   Preview(const ResolvedProxyConfig& config, const RunContext& context, std::size_t limit)
       : config_(config),
         reader_(context, config.sources, false),
-        duplicates_(*context.budget, reader_),
+        duplicates_(context, reader_),
         item_(*context.slabs),
         logos_(config.base_url,
                config.channel_rules != nullptr && config.channel_rules->uses_logo_helper()),

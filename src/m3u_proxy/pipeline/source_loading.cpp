@@ -144,11 +144,15 @@ Result<> DuplicateFilter::process(StageItem& item) {
   }
   SourceStats& stats = reader_->stats()[item.source->index];
   const std::uint64_t first_line = item.chunk.first_line;
+  Result<> kept;
   item.batch.retain([&](std::size_t row) {
-    if (seen_.insert(item.batch.key(row))) return true;
+    const auto is_new = seen_.insert(item.batch.key(row));
+    if (!is_new && kept) kept = fail(is_new.error());
+    if (!is_new || *is_new) return true;
     found_.add("duplicate", 0, 0, item.batch.text(catalog::ChannelField::kChannelName, row));
     return false;
   });
+  M3U_CHECK(kept);
   problems_.merge(item.read_problems, stats.name);
   problems_.merge(item.problems, stats.name, first_line - 1);
   problems_.merge(found_, stats.name);

@@ -72,7 +72,8 @@ class SourceLoadingStrategy final : public NativeStrategy {
 /// problems and counts. What it holds is the stage's output that cleanup gives back.
 class DuplicateFilter final : public NativeStrategy, public memory::MemoryCleanable {
  public:
-  DuplicateFilter(memory::Budget& budget, SourceReader& reader) : reader_(&reader), seen_(budget) {}
+  DuplicateFilter(const RunContext& context, SourceReader& reader)
+      : reader_(&reader), seen_(*context.budget, context.spill) {}
 
   [[nodiscard]] bool parallel() const override { return false; }
   Result<> process(StageItem& item) override;

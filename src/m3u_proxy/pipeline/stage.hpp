@@ -16,6 +16,10 @@
 #include <m3u_proxy/memory/pressure.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 
+namespace m3u_proxy::io {
+class SpillSpace;
+}
+
 namespace m3u_proxy::pipeline {
 
 /// Told how far a stage is; called from one thread at a time, a few times a second at most.
@@ -35,6 +39,7 @@ class ProgressListener {
 struct RunContext {
   memory::Budget* budget = nullptr;
   memory::SlabPool* slabs = nullptr;
+  io::SpillSpace* spill = nullptr;  ///< may be nullptr: everything stays in memory
   const CancelToken* cancel = nullptr;
   ProgressListener* progress = nullptr;  ///< may be nullptr
   std::size_t threads = 1;               ///< ≥ 1
