@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <unistd.h>
 
@@ -35,6 +36,18 @@ class TestFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// The descriptors of the unnamed files that this process has open in `folder`.
+inline std::vector<int> open_files_in(const std::filesystem::path& folder) {
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const std::string target = std::filesystem::read_symlink(entry.path(), error).string();
+    if (target.starts_with(folder.string()) && target.ends_with(" (deleted)"))
+      found.push_back(std::stoi(entry.path().filename().string()));
+  }
+  return found;
+}
 
 /// A disk that is full after `room` bytes.
 class FailingSink final : public ByteSink {

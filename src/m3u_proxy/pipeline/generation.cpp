@@ -77,7 +77,7 @@ class Generation {
                services.system_thresholds),
         reader_(context, config.sources, needs_channel_ids(config)),
         duplicates_(context, reader_),
-        spool_(*context.slabs, {}),
+        spool_(*context.slabs, {.space = context.spill}),
         numbering_(*context.budget, config),
         guide_(context, config.guide, config.programme_filters.get(),
                config.programme_rules.get()) {}
