@@ -12,11 +12,15 @@ constexpr std::size_t kTypicalEntry = 256;
 
 }  // namespace
 
-M3uSplitter::M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows)
-    : slabs_(&slabs),
-      target_(std::clamp(batch_rows * kTypicalEntry, memory::SlabPool::kSizes.front(),
-                         memory::SlabPool::kSizes[2])),
-      max_lines_(std::max<std::uint64_t>(2 * batch_rows, 2)) {}
+M3uSplitter::M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows) : slabs_(&slabs) {
+  set_batch_rows(batch_rows);
+}
+
+void M3uSplitter::set_batch_rows(std::size_t batch_rows) {
+  target_ = std::clamp(batch_rows * kTypicalEntry, memory::SlabPool::kSizes.front(),
+                       memory::SlabPool::kSizes[2]);
+  max_lines_ = std::max<std::uint64_t>(2 * batch_rows, 2);
+}
 
 Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std::size_t& size) {
   const std::size_t carried = std::min(carry_.size(), slab.size() - size);

@@ -32,6 +32,9 @@ class M3uSplitter {
   /// many lines, or one entry.
   M3uSplitter(memory::SlabPool& slabs, std::size_t batch_rows);
 
+  /// For the chunks that follow.
+  void set_batch_rows(std::size_t batch_rows);
+
   /// Reads the first kBeginning bytes (or all there is) without consuming them, so that what the
   /// input is can be judged alike whatever the chunks' size. Call before next(). Errors as next().
   static constexpr std::size_t kBeginning = std::size_t{256} << 10U;
@@ -60,8 +63,8 @@ class M3uSplitter {
   std::size_t skip_dropped(std::string_view text);
 
   memory::SlabPool* slabs_;
-  std::size_t target_;
-  std::uint64_t max_lines_;
+  std::size_t target_ = 0;
+  std::uint64_t max_lines_ = 0;
   memory::Slab carry_slab_;
   std::string_view carry_;  // read before, and not yet in a chunk
   std::uint64_t line_ = 1;

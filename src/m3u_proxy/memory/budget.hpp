@@ -106,6 +106,12 @@ class Budget {
   /// What the process takes besides and nobody reserves (code, stacks, libraries): a refusal adds
   /// it to both of its figures, so that they are those of the process's limit. 0 at first.
   void set_program_size(Bytes size) { program_.store(size.count, std::memory_order_relaxed); }
+  /// Whether `size` more would be granted now, without reclaiming anything.
+  [[nodiscard]] bool has_room(Bytes size) const {
+    const Bytes most = limit();
+    const Bytes now = used();
+    return now <= most && size <= most - now;
+  }
   [[nodiscard]] Bytes used() const { return {used_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] Bytes peak() const { return {peak_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] Bytes used(Tag tag) const;

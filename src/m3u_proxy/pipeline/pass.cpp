@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include <tbb/parallel_pipeline.h>
@@ -6,6 +7,7 @@
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/pipeline/pass.hpp>
+#include <m3u_proxy/pipeline/pressure_watch.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
@@ -29,22 +31,43 @@ void StageClock::share_out(std::chrono::nanoseconds wall) {
 
 Result<> Pass::run(Stage input_stage, const Input& input, const std::vector<PassStep>& steps) {
   const auto begin = std::chrono::steady_clock::now();
-  if (context_.threads > 1)
-    run_parallel(input_stage, input, steps);
-  else
-    run_serial(input_stage, input, steps);
+  const Work work{.input_stage = input_stage, .input = input, .steps = steps};
+  bool more = true;
+  while (more) {
+    const std::size_t live = live_wanted();
+    more = live > 1 ? run_parallel(work, live) : run_serial(work);
+    // Items hold what the largest batch needed; fewer or smaller ones begin anew.
+    free_.clear();
+    items_.clear();
+  }
   clock_.share_out(std::chrono::steady_clock::now() - begin);
-  items_.clear();
-  free_.clear();
   if (error_) return fail(*std::move(error_));
   return {};
 }
 
-bool Pass::fill(Stage stage, const Input& input, StageItem& item) {
+std::size_t Pass::live_wanted() const {
+  if (context_.threads <= 1) return 1;
+  const std::size_t wanted = context_.watch != nullptr ? context_.watch->policy().live_batches
+                                                       : context_.threads * kItemsPerThread;
+  return std::min(wanted, most_live_);
+}
+
+/// Whether the Budget has room for an item as large as those there are.
+bool Pass::has_room_for_another() const {
+  if (items_.empty()) return true;
+  const memory::Budget& budget = *context_.budget;
+  const Bytes held = budget.used(memory::Tag::kBatch) + budget.used(memory::Tag::kInput) +
+                     budget.used(memory::Tag::kOutput);
+  const Bytes wanted = held / items_.size();
+  const Bytes kept = budget.used(memory::Tag::kPool);  // given up when it is asked for
+  return wanted <= kept || budget.has_room(wanted - kept);
+}
+
+bool Pass::fill(const Work& work, StageItem& item) {
   if (failed_.load(std::memory_order_relaxed)) return false;
   const auto begin = memory::thread_cpu_time();
-  const auto filled = memory::guarded([&] { return input(item); });
-  clock_.add(stage, memory::thread_cpu_time() - begin);
+  const auto filled = memory::guarded([&] { return work.input(item); });
+  clock_.add(work.input_stage, memory::thread_cpu_time() - begin);
   if (!filled) record(filled.error());
   return filled && *filled;
 }
@@ -57,18 +80,25 @@ void Pass::step(const PassStep& step, StageItem& item) {
   if (!done) record(done.error());
 }
 
-void Pass::run_serial(Stage input_stage, const Input& input, const std::vector<PassStep>& steps) {
+bool Pass::run_serial(const Work& work) {
   StageItem* item = take_item();
-  while (fill(input_stage, input, *item))
-    for (const PassStep& each : steps) step(each, *item);
+  while (true) {
+    if (context_.watch != nullptr) context_.watch->check(work.input_stage);
+    if (live_wanted() > 1) return true;
+    if (!fill(work, *item)) return false;
+    for (const PassStep& each : work.steps) step(each, *item);
+  }
 }
 
-void Pass::run_parallel(Stage input_stage, const Input& input, const std::vector<PassStep>& steps) {
+bool Pass::run_parallel(const Work& work, std::size_t live) {
   using Filter = tbb::filter<StageItem*, StageItem*>;
+  bool changes = false;
   const auto source = tbb::make_filter<void, StageItem*>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> StageItem* {
-        StageItem* item = take_item();
-        if (fill(input_stage, input, *item)) return item;
+        if (context_.watch != nullptr) context_.watch->check(work.input_stage);
+        StageItem* item = live_wanted() == live ? take_item() : nullptr;
+        changes = item == nullptr;
+        if (item != nullptr && fill(work, *item)) return item;
         flow.stop();
         return nullptr;
       });
@@ -76,6 +106,7 @@ void Pass::run_parallel(Stage input_stage, const Input& input, const std::vector
       tbb::filter_mode::parallel, [this](StageItem* item) { give_back(item); });
   // Neighbouring steps of one kind share a filter: an item changes hands less often.
   std::optional<Filter> middle;
+  const std::vector<PassStep>& steps = work.steps;
   for (std::size_t first = 0; first < steps.size();) {
     std::size_t last = first;
     while (last < steps.size() && steps[last].parallel == steps[first].parallel) ++last;
@@ -91,7 +122,8 @@ void Pass::run_parallel(Stage input_stage, const Input& input, const std::vector
   }
   const auto whole = middle ? source & *middle & sink : source & sink;
   tbb::task_arena arena(static_cast<int>(context_.threads));
-  arena.execute([&] { tbb::parallel_pipeline(context_.threads * kItemsPerThread, whole); });
+  arena.execute([&] { tbb::parallel_pipeline(live, whole); });
+  return changes;
 }
 
 void Pass::record(Error error) {
@@ -100,9 +132,14 @@ void Pass::record(Error error) {
   failed_ = true;
 }
 
+/// A free item or a new one; nullptr when there is no room for another.
 StageItem* Pass::take_item() {
   const std::lock_guard lock(mutex_);
   if (free_.empty()) {
+    if (!has_room_for_another()) {
+      most_live_ = items_.size();
+      return nullptr;
+    }
     items_.push_back(std::make_unique<StageItem>(*context_.slabs));
     return items_.back().get();
   }

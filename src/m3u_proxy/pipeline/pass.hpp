@@ -1,8 +1,10 @@
 // Pass: batches streaming through several stages at once, on as many threads as allowed, in order
 // where a stage needs it.
 //
-// The number of live items bounds the memory of a pass. Each step's processor time goes to its
-// stage's account; the first error ends the pass.
+// The number of live items bounds the memory of a pass. It is fixed while batches flow: when memory
+// pressure changes it, or when there is no room for another item, the pass lets what is under way
+// finish and goes on from there. Each step's processor time goes to its stage's account; the first
+// error ends the pass.
 #pragma once
 
 #include <array>
@@ -54,15 +56,24 @@ class Pass {
 
   Pass(const RunContext& context, StageClock& clock) : context_(context), clock_(clock) {}
 
-  /// Runs `input` and then `steps` on every item. Errors: the first of any step; what is thrown as
-  /// memory::OverBudget or std::bad_alloc becomes kOverBudget.
+  /// Runs `input` and then `steps` on every item; looks at context.watch before each one. Errors:
+  /// the first of any step; what is thrown as memory::OverBudget or std::bad_alloc becomes
+  /// kOverBudget.
   Result<> run(Stage input_stage, const Input& input, const std::vector<PassStep>& steps);
 
  private:
-  bool fill(Stage stage, const Input& input, StageItem& item);
+  struct Work {
+    Stage input_stage;
+    const Input& input;
+    const std::vector<PassStep>& steps;
+  };
+  /// Each runs until the end (false) or until the number of live items has to change (true).
+  bool run_serial(const Work& work);
+  bool run_parallel(const Work& work, std::size_t live);
+  [[nodiscard]] std::size_t live_wanted() const;
+  [[nodiscard]] bool has_room_for_another() const;
+  bool fill(const Work& work, StageItem& item);
   void step(const PassStep& step, StageItem& item);
-  void run_serial(Stage input_stage, const Input& input, const std::vector<PassStep>& steps);
-  void run_parallel(Stage input_stage, const Input& input, const std::vector<PassStep>& steps);
   void record(Error error);
   StageItem* take_item();
   void give_back(StageItem* item);
@@ -74,6 +85,7 @@ class Pass {
   std::optional<Error> error_;
   std::vector<std::unique_ptr<StageItem>> items_;
   std::vector<StageItem*> free_;
+  std::size_t most_live_ = SIZE_MAX;  // there was no room for more
 };
 
 }  // namespace m3u_proxy::pipeline

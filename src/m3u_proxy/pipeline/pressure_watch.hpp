@@ -1,35 +1,54 @@
-// PressureWatch: follows memory pressure while a pass runs and says what changes with it.
+// PressureWatch: follows memory pressure while a generation runs, and acts on it.
+//
+// A pass looks at it before each batch. At a new level, what waits moves down (to LZ4, to disk)
+// first; only when the next look still finds that level do batches get smaller and fewer. Each
+// change is a line in the log and an event in the report.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
+#include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/pressure_policy.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::pipeline {
 
-/// Not thread-safe: called by the serial step of a pass.
+/// Not thread-safe: looked at by the serial step of one pass at a time.
 class PressureWatch {
  public:
-  /// `fixed`: what the process took before any work. `monitor` may be nullptr.
-  /// `system_thresholds`: as PressureTracker::set_system_thresholds() takes them.
-  PressureWatch(memory::Budget& budget, memory::SimpleMemoryMonitor* monitor, Bytes fixed,
-                const memory::MemoryThresholds& system_thresholds = {});
+  /// Both live longer.
+  PressureWatch(const RunContext& context, const GenerationServices& services);
 
-  /// Measures, charges what nobody reserved, and records and logs a change of the level.
-  memory::MemoryPressureLevel update(Stage stage);
+  /// Looks at memory, when enough channels went by since the last look, and acts.
+  void check(Stage stage);
+  /// Begins as if this level had been found: what earlier runs needed says so.
+  void begin_at(memory::MemoryPressureLevel level);
+  /// What holds at present.
+  [[nodiscard]] const PressurePolicy& policy() const { return policy_; }
   [[nodiscard]] memory::MemoryPressureLevel level() const { return tracker_.level(); }
+  /// Called with what may stay in memory, now and whenever that becomes less. Empty: no more.
+  void on_move_down(std::function<void(catalog::SpoolKind)> move_down);
+
   [[nodiscard]] const std::vector<PressureEvent>& events() const { return events_; }
   [[nodiscard]] Bytes unaccounted_peak() const { return unaccounted_.peak(); }
 
  private:
-  memory::Budget* budget_;
-  memory::SimpleMemoryMonitor* monitor_;
-  Bytes fixed_;
+  memory::MemoryPressureLevel measure(Stage stage);
+  void note_change(Stage stage, memory::MemoryPressureLevel from, Bytes rss);
+  void apply(memory::MemoryPressureLevel level);
+
+  const RunContext& context_;
+  const GenerationServices& services_;
   memory::UnaccountedMemory unaccounted_;
   memory::PressureTracker tracker_;
+  memory::MemoryPressureLevel previous_ = memory::MemoryPressureLevel::kOptimal;  // a look ago
+  PressurePolicy policy_;
+  std::function<void(catalog::SpoolKind)> move_down_;
+  std::size_t rows_unchecked_ = 0;
   std::vector<PressureEvent> events_;
 };
 

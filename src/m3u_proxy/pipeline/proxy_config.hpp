@@ -11,6 +11,7 @@
 
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/pipeline/channel_sort.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -53,6 +54,7 @@ struct ResolvedProxyConfig {
   std::shared_ptr<const rules::RuleSet> channel_rules;        ///< null: none
   std::shared_ptr<const rules::FilterSet> programme_filters;  ///< null: none
   std::shared_ptr<const rules::RuleSet> programme_rules;      ///< null: none
+  std::vector<ChannelSortField> sort;                         ///< empty: the sources' order
   std::uint32_t starting_channel_number = 1;
   NumberingMode numbering = NumberingMode::kPreserve;
   std::vector<NumberRange> ranges;

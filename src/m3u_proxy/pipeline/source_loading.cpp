@@ -17,7 +17,10 @@ bool ends_the_job(const Error& error) {
 
 SourceReader::SourceReader(const RunContext& context, std::span<const PlaylistSource> sources,
                            bool with_ids)
-    : context_(context), sources_(sources), with_ids_(with_ids) {
+    : context_(context),
+      sources_(sources),
+      with_ids_(with_ids),
+      batch_rows_(context.batch_rows) {
   for (const PlaylistSource& source : sources) {
     stats_.push_back({.name = source.name, .kind = "playlist"});
     infos_.push_back({.name = source.name, .type = source.type, .url = source.url});
@@ -37,12 +40,17 @@ Result<bool> SourceReader::next(StageItem& item) {
   }
 }
 
+void SourceReader::set_batch_rows(std::size_t rows) {
+  batch_rows_ = rows;
+  if (splitter_) splitter_->set_batch_rows(rows);
+}
+
 Result<> SourceReader::open_next() {
   const PlaylistSource& source = sources_[index_];
   auto opened = source.open();
   if (!opened) return record_failure(opened.error());
   current_ = *std::move(opened);
-  splitter_.emplace(*context_.slabs, context_.batch_rows);
+  splitter_.emplace(*context_.slabs, batch_rows_);
   m3u_sources_.push_back({.index = static_cast<std::uint16_t>(index_),
                           .header = {},
                           .id = with_ids_ ? source_id(source.name) : Uuid{},

@@ -30,6 +30,9 @@ class SourceReader {
   /// recorded and the next one follows. Errors: kOverBudget, kCancelled.
   Result<bool> next(StageItem& item);
 
+  /// About how many channels the next chunks hold; as the context says until then.
+  void set_batch_rows(std::size_t rows);
+
   /// One a source, in order; complete once next() gave false.
   [[nodiscard]] std::vector<SourceStats>& stats() { return stats_; }
   [[nodiscard]] std::span<const SourceInfo> infos() const { return infos_; }
@@ -50,6 +53,7 @@ class SourceReader {
   const RunContext& context_;
   std::span<const PlaylistSource> sources_;
   bool with_ids_;
+  std::size_t batch_rows_;
   std::size_t index_ = 0;
   std::unique_ptr<io::ByteSource> current_;
   std::optional<formats::M3uSplitter> splitter_;

@@ -34,12 +34,15 @@ class ProgressListener {
                            std::uint64_t total) = 0;
 };
 
+class PressureWatch;
+
 /// What every part of a run shares. Lives as long as the run; the budget and the pool are
 /// thread-safe, the rest is constant.
 struct RunContext {
   memory::Budget* budget = nullptr;
   memory::SlabPool* slabs = nullptr;
   io::SpillSpace* spill = nullptr;  ///< may be nullptr: everything stays in memory
+  PressureWatch* watch = nullptr;   ///< may be nullptr: nothing follows memory pressure
   const CancelToken* cancel = nullptr;
   ProgressListener* progress = nullptr;  ///< may be nullptr
   std::size_t threads = 1;               ///< ≥ 1

@@ -17,6 +17,7 @@
 #include <m3u_proxy/catalog/spool.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/pipeline/channel_sort.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
@@ -59,6 +60,7 @@ struct StageItem {
   std::pmr::vector<std::uint8_t> packed_bytes;  ///< what the Spool packs into or unpacks to
   catalog::Spool::Packed packed;
   std::size_t frame_index = 0;
+  ChannelSortKey sort_key;
   // M3U Generation
   memory::BudgetResource text_resource;
   formats::OutputText text;

@@ -35,9 +35,10 @@ constexpr Choice<pipeline::GuideMatch> kMatches[] = {{"id", pipeline::GuideMatch
 constexpr Choice<pipeline::TvgShift> kShifts[] = {{"emit", pipeline::TvgShift::kEmit},
                                                   {"apply", pipeline::TvgShift::kApply}};
 constexpr Choice<bool> kWindows[] = {{"none", false}, {"days", true}};
-enum class SortOrder : std::uint8_t { kAscending, kDescending };
-constexpr Choice<SortOrder> kOrders[] = {{"asc", SortOrder::kAscending},
-                                         {"desc", SortOrder::kDescending}};
+constexpr Choice<pipeline::ChannelOrder> kOrders[] = {
+    {"asc", pipeline::ChannelOrder::kAscending},
+    {"desc", pipeline::ChannelOrder::kDescending},
+    {"sequence", pipeline::ChannelOrder::kSequence}};
 
 void location(ConfigReader& reader, const ConfigNode& node, SourceConfig& out) {
   if (!out.location.empty())
@@ -107,24 +108,39 @@ constexpr Key<Range> kRanges[] = {
     {"last", Acted::kNow, whole<1, kMany, &Range::last>},
 };
 
-/// One of `sort`: checked, and not kept until channels are sorted.
-struct SortKey {
-  std::string field;
-  SortOrder order = SortOrder::kAscending;
-};
+using SortField = pipeline::ChannelSortField;
 
-void sort_field(ConfigReader& reader, const ConfigNode& node, SortKey& out) {
-  reader.text(node, Empty::kRefuse, out.field);
-  if (out.field.empty() || catalog::find_field(catalog::Domain::kChannels, out.field)) return;
-  const auto close = closest_word(out.field, catalog::known_names(catalog::Domain::kChannels));
+void sort_field(ConfigReader& reader, const ConfigNode& node, SortField& out) {
+  std::string name;
+  reader.text(node, Empty::kRefuse, name);
+  if (name.empty()) return;
+  if (auto field = catalog::find_field(catalog::Domain::kChannels, name)) {
+    out.field = *std::move(field);
+    return;
+  }
+  const auto close = closest_word(name, catalog::known_names(catalog::Domain::kChannels));
   reader.problem(node.where,
-                 fmt::format("{}: \"{}\" is not a field of channels", reader.path(), out.field),
+                 fmt::format("{}: \"{}\" is not a field of channels", reader.path(), name),
                  close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
 }
 
-constexpr Key<SortKey> kSort[] = {
+void sort_sequence(ConfigReader& reader, const ConfigNode& node, SortField& out) {
+  std::vector<Named> patterns;
+  reader.names(node, patterns);
+  for (const Named& pattern : patterns) {
+    auto compiled = rules::Pattern::compile(pattern.name, rules::CaseRule::kIgnore);
+    if (compiled)
+      out.sequence.push_back(*std::move(compiled));
+    else
+      reader.problem(pattern.where, fmt::format("{}: \"{}\" is not a regular expression: {}",
+                                                reader.path(), pattern.name, compiled.error()));
+  }
+}
+
+constexpr Key<SortField> kSort[] = {
     {"field", Acted::kNow, sort_field},
-    {"order", Acted::kNow, choice<kOrders, &SortKey::order>},
+    {"order", Acted::kNow, choice<kOrders, &SortField::order>},
+    {"sequence", Acted::kNow, sort_sequence},
 };
 
 void ranges(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
@@ -141,12 +157,17 @@ void ranges(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
   for_each_table(reader, node, "a list such as [{ group = \"News\", first = 100 }]", read);
 }
 
-void sort(ConfigReader& reader, const ConfigNode& node, Proxy& /*out*/) {
+void sort(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
   const auto read = [&](const ConfigNode& item) {
-    SortKey key;
-    read_table(reader, item, "proxies.sort", kSort, nullptr, key);
+    SortField field;
+    read_table(reader, item, "proxies.sort", kSort, nullptr, field);
     if (item.find("field") == nullptr) reader.problem(item.where, reader.path() + " has no field");
-    reader.not_acted_on("proxies.sort");
+    const bool by_sequence = field.order == pipeline::ChannelOrder::kSequence;
+    if (by_sequence != (item.find("sequence") != nullptr))
+      reader.problem(item.where,
+                     reader.path() + ": order = \"sequence\" and sequence belong together",
+                     "such as order = \"sequence\", sequence = [\"^News\", \"sport\"]");
+    out.sort.push_back(std::move(field));
   };
   for_each_table(reader, node, "a list such as [{ field = \"group_title\", order = \"asc\" }]",
                  read);

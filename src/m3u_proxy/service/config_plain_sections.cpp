@@ -35,7 +35,7 @@ constexpr Key<Memory> kProxyMemory[] = {
     {"use_case", Acted::kNow, optional_choice<kUseCases, &Memory::use_case>},
     {"pressure_thresholds", Acted::kNow, choice<kThresholds, &Memory::pressure_thresholds>},
     {"spill_dir", Acted::kNow, text<Empty::kAllow, &Memory::spill_dir>},
-    {"max_spill_mb", Acted::kLater, whole<0, kManyMb, &Memory::max_spill_mb>},
+    {"max_spill_mb", Acted::kNow, whole<0, kManyMb, &Memory::max_spill_mb>},
 };
 
 constexpr Key<Cleanup> kMemoryCleanup[] = {

@@ -231,16 +231,21 @@ deduplicate_programs = true
 strict_dtd = true
 normalize_to_utc = true
 all_channels = true
-sort = [{ field = "group_title", order = "desc" }]
+sort = [{ field = "group_title", order = "desc" },
+        { field = "name", order = "sequence", sequence = ["^News", "sport"] }]
 )");
   EXPECT_THAT(got.problems, IsEmpty());
-  EXPECT_THAT(got.not_acted_on, ElementsAre("proxies.sort"));
+  EXPECT_THAT(got.not_acted_on, IsEmpty());
   ASSERT_EQ(got.configuration.proxies.size(), 1U);
   const ProxyConfig& p = got.configuration.proxies[0];
   EXPECT_EQ(p.name.name, "home");
   ASSERT_EQ(p.sources.size(), 2U);
   EXPECT_EQ(p.sources[1].name, "more");
   EXPECT_EQ(p.sources[1].where.line, 4U);
+  ASSERT_EQ(p.sort.size(), 2U);
+  EXPECT_EQ(p.sort[0].order, pipeline::ChannelOrder::kDescending);
+  EXPECT_EQ(p.sort[1].order, pipeline::ChannelOrder::kSequence);
+  EXPECT_EQ(p.sort[1].sequence.size(), 2U);
   EXPECT_EQ(p.starting_channel_number, 100U);
   EXPECT_EQ(p.numbering, pipeline::NumberingMode::kRanges);
   ASSERT_EQ(p.ranges.size(), 2U);

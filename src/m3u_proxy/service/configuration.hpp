@@ -90,6 +90,7 @@ struct ProxyConfig {
   std::uint32_t starting_channel_number = 1;
   pipeline::NumberingMode numbering = pipeline::NumberingMode::kPreserve;
   std::vector<pipeline::NumberRange> ranges;
+  std::vector<pipeline::ChannelSortField> sort;
   pipeline::UrlMode mode = pipeline::UrlMode::kDirect;
   pipeline::NameStyle name_style = pipeline::NameStyle::kPlain;
   bool fill_tvg_id = false;

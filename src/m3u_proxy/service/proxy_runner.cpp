@@ -81,6 +81,10 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
                                                          RunnerOptions options) {
   std::unique_ptr<ProxyRunner> runner(new ProxyRunner(configuration, std::move(options)));
   M3U_CHECK(runner->set_memory_limit());
+  runner->spill_ = std::make_unique<io::SpillSpace>(
+      io::SpillSpace::Options{.folder = runner->spill_folder(),
+                              .max = mib(configuration.proxy_memory.max_spill_mb),
+                              .tmpfs = io::TempFolder::Tmpfs::kRefuse});
   if (!configuration.proxy_memory.spill_dir.empty()) M3U_CHECK(runner->check_spill_folder());
   if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
   runner->prepare_memory_services();
@@ -173,13 +177,13 @@ std::filesystem::path ProxyRunner::spill_folder() const {
   return options_.out.empty() ? std::filesystem::temp_directory_path() : options_.out;
 }
 
+/// Downloads wait on disk; beside an output that is in memory itself they may wait there too.
 Result<io::TempFolder*> ProxyRunner::temp_folder() {
-  if (!temp_folder_) {
-    const auto tmpfs = configuration_.proxy_memory.spill_dir.empty()
-                           ? io::TempFolder::Tmpfs::kAllow
-                           : io::TempFolder::Tmpfs::kRefuse;
-    M3U_TRY(temp_folder_, io::TempFolder::create(spill_folder(), tmpfs));
-  }
+  if (temp_folder_) return temp_folder_.get();
+  auto folder = spill_->folder();
+  const bool in_memory = !folder && folder.error().code == ErrorCode::kInvalidArgument;
+  if (!in_memory || !configuration_.proxy_memory.spill_dir.empty()) return folder;
+  M3U_TRY(temp_folder_, io::TempFolder::create(spill_folder(), io::TempFolder::Tmpfs::kAllow));
   return temp_folder_.get();
 }
 
@@ -196,6 +200,7 @@ Result<> ProxyRunner::check_spill_folder() {
 pipeline::RunContext ProxyRunner::context() {
   return {.budget = &budget_,
           .slabs = &slabs_,
+          .spill = spill_.get(),
           .cancel = options_.cancel,
           .progress = options_.progress,
           .threads = options_.threads,
@@ -264,6 +269,7 @@ Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& pr
   out.starting_channel_number = proxy.starting_channel_number;
   out.numbering = proxy.numbering;
   out.ranges = proxy.ranges;
+  out.sort = proxy.sort;
   out.mode = proxy.mode;
   out.name_style = proxy.name_style;
   out.fill_tvg_id = proxy.fill_tvg_id || proxy.guide.match == pipeline::GuideMatch::kName;
@@ -316,7 +322,8 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy
           pipeline::generate(resolved, outputs, context(), services()));
   if (limit) stats.budget.limit_mb = limit->mb();
   add_origins(proxy, stats);
-  stats.spill.bytes = store_->spilled_bytes();
+  const io::SpillStats spilled = spill_->stats();
+  stats.spill = {.bytes = spilled.total + store_->spilled_bytes(), .files = spilled.files};
   stats.memory.prediction = expected;
   fill_memory_report(before, stats);
   history.add(record_of_run(stats, size, options_.now));

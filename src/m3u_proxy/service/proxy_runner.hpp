@@ -10,7 +10,7 @@
 #include <string>
 
 #include <m3u_proxy/base/cancel.hpp>
-#include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/io/spill_space.hpp>
 #include <m3u_proxy/memory/alerts.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/cleanup.hpp>
@@ -84,7 +84,8 @@ class ProxyRunner {
   std::unique_ptr<memory::SimpleMemoryMonitor> monitor_;
   std::unique_ptr<memory::MemoryCleanupCoordinator> cleanup_;
   std::unique_ptr<memory::DynamicLimit> dynamic_limit_;  ///< only with "auto"
-  std::unique_ptr<io::TempFolder> temp_folder_;
+  std::unique_ptr<io::SpillSpace> spill_;
+  std::unique_ptr<io::TempFolder> temp_folder_;  ///< where the spill folder would be in memory
   std::unique_ptr<sources::SourceStore> store_;
   std::map<std::string, sources::SourceInfo> origins_;  ///< of opened sources, by kind and name
 };

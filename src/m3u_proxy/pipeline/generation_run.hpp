@@ -1,0 +1,116 @@
+// Generation: one run for one proxy: its passes (generation.cpp) and what is told of it
+// (generation_stats.cpp). Private to this folder; from outside: generate() in generation.hpp.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/pipeline/channel_numbering.hpp>
+#include <m3u_proxy/pipeline/channel_store.hpp>
+#include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/guide_generator.hpp>
+#include <m3u_proxy/pipeline/m3u_generation.hpp>
+#include <m3u_proxy/pipeline/pass.hpp>
+#include <m3u_proxy/pipeline/pressure_watch.hpp>
+#include <m3u_proxy/pipeline/published_list.hpp>
+#include <m3u_proxy/pipeline/source_loading.hpp>
+
+namespace m3u_proxy::pipeline {
+
+/// Calls the listener not more often than every tenth of a second.
+class Progress {
+ public:
+  explicit Progress(ProgressListener* listener) : listener_(listener) {}
+  void report(Stage stage, std::uint64_t items, std::uint64_t done, std::uint64_t total) {
+    if (listener_ == nullptr) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::milliseconds(100);
+    listener_->on_progress(to_string(stage), items, done, total);
+  }
+
+ private:
+  ProgressListener* listener_;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+/// One run for one proxy; the members are what its passes share, in the order they come to be.
+class Generation {
+ public:
+  Generation(const ResolvedProxyConfig& config, const OutputPaths& outputs,
+             const RunContext& context, const GenerationServices& services)
+      : config_(config),
+        outputs_(outputs),
+        context_(with_watch(context, watch_)),
+        services_(services),
+        progress_(context.progress),
+        watch_(context_, services),
+        reader_(context_, config.sources, needs_channel_ids(config)),
+        duplicates_(context_, reader_),
+        numbering_(*context.budget, config),
+        guide_(context_, config.guide, config.programme_filters.get(),
+               config.programme_rules.get()) {}
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  Result<GenerationStats> run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static RunContext with_watch(RunContext context, PressureWatch& watch) {
+    context.watch = &watch;
+    return context;
+  }
+  Result<> load_and_filter();
+  Result<> number_and_write();
+  Result<> write_guide();
+  Result<> publish();
+  Result<> keep_batch(StageItem& item);
+  Result<> hand_to_guide(StageItem& item);
+  Result<> write_batch(StageItem& item);
+  Result<> check_shrink() const;
+  void finish_stage(Stage stage, std::uint64_t items_in, std::uint64_t items_out,
+                    memory::MemoryCleanable& leavings, std::string_view done_what);
+  void fill_stats(std::chrono::nanoseconds duration);
+  void add_guide_stats();
+  void log_problems() const;
+  void fill_memory_stats();
+  void add_expression_stats(const std::vector<std::string>& names, const rules::Counts& counts,
+                            std::string_view applies_to, std::vector<ExpressionStats>& into);
+  std::vector<GuideSource> guide_sources();
+  [[nodiscard]] std::string guide_url();
+
+  const ResolvedProxyConfig& config_;
+  const OutputPaths& outputs_;
+  const RunContext context_;
+  const GenerationServices& services_;
+  GenerationStats stats_;
+  StageClock clock_;
+  Progress progress_;
+  PressureWatch watch_;
+
+  SourceReader reader_;
+  DuplicateFilter duplicates_;
+  std::unique_ptr<ChannelStore> store_;
+  rules::Counts rule_counts_;
+  rules::Counts filter_counts_;
+  std::uint64_t loaded_ = 0;
+  std::uint64_t mapped_ = 0;
+  std::uint64_t kept_ = 0;
+  std::atomic<std::uint64_t> done_{0};  // for the progress bar, which another step reports
+
+  ChannelNumberingStrategy numbering_;
+  GuideGenerator guide_;
+  PublishedList previous_;
+  std::unique_ptr<io::AtomicFile> playlist_;
+  std::unique_ptr<io::AtomicFile> guide_file_;
+  GuideResult guide_result_;
+  double pass_peak_mb_ = 0;
+  Clock::time_point begin_ = Clock::now();
+  std::chrono::nanoseconds fsync_time_{};
+  memory::CleanupSummary cleanup_before_{};
+};
+
+}  // namespace m3u_proxy::pipeline
