@@ -210,6 +210,43 @@ def test_a_file_that_is_not_there_is_named(folder):
     assert "gone.m3u" in done.stderr and "No such file" in done.stderr
 
 
+@pytest.mark.parametrize("how", ["path", "file_url", "link", "report"])
+def test_a_run_never_replaces_what_it_reads(folder, how):
+    (folder / "default.m3u").write_text(LIST)
+    (folder / "other.m3u").symlink_to("default.m3u")
+    source = {"path": "./default.m3u", "file_url": f"file://{folder}/default.m3u",
+              "link": "other.m3u", "report": "default.m3u"}[how]
+    outputs = ["--out", "new", "--report", "other.m3u"] if how == "report" else ["--out", "."]
+    done = run("generate", "--source", f"tv={source}", *outputs, cwd=folder)
+    assert done.returncode == 2
+    assert "is read by this run, which would replace it" in done.stderr
+    assert (folder / "default.m3u").read_text() == LIST
+    assert not (folder / "new").exists()
+
+
+def test_a_proxy_may_read_what_another_one_publishes(folder):
+    (folder / "c.toml").write_text(
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+        '[[sources]]\nname = "first"\npath = "out/a.m3u"\n'
+        '[[proxies]]\nname = "a"\nsources = ["tv"]\n[[proxies]]\nname = "b"\nsources = ["first"]\n'
+    )
+    for _ in range(2):
+        done = run("generate", "--config", "c.toml", "--out", "out", cwd=folder)
+        assert done.returncode == 0, done.stderr
+    assert (folder / "out/b.m3u").read_text() == WRITTEN
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_what_only_prints_fails_where_nothing_can_be_printed(folder):
+    for command in (["--version"], ["check", ROOT / "examples/m3u-proxy.toml"],
+                    ["test-expression", "name matches '.'", "--source", "tv=list.m3u"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BINARY, *map(str, command)], cwd=folder, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, env=environment())
+        assert done.returncode == 1
+        assert "cannot write to standard output: No space left" in done.stderr
+
+
 def test_a_folder_that_cannot_be_made_is_named(folder):
     done = run("generate", "--source", "tv=list.m3u", "--out", "list.m3u/out", cwd=folder)
     assert done.returncode == 1

@@ -13,6 +13,7 @@
 #include <m3u_proxy/cli/command_line.hpp>
 #include <m3u_proxy/cli/completion.hpp>
 #include <m3u_proxy/cli/man_page.hpp>
+#include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/cli/version.hpp>
 
@@ -150,10 +151,6 @@ struct Parser {
            "trace, debug, info, warn, error or off (warn)");
   }
 };
-
-std::unexpected<Error> usage(std::string message, std::string hint = {}) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message), std::move(hint));
-}
 
 template <typename Number>
 Result<> read_number(const char* name, const std::string& text, std::int64_t least,
@@ -334,46 +331,8 @@ Result<CommandLine> read_completion(const std::string& kind) {
   if (kind == "zsh") return PrintOptions{.text = zsh_completion(program)};
   if (kind == "fish") return PrintOptions{.text = fish_completion(program)};
   if (kind == "man") return PrintOptions{.text = man_page(program)};
-  return usage(fmt::format("generate-completion {}: expected bash, zsh, fish or man", kind));
-}
-
-/// The words that could have stood where `word` does.
-std::vector<std::string> words_for(const CLI::App& app) {
-  std::vector<std::string> words;
-  for (const CLI::Option* option : app.get_options())
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    if (!command->get_group().empty()) words.push_back(command->get_name());
-  return words;
-}
-
-std::unexpected<Error> explain_extra(const CLI::App& app, const std::string& word) {
-  const std::string name = word.substr(0, word.find('='));
-  const auto words = words_for(app);
-  const std::string_view close = closest_word(name, words);
-  const bool is_option = name.starts_with('-');
-  const std::string command = app.get_parent() == nullptr ? "" : app.get_name() + " ";
-  std::string message = is_option ? fmt::format("{} is not an option", name)
-                        : command.empty()
-                            ? fmt::format("{} is not a command", excerpt(word))
-                            : fmt::format("{}does not take {}", command, excerpt(word));
-  return usage(std::move(message), close.empty() ? fmt::format("see m3u-proxy {}--help", command)
-                                                 : fmt::format("did you mean {}?", close));
-}
-
-std::unexpected<Error> explain(const Parser& parser, const CLI::ParseError& error) {
-  const auto chosen = parser.app.get_subcommands();
-  const CLI::App& app = chosen.empty() ? parser.app : *chosen.front();
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    auto extras = app.remaining();
-    if (extras.empty()) extras = parser.app.remaining(true);
-    const auto option =
-        std::ranges::find_if(extras, [](const auto& word) { return word.starts_with('-'); });
-    if (option != extras.end()) return explain_extra(app, *option);
-    if (!extras.empty()) return explain_extra(app, extras.front());
-  }
-  return usage(error.what(),
-               fmt::format("see m3u-proxy {}--help", chosen.empty() ? "" : app.get_name() + " "));
+  return usage(
+      fmt::format("generate-completion {}: expected bash, zsh, fish or man", excerpt(kind)));
 }
 
 Result<CommandLine> read_command(const Parser& parser) {
@@ -412,11 +371,12 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
     parser.app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     const auto chosen = parser.app.get_subcommands();
-    return PrintOptions{.text = (chosen.empty() ? &parser.app : chosen.front())->help()};
+    return PrintOptions{.text =
+                            chosen.empty() ? parser.app.help() : chosen.front()->help("m3u-proxy")};
   } catch (const CLI::CallForVersion& version) {
     return PrintOptions{.text = std::string(version.what()) + '\n'};
   } catch (const CLI::ParseError& error) {
-    return explain(parser, error);
+    return explain_usage(parser.app, error);
   }
   return read_command(parser);
 }

@@ -161,6 +161,12 @@ TEST(CommandLine, SuggestsTheCommandThatWasMeant) {
   EXPECT_THAT(refused({}), HasSubstr("no command given"));
 }
 
+TEST(CommandLine, AnOptionBeforeItsCommandIsExplained) {
+  EXPECT_THAT(refused({"--source", "tv=a", "generate"}),
+              AllOf(HasSubstr("--source stands before its command"),
+                    HasSubstr("write m3u-proxy generate --source")));
+}
+
 TEST(CommandLine, PointsToTheHelpOfTheCommand) {
   EXPECT_THAT(refused({"generate", "--source"}), HasSubstr("see m3u-proxy generate --help"));
   EXPECT_THAT(refused({"check", "a", "b"}), HasSubstr("check does not take b"));

@@ -6,6 +6,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/output_check.hpp>
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/report_file.hpp>
 #include <m3u_proxy/cli/signals.hpp>
@@ -99,6 +100,9 @@ ExitCode run_generate(const GenerateOptions& options, const service::Environment
     log::info("config", "accepted and not acted on by this version: {}",
               fmt::join(configuration.not_acted_on, ", "));
 
+  if (const auto safe = check_outputs(configuration, options.out, options.config, options.report);
+      !safe)
+    return report_error(safe.error());
   if (options.report)
     if (const auto possible = check_report_file(*options.report); !possible)
       return report_error(possible.error());

@@ -1,4 +1,5 @@
 // m3u-proxy: the program. Reads the command line and hands over to the subcommand.
+#include <cerrno>
 #include <cstdio>
 #include <exception>
 
@@ -44,7 +45,13 @@ struct Runner {
 cli::ExitCode run(const std::vector<std::string>& arguments) {
   const auto command = cli::parse_command_line(arguments);
   if (!command) return cli::report_error(command.error());
-  return std::visit(Runner{}, *command);
+  const cli::ExitCode code = std::visit(Runner{}, *command);
+  // What `generate` has published is published, whoever hears of it; all else is what it prints.
+  const bool only_prints = !std::holds_alternative<cli::GenerateOptions>(*command);
+  if (std::fflush(stdout) == 0 || !only_prints || code != cli::ExitCode::kPublished ||
+      errno == EPIPE)
+    return code;
+  return cli::report_error(system_error("cannot write to standard output", errno));
 }
 
 }  // namespace

@@ -80,6 +80,7 @@ Diagnostic make_diagnostic(Code code, std::string_view expression, std::size_t o
 std::string Diagnostic::pretty(std::string_view expression) const {
   std::string out = fmt::format("{}:{}: {}", line, column, message);
   if (!suggestion.empty()) out += fmt::format(" (did you mean '{}'?)", suggestion);
+  if (trim(expression).empty()) return out;  // nothing to point at
   const std::size_t at = std::min(offset, expression.size());
   const std::size_t start = line_start(expression, at);
   const std::size_t end = std::min(expression.find('\n', at), expression.size());
