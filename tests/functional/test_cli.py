@@ -3,13 +3,16 @@
 The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
 """
 
+import ctypes
 import gzip
 import json
 import lzma
 import os
 import re
 import signal
+import struct
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -23,6 +26,12 @@ TIMEOUT = 60
 UUID = "957bdbb4-37f4-51ee-873b-f148c10969c2"
 STOP_WITHIN = 2.0  # a second is promised; the machine that tests may be busy
 LIST = "#EXTM3U\n#EXTINF:-1,One\nhttp://example.org/1\n#EXTINF:-1,Two\nhttp://example.org/2\n"
+GUIDE = (
+    '<tv><channel id="one.tv"><display-name>One</display-name></channel>'
+    '<programme start="20260101180000 +0000" channel="one.tv"><title>The News</title></programme>'
+    '<programme start="20260101190000 +0000" channel="one.tv"><title>A &amp; B</title></programme>'
+    "</tv>"
+)
 WRITTEN = (
     "#EXTM3U\n"
     '#EXTINF:-1 tvg-chno="1",One\nhttp://example.org/1\n'
@@ -129,6 +138,61 @@ def test_report_has_the_documented_keys(folder):
     assert report["stages"][0]["name"] == "Source Loading"
     assert report["stages"][0]["items_out"] == 2
     assert report["sources_detail"][0]["name"] == "tv"
+
+
+def test_report_has_the_documented_parts(folder):
+    (folder / "guide.xml").write_text(GUIDE)
+    (folder / "list.m3u").write_text(LIST.replace(":-1", ':-1 tvg-id="one.tv"', 1) + "#EXTINF:-1,x\n")
+    done = generate(folder, "--epg", "g=guide.xml", "--memory-limit", "256MB", "--report", "r.json",
+                    "--exclude", 'name == "z"', "--rule", 'SET attr:a = "b"')
+    assert done.returncode == 0, done.stderr
+    report = json.loads((folder / "r.json").read_text())
+
+    def has(part, keys):
+        assert set(keys.split()) <= set(part), part
+
+    for stage in report["stages"]:
+        has(stage, "name execution_time_ms total_time_pc strategy peak_memory_mb items_in items_out")
+    assert [stage["name"] for stage in report["stages"]] == [
+        "Source Loading", "Data Mapping", "Filtering", "Logo Caching", "Channel Numbering",
+        "M3U Generation", "EPG Generation"]
+    assert set(report["stage_memory_usage"]) == {stage["name"] for stage in report["stages"]}
+    has(report["budget"], "limit_mb peak_reserved_mb unaccounted_peak_mb by_tag")
+    assert report["budget"]["limit_mb"] == 256
+    has(report["spill"], "bytes files")
+    has(report["rules"][0], "name evaluated matched changed")
+    has(report["filters_detail"][0], "name evaluated matched changed")
+    for source in report["sources_detail"]:
+        has(source, "name items bytes age_s partial error")
+    has(report["guide"], "matched of unmatched_sample")
+    assert (report["guide"]["matched"], report["guide"]["of"]) == (1, 1)
+    has(report["problems"], "total by_reason samples")
+    has(report["problems"]["samples"][0], "source line reason")
+    assert report["memory_efficiency"] > 0 and "fsync_ms" in report
+
+
+def renamed_files(folder, action):
+    """The names that files in `folder` got by renaming while `action` ran, in order."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    moved_to = 0x80  # IN_MOVED_TO of inotify(7)
+    watch = libc.inotify_init1(os.O_NONBLOCK)
+    assert libc.inotify_add_watch(watch, bytes(folder), moved_to) >= 0
+    action()
+    events, names = os.read(watch, 65536), []
+    os.close(watch)
+    while events:
+        size = struct.unpack_from("iIII", events)[3]
+        names.append(events[16:16 + size].rstrip(b"\0").decode())
+        events = events[16 + size:]
+    return names
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_the_guide_is_published_before_the_playlist(folder):
+    (folder / "guide.xml").write_text(GUIDE)
+    (folder / "out").mkdir()
+    names = renamed_files(folder / "out", lambda: generate(folder, "--epg", "g=guide.xml"))
+    assert names == ["default.xmltv", "default.m3u"]
 
 
 def test_report_counts_filters_and_rules(folder):
@@ -583,14 +647,6 @@ def test_expression_shows_the_address_of_a_logo(folder):
                   cwd=folder)
     assert refused.returncode == 2
     assert "base_url" in refused.stderr
-
-
-GUIDE = (
-    '<tv><channel id="one.tv"><display-name>One</display-name></channel>'
-    '<programme start="20260101180000 +0000" channel="one.tv"><title>The News</title></programme>'
-    '<programme start="20260101190000 +0000" channel="one.tv"><title>A &amp; B</title></programme>'
-    "</tv>"
-)
 
 
 def test_expression_is_tried_on_programmes(folder):

@@ -234,6 +234,36 @@ def test_credentials_are_never_shown_nor_told_to_another_host(provider, tmp_path
     assert "Authorization" not in told["headers"]
 
 
+def test_rules_see_a_source_url_without_its_credentials(provider, tmp_path):
+    address = provider.url("/plain/list.m3u", user="me:secret")
+    run = Run(tmp_path / "out", "--source", f"tv={address}?password=hidden&id=7",
+              "--rule", 'SET attr:from = "@field:source_url"')
+    assert run.code == 0, run.text
+    written = (tmp_path / "out/default.m3u").read_text()
+    assert 'from="http://' in written and "id=7" in written
+    assert "secret" not in written and "hidden" not in written
+
+
+def test_guides_that_a_playlist_names_are_used_when_the_proxy_says_so(provider, tmp_path):
+    named = provider.url("/plain/guide.xml")
+    (tmp_path / "list.m3u").write_text(
+        f'#EXTM3U x-tvg-url="{named}, file:///etc/passwd"\n'
+        '#EXTINF:-1 tvg-id="c2",Two\nhttp://example.org/2\n'
+    )
+    for use, programmes in (("false", 0), ("true", 1)):
+        (tmp_path / "c.toml").write_text(
+            '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+            f'[[proxies]]\nname = "default"\nsources = ["tv"]\nuse_playlist_guides = {use}\n'
+        )
+        run = Run(tmp_path / "out", "--config", tmp_path / "c.toml")
+        assert run.code == 0, run.text
+        report = json.loads(run.report_file.read_text())
+        assert report["programmes"] == programmes
+        assert report["sources_detail"][0]["guide_urls"] == [
+            named, "file:///etc/passwd"]
+        assert (tmp_path / "out/default.xmltv").exists() == (use == "true")
+
+
 def test_a_dead_provider_is_replaced_by_its_last_good_copy(provider, tmp_path):
     arguments = (
         "--cache-dir", tmp_path / "cache",
