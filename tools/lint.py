@@ -62,6 +62,12 @@ def closure(path: Path) -> list[Path]:
     return sorted(seen)
 
 
+def settings() -> bytes:
+    """What .clang-tidy says, without its comments."""
+    lines = (ROOT / ".clang-tidy").read_bytes().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(b"#"))
+
+
 def fingerprint(path: Path, command: str, common: bytes) -> str:
     digest = hashlib.sha256(common + command.encode())
     for part in closure(path):
@@ -83,7 +89,7 @@ def run_tidy(build: Path, wanted: list[Path], jobs: int):
     commands = {Path(entry["file"]).resolve(): entry["command"]
                 for entry in json.loads((build / "compile_commands.json").read_text())}
     version = subprocess.run([TIDY, "--version"], check=True, capture_output=True).stdout
-    common = version + (ROOT / ".clang-tidy").read_bytes()
+    common = version + settings()
     cache = build.parent / "lint-cache"
     cache.mkdir(parents=True, exist_ok=True)
 

@@ -130,7 +130,7 @@ TEST_F(SourceStoreTest, AnUnreadableFileNamesItsPermissions) {
 }
 
 TEST_F(SourceStoreTest, AnEmptyFileIsAnError) {
-  std::ofstream(folder_ / "empty.m3u");
+  std::ofstream(folder_ / "empty.m3u") << "";
   const Error e = error((folder_ / "empty.m3u").string());
   EXPECT_EQ(e.code, ErrorCode::kParse);
   EXPECT_EQ(e.message, (folder_ / "empty.m3u").string() + " is empty");
@@ -328,6 +328,7 @@ TEST_F(SourceStoreUrls, SeveralThreadsGetTheSameDownload) {
   std::array<std::string, 4> texts;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(texts.size());
     for (std::string& text : texts)
       threads.emplace_back([&] {
         const auto source = get(url);
