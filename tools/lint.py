@@ -128,14 +128,18 @@ def run_shellcheck() -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--build", type=Path, help="a build with compile commands")
+    parser.add_argument("--fast", action="store_true", help="leave clang-tidy out")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("files", nargs="*", type=Path, help="only these (default: all)")
     options = parser.parse_args()
 
     wanted = [path.resolve() for path in options.files] or sources()
-    tidy = run_tidy(options.build.resolve(), [path for path in wanted if path.suffix == ".cpp"],
-                    options.jobs)
+    if options.fast:
+        tidy = iter(())
+    else:
+        tidy = run_tidy(options.build.resolve(), [path for path in wanted if path.suffix == ".cpp"],
+                        options.jobs)
     clean = True
     for text in itertools.chain(run_format(wanted), run_shellcheck(), tidy):
         print(text, file=sys.stderr, end="", flush=True)

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM_TIMEOUT_S = 900
 PYTEST_TIMEOUT_S = 1800
 TAIL_LINES = 60
+SLOW_S = 5  # a program that takes longer is named
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Outcome:
     failed: int = 0
     skipped: int = 0
     report: list[str] = field(default_factory=list)  # failures, in full
-    notes: list[str] = field(default_factory=list)  # why tests were skipped
+    notes: list[str] = field(default_factory=list)  # why tests were skipped, what was slow
 
     def add(self, other: "Outcome") -> None:
         self.passed += other.passed
@@ -95,15 +97,19 @@ def read_gtest(name: str, path: Path) -> Outcome:
 def run_program(name: str, command: list[str], label: str, pattern: str) -> Outcome:
     if pattern and pattern not in name:
         command = command + [f"--gtest_filter=*{pattern}*"]
+    begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.json"
         status, output = run_captured(command + [f"--gtest_output=json:{path}"],
                                       PROGRAM_TIMEOUT_S, cwd=folder, env=sanitizer_environment())
         title = f"{label} {name}_test"
+        seconds = time.monotonic() - begin
         try:
             outcome = read_gtest(title, path)
         except (OSError, ValueError):
             outcome = Outcome()
+    if seconds > SLOW_S:
+        outcome.notes.append(f"slow: {title} {seconds:.0f} s")
     if status is None:
         outcome.add(Outcome(failed=1, report=[f"FAILED {title}: no end after "
                                               f"{PROGRAM_TIMEOUT_S} s\n{tail(output)}"]))
@@ -138,6 +144,8 @@ def read_junit(path: Path) -> Outcome:
             outcome.notes.append(f"skipped {title} {skipped.get('message', '')}")
         else:
             outcome.passed += 1
+        if float(case.get("time", 0)) > SLOW_S:
+            outcome.notes.append(f"slow: {title} {float(case.get('time')):.0f} s")
     return outcome
 
 
