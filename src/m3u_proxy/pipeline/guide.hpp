@@ -1,7 +1,6 @@
 // Guide: what the EPG Generation stage takes and gives.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -83,7 +82,6 @@ struct GuideResult {
   ProblemLog problems;
   rules::Counts filter_counts;
   rules::Counts rule_counts;
-  std::chrono::nanoseconds cpu_time{};  ///< of all threads
   /// No source could be used: nothing was written, the last published guide should stay.
   bool failed = false;
 };

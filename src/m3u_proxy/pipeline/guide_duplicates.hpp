@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <m3u_proxy/pipeline/guide_index.hpp>
-#include <m3u_proxy/pipeline/guide_worker.hpp>
+#include <m3u_proxy/pipeline/guide_work.hpp>
 
 namespace m3u_proxy::pipeline {
 

@@ -1,18 +1,15 @@
 #include <algorithm>
-#include <atomic>
-#include <ctime>
-#include <limits>
-#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
-#include <oneapi/tbb/parallel_pipeline.h>
-#include <oneapi/tbb/task_arena.h>
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_dtd.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
+#include <m3u_proxy/pipeline/epg_generation.hpp>
 #include <m3u_proxy/pipeline/guide_generator.hpp>
+#include <m3u_proxy/pipeline/guide_source_pass.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
@@ -20,132 +17,8 @@ namespace {
 constexpr std::size_t kMaxUnmatchedSample = 100;
 constexpr std::size_t kWritePiece = std::size_t{256} << 10U;
 constexpr std::int64_t kDay = 86400;
-constexpr std::string_view kStageName = "EPG Generation";
-
-std::chrono::nanoseconds thread_time() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
-
-/// Errors that end the whole job; all others are the source's own.
-bool ends_the_job(const Error& error) {
-  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled;
-}
 
 }  // namespace
-
-/// One source on its way through the pipeline: what its three steps share.
-class GuideGenerator::SourceRun {
- public:
-  SourceRun(GuideGenerator& owner, GuideReader& reader, const GuideTask& task,
-            GuideSourceResult& result)
-      : owner_(&owner), reader_(&reader), task_(task), worker_(task), result_(&result) {}
-
-  /// First step, serial: the next window; nullptr at the end or once something failed.
-  GuideWork* read() {
-    if (stop_) return nullptr;
-    const auto begin = thread_time();
-    GuideWork* const work = take();
-    work->clear();
-    auto more = guarded<bool>([&] { return read_window(*work); });
-    if (!more) {
-      source_error_ = std::move(more).error();
-      stop_ = true;
-    }
-    work->consumed = reader_->consumed();
-    work->cpu_time += thread_time() - begin;
-    if (more && *more) return work;
-    give_back(work);
-    return nullptr;
-  }
-
-  /// Second step, parallel.
-  void process(GuideWork& work) const {
-    const auto begin = thread_time();
-    const auto done = guarded<void>([&]() -> Result<> {
-      worker_.process(work);
-      return {};
-    });
-    if (!done) work.error = done.error();
-    work.cpu_time += thread_time() - begin;
-  }
-
-  /// Third step, serial and in order.
-  void consume(GuideWork& work) {
-    const auto begin = thread_time();
-    if (!job_error_ && work.error) job_error_ = std::move(work.error);
-    if (!job_error_) {
-      const auto done = guarded<void>([&] { return owner_->consume(work, task_, *result_); });
-      if (!done) job_error_ = done.error();
-    }
-    report_progress(work);
-    if (job_error_) stop_ = true;
-    owner_->result_.cpu_time += work.cpu_time + (thread_time() - begin);
-    give_back(&work);
-  }
-
-  [[nodiscard]] const std::optional<Error>& job_error() const { return job_error_; }
-  [[nodiscard]] const std::optional<Error>& source_error() const { return source_error_; }
-
- private:
-  template <typename T, typename Step>
-  static Result<T> guarded(const Step& step) {
-    try {
-      return step();
-    } catch (const memory::OverBudget& refused) {
-      return fail(refused.error());
-    }
-  }
-
-  Result<bool> read_window(GuideWork& work) {
-    const CancelToken* const cancel = owner_->context_->cancel;
-    if (cancel != nullptr && cancel->cancelled())
-      return fail(ErrorCode::kCancelled, "stopped while reading the guide");
-    return reader_->next(work.window);
-  }
-
-  GuideWork* take() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) {
-      works_.push_back(std::make_unique<GuideWork>(*owner_->context_->slabs));
-      return works_.back().get();
-    }
-    GuideWork* const work = free_.back();
-    free_.pop_back();
-    return work;
-  }
-
-  void give_back(GuideWork* work) {
-    work->window.slab = {};
-    const std::lock_guard lock(mutex_);
-    free_.push_back(work);
-  }
-
-  void report_progress(const GuideWork& work) {
-    ProgressListener* const progress = owner_->context_->progress;
-    constexpr std::chrono::milliseconds kEvery{250};
-    const auto now = std::chrono::steady_clock::now();
-    if (progress == nullptr || now - last_progress_ < kEvery) return;
-    last_progress_ = now;
-    progress->on_progress(kStageName, owner_->result_.programmes, work.consumed,
-                          stored_size_.value_or(0));
-  }
-
-  GuideGenerator* owner_;
-  GuideReader* reader_;
-  GuideTask task_;
-  GuideWorker worker_;
-  GuideSourceResult* result_;
-  std::optional<std::uint64_t> stored_size_ = reader_->stored_size();
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<GuideWork>> works_;
-  std::vector<GuideWork*> free_;
-  std::atomic<bool> stop_{false};
-  std::optional<Error> job_error_;     // of the second and third step
-  std::optional<Error> source_error_;  // of the first
-  std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
-};
 
 GuideGenerator::GuideGenerator(const RunContext& context, const GuideOptions& options,
                                const rules::FilterSet* filters, const rules::RuleSet* rules)
@@ -165,20 +38,12 @@ GuideGenerator::GuideGenerator(const RunContext& context, const GuideOptions& op
       channel_text_(&memory_) {}
 
 Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
-  try {
-    return channels_.add(channel, index_.add(channel));
-  } catch (const memory::OverBudget& refused) {
-    return fail(refused.error());
-  }
+  return memory::guarded([&] { return channels_.add(channel, index_.add(channel)); });
 }
 
 Result<GuideResult> GuideGenerator::generate(std::span<const GuideSource> sources,
                                              io::AtomicFile& out, io::TempFolder& temp) {
-  try {
-    return generate_all(sources, out, temp);
-  } catch (const memory::OverBudget& refused) {
-    return fail(refused.error());
-  }
+  return memory::guarded([&] { return generate_all(sources, out, temp); });
 }
 
 Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> sources,
@@ -214,11 +79,6 @@ GuideTask GuideGenerator::task_for(const GuideSource& source, std::uint16_t numb
   return task;
 }
 
-Result<std::unique_ptr<GuideReader>> GuideGenerator::open(const GuideSource& source) const {
-  M3U_TRY(std::unique_ptr<io::ByteSource> bytes, source.open());
-  return std::make_unique<GuideReader>(std::move(bytes), *context_->slabs, options_.chunk_bytes);
-}
-
 Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t number,
                                     GuideSourceResult& result) {
   const auto failed = [&](const Error& error) -> Result<> {
@@ -229,76 +89,48 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   };
   index_.begin_source();
   if (index_.needs_offers()) {
-    M3U_TRY(const bool usable, collect_offers(task_for(source, number), result));
-    if (!usable) return {};
+    const Result<> offered = collect_offers(task_for(source, number));
+    if (!offered) return failed(offered.error());
   }
-  auto reader = open(source);
-  if (!reader) return failed(reader.error());
-  SourceRun run(*this, **reader, task_for(source, number), result);
-  M3U_CHECK(run_windows(run));
-  if (run.job_error()) return fail(*run.job_error());
-  result.bytes = (*reader)->bytes();
-  if (run.source_error()) return failed(*run.source_error());
-  result.partial = (*reader)->partial();
-  result.error = (*reader)->note();
+  auto bytes = source.open();
+  if (!bytes) return failed(bytes.error());
+  const GuideTask task = task_for(source, number);
+  GuideSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
+  EpgGenerationStrategy strategy(task);
+  M3U_CHECK(pass.run(strategy, [&](GuideWork& work) {
+    Result<> done = consume(work, task, result);
+    report_progress(work.consumed, pass.stored_size());
+    return done;
+  }));
+  result.bytes = pass.bytes();
+  if (const auto error = pass.failure()) return failed(*error);
+  result.partial = pass.partial();
+  result.error = pass.note();
   count_undeclared(number, source.name);
   return {};
 }
 
-Result<> GuideGenerator::run_windows(SourceRun& run) {
-  if (context_->threads == 1) {
-    while (GuideWork* const work = run.read()) {
-      run.process(*work);
-      run.consume(*work);
-    }
-    return {};
-  }
-  namespace tbb = oneapi::tbb;
-  const auto steps =
-      tbb::make_filter<void, GuideWork*>(tbb::filter_mode::serial_in_order,
-                                         [&](tbb::flow_control& control) {
-                                           GuideWork* const work = run.read();
-                                           if (work == nullptr) control.stop();
-                                           return work;
-                                         }) &
-      tbb::make_filter<GuideWork*, GuideWork*>(tbb::filter_mode::parallel,
-                                               [&](GuideWork* work) {
-                                                 run.process(*work);
-                                                 return work;
-                                               }) &
-      tbb::make_filter<GuideWork*, void>(tbb::filter_mode::serial_in_order,
-                                         [&](GuideWork* work) { run.consume(*work); });
-  tbb::task_arena arena(static_cast<int>(context_->threads));
-  arena.execute([&] { tbb::parallel_pipeline(2 * context_->threads, steps); });
-  return {};
+void GuideGenerator::report_progress(std::uint64_t done, std::optional<std::uint64_t> total) {
+  constexpr std::chrono::milliseconds kEvery{250};
+  const auto now = std::chrono::steady_clock::now();
+  if (context_->progress == nullptr || now - last_progress_ < kEvery) return;
+  last_progress_ = now;
+  context_->progress->on_progress(to_string(Stage::kEpgGeneration), result_.programmes, done,
+                                  total.value_or(0));
 }
 
-/// Reads a source once for the ids and names of its channels. False: it cannot be used.
-Result<bool> GuideGenerator::collect_offers(const GuideTask& task, GuideSourceResult& result) {
-  const auto begin = thread_time();
-  const auto failed = [&](const Error& error) -> Result<bool> {
-    if (ends_the_job(error)) return fail(error);
-    result.failed = true;
-    result.error = to_string(error);
-    return false;
-  };
-  auto reader = open(*task.source);
-  if (!reader) return failed(reader.error());
+/// Reads a source once for the ids and names of its channels. Errors: those of the source, too.
+Result<> GuideGenerator::collect_offers(const GuideTask& task) {
+  M3U_TRY(auto bytes, task.source->open());
+  GuideSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
   const GuideWorker worker(task);
-  GuideWork work(*context_->slabs);
-  while (true) {
-    if (context_->cancel != nullptr && context_->cancel->cancelled())
-      return fail(ErrorCode::kCancelled, "stopped while reading the guide");
-    work.clear();
-    const auto more = (*reader)->next(work.window);
-    if (!more) return failed(more.error());
-    if (!*more) break;
+  M3U_CHECK(pass.run_serial([&](GuideWork& work) -> Result<> {
     worker.offer(work);
-  }
+    return {};
+  }));
+  if (const auto error = pass.failure()) return fail(*error);
   index_.decide();
-  M3U_CHECK(load_differing_ids());
-  result_.cpu_time += thread_time() - begin;
-  return true;
+  return load_differing_ids();
 }
 
 /// Outputs that the guide knows under another id need their own at hand.
@@ -352,11 +184,12 @@ Result<> GuideGenerator::consume_channels(GuideWork& work, const GuideTask& task
 Result<> GuideGenerator::consume_programmes(GuideWork& work) {
   if (!options_.deduplicate_programs) {
     result_.programmes += work.written;
-    return text_->append(work.text);
+    return work.pieces.for_each([&](std::string_view piece) { return text_->append(piece); });
   }
+  const std::string_view all = work.pieces.text();
   std::size_t begin = 0;
   for (const GuideWork::Programme& programme : work.programmes) {
-    const auto text = std::string_view(work.text).substr(begin, programme.end - begin);
+    const auto text = all.substr(begin, programme.end - begin);
     begin = programme.end;
     if (duplicates_.is_duplicate(programme)) {
       result_.problems.count("duplicate_programme");
@@ -388,11 +221,9 @@ void GuideGenerator::take_date(const std::string& date) {
 }
 
 Result<> GuideGenerator::finish(io::AtomicFile& out) {
-  const auto begin = thread_time();
   M3U_CHECK(note_channels());
   M3U_CHECK(text_->finish([&] { return write_head(out); }));
   M3U_CHECK(out.write(formats::kXmltvFooter));
-  result_.cpu_time += thread_time() - begin;
   return {};
 }
 

@@ -6,8 +6,10 @@
 // channels and the programmes are in the output. The bytes depend on nothing but the input.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,8 +20,9 @@
 #include <m3u_proxy/pipeline/guide_channels.hpp>
 #include <m3u_proxy/pipeline/guide_duplicates.hpp>
 #include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/pipeline/guide_task.hpp>
 #include <m3u_proxy/pipeline/guide_text.hpp>
-#include <m3u_proxy/pipeline/guide_worker.hpp>
+#include <m3u_proxy/pipeline/guide_work.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -40,19 +43,16 @@ class GuideGenerator {
                                io::TempFolder& temp);
 
  private:
-  class SourceRun;
-
   Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
                                    io::TempFolder& temp);
   Result<> run_source(const GuideSource& source, std::uint16_t number, GuideSourceResult& result);
-  Result<bool> collect_offers(const GuideTask& task, GuideSourceResult& result);
+  Result<> collect_offers(const GuideTask& task);
   Result<> load_differing_ids();
-  Result<std::unique_ptr<GuideReader>> open(const GuideSource& source) const;
-  Result<> run_windows(SourceRun& run);
   Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
   Result<> consume_channels(GuideWork& work, const GuideTask& task);
   Result<> consume_programmes(GuideWork& work);
   void count_undeclared(std::uint16_t number, const std::string& source);
+  void report_progress(std::uint64_t done, std::optional<std::uint64_t> total);
   void take_date(const std::string& date);
   Result<> finish(io::AtomicFile& out);
   Result<> write_head(io::AtomicFile& out);
@@ -83,6 +83,7 @@ class GuideGenerator {
   std::pmr::string channel_text_;
   std::string folded_;
   GuideResult result_;
+  std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace m3u_proxy::pipeline

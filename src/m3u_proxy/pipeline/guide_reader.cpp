@@ -8,76 +8,109 @@ namespace m3u_proxy::pipeline {
 
 using formats::XmltvSplitter;
 
+namespace {
+
+/// Of a window, left free for what the one before could not use.
+constexpr std::size_t kHeadRoomShare = 16;
+
+std::size_t head_room(std::size_t window_bytes) { return window_bytes / kHeadRoomShare; }
+
+}  // namespace
+
 GuideReader::GuideReader(std::unique_ptr<io::ByteSource> source, memory::SlabPool& slabs,
                          std::size_t window_bytes)
     : slabs_(&slabs),
       source_(io::make_xml_text_source(std::move(source))),
       window_bytes_(std::max<std::size_t>(window_bytes, 1)) {}
 
-Result<bool> GuideReader::next(GuideWindow& window) {
-  window.elements.clear();
-  window.problems.clear();
-  if (done_) return false;
-  M3U_TRY(memory::Slab slab,
-          slabs_->acquire(memory::Tag::kInput, std::max(window_bytes_, carry_size_)));
-  std::size_t size = std::exchange(carry_size_, 0);
-  if (size != 0) std::memcpy(slab.data(), carry_.data(), size);
-  carry_ = {};
-  while (true) {
-    M3U_CHECK(fill(slab, size));
-    const auto input = at_end_ ? XmltvSplitter::Input::kEnd : XmltvSplitter::Input::kMore;
-    window.position = splitter_.position();
-    auto used = splitter_.split({slab.data(), size}, input, window.elements, window.problems);
-    if (!used && read_error_) return fail(*read_error_);
-    if (!used) return fail(std::move(used).error());
-    done_ = at_end_;
-    if (*used == 0 && !at_end_) continue;
-    carry_size_ = size - *used;
-    if (carry_size_ != 0) {
-      M3U_TRY(carry_, slabs_->acquire(memory::Tag::kInput, carry_size_));
-      std::memcpy(carry_.data(), slab.data() + *used, carry_size_);
-    }
-    window.text = {slab.data(), *used};
-    window.slab = std::move(slab);
-    window.date = splitter_.date();
-    return true;
-  }
+Result<bool> GuideReader::read(GuideWindow& window) {
+  window.last = false;
+  window.text = {};
+  if (at_end_) return false;
+  M3U_TRY(window.slab, slabs_->acquire(memory::Tag::kInput, window_bytes_));
+  char* const text = window.slab.data() + head_room(window_bytes_);
+  M3U_TRY(const std::size_t size, fill(text, window_bytes_ - head_room(window_bytes_)));
+  window.text = {text, size};
+  window.last = at_end_;
+  return true;
 }
 
-/// Reads until the window is full or the source ends.
-Result<> GuideReader::fill(memory::Slab& slab, std::size_t& size) {
-  // What is left over may fill the usual window already.
-  const std::size_t end =
-      std::max(window_bytes_, size + std::max<std::size_t>(1, window_bytes_ / 2));
-  if (end > slab.size()) M3U_CHECK(enlarge(slab, size, end));
-  while (size < end && !at_end_) {
-    auto n = source_->read({slab.data() + size, end - size});
+/// Reads until there are `size` bytes or the source ends.
+Result<std::size_t> GuideReader::fill(char* to, std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    auto n = source_->read({to + done, size - done});
     if (!n) {
       const ErrorCode code = n.error().code;
       if (code == ErrorCode::kOverBudget || code == ErrorCode::kCancelled)
         return fail(std::move(n).error());
-      read_error_ = std::move(n).error();
+      error_ = std::move(n).error();
     }
     at_end_ = !n || *n == 0;
     if (at_end_) break;
-    size += *n;
+    done += *n;
     bytes_ += *n;
   }
+  return done;
+}
+
+Result<> GuideSplitter::split(GuideWindow& window) {
+  window.elements.clear();
+  window.problems.clear();
+  window.position = splitter_.position();
+  if (!carry_.empty()) M3U_CHECK(put_before(window));
+  const auto input = window.last ? XmltvSplitter::Input::kEnd : XmltvSplitter::Input::kMore;
+  M3U_TRY(const std::size_t used,
+          splitter_.split(window.text, input, window.elements, window.problems));
+  window.date = splitter_.date();
+  return carry(window, used);
+}
+
+/// Puts what was carried over in front of the window's text.
+Result<> GuideSplitter::put_before(GuideWindow& window) {
+  const std::size_t size = carry_.size() + window.text.size();
+  const auto room = static_cast<std::size_t>(window.text.data() - window.slab.data());
+  if (carry_.size() <= room) {
+    char* const text = window.slab.data() + room - carry_.size();
+    std::memcpy(text, carry_.data(), carry_.size());
+    window.text = {text, size};
+    carry_ = {};
+    return {};
+  }
+  // An element larger than a window: the text goes behind it, into ever larger slabs.
+  const auto begin = static_cast<std::size_t>(carry_.data() - carry_slab_.data());
+  char* text = carry_slab_.data() + begin;
+  if (carry_slab_.size() - begin < size) {
+    M3U_TRY(memory::Slab larger, slabs_->acquire(memory::Tag::kInput, 2 * size));
+    text = larger.data();
+    std::memcpy(text, carry_.data(), carry_.size());
+    carry_slab_ = std::move(larger);
+  }
+  if (!window.text.empty())
+    std::memcpy(text + carry_.size(), window.text.data(), window.text.size());
+  window.slab = std::exchange(carry_slab_, {});
+  window.text = {text, size};
+  carry_ = {};
   return {};
 }
 
-Result<> GuideReader::enlarge(memory::Slab& slab, std::size_t size, std::size_t at_least) {
-  M3U_TRY(memory::Slab larger,
-          slabs_->acquire(memory::Tag::kInput, std::max(slab.size() * 2, at_least)));
-  std::memcpy(larger.data(), slab.data(), size);
-  slab = std::move(larger);
+/// Keeps what the splitter could not use for the next window.
+Result<> GuideSplitter::carry(GuideWindow& window, std::size_t used) {
+  const std::string_view rest = window.text.substr(used);
+  window.text = window.text.substr(0, used);
+  if (rest.empty()) return {};
+  if (used == 0) {
+    carry_slab_ = std::exchange(window.slab, {});
+    carry_ = rest;
+    return {};
+  }
+  if (carry_slab_.size() < rest.size()) {
+    carry_slab_ = {};
+    M3U_TRY(carry_slab_, slabs_->acquire(memory::Tag::kInput, rest.size()));
+  }
+  std::memcpy(carry_slab_.data(), rest.data(), rest.size());
+  carry_ = {carry_slab_.data(), rest.size()};
   return {};
-}
-
-std::string GuideReader::note() const {
-  if (read_error_) return to_string(*read_error_);
-  if (splitter_.truncated()) return "the guide breaks off before its end";
-  return std::string(source_->note());
 }
 
 }  // namespace m3u_proxy::pipeline

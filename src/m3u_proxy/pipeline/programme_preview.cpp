@@ -5,8 +5,10 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/xmltv_checker.hpp>
+#include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
-#include <m3u_proxy/pipeline/guide_worker.hpp>
+#include <m3u_proxy/pipeline/guide_source_pass.hpp>
 #include <m3u_proxy/pipeline/preview.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -20,11 +22,6 @@ catalog::FieldRef ref(std::size_t field) {
   return {.index = static_cast<std::uint8_t>(field), .writable = true};
 }
 catalog::FieldRef ref(ProgrammeField field) { return ref(static_cast<std::size_t>(field)); }
-
-/// Errors that end the whole job; everything else is about one source.
-bool ends_the_job(const Error& error) {
-  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled;
-}
 
 class ProgrammePreview {
  public:
@@ -55,20 +52,18 @@ class ProgrammePreview {
  private:
   Result<> show_source(const GuideSource& source) {
     M3U_TRY(auto bytes, source.open());
-    GuideReader reader(std::move(bytes), *context_.slabs, config_.guide.chunk_bytes);
-    GuideWindow window(&input_memory_);
-    while (true) {
-      if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
-      M3U_TRY(const bool more, reader.next(window));
-      if (!more) break;
+    GuideSourcePass pass(context_, std::move(bytes), config_.guide.chunk_bytes);
+    M3U_CHECK(pass.run_serial([&](const GuideWork& work) -> Result<> {
+      const GuideWindow& window = work.window;
       const bool clean = formats::XmltvChecker::has_clean_bytes(window.text);
       for (const formats::XmltvSpan& span : window.elements)
         if (span.kind == formats::XmltvKind::kProgramme)
           show_element(window.text.substr(span.begin, span.size), clean, source);
-    }
-    if (reader.partial())
-      log::warn("pipeline.guide", "{}: {}; what came before it is used", source.name,
-                reader.note());
+      return {};
+    }));
+    if (const auto error = pass.failure()) return fail(*error);
+    if (pass.partial())
+      log::warn("pipeline.guide", "{}: {}; what came before it is used", source.name, pass.note());
     return {};
   }
 

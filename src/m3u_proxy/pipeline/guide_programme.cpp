@@ -1,0 +1,168 @@
+#include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/xmltv_dtd.hpp>
+#include <m3u_proxy/pipeline/guide_programme.hpp>
+
+namespace m3u_proxy::pipeline {
+
+using catalog::ProgrammeField;
+using formats::ProgrammeEdits;
+using formats::XmltvChildren;
+using formats::XmltvStartTag;
+using formats::XmltvTime;
+
+void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
+  work.plain_id = task_.index->differs_from_guide(output) ? task_.ids[output] : work.id;
+  work.plain_id += formats::shift_suffix(task_.index->shift(output));
+  work.new_id.clear();
+  formats::append_escaped(work.new_id, work.plain_id);
+}
+
+void ProgrammeWriter::prepare_times(GuideWork& work, const ProgrammeTimes& times,
+                                    std::int64_t delta) const {
+  const auto print = [&](std::string& out, const XmltvTime& time) {
+    out.clear();
+    if (task_.options->normalize_to_utc)
+      append_utc_time(out, time, delta);
+    else
+      append_moved_time(out, time, delta);
+  };
+  print(work.new_start, times.start);
+  work.new_stop.clear();
+  if (times.stop) print(work.new_stop, *times.stop);
+}
+
+void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
+                            std::uint32_t output) const {
+  ProgrammeTimes times = one.times;
+  const std::int64_t delta = task_.delta_of(output);
+  const bool new_times = delta != 0 || task_.options->normalize_to_utc;
+  const bool new_id = trim(one.channel).size() != one.channel.size() ||
+                      task_.index->shift(output) != 0 || task_.index->differs_from_guide(output);
+  const bool same = !new_times && !new_id && !has_expressions_ && !times.remove_stop;
+  if (same && one.in_window && !task_.options->strict_dtd && !task_.options->deduplicate_programs) {
+    work.pieces.append_unchanged(one.element);
+    task_.index->provides(output, task_.source_number);
+    ++work.written;
+    return;
+  }
+  ProgrammeEdits edits;
+  if (new_id || has_expressions_) prepare_id(work, output);
+  if (new_times) prepare_times(work, times, delta);
+  if (new_id) edits.channel = work.new_id;
+  if (new_times) edits.start = work.new_start;
+  if (new_times && times.stop) edits.stop = work.new_stop;
+  if (times.remove_stop) edits.stop = "";
+  times.start.epoch += delta;
+  if (times.stop) times.stop->epoch += delta;
+  XmltvStartTag tag;
+  if (!parse_start_tag(one.element, tag)) return;  // does not happen: it is well-formed
+  bool new_content = false;
+  if (has_expressions_) {
+    if (!run_rules(work, one, tag, times, output)) return;
+    if (work.record.changed(ProgrammeField::kChannelId)) edits.channel = work.new_id;
+    if (work.record.changed(ProgrammeField::kStart)) edits.start = work.new_start;
+    if (work.record.changed(ProgrammeField::kStop)) edits.stop = work.new_stop;
+    new_content = work.record.content_changed();
+  }
+  const std::size_t begin = work.pieces.text().size();
+  append_changed(work, one, tag, edits, new_content);
+  task_.index->provides(output, task_.source_number);
+  ++work.written;
+  if (task_.options->deduplicate_programs) note_programme(work, output, begin, times);
+}
+
+/// Runs the rules and filters; false when the programme is not to be written.
+bool ProgrammeWriter::run_rules(GuideWork& work, const SelectedProgramme& one,
+                                const XmltvStartTag& tag, ProgrammeTimes& times,
+                                std::uint32_t& output) const {
+  const bool moved = task_.delta_of(output) != 0 || task_.options->normalize_to_utc;
+  const std::string_view start = moved ? work.new_start : trim(one.start);
+  std::string_view stop = moved ? work.new_stop : trim(one.stop);
+  if (!times.stop) stop = {};
+  work.record.begin(one.element, tag, work.plain_id, start, stop, *task_.source);
+  if (task_.rules != nullptr) task_.rules->apply(work.record, work.scratch, work.rule_counts);
+  if (const auto id = work.record.changed(ProgrammeField::kChannelId)) {
+    output = task_.index->find_output(trim(*id));
+    if (output == GuideIndex::kNone) {
+      work.problems.add("unknown_channel_id", 0, one.byte, *id);
+      return false;
+    }
+    work.new_id.clear();
+    formats::append_escaped(work.new_id, trim(*id));
+  }
+  if (!task_.index->may_provide(output, task_.source_number)) return false;
+  if (!take_changed_times(work, one, times)) return false;
+  if (task_.filters != nullptr &&
+      !task_.filters->keep(work.record, work.scratch, work.filter_counts))
+    return false;
+  return task_.in_window(times.start.epoch,
+                         times.stop ? std::optional(times.stop->epoch) : std::nullopt);
+}
+
+/// Times that a rule set stand as they were written; false when start is none.
+bool ProgrammeWriter::take_changed_times(GuideWork& work, const SelectedProgramme& one,
+                                         ProgrammeTimes& times) const {
+  if (const auto start = work.record.changed(ProgrammeField::kStart)) {
+    const auto parsed = formats::parse_xmltv_time(*start);
+    if (!parsed) {
+      work.problems.add("bad_start", 0, one.byte, *start);
+      return false;
+    }
+    times.start = *parsed;
+    work.new_start = trim(*start);
+  }
+  if (const auto stop = work.record.changed(ProgrammeField::kStop)) {
+    times.stop = formats::parse_xmltv_time(*stop);
+    if (!times.stop && !trim(*stop).empty()) work.problems.add("bad_stop", 0, one.byte, *stop);
+    work.new_stop = times.stop ? trim(*stop) : std::string_view();
+  }
+  return true;
+}
+
+void ProgrammeWriter::append_changed(GuideWork& work, const SelectedProgramme& one,
+                                     const XmltvStartTag& tag, const ProgrammeEdits& edits,
+                                     bool new_content) const {
+  const bool strict = task_.options->strict_dtd;
+  std::pmr::string& text = work.pieces.text();
+  std::pmr::string& out = strict ? work.element : text;
+  if (strict) work.element.clear();
+  out += "  ";
+  if (edits.channel || edits.start || edits.stop)
+    append_edited_start_tag(out, one.element, tag, edits);
+  else
+    out += one.element.substr(0, tag.size);
+  if (new_content) {
+    if (tag.self_closing) out.replace(out.size() - 2, 2, ">");
+    work.record.append_content(out);
+    out += "</programme>";
+  } else {
+    out += one.element.substr(tag.size);
+  }
+  if (strict) {
+    text += "  ";
+    formats::append_valid_element(text, work.element);
+  }
+  text += '\n';
+}
+
+void ProgrammeWriter::note_programme(GuideWork& work, std::uint32_t output, std::size_t begin,
+                                     const ProgrammeTimes& times) {
+  const std::pmr::string& text = work.pieces.text();
+  const std::string_view written = std::string_view(text).substr(begin);
+  work.plain.clear();
+  if (const auto whole = XmltvChildren(written).next())
+    for (XmltvChildren children(whole->content); const auto child = children.next();)
+      if (child->name == "title") {
+        read_guide_id(work.plain, child->content);
+        break;
+      }
+  fold(work.plain, work.folded);
+  work.programmes.push_back({.output = output,
+                             .start = times.start.epoch,
+                             .stop = times.stop ? times.stop->epoch : GuideWork::Programme::kNoStop,
+                             .title = catalog::key_of(work.folded).low,
+                             .end = text.size()});
+}
+
+}  // namespace m3u_proxy::pipeline

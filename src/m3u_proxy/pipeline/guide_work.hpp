@@ -1,0 +1,89 @@
+// GuideWork: one window of a guide on its way through EPG Generation, with everything that the
+// work on it needs. Recycled, so that a window costs no allocation in the ordinary case.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory_resource>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <m3u_proxy/catalog/key_set.hpp>
+#include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/formats/xmltv_checker.hpp>
+#include <m3u_proxy/formats/xmltv_time.hpp>
+#include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/pipeline/guide_pieces.hpp>
+#include <m3u_proxy/pipeline/guide_reader.hpp>
+#include <m3u_proxy/pipeline/guide_record.hpp>
+#include <m3u_proxy/rules/counts.hpp>
+#include <m3u_proxy/rules/scratch.hpp>
+
+namespace m3u_proxy::pipeline {
+
+struct GuideWork {
+  explicit GuideWork(memory::SlabPool& slabs);
+  /// Forgets the results of the window before.
+  void clear();
+
+  /// A `<channel>` that belongs to an output; its text is in channel_text.
+  struct Channel {
+    std::uint32_t output;
+    std::uint32_t begin;
+    std::uint32_t size;
+    bool first;  ///< the first output of this element
+  };
+  /// A written programme; kept only where duplicates are looked for, and then all are text.
+  struct Programme {
+    static constexpr std::int64_t kNoStop = std::numeric_limits<std::int64_t>::min();
+    std::uint32_t output;
+    std::int64_t start;
+    std::int64_t stop;
+    std::uint64_t title;  ///< hash of the folded title
+    std::size_t end;      ///< in the text; it begins where the one before ends
+  };
+  /// The id or a name of a guide channel that belongs to no output.
+  struct Unmatched {
+    catalog::Key128 key;
+    bool is_name;
+  };
+
+  memory::BudgetResource input_memory;
+  memory::BudgetResource output_memory;
+  GuideWindow window;
+  GuidePieces pieces;  ///< the programmes to write
+  formats::OutputText channel_text;
+  std::pmr::vector<Channel> channels;
+  std::pmr::vector<Programme> programmes;
+  std::pmr::vector<Unmatched> unmatched;
+  ProblemLog problems;
+  std::uint64_t seen = 0;     ///< programmes in the window
+  std::uint64_t written = 0;  ///< programmes in the pieces
+  rules::Counts filter_counts;
+  rules::Counts rule_counts;
+  std::uint64_t consumed = 0;  ///< stored bytes of the source read so far
+
+  // Tools
+  formats::XmltvChecker checker;
+  rules::Scratch scratch;
+  ProgrammeRecord record;
+  std::pmr::string id;       ///< of the guide's channel
+  std::pmr::string element;  ///< a programme before it is made valid
+  std::pmr::string plain;
+  std::string folded;
+  std::string_view last_channel;  ///< most programmes have the channel of the one before
+  std::uint32_t last_output = GuideIndex::kNone;
+  std::string_view last_stop;  ///< most begin when the one before ends
+  std::optional<formats::XmltvTime> last_stop_time;
+  std::string new_start;
+  std::string new_stop;
+  std::string plain_id;
+  std::pmr::string new_id;
+};
+
+/// The id in an attribute's text: references resolved, spaces at the ends dropped, UTF-8.
+void read_guide_id(std::pmr::string& out, std::string_view attribute);
+
+}  // namespace m3u_proxy::pipeline
