@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include <m3u_proxy/formats/xmltv_names.hpp>
@@ -8,8 +10,8 @@
 namespace m3u_proxy::formats {
 namespace {
 
-constexpr std::size_t kMaxDepth = 16;
-constexpr std::size_t kMaxAttributes = 16;
+constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxAttributes = 8;
 constexpr std::size_t kMaxName = 32;
 constexpr std::size_t kTagSize = OrdinaryElements::kTagSize;
 /// No more than this is looked at beyond the place where a tag begins without asking for the end.
@@ -50,6 +52,47 @@ std::string_view name_at(const char* p) {
   return {p, size};
 }
 
+constexpr std::uint64_t word_of(std::string_view text) {
+  std::array<char, sizeof(std::uint64_t)> bytes{};
+  std::copy(text.begin(), text.end(), bytes.begin());
+  return std::bit_cast<std::uint64_t>(bytes);
+}
+
+/// The first `size` bytes of a word.
+constexpr std::uint64_t mask_of_first(std::size_t size) {
+  std::array<unsigned char, sizeof(std::uint64_t)> bytes{};
+  for (std::size_t i = 0; i < std::min(size, bytes.size()); ++i) bytes[i] = 0xFF;
+  return std::bit_cast<std::uint64_t>(bytes);
+}
+
+/// The attributes that guides have most, to be recognised with one comparison.
+enum class Known : std::uint8_t { kChannel, kStart, kStop, kSrc, kId, kLang, kSystem, kOther };
+struct KnownAttribute {
+  constexpr explicit KnownAttribute(std::string_view with_equals)
+      : text(word_of(with_equals)),
+        mask(mask_of_first(with_equals.size())),
+        size(with_equals.size() - 1) {}
+  std::uint64_t text;
+  std::uint64_t mask;
+  std::size_t size;
+};
+constexpr std::array kKnownAttributes = {KnownAttribute("channel="), KnownAttribute("start="),
+                                         KnownAttribute("stop="),    KnownAttribute("src="),
+                                         KnownAttribute("id="),      KnownAttribute("lang="),
+                                         KnownAttribute("system=")};
+
+struct AttributeName {
+  std::string_view text;
+  Known known = Known::kOther;
+};
+AttributeName attribute_at(const char* p) {
+  const std::uint64_t word = load_word(p);
+  for (std::size_t i = 0; i < kKnownAttributes.size(); ++i)
+    if ((word & kKnownAttributes[i].mask) == kKnownAttributes[i].text)
+      return {.text = {p, kKnownAttributes[i].size}, .known = static_cast<Known>(i)};
+  return {.text = name_at(p)};
+}
+
 /// Whether the '>' or '&' at `p`, in text, may stand there.
 bool is_good_in_text(const char* p, const char* end) {
   if (*p == '&') return skip_reference(p, end) != nullptr;
@@ -66,8 +109,8 @@ std::size_t slot_of(const char* p, std::size_t size) {
   static constexpr auto kMasks = [] {
     std::array<Masks, kTagSize + 1> masks{};
     for (std::size_t i = 0; i < masks.size(); ++i)
-      masks[i] = {.first = i >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * i)) - 1,
-                  .last = i > 8 ? ~std::uint64_t{0} : 0};
+      masks[i] = {.first = mask_of_first(i),
+                  .last = i > sizeof(std::uint64_t) ? ~std::uint64_t{0} : 0};
     return masks;
   }();
   constexpr std::uint64_t kMixer = 0x9E3779B97F4A7C15ULL;
@@ -98,36 +141,48 @@ OrdinaryElements::Start OrdinaryElements::read_start_tag(const char* p, const ch
       if (p[1] != '>') return {};
       return {.after = p + 2, .name_size = name_size, .self_closing = true};
     }
-    const std::string_view attribute = name_at(p);
-    if (p == before || attribute.empty() || count == kMaxAttributes) return {};
+    const AttributeName attribute = attribute_at(p);
+    if (p == before || attribute.text.empty() || count == kMaxAttributes) return {};
     for (std::size_t i = 0; i < count; ++i)
-      if (names[i] == attribute) return {};
-    names[count++] = attribute;
-    p += attribute.size();
+      if (names[i] == attribute.text) return {};
+    names[count++] = attribute.text;
+    p += attribute.text.size();
     if (*p != '=' || (p[1] != '"' && p[1] != '\'')) return {};
     const char* const value = p + 2;
     p = skip_value(value, end, p[1]);
     if (p == nullptr) return {};
-    on_attribute(attribute, value, p);
+    on_attribute(attribute.known, value, p);
     ++p;
   }
 }
 
-OrdinaryElements::Start OrdinaryElements::start_tag(const char* p) {
-  const std::uint32_t next = index_.peek();
-  const char* const end = text_.data() + text_.size();
-  const auto ignore = [](std::string_view, const char*, const char*) {};
-  const auto size = static_cast<std::size_t>(text_.data() + next + 1 - p);
-  if (next == MarkupIndex::kNone || size > kTagSize) return read_start_tag(p, end, ignore);
-  Tag& known = tags_[slot_of(p, size)];
-  if (known.size == size && equal_in_32(p, known.text.data(), size))
-    return {.after = p + size, .name_size = known.name_size, .self_closing = known.self_closing};
-  const Start start = read_start_tag(p, end, ignore);
-  if (start.after != p + size) return start;  // its first '>' is in a value
-  std::memcpy(known.text.data(), p, size);
-  known.size = static_cast<std::uint8_t>(size);
-  known.name_size = static_cast<std::uint8_t>(start.name_size);
-  known.self_closing = start.self_closing;
+/// Reads a child's start tag that was not seen before, and keeps it if it is small.
+OrdinaryElements::Start OrdinaryElements::new_start_tag(const char* p, std::size_t size) {
+  const auto ignore = [](Known, const char*, const char*) {};
+  const Start start = read_start_tag(p, text_.data() + text_.size(), ignore);
+  // One guide element in another is the splitter's business.
+  if (start.after == nullptr || is_guide_element({p + 1, start.name_size})) return {};
+  if (size > kTagSize || start.after != p + size) return start;
+  Tag& tag = tags_[slot_of(p, size)];
+  std::memcpy(tag.text.data(), p, size);
+  tag.size = static_cast<std::uint8_t>(size);
+  tag.name_size = static_cast<std::uint8_t>(start.name_size);
+  tag.self_closing = start.self_closing;
+  return start;
+}
+
+/// The child's start tag at `p`; `size`: to the next markup, which usually ends it.
+OrdinaryElements::Start OrdinaryElements::start_tag(const char* p, std::size_t size) {
+  if (size <= kTagSize) {
+    const Tag& tag = tags_[slot_of(p, size)];
+    if (tag.size == size && equal_in_32(p, tag.text.data(), size)) {
+      index_.pass();
+      return {.after = p + size, .name_size = tag.name_size, .self_closing = tag.self_closing};
+    }
+  }
+  const Start start = new_start_tag(p, size);
+  if (start.after != nullptr)
+    index_.pass_until(static_cast<std::size_t>(start.after - text_.data()));
   return start;
 }
 
@@ -140,16 +195,16 @@ OrdinaryElements::Start OrdinaryElements::root_tag(std::size_t at, XmltvKind kin
                                                    OrdinaryTag& tag) const {
   const bool programme = kind == XmltvKind::kProgramme;
   const std::string_view name = programme ? "programme" : "channel";
-  const std::string_view id = programme ? "channel" : "id";
+  const Known id = programme ? Known::kChannel : Known::kId;
   const char* const begin = text_.data() + at;
-  const auto note = [&](std::string_view attribute, const char* value, const char* value_end) {
+  const auto note = [&](Known attribute, const char* value, const char* value_end) {
     const OrdinaryTag::Value here{.at = static_cast<std::uint16_t>(value - begin),
                                   .size = static_cast<std::uint16_t>(value_end - value)};
     if (attribute == id)
       tag.id = here;
-    else if (attribute == "start")
+    else if (attribute == Known::kStart)
       tag.start = here;
-    else if (attribute == "stop")
+    else if (attribute == Known::kStop)
       tag.stop = here;
   };
   const Start root = read_start_tag(begin, text_.data() + text_.size(), note);
@@ -195,14 +250,11 @@ std::size_t OrdinaryElements::measure(std::size_t at, XmltvKind kind, OrdinaryTa
       if (close == end) return 0;
       go_behind(close + kCdataClose.size());
     } else {
-      const Start start = start_tag(p);
-      const std::string_view child(p + 1, start.name_size);
-      // One guide element in another is the splitter's business.
-      if (start.after == nullptr || is_guide_element(child)) return 0;
-      go_behind(start.after);
+      const Start start = start_tag(p, std::size_t{index_.peek()} + 1 - here);
+      if (start.after == nullptr) return 0;
       if (start.self_closing) continue;
       if (depth == kMaxDepth) return 0;
-      open[depth++] = child;
+      open[depth++] = {p + 1, start.name_size};
     }
   }
 }

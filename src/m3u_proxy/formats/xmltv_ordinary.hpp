@@ -59,7 +59,8 @@ class OrdinaryElements {
     std::size_t name_size = 0;
     bool self_closing = false;
   };
-  Start start_tag(const char* p);
+  Start start_tag(const char* p, std::size_t size);
+  Start new_start_tag(const char* p, std::size_t size);
   Start root_tag(std::size_t at, XmltvKind kind, OrdinaryTag& tag) const;
   template <typename OnAttribute>
   static Start read_start_tag(const char* p, const char* end, const OnAttribute& on_attribute);

@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -48,15 +49,26 @@ int number_at(const char* p, std::size_t digits) {
   return value;
 }
 
-/// Seconds since 1970 of 14 digits read as UTC.
-std::optional<std::int64_t> instant_of(const std::array<char, kDigits>& digits) {
+/// Whether all eight bytes at `p` are digits.
+bool are_eight_digits(const char* p) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, p, sizeof(word));
+  // Digits are 0x30 to 0x39: adding 6 must not leave the 3 of the upper half.
+  constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0ULL;
+  constexpr std::uint64_t kThrees = 0x3030303030303030ULL;
+  constexpr std::uint64_t kSixes = 0x0606060606060606ULL;
+  return (word & kUpper) == kThrees && ((word + kSixes) & kUpper) == kThrees;
+}
+
+/// Seconds since 1970 of the 14 digits at `digits`, read as UTC.
+std::optional<std::int64_t> instant_of(const char* digits) {
   const std::chrono::year_month_day date{
-      std::chrono::year{number_at(digits.data(), 4)},
-      std::chrono::month{static_cast<unsigned>(number_at(digits.data() + 4, 2))},
-      std::chrono::day{static_cast<unsigned>(number_at(digits.data() + 6, 2))}};
-  const int hours = number_at(digits.data() + 8, 2);
-  const int minutes = number_at(digits.data() + 10, 2);
-  const int seconds = number_at(digits.data() + 12, 2);
+      std::chrono::year{number_at(digits, 4)},
+      std::chrono::month{static_cast<unsigned>(number_at(digits + 4, 2))},
+      std::chrono::day{static_cast<unsigned>(number_at(digits + 6, 2))}};
+  const int hours = number_at(digits + 8, 2);
+  const int minutes = number_at(digits + 10, 2);
+  const int seconds = number_at(digits + 12, 2);
   if (!date.ok() || hours > 24 || minutes > 59 || seconds > 60) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
   return days * kDay + hours * kHour + minutes * kMinute + seconds;
@@ -108,15 +120,28 @@ bool read_zone(XmltvTime& time) {
   return true;
 }
 
+void append_two_digits(std::string& out, int value) {
+  out += static_cast<char>('0' + value / 10);
+  out += static_cast<char>('0' + value % 10);
+}
+
 void append_civil(std::string& out, std::int64_t local) {
   const std::int64_t days = (local >= 0 ? local : local - (kDay - 1)) / kDay;
   const std::int64_t second = local - days * kDay;
   const std::chrono::year_month_day date{
       std::chrono::sys_days{std::chrono::days{static_cast<std::chrono::days::rep>(days)}}};
-  fmt::format_to(std::back_inserter(out), "{:04}{:02}{:02}{:02}{:02}{:02}",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), second / kHour, second % kHour / kMinute,
-                 second % kMinute);
+  const int year = static_cast<int>(date.year());
+  if (year < 0 || year > 9999) {  // no guide has these, but a rule may
+    fmt::format_to(std::back_inserter(out), "{:04}", year);
+  } else {
+    append_two_digits(out, year / 100);
+    append_two_digits(out, year % 100);
+  }
+  append_two_digits(out, static_cast<int>(static_cast<unsigned>(date.month())));
+  append_two_digits(out, static_cast<int>(static_cast<unsigned>(date.day())));
+  append_two_digits(out, static_cast<int>(second / kHour));
+  append_two_digits(out, static_cast<int>(second % kHour / kMinute));
+  append_two_digits(out, static_cast<int>(second % kMinute));
 }
 
 }  // namespace
@@ -124,16 +149,23 @@ void append_civil(std::string& out, std::int64_t local) {
 std::optional<XmltvTime> parse_xmltv_time(std::string_view text) {
   if (text.empty()) return std::nullopt;
   if (is_ascii_space(text.front()) || is_ascii_space(text.back())) text = trim(text);
-  std::array<char, kDigits> digits = {'0', '0', '0', '0', '0', '1', '0',
-                                      '1', '0', '0', '0', '0', '0', '0'};
+  std::optional<std::int64_t> local;
   std::size_t count = 0;
-  while (count < text.size() && is_ascii_digit(text[count])) {
-    if (count == kDigits) return std::nullopt;
-    digits[count] = text[count];
-    ++count;
+  if (text.size() > kDigits && are_eight_digits(text.data()) &&
+      are_eight_digits(text.data() + kDigits - 8) && !is_ascii_digit(text[kDigits])) {
+    count = kDigits;
+    local = instant_of(text.data());
+  } else {
+    // What is missing is the first instant of what there is.
+    std::array<char, kDigits> digits = {'0', '0', '0', '0', '0', '1', '0',
+                                        '1', '0', '0', '0', '0', '0', '0'};
+    for (; count < text.size() && is_ascii_digit(text[count]); ++count) {
+      if (count == kDigits) return std::nullopt;
+      digits[count] = text[count];
+    }
+    if (count < 4) return std::nullopt;
+    local = instant_of(digits.data());
   }
-  if (count < 4) return std::nullopt;
-  const auto local = instant_of(digits);
   if (!local) return std::nullopt;
   XmltvTime time{.epoch = *local, .zone_text = text.substr(count)};
   if (!read_zone(time)) return std::nullopt;

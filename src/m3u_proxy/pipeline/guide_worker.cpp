@@ -6,6 +6,17 @@
 #include <m3u_proxy/pipeline/guide_worker.hpp>
 
 namespace m3u_proxy::pipeline {
+namespace {
+
+/// Whether content has a title, which comes first in nearly all.
+bool has_title(std::string_view content) {
+  constexpr std::string_view kTitle = "<title";
+  std::size_t at = 0;
+  while (at < content.size() && is_ascii_space(content[at])) ++at;
+  return content.substr(at).starts_with(kTitle) || content.contains(kTitle);
+}
+
+}  // namespace
 
 using formats::parse_xmltv_time;
 using formats::XmltvChecker;
@@ -217,7 +228,7 @@ void GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool good) c
     if (!check(work, one)) return;
     if (!one.in_window && !read_tag(work, one, checked)) return;
   }
-  if (!one.element.substr(one.tag_size).contains("<title")) work.problems.count("missing_title");
+  if (!has_title(one.element.substr(one.tag_size))) work.problems.count("missing_title");
   for (std::uint32_t output = head; output != GuideIndex::kNone; output = task_.index->next(output))
     if (is_wanted(output, one.times)) writer_.write(work, one, output);
 }
