@@ -29,6 +29,11 @@ class MarkupIndex {
   std::uint32_t peek() { return at_ != count_ || refill() ? positions_[at_] : kNone; }
   /// Passes over the one that peek() gave.
   void pass() { ++at_; }
+  /// Passes over the next one, which there must be.
+  void skip_one() {
+    if (at_ == count_) refill();
+    ++at_;
+  }
   /// Whether a byte that XML forbids (a control character) has come up since seek(), or may have:
   /// it looks some thousand bytes ahead and behind.
   [[nodiscard]] bool forbidden() const { return forbidden_; }

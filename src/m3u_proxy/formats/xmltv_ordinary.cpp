@@ -242,8 +242,9 @@ std::size_t OrdinaryElements::measure(std::size_t at, XmltvKind kind, OrdinaryTa
       const std::string_view closed = open[--depth];
       if (!equal_in_32(p + 2, closed.data(), closed.size()) || p[2 + closed.size()] != '>')
         return 0;
-      const std::size_t size = go_behind(p + closed.size() + 3);
-      if (depth == 0) return index_.forbidden() ? 0 : size;
+      index_.skip_one();  // its '>'
+      if (depth != 0) continue;
+      return index_.forbidden() ? 0 : here + closed.size() + 3 - at;
     } else if (p[1] == '!') {
       if (!starts_at(p, end, kCdataOpen)) return 0;
       const char* const close = find_text(p + kCdataOpen.size(), end, kCdataClose);

@@ -65,8 +65,8 @@ inline const char* find_any(const char* p, const char* end) {
 inline bool equal_in_32(const char* a, const char* b, std::size_t size) {
 #ifdef __SSE2__
   using namespace scan_internal;
-  const unsigned mask = mask_of(_mm_cmpeq_epi8(load(a), load(b))) |
-                        mask_of(_mm_cmpeq_epi8(load(a + kBlock), load(b + kBlock))) << 16U;
+  unsigned mask = mask_of(_mm_cmpeq_epi8(load(a), load(b)));
+  if (size > kBlock) mask |= mask_of(_mm_cmpeq_epi8(load(a + kBlock), load(b + kBlock))) << 16U;
   return static_cast<std::size_t>(std::countr_one(mask)) >= size;
 #else
   return std::memcmp(a, b, size) == 0;
