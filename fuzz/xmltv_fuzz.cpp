@@ -36,8 +36,36 @@ struct Judgement {
   std::size_t deepest = 0;
   std::size_t most_attributes = 0;
   std::vector<std::string> elements;  ///< names of the root's children
+  std::vector<std::string> contents;  ///< and all that is in them: tags, attributes, text
+
+  void begin(const char* name, const char** attributes, std::size_t top);
+  void end(std::size_t top);
 };
 
+void Judgement::begin(const char* name, const char** attributes, std::size_t top) {
+  if (depth == 0) is_guide = std::strcmp(name, "tv") == 0;
+  if (depth == top) {
+    elements.emplace_back(name);
+    contents.emplace_back();
+  }
+  deepest = std::max(deepest, ++depth);
+  std::size_t count = 0;
+  while (attributes[2 * count] != nullptr) ++count;
+  most_attributes = std::max(most_attributes, count);
+  if (depth <= top) return;
+  std::string& content = contents.back();
+  content.append("\x01").append(name);
+  for (std::size_t i = 0; i < 2 * count; ++i) content.append("\x02").append(attributes[i]);
+  content.append("\x03");
+}
+
+void Judgement::end(std::size_t top) {
+  if (depth > top) contents.back().append("\x04");
+  --depth;
+}
+
+/// The guide's elements lie `Top` levels below the document: 1 under <tv>, 0 alone.
+template <std::size_t Top = 1>
 Judgement judge(std::string_view document) {
   Judgement out;
   XML_Parser parser = XML_ParserCreate("UTF-8");
@@ -45,15 +73,14 @@ Judgement judge(std::string_view document) {
   XML_SetElementHandler(
       parser,
       [](void* data, const XML_Char* name, const XML_Char** attributes) {
-        auto& judgement = *static_cast<Judgement*>(data);
-        if (judgement.depth == 0) judgement.is_guide = std::strcmp(name, "tv") == 0;
-        if (judgement.depth == 1) judgement.elements.emplace_back(name);
-        judgement.deepest = std::max(judgement.deepest, ++judgement.depth);
-        std::size_t count = 0;
-        while (attributes[2 * count] != nullptr) ++count;
-        judgement.most_attributes = std::max(judgement.most_attributes, count);
+        static_cast<Judgement*>(data)->begin(name, attributes, Top);
       },
-      [](void* data, const XML_Char*) { --static_cast<Judgement*>(data)->depth; });
+      [](void* data, const XML_Char*) { static_cast<Judgement*>(data)->end(Top); });
+  XML_SetCharacterDataHandler(parser, [](void* data, const XML_Char* text, int size) {
+    auto& judgement = *static_cast<Judgement*>(data);
+    if (judgement.depth > Top)
+      judgement.contents.back().append(text, static_cast<std::size_t>(size));
+  });
   XML_SetStartDoctypeDeclHandler(
       parser, [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
         static_cast<Judgement*>(data)->has_doctype = true;
@@ -115,11 +142,11 @@ void check_ordinary(std::string_view element, const OrdinaryTag& tag, std::strin
 }
 
 /// Every element that the checker lets through, and its valid form, make a well-formed guide.
-std::size_t check_output(const Elements& elements) {
+std::vector<std::string> check_output(const Elements& elements) {
   XmltvChecker checker(std::pmr::new_delete_resource());
   std::pmr::string guide = xmltv_header("");
   std::pmr::string plain;
-  std::size_t kept = 0;
+  std::vector<std::string> kept;
   for (std::size_t i = 0; i < elements.texts.size(); ++i) {
     const std::string_view element = elements.texts[i];
     const XmltvSpan& span = elements.spans[i];
@@ -130,9 +157,10 @@ std::size_t check_output(const Elements& elements) {
     if (span.ordinary && XmltvChecker::is_clean_utf8(element))
       check_ordinary(element, span.tag, text.value_or(""), problems, span.kind);
     if (!text) continue;
-    ++kept;
+    kept.emplace_back(*text);
     guide += *text;
-    append_valid_element(guide, *text);
+    DtdLosses losses;
+    append_valid_element(guide, *text, losses);
     append_plain_text(plain, *text);
     XmltvStartTag tag;
     if (!parse_start_tag(*text, tag)) continue;
@@ -158,7 +186,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!whole.usable) return 0;
   require(whole.texts == pieces.texts);
   require(whole.problems.by_reason() == pieces.problems.by_reason());
-  const std::size_t kept = check_output(whole);
+  const std::vector<std::string> kept = check_output(whole);
 
   const Judgement judgement = judge(text);
   // An internal subset may give attributes and entities that only a DTD reader knows.
@@ -166,13 +194,23 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (judgement.deepest > XmltvChecker::kMaxDepth ||
       judgement.most_attributes > XmltvStartTag::kMaxAttributes)
     return 0;
-  const auto guides = std::ranges::count_if(judgement.elements, [](const std::string& name) {
+  const auto is_guides = [](const std::string& name) {
     return name == "programme" || name == "channel";
-  });
+  };
   // A programme inside a programme is taken for a missing end tag, and non-ASCII names beyond the
   // common scripts are refused: the only losses allowed.
-  const auto losses = whole.problems.of("element_not_closed");
-  if (losses == 0 && std::ranges::all_of(text, [](char c) { return (c & 0x80) == 0; }))
-    require(kept == static_cast<std::size_t>(guides));
+  if (whole.problems.of("element_not_closed") != 0) return 0;
+  if (kept.size() !=
+      static_cast<std::size_t>(std::ranges::count_if(judgement.elements, is_guides))) {
+    require(std::ranges::any_of(text, [](char c) { return (c & 0x80) != 0; }));
+    return 0;
+  }
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < judgement.elements.size(); ++i) {
+    if (!is_guides(judgement.elements[i])) continue;
+    const Judgement one = judge<0>(kept[next++]);
+    require(one.well_formed && one.contents.size() == 1);
+    require(one.contents[0] == judgement.contents[i]);
+  }
   return 0;
 }

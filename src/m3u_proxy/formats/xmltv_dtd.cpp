@@ -160,15 +160,18 @@ bool is_allowed(std::string_view values, std::string_view value) {
 }
 
 /// False when a required attribute is missing or not one of its values.
-bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvStartTag& tag) {
+bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvStartTag& tag,
+                  DtdLosses& losses) {
   out += '<';
   out += model.name;
   std::size_t required = 0;
   for (std::size_t i = 0; i < tag.attribute_count; ++i) {
     const XmltvAttribute& attribute = tag.attributes[i];
     const auto known = std::ranges::find(model.attributes, attribute.name, &AttributeModel::name);
-    if (known == model.attributes.end() || !is_allowed(known->values, trim(attribute.value)))
+    if (known == model.attributes.end() || !is_allowed(known->values, trim(attribute.value))) {
+      ++losses.unknown_attributes;
       continue;
+    }
     if (known->need == Need::kRequired) ++required;
     const char quote = attribute.value.data()[-1];
     out += ' ';
@@ -182,27 +185,32 @@ bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvS
                                                                  &AttributeModel::need));
 }
 
-bool append_element(std::pmr::string& out, std::string_view name, std::string_view element,
-                    std::string_view content, std::size_t indent);
+bool append_element(std::pmr::string& out, const XmltvChild& element, std::size_t indent,
+                    DtdLosses& losses);
 
 /// Text without its tags; of a person the elements that may stand there.
-void append_text(std::pmr::string& out, std::string_view content, Content kind) {
+void append_text(std::pmr::string& out, std::string_view content, Content kind, DtdLosses& losses) {
   std::size_t done = 0;
   for (XmltvChildren children(content); const auto child = children.next();) {
     const auto at = static_cast<std::size_t>(child->whole.data() - content.data());
     out += content.substr(done, at - done);
     done = at + child->whole.size();
-    if (kind == Content::kPerson && (child->name == "image" || child->name == "url"))
-      append_element(out, child->name, child->whole, child->content, 0);
-    else
-      append_text(out, child->content, Content::kText);
+    if (kind == Content::kPerson && (child->name == "image" || child->name == "url")) {
+      if (!append_element(out, *child, 0, losses)) ++losses.unfit_elements;
+    } else {
+      ++losses.unknown_elements;
+      append_text(out, child->content, Content::kText, losses);
+    }
   }
   out += content.substr(done);
 }
 
 /// False when a required child is missing and cannot be made up.
 bool append_children(std::pmr::string& out, const ElementModel& model, std::string_view content,
-                     std::size_t indent) {
+                     std::size_t indent, DtdLosses& losses) {
+  for (XmltvChildren children(content); const auto child = children.next();)
+    if (std::ranges::find(model.children, child->name, &ChildModel::name) == model.children.end())
+      ++losses.unknown_elements;
   const auto new_line = [&](std::size_t spaces) {
     out += '\n';
     out.append(spaces, ' ');
@@ -211,13 +219,15 @@ bool append_children(std::pmr::string& out, const ElementModel& model, std::stri
     std::size_t count = 0;
     const bool single = slot.times == Times::kOnce || slot.times == Times::kExactlyOne;
     for (XmltvChildren children(content); const auto child = children.next();) {
-      if (child->name != slot.name || (single && count == 1)) continue;
+      if (child->name != slot.name) continue;
       const std::size_t before = out.size();
       new_line(indent + 2);
-      if (append_element(out, child->name, child->whole, child->content, indent + 2))
+      if ((!single || count == 0) && append_element(out, *child, indent + 2, losses)) {
         ++count;
-      else
+      } else {
         out.resize(before);
+        ++losses.unfit_elements;
+      }
     }
     if (count != 0) continue;
     if (slot.times == Times::kExactlyOne) return false;
@@ -230,37 +240,37 @@ bool append_children(std::pmr::string& out, const ElementModel& model, std::stri
   return true;
 }
 
-bool append_element(std::pmr::string& out, std::string_view name, std::string_view element,
-                    std::string_view content, std::size_t indent) {
-  const ElementModel* const model = model_of(name);
+bool append_element(std::pmr::string& out, const XmltvChild& element, std::size_t indent,
+                    DtdLosses& losses) {
+  const ElementModel* const model = model_of(element.name);
   XmltvStartTag tag;
-  if (model == nullptr || !parse_start_tag(element, tag)) return false;
+  if (model == nullptr || !parse_start_tag(element.whole, tag)) return false;
   const std::size_t before = out.size();
-  bool valid = append_start(out, *model, tag);
+  bool valid = append_start(out, *model, tag, losses);
   if (valid && model->content == Content::kEmpty) {
     out += "/>";
     return true;
   }
   out += '>';
   if (valid && model->content == Content::kChildren)
-    valid = append_children(out, *model, content, indent);
+    valid = append_children(out, *model, element.content, indent, losses);
   else
-    append_text(out, content, model->content);
+    append_text(out, element.content, model->content, losses);
   if (!valid) {
     out.resize(before);
     return false;
   }
-  out.append("</").append(name).append(">");
+  out.append("</").append(element.name).append(">");
   return true;
 }
 
 }  // namespace
 
-bool append_valid_element(std::pmr::string& out, std::string_view element) {
+bool append_valid_element(std::pmr::string& out, std::string_view element, DtdLosses& losses) {
   constexpr std::size_t kIndent = 2;
   const auto whole = XmltvChildren(element).next();
   return whole && (whole->name == "programme" || whole->name == "channel") &&
-         append_element(out, whole->name, whole->whole, whole->content, kIndent);
+         append_element(out, *whole, kIndent, losses);
 }
 
 std::size_t programme_child_rank(std::string_view name) {

@@ -5,16 +5,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory_resource>
 #include <string>
 #include <string_view>
 
 namespace m3u_proxy::formats {
 
-/// Appends the valid form of `element`, which is well-formed. A missing title or display-name is
-/// added empty; children that lack something required are left out. False, with nothing appended,
-/// when the element itself is not in the DTD or lacks a required attribute.
-bool append_valid_element(std::pmr::string& out, std::string_view element);
+/// What is left out for the DTD's sake.
+struct DtdLosses {
+  std::uint64_t unknown_elements = 0;    ///< that the DTD does not know at their place
+  std::uint64_t unfit_elements = 0;      ///< repeated, or without something required
+  std::uint64_t unknown_attributes = 0;  ///< or with a value that they must not have
+};
+
+/// Appends the valid form of `element`, which is well-formed, and counts what is left out in
+/// `losses`. A missing title or display-name is added empty; children that lack something required
+/// are left out. False, with nothing appended, when the element itself is not in the DTD or lacks a
+/// required attribute.
+bool append_valid_element(std::pmr::string& out, std::string_view element, DtdLosses& losses);
 
 /// Where a child of `<programme>` stands in the DTD's order, from 0; past the last for others.
 std::size_t programme_child_rank(std::string_view name);

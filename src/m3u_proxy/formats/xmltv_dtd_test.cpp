@@ -15,7 +15,8 @@ namespace {
 
 std::string valid(std::string_view element) {
   std::pmr::string out;
-  if (!append_valid_element(out, element)) return "none";
+  DtdLosses losses;
+  if (!append_valid_element(out, element, losses)) return "none";
   return std::string(out);
 }
 
@@ -35,6 +36,18 @@ TEST(XmltvDtd, UnknownElementsAndAttributesAreLeftOut) {
                   "<subtitles type='odd'/></programme>"),
             "<programme channel='c' start='1'>\n    <title lang='en'>T bold</title>\n"
             "    <subtitles>\n    </subtitles>\n  </programme>");
+}
+
+TEST(XmltvDtd, WhatIsLeftOutIsCounted) {
+  std::pmr::string out;
+  DtdLosses losses;
+  append_valid_element(out,
+                       "<programme channel='c' start='1' catchup-id='7'><live/><x><y/></x><title>T "
+                       "<b>b</b></title><date>1</date><date>2</date><icon/></programme>",
+                       losses);
+  EXPECT_EQ(losses.unknown_elements, 3U);  // live, x with all that is in it, b
+  EXPECT_EQ(losses.unfit_elements, 2U);    // the second date, an icon without src
+  EXPECT_EQ(losses.unknown_attributes, 1U);
 }
 
 TEST(XmltvDtd, RequiredPartsAreMadeUpOrTheirOwnerIsLeftOut) {
@@ -69,7 +82,8 @@ TEST(XmltvDtd, XmllintAgrees) {
         "</credits><title><![CDATA[T & U]]></title><previously-shown start='1' x='2'>t"
         "</previously-shown><length units='hours'>1</length><desc><!-- c -->D</desc><episode-num "
         "system='xmltv_ns'>1.2.</episode-num><last-chance/><premiere lang='en'/></programme>"}) {
-    ASSERT_TRUE(append_valid_element(text, element));
+    DtdLosses losses;
+    ASSERT_TRUE(append_valid_element(text, element, losses));
     text += '\n';
   }
   text += kXmltvFooter;

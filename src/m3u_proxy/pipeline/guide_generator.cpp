@@ -5,10 +5,10 @@
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/formats/xmltv_dtd.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/pipeline/epg_generation.hpp>
 #include <m3u_proxy/pipeline/guide_generator.hpp>
+#include <m3u_proxy/pipeline/guide_programme.hpp>
 #include <m3u_proxy/pipeline/guide_source_pass.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -266,7 +266,7 @@ void GuideGenerator::append_channel(std::pmr::string& text, const ListedChannel&
                                 .source = source});
   if (!options_.strict_dtd) return;
   text += "  ";
-  formats::append_valid_element(text, one);
+  append_valid(text, one, 0, result_.problems);
   text += '\n';
 }
 

@@ -1,15 +1,53 @@
+#include <algorithm>
+
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/formats/xmltv_dtd.hpp>
 #include <m3u_proxy/pipeline/guide_programme.hpp>
 
 namespace m3u_proxy::pipeline {
+namespace {
+
+/// Reads a time that a rule set: XMLTV's, which stands as it is, or any other date of expressions;
+/// `written` becomes what is to be written, "" when it is none.
+std::optional<formats::XmltvTime> read_rule_time(std::string_view text, std::string& written) {
+  text = trim(text);
+  written.clear();
+  // Ten digits could be a day and its hour; @time gives seconds, and nobody writes the other.
+  constexpr std::size_t kDigitsOfSeconds = 10;
+  const bool seconds = text.size() == kDigitsOfSeconds && std::ranges::all_of(text, is_ascii_digit);
+  auto time = seconds ? std::nullopt : formats::parse_xmltv_time(text);
+  if (time) {
+    written = text;
+  } else if (const auto instant = parse_date(text)) {
+    time = formats::XmltvTime{.epoch = *instant};
+    append_utc_time(written, *time, 0);
+  }
+  return time;
+}
+
+}  // namespace
 
 using catalog::ProgrammeField;
 using formats::ProgrammeEdits;
 using formats::XmltvChildren;
 using formats::XmltvStartTag;
 using formats::XmltvTime;
+
+void append_valid(std::pmr::string& out, std::string_view element, std::uint64_t byte,
+                  ProblemLog& problems) {
+  formats::DtdLosses losses;
+  formats::append_valid_element(out, element, losses);
+  const auto report = [&](std::string_view reason, std::uint64_t count) {
+    if (count == 0) return;
+    problems.add(reason, 0, byte, element);
+    if (count > 1) problems.count(reason, count - 1);
+  };
+  report("dtd_unknown_element", losses.unknown_elements);
+  report("dtd_unfit_element", losses.unfit_elements);
+  report("dtd_unknown_attribute", losses.unknown_attributes);
+}
 
 void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
   work.plain_id = task_.index->differs_from_guide(output) ? task_.ids[output] : work.id;
@@ -100,22 +138,20 @@ bool ProgrammeWriter::run_rules(GuideWork& work, const SelectedProgramme& one,
                          times.stop ? std::optional(times.stop->epoch) : std::nullopt);
 }
 
-/// Times that a rule set stand as they were written; false when start is none.
+/// Takes the times that a rule set; false when start is none.
 bool ProgrammeWriter::take_changed_times(GuideWork& work, const SelectedProgramme& one,
                                          ProgrammeTimes& times) const {
   if (const auto start = work.record.changed(ProgrammeField::kStart)) {
-    const auto parsed = formats::parse_xmltv_time(*start);
+    const auto parsed = read_rule_time(*start, work.new_start);
     if (!parsed) {
       work.problems.add("bad_start", 0, one.byte, *start);
       return false;
     }
     times.start = *parsed;
-    work.new_start = trim(*start);
   }
   if (const auto stop = work.record.changed(ProgrammeField::kStop)) {
-    times.stop = formats::parse_xmltv_time(*stop);
+    times.stop = read_rule_time(*stop, work.new_stop);
     if (!times.stop && !trim(*stop).empty()) work.problems.add("bad_stop", 0, one.byte, *stop);
-    work.new_stop = times.stop ? trim(*stop) : std::string_view();
   }
   return true;
 }
@@ -141,7 +177,7 @@ void ProgrammeWriter::append_changed(GuideWork& work, const SelectedProgramme& o
   }
   if (strict) {
     text += "  ";
-    formats::append_valid_element(text, work.element);
+    append_valid(text, work.element, one.byte, work.problems);
   }
   text += '\n';
 }

@@ -35,6 +35,11 @@ struct SelectedProgramme {
   ProgrammeTimes times{};
 };
 
+/// Appends the form of `element`, from `byte` of its source, that is valid under xmltv.dtd, and
+/// reports what was left out.
+void append_valid(std::pmr::string& out, std::string_view element, std::uint64_t byte,
+                  ProblemLog& problems);
+
 /// Thread-safe on different works. Throws memory::OverBudget.
 class ProgrammeWriter {
  public:

@@ -105,6 +105,22 @@ TEST(GuideRules, ChangedTimesAndChannelGoToTheStartTag) {
   EXPECT_THAT(made.body(), Not(HasSubstr("<channel id=\"a\">")));
 }
 
+TEST(GuideRules, TimesMayBeAnyDateOfExpressionsAndAreWrittenAsXmltv) {
+  const auto start_of = [](const std::string& value) {
+    const auto made = with_rules({"SET start = '" + value + "', REMOVE stop"}, "<title>T</title>");
+    const std::size_t begin = made.guide.find("<programme start=\"") + 18;
+    return made.guide.substr(begin, made.guide.find('"', begin) - begin);
+  };
+  EXPECT_EQ(start_of("@time:parse(\"2026-01-02 03:04:05\")"), "20260102030405 +0000");
+  EXPECT_EQ(start_of("1767323045"), "20260102030405 +0000");
+  EXPECT_EQ(start_of("2026-01-02T03:04:05+01:00"), "20260102020405 +0000");
+  EXPECT_EQ(start_of("2026-01-02 03:04:05"), "20260102030405 +0000");
+  EXPECT_EQ(start_of("02/01/2026 03:04:05"), "20260102030405 +0000");
+  EXPECT_EQ(start_of("2026-01-02"), "20260102000000 +0000");
+  EXPECT_EQ(start_of("20260102030405 +0200"), "20260102030405 +0200");
+  EXPECT_EQ(start_of("202601020304"), "202601020304");
+}
+
 TEST(GuideRules, UnusableTimesAndChannelsAreCountedSkips) {
   EXPECT_EQ(with_rules({"SET start = \"soon\""}, "").result.problems.of("bad_start"), 1U);
   const auto unknown = with_rules({"SET channel_id = \"c\""}, "<title>T</title>");
