@@ -1,0 +1,186 @@
+"""How memory is handled, as the report of the real binary shows it.
+
+The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+TIMEOUT = 120
+CHANNELS = 100_000
+MOST_UNACCOUNTED_MB = 8
+
+
+def environment():
+    return {k: v for k, v in os.environ.items() if not k.startswith(("M3U_PROXY", "MEMORY_"))}
+
+
+def run(cwd, *arguments):
+    return subprocess.run(
+        [BINARY, "generate", *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT, check=False, env=environment(),
+    )
+
+
+def report_of(folder, *arguments):
+    done = run(folder, *arguments, "--report", "report.json")
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "report.json").read_text())
+
+
+def entry(number):
+    return (
+        f'#EXTINF:-1 tvg-id="channel-{number}.example" tvg-name="Channel {number}" '
+        f'tvg-logo="http://logos.example.org/{number}.png" group-title="Group {number % 300}",'
+        f"Channel {number} HD\nhttp://stream.example.org/live/user/secret/{number}.ts\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A list of 100,000 channels, and the reports of four runs over it."""
+    folder = tmp_path_factory.mktemp("large")
+    with (folder / "list.m3u").open("w") as playlist:
+        playlist.write("#EXTM3U\n")
+        playlist.writelines(entry(number) for number in range(CHANNELS))
+    reports = []
+    for _ in range(4):
+        reports.append(report_of(folder, "--source", "tv=list.m3u", "--out", "out"))
+    return folder, reports
+
+
+@pytest.fixture
+def small(tmp_path):
+    (tmp_path / "list.m3u").write_text("#EXTM3U\n" + entry(1) + entry(2))
+    return tmp_path
+
+
+# --- the account ------------------------------------------------------------------------------
+
+
+def test_memory_that_nobody_reserved_stays_small(large):
+    for report in large[1]:
+        assert report["channels"] == CHANNELS
+        assert 0 <= report["budget"]["unaccounted_peak_mb"] < MOST_UNACCOUNTED_MB
+
+
+def test_account_and_process_explain_the_peak(large):
+    for report in large[1]:
+        explained = report["fixed_memory_mb"] + report["budget"]["peak_reserved_mb"]
+        assert report["peak_memory_usage_mb"] < explained + MOST_UNACCOUNTED_MB
+
+
+def test_pools_serve_most_requests_again(large):
+    pools = large[1][0]["pools"]
+    assert pools["requests"] > pools["hits"] > 0
+    assert pools["hit_rate"] == pytest.approx(pools["hits"] / pools["requests"], abs=0.001)
+    assert pools["hit_rate"] > 0.5
+    assert pools["kept_mb"] <= 15_000 / 1024
+
+
+def test_pool_that_keeps_nothing_has_no_hits(small):
+    (small / "c.toml").write_text(
+        "[memory_pools]\nchannel_pool_size = 0\nmetadata_pool_size = 0\n"
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+    )
+    pools = report_of(small, "--config", "c.toml", "--out", "out")["pools"]
+    assert pools["requests"] > 0
+    assert pools["hits"] == 0 and pools["kept_mb"] == 0
+
+
+# --- prediction -------------------------------------------------------------------------------
+
+
+def test_first_run_is_predicted_by_the_size_of_its_sources(large):
+    expected = large[1][0]["prediction"]
+    assert expected["runs"] == 0
+    assert expected["channels"] > 0 and expected["peak_memory_mb"] > 0
+
+
+def test_after_three_runs_the_prediction_is_within_15_percent(large):
+    report = large[1][3]
+    expected = report["prediction"]
+    assert expected["runs"] == 3
+    assert expected["channels"] == expected["actual_channels"] == CHANNELS
+    assert expected["actual_peak_memory_mb"] == report["peak_memory_usage_mb"]
+    assert expected["peak_memory_mb"] == pytest.approx(report["peak_memory_usage_mb"], rel=0.15)
+    assert list(expected["stages"]) == [stage["name"] for stage in report["stages"]]
+
+
+def test_history_changes_no_published_byte(large):
+    folder, _ = large
+    published = (folder / "out/default.m3u").read_bytes()
+    (folder / "out/.default.history.json").unlink()
+    report_of(folder, "--source", "tv=list.m3u", "--out", "out")
+    assert (folder / "out/default.m3u").read_bytes() == published
+
+
+def test_history_keeps_the_last_twenty_runs(small):
+    for _ in range(22):
+        report_of(small, "--source", "tv=list.m3u", "--out", "out", "--log-level", "error")
+    history = json.loads((small / "out/.default.history.json").read_text())
+    assert len(history["runs"]) == 20
+
+
+def test_damaged_history_is_started_anew_with_a_warning(small):
+    report_of(small, "--source", "tv=list.m3u", "--out", "out")
+    (small / "out/.default.history.json").write_text('{"version": 1, "ru')
+    done = run(small, "--source", "tv=list.m3u", "--out", "out")
+    assert done.returncode == 0
+    assert "WARN out/.default.history.json is damaged and is started anew: " in done.stderr
+    history = json.loads((small / "out/.default.history.json").read_text())
+    assert len(history["runs"]) == 1
+
+
+# --- cleanup ----------------------------------------------------------------------------------
+
+
+def test_cleanup_history_is_in_the_report_when_asked_for(small):
+    (small / "c.toml").write_text(
+        "[memory_cleanup]\ntrack_cleanup_history = true\ndetailed_logging = true\n"
+        '[proxy_memory]\ncleanup_strategy = "aggressive"\n'
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+    )
+    done = run(small, "--config", "c.toml", "--out", "out", "--report", "report.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((small / "report.json").read_text())
+    history = report["cleanup_history"]
+    assert len(history) == report["memory_cleanup_operations"] > 0
+    assert report["memory_cleanup_failures"] == 0
+    assert history[0]["stage"] == "Source Loading" and history[0]["cause"] == "stage"
+    assert {one["strategy"] for one in history} == {"aggressive"}
+    lines = [line for line in done.stderr.splitlines() if "INFO Memory cleanup after '" in line]
+    assert len(lines) == len(history)
+
+
+def test_cleanup_history_is_empty_otherwise(small):
+    report = report_of(small, "--source", "tv=list.m3u", "--out", "out")
+    assert report["cleanup_history"] == []
+    assert report["memory_cleanup_operations"] > 0
+
+
+# --- alerts -----------------------------------------------------------------------------------
+
+
+def test_peak_above_its_threshold_is_an_alert(small):
+    (small / "c.toml").write_text(
+        "[memory_monitoring]\npeak_memory_alert_mb = 1\n"
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+    )
+    done = run(small, "--config", "c.toml", "--out", "out", "--report", "report.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((small / "report.json").read_text())
+    (alert,) = report["alerts"]
+    assert alert["kind"] == "peak_memory" and alert["threshold"] == 1
+    assert alert["value"] == report["peak_memory_usage_mb"]
+    assert f"WARN Memory alert for 'default': {alert['message']}" in done.stderr
+
+
+def test_small_run_raises_no_alert(small):
+    assert report_of(small, "--source", "tv=list.m3u", "--out", "out")["alerts"] == []
