@@ -28,15 +28,19 @@ class ProcessMemory {
 };
 
 /// The running system's implementation. Thread-safe; lives until the process ends.
-/// Linux: /proc/self/statm, VmHWM of /proc/self/status, /proc/self/clear_refs (see proc(5)).
+/// Linux (process_memory_linux.cpp): /proc/self/statm, VmHWM of /proc/self/status, clear_refs.
+/// macOS (process_memory_macos.cpp): task_info(); the peak cannot be reset.
+/// Windows (process_memory_windows.cpp): GetProcessMemoryInfo(), the working set and its peak,
+/// which cannot be reset.
 ProcessMemory& process_memory();
 
-/// Gives freed heap blocks back to the system (glibc's malloc_trim); nothing elsewhere.
-/// Takes milliseconds when there is much to give back. Thread-safe.
+/// Gives freed heap blocks back to the system (glibc's malloc_trim, macOS's pressure relief,
+/// Windows's _heapmin); nothing elsewhere. Takes milliseconds when there is much to give back.
+/// Thread-safe.
 void release_free_heap() noexcept;
 
-/// The steady clock, read in a few nanoseconds; up to some milliseconds behind. For what is asked
-/// once a batch and happens once in seconds.
+/// The steady clock, on Linux read in a few nanoseconds and up to some milliseconds behind. For
+/// what is asked once a batch and happens once in seconds.
 [[nodiscard]] std::chrono::steady_clock::time_point coarse_steady_now() noexcept;
 
 /// Processor time that the calling thread has used since it began.

@@ -1,3 +1,6 @@
+// ProcessMemory on Linux: the files of /proc (see proc(5)).
+#ifdef __linux__
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -109,3 +112,5 @@ std::chrono::nanoseconds thread_cpu_time() noexcept {
 }
 
 }  // namespace m3u_proxy::memory
+
+#endif  // __linux__
