@@ -1,4 +1,6 @@
 // What watching and cleaning memory costs.
+#include <chrono>
+#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -8,8 +10,10 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/dynamic_limit.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
 
 namespace m3u_proxy::memory {
 namespace {
@@ -44,6 +48,42 @@ void reservation(benchmark::State& state) {
 }
 BENCHMARK(reservation)->Name("reservation and release");
 
+/// What a pass's serial step does once a batch, when nothing is due.
+void cleanup_tick(benchmark::State& state) {
+  MemoryCleanupCoordinator coordinator(MemoryCleanupConfig{
+      .auto_gc_interval = std::chrono::hours(1), .force_cleanup_frequency = std::chrono::hours(1)});
+  for (auto _ : state) coordinator.tick("Filtering", CleanupStrategy::kBasic);
+}
+BENCHMARK(cleanup_tick)->Name("cleanup tick, nothing due");
+
+void cleanup_tick_off(benchmark::State& state) {
+  MemoryCleanupCoordinator coordinator;
+  for (auto _ : state) coordinator.tick("Filtering", CleanupStrategy::kBasic);
+}
+BENCHMARK(cleanup_tick_off)->Name("cleanup tick, no interval set");
+
+void limit_update(benchmark::State& state) {
+  Budget budget(mib(512));
+  DynamicLimit limit(budget, nullptr, mib(512), {.interval = std::chrono::hours(1)});
+  for (auto _ : state) limit.update();
+}
+BENCHMARK(limit_update)->Name("dynamic limit, not yet due");
+
+void limit_look(benchmark::State& state) {
+  (void)log::configure("off");
+  Budget budget(mib(512));
+  DynamicLimit limit(budget, nullptr, mib(512), {.interval = std::chrono::seconds(0)});
+  for (auto _ : state) limit.update();
+}
+BENCHMARK(limit_look)->Name("dynamic limit, a look at the system");
+
+void pool_request(benchmark::State& state) {
+  Budget budget;
+  SlabPool pool(budget);
+  for (auto _ : state) benchmark::DoNotOptimize(pool.acquire(Tag::kBatch, kib(256).count));
+}
+BENCHMARK(pool_request)->Name("slab from the pool and back");
+
 /// Names and groups of 39,161 channels, with as much unused capacity as growing leaves.
 struct StageOutput {
   StageOutput() {
@@ -56,13 +96,26 @@ struct StageOutput {
   std::unordered_map<std::string, std::vector<int>> groups;
 };
 
+void fill(SlabPool& pool) {
+  std::vector<Slab> slabs;
+  for (std::uint64_t i = 0; i < pool_bytes({}).count / mib(1).count; ++i) {
+    slabs.push_back(pool.acquire(Tag::kBatch, mib(1).count).value());
+    std::memset(slabs.back().data(), 1, slabs.back().size());
+  }
+}
+
 void cleanup(benchmark::State& state, CleanupStrategy strategy) {
   (void)log::configure("off");
   for (auto _ : state) {
     state.PauseTiming();
     StageOutput stage;
     CleanableParts output(stage.names, stage.groups);
+    // As many kept slabs as the default configuration allows, all resident.
+    Budget budget;
+    SlabPool pool(budget);
+    fill(pool);
     MemoryCleanupCoordinator coordinator;
+    coordinator.add_release_hook([&pool] { return pool.trim(); });
     state.ResumeTiming();
     benchmark::DoNotOptimize(coordinator.cleanup_between_stages("Filtering", output, strategy));
   }
