@@ -331,6 +331,7 @@ def test_a_folder_that_cannot_be_made_is_named(folder):
         (["generate", "--config", "gone.toml", "--out", "o"], "gone.toml"),
         (["check"], "the configuration file is missing"),
         (["check", "gone.toml"], "gone.toml"),
+        (["migrate-config", "gone.toml"], "gone.toml"),
         (["test-expression", "name contains 'x'"], "--source is missing"),
     ],
 )
@@ -340,6 +341,46 @@ def test_wrong_usage_is_exit_2_with_the_remedy(tmp_path, arguments, words):
     assert words in done.stderr
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+OLD_KEYS = '[proxy_memory]\nstrategy_preset = "conservative"  # safe\n'
+TODAYS_KEYS = '[proxy_memory]\ncleanup_strategy = "smart"  # safe\n'
+
+
+def test_migrate_config_prints_the_new_text_and_explains_each_change(folder):
+    (folder / "old.toml").write_text(OLD_KEYS)
+    done = run("migrate-config", "old.toml", cwd=folder)
+    assert done.returncode == 0
+    assert done.stdout == TODAYS_KEYS
+    assert done.stderr.startswith("old.toml:2:1: proxy_memory.strategy_preset became "
+                                  'proxy_memory.cleanup_strategy = "smart"')
+    assert (folder / "old.toml").read_text() == OLD_KEYS
+
+
+def test_migrate_config_may_write_onto_the_file_itself(folder):
+    (folder / "old.toml").write_text(OLD_KEYS)
+    assert run("migrate-config", "old.toml", "--output", "old.toml", cwd=folder).returncode == 0
+    assert (folder / "old.toml").read_text() == TODAYS_KEYS
+    again = run("migrate-config", "old.toml", cwd=folder)
+    assert again.stdout == TODAYS_KEYS
+    assert "nothing had to change" in again.stderr
+
+
+def test_migrate_config_writes_nothing_when_a_value_is_wrong(folder):
+    (folder / "old.toml").write_text('[proxy_memory]\nstrategy_preset = "fast"\n')
+    done = run("migrate-config", "old.toml", "--output", "new.toml", cwd=folder)
+    assert done.returncode == 2
+    assert "old.toml:2:19" in done.stderr
+    assert not (folder / "new.toml").exists()
+
+
+def test_a_run_warns_of_legacy_keys_once_and_uses_them(folder):
+    (folder / "old.toml").write_text(OLD_KEYS)
+    done = generate(folder, "--config", "old.toml")
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("WARN")]
+    assert len(warnings) == 1
+    assert 'proxy_memory.cleanup_strategy = "smart"' in warnings[0]
 
 
 def test_all_mistakes_of_a_configuration_come_at_once(folder):

@@ -43,10 +43,16 @@ constexpr const char* kTestExpressionExamples =
     "    --limit 5\n"
     "  m3u-proxy test-expression 'title contains \"news\"' --epg guide=guide.xml.gz";
 
+constexpr const char* kMigrateConfigExamples =
+    "Examples:\n"
+    "  m3u-proxy migrate-config old.toml\n"
+    "  m3u-proxy migrate-config old.toml --output m3u-proxy.toml";
+
 /// Where CLI11 puts what it read.
 struct Raw {
   std::string config, out, start_number, base_url, mode, match, memory_limit, spill_dir, cache_dir;
   std::string threads, batch_size, now, report, progress, log_level, file, expression, limit;
+  std::string output;
   std::vector<std::string> sources, epg, includes, excludes, rules;
   std::string completion;
 };
@@ -58,6 +64,7 @@ struct Parser {
   CLI::App* generate = nullptr;
   CLI::App* check = nullptr;
   CLI::App* test_expression = nullptr;
+  CLI::App* migrate_config = nullptr;
   CLI::App* completion = nullptr;
   CLI::Option* include = nullptr;
   CLI::Option* exclude = nullptr;
@@ -69,6 +76,7 @@ struct Parser {
     add_generate();
     add_check();
     add_test_expression();
+    add_migrate_config();
     completion = app.add_subcommand("generate-completion", "Print bash, zsh, fish or man");
     completion->group("");  // for the build, not for people
     completion->add_option("KIND", raw.completion, "What to print");
@@ -149,6 +157,15 @@ struct Parser {
            "The time to work with, such as 2026-01-31T20:00:00Z");
     option(test_expression, "--log-level", raw.log_level, "LEVEL",
            "trace, debug, info, warn, error or off (warn)");
+  }
+
+  void add_migrate_config() {
+    migrate_config = app.add_subcommand(
+        "migrate-config", "Rewrite an old configuration's keys of memory handling as today's");
+    migrate_config->footer(kMigrateConfigExamples);
+    migrate_config->add_option("FILE", raw.file, "Configuration (TOML)")->type_name("");
+    option(migrate_config, "--output", raw.output, "FILE",
+           "Write there, also onto FILE itself (standard output)");
   }
 };
 
@@ -344,6 +361,12 @@ Result<CommandLine> read_command(const Parser& parser) {
       return usage("the configuration file is missing", "such as m3u-proxy check m3u-proxy.toml");
     return CheckOptions{.file = parser.raw.file};
   }
+  if (parser.migrate_config->parsed()) {
+    if (parser.raw.file.empty())
+      return usage("the configuration file is missing",
+                   "such as m3u-proxy migrate-config old.toml");
+    return MigrateConfigOptions{.file = parser.raw.file, .output = given(parser.raw.output)};
+  }
   return usage("no command given", "such as m3u-proxy generate; see m3u-proxy --help");
 }
 
@@ -388,7 +411,8 @@ ProgramInfo describe_program() {
                   .help = kProgramHelp,
                   .commands = {},
                   .options = describe(parser.app).options};
-  for (const CLI::App* command : {parser.generate, parser.check, parser.test_expression})
+  for (const CLI::App* command :
+       {parser.generate, parser.check, parser.test_expression, parser.migrate_config})
     out.commands.push_back(describe(*command));
   return out;
 }

@@ -44,13 +44,18 @@ struct TestExpressionOptions {
   std::optional<std::string> log_level;
 };
 
+struct MigrateConfigOptions {
+  std::string file;
+  std::optional<std::string> output;  ///< nullopt: standard output
+};
+
 /// `--generate-completion` and the like: text that is printed, and that is all.
 struct PrintOptions {
   std::string text;
 };
 
-using CommandLine =
-    std::variant<GenerateOptions, CheckOptions, TestExpressionOptions, PrintOptions>;
+using CommandLine = std::variant<GenerateOptions, CheckOptions, TestExpressionOptions,
+                                 MigrateConfigOptions, PrintOptions>;
 
 /// Reads the arguments after the program's name. `now` is the time for relative dates.
 /// Error: kInvalidArgument, with what was probably meant in its hint.

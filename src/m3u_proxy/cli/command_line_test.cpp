@@ -188,6 +188,15 @@ TEST(Check, TakesOneFile) {
   EXPECT_THAT(refused({"check"}), HasSubstr("the configuration file is missing"));
 }
 
+TEST(MigrateConfig, TakesAFileAndWhereToWrite) {
+  const auto o =
+      parsed<MigrateConfigOptions>({"migrate-config", "old.toml", "--output", "new.toml"});
+  EXPECT_EQ(o.file, "old.toml");
+  EXPECT_EQ(o.output, "new.toml");
+  EXPECT_EQ(parsed<MigrateConfigOptions>({"migrate-config", "old.toml"}).output, std::nullopt);
+  EXPECT_THAT(refused({"migrate-config"}), HasSubstr("the configuration file is missing"));
+}
+
 TEST(TestExpression, TakesAnExpressionSourcesAndALimit) {
   const auto o = parsed<TestExpressionOptions>(
       {"test-expression", "name contains \"x\"", "--source", "tv=a", "--limit", "3"});
@@ -214,7 +223,7 @@ TEST(TestExpression, TakesAGuideForProgrammesABaseUrlAndATime) {
 
 TEST(Completion, NamesEveryCommandAndOption) {
   const ProgramInfo program = describe_program();
-  ASSERT_EQ(program.commands.size(), 3U);
+  ASSERT_EQ(program.commands.size(), 4U);
   for (const char* kind : {"bash", "zsh", "fish", "man"}) {
     std::string text = parsed<PrintOptions>({"generate-completion", kind}).text;
     if (std::string_view(kind) == "man")  // troff writes hyphens with a backslash

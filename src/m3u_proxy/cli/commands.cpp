@@ -47,7 +47,11 @@ Result<service::LoadedConfiguration> load(const std::optional<std::string>& file
     }
     document = *std::move(read);
   }
-  return service::load_configuration(document, environment, flags);
+  auto loaded = service::load_configuration(document, environment, flags);
+  for (const std::string& warning : loaded.warnings) log::warn("config", "{}", warning);
+  if (!loaded.warnings.empty())
+    log::info("config", "m3u-proxy migrate-config {} writes it with today's keys", *file);
+  return loaded;
 }
 
 }  // namespace m3u_proxy::cli

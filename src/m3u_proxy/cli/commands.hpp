@@ -11,6 +11,7 @@ ExitCode run_generate(const GenerateOptions& options, const service::Environment
 ExitCode run_check(const CheckOptions& options, const service::Environment& environment);
 ExitCode run_test_expression(const TestExpressionOptions& options,
                              const service::Environment& environment);
+ExitCode run_migrate_config(const MigrateConfigOptions& options);
 
 /// `error: …` on standard error; returns the exit code that the error leads to.
 ExitCode report_error(const Error& error);

@@ -36,6 +36,9 @@ struct Runner {
   cli::ExitCode operator()(const cli::TestExpressionOptions& options) const {
     return cli::run_test_expression(options, environment);
   }
+  cli::ExitCode operator()(const cli::MigrateConfigOptions& options) const {
+    return cli::run_migrate_config(options);
+  }
   cli::ExitCode operator()(const cli::PrintOptions& options) const {
     cli::print_to(stdout, options.text);
     return cli::ExitCode::kPublished;

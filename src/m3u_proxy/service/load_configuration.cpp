@@ -10,6 +10,7 @@
 #include <m3u_proxy/service/config_environment.hpp>
 #include <m3u_proxy/service/config_expressions.hpp>
 #include <m3u_proxy/service/config_sections.hpp>
+#include <m3u_proxy/service/legacy_keys.hpp>
 #include <m3u_proxy/service/load_configuration.hpp>
 
 namespace m3u_proxy::service {
@@ -123,11 +124,14 @@ LoadedConfiguration load_configuration(const std::optional<ConfigDocument>& docu
   Configuration& configuration = loaded.configuration;
   ConfigReader reader;
   if (document) {
-    const auto tree = parse_toml(document->text, document->file);
+    auto tree = parse_toml(document->text, document->file);
     if (!tree) {
       loaded.problems.push_back({.error = tree.error()});
       return loaded;
     }
+    for (const LegacyChange& change : replace_legacy_keys(reader, *tree))
+      loaded.warnings.push_back(
+          to_string(Error{.message = to_string(change), .where = change.where}));
     read_document(reader, *tree, configuration);
     anchor_paths(configuration, document->folder);
   }

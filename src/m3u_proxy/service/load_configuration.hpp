@@ -42,6 +42,8 @@ struct ConfigDocument {
 struct LoadedConfiguration {
   Configuration configuration;
   std::vector<ConfigProblem> problems;  ///< by file and line; empty: it may be used
+  /// What became of each legacy key, with its place; they work.
+  std::vector<std::string> warnings;
 };
 
 /// Reads a configuration file of at most 16 MB. Errors: kNotFound, kIo, kConfig (too large).

@@ -279,6 +279,36 @@ filters = ["b", "p", "a"]
   EXPECT_EQ(compiled->programme_rules, nullptr);
 }
 
+TEST(LoadConfiguration, LegacyKeysWorkAndSayWhatTheyBecame) {
+  const auto loaded = load(R"([proxy_memory]
+strategy_preset = "aggressive"
+memory_strategy.chunk_size = 250
+memory_strategy.temp_dir = "spill"
+)");
+  EXPECT_THAT(problems(loaded), IsEmpty());
+  const Configuration& c = loaded.configuration;
+  EXPECT_EQ(c.proxy_memory.cleanup_strategy, memory::CleanupChoice::kAggressive);
+  EXPECT_TRUE(c.memory_cleanup.aggressive_cleanup);
+  EXPECT_EQ(c.proxy_memory.batch_size, 250U);
+  EXPECT_EQ(c.proxy_memory.spill_dir, "/etc/m3u/spill");
+  EXPECT_THAT(
+      loaded.warnings,
+      ElementsAre("f.toml:2:1: proxy_memory.strategy_preset became proxy_memory.cleanup_strategy = "
+                  "\"aggressive\" and memory_cleanup.aggressive_cleanup = true: memory is given "
+                  "back to the system after every stage",
+                  "f.toml:3:17: proxy_memory.memory_strategy.chunk_size became "
+                  "proxy_memory.batch_size = 250: channels always go through in batches",
+                  "f.toml:4:17: proxy_memory.memory_strategy.temp_dir became "
+                  "proxy_memory.spill_dir = \"spill\": temporary files go there; it must be on a "
+                  "disk, not on tmpfs"));
+}
+
+TEST(LoadConfiguration, AWrongValueOfALegacyKeyIsAMistake) {
+  EXPECT_THAT(problems(load("[proxy_memory]\nmemory_strategy.chunk_size = 0\n")),
+              ElementsAre("f.toml:2:30: proxy_memory.memory_strategy.chunk_size is 0, expected a "
+                          "whole number from 1 to 1000000"));
+}
+
 TEST(ReadDocument, NamesAFileThatIsNotThere) {
   const auto document = read_document("/nonexistent/m3u-proxy.toml");
   ASSERT_FALSE(document.has_value());
