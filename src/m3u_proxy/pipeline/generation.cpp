@@ -253,6 +253,10 @@ Result<> Generation::publish() {
       files.insert(files.begin() + static_cast<std::ptrdiff_t>(2 * i), std::move(compressed));
     }
   }
+  if (outputs_.receive) {
+    for (const auto& file : files) M3U_CHECK(outputs_.receive(*file));
+    return {};
+  }
   for (const auto& file : files) {
     M3U_TRY(const auto time, file->sync());
     fsync_time_ += time;

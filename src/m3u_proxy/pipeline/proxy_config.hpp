@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/bytes.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/pipeline/channel_sort.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
@@ -76,6 +77,9 @@ struct OutputPaths {
   std::filesystem::path playlist;  ///< DIR/<proxy>.m3u
   std::filesystem::path guide;     ///< DIR/<proxy>.xmltv
   std::filesystem::path spill_folder;
+  /// Instead of publishing: given each finished file, the guide first, which is then thrown away
+  /// (its content is in file.temporary()). Empty: published.
+  std::function<Result<>(const io::AtomicFile& file)> receive{};
 };
 
 }  // namespace m3u_proxy::pipeline

@@ -88,16 +88,7 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
   if (!configuration.proxy_memory.spill_dir.empty()) M3U_CHECK(runner->check_spill_folder());
   if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
   runner->prepare_memory_services();
-  runner->store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
-      .temp_folder = [self = runner.get()] { return self->temp_folder(); },
-      .cache_dir = runner->options_.cache_dir,
-      .fetch = {},
-      .cancel = runner->options_.cancel,
-      .clock = {},
-      .validate = [self = runner.get()](const sources::SourceRequest&,
-                                        std::unique_ptr<io::ByteSource> bytes) -> Result<> {
-        return self->check_download(std::move(bytes));
-      }});
+  runner->begin_run(runner->options_.now);
   return runner;
 }
 
@@ -106,21 +97,38 @@ void ProxyRunner::prepare_memory_services() {
   memory::MonitorOptions watching;
   watching.warning_threshold = configuration_.proxy_memory.warning_threshold;
   monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
-
-  memory::MemoryCleanupConfig cleaning = configuration_.memory_cleanup;
-  const bool own_threshold = cleaning.memory_pressure_threshold_mb.has_value();
-  if (!own_threshold)
-    cleaning.memory_pressure_threshold_mb =
-        limit_mb.value_or(memory::threshold_for_system(memory::read_memory()).mb());
-  cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(cleaning);
-  cleanup_->add_release_hook([this] { return slabs_.trim(); });
-
+  configure_cleanup();
   if (configuration_.proxy_memory.max_memory_mb.kind != MemoryLimitSetting::Kind::kAuto) return;
   memory::DynamicLimitOptions following{.fixed = fixed_, .least = least_};
-  if (!own_threshold)
-    following.on_change = [this](Bytes limit) { cleanup_->set_threshold_mb(limit.mb()); };
+  following.on_change = [this](Bytes limit) {
+    if (!configuration_.memory_cleanup.memory_pressure_threshold_mb)
+      cleanup_->set_threshold_mb(limit.mb());
+  };
   dynamic_limit_ = std::make_unique<memory::DynamicLimit>(budget_, monitor_.get(), *limit_,
                                                           std::move(following));
+}
+
+void ProxyRunner::configure_cleanup() {
+  memory::MemoryCleanupConfig cleaning = configuration_.memory_cleanup;
+  const auto limit = dynamic_limit_ ? dynamic_limit_->limit() : limit_;
+  if (!cleaning.memory_pressure_threshold_mb)
+    cleaning.memory_pressure_threshold_mb =
+        limit.value_or(memory::threshold_for_system(memory::read_memory())).mb();
+  cleanup_ = std::make_unique<memory::MemoryCleanupCoordinator>(cleaning);
+  cleanup_->add_release_hook([this] { return slabs_.trim(); });
+}
+
+void ProxyRunner::begin_run(std::int64_t now) {
+  options_.now = now;
+  origins_.clear();
+  store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
+      .temp_folder = [this] { return temp_folder(); },
+      .cache_dir = options_.cache_dir,
+      .fetch = {},
+      .cancel = options_.cancel,
+      .clock = {},
+      .validate = [this](const sources::SourceRequest&, std::unique_ptr<io::ByteSource> bytes)
+          -> Result<> { return check_download(std::move(bytes)); }});
 }
 
 Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
@@ -213,7 +221,7 @@ pipeline::PlaylistSource ProxyRunner::playlist_source(const SourceConfig& source
   pipeline::PlaylistSource out;
   out.name = source.name.name;
   out.url = redact_url(source.location);
-  out.open = [this, &source, key]() -> Result<std::unique_ptr<io::ByteSource>> {
+  out.open = [this, source, key]() -> Result<std::unique_ptr<io::ByteSource>> {
     M3U_TRY(const auto stored,
             store_->get(request_for(source, configuration_.proxies.size() > 1
                                                 ? sources::SourceRequest::Reads::kSeveralTimes
@@ -288,7 +296,8 @@ Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& pr
 }
 
 /// What the provider did is not in the bytes: it is added to what the pipeline saw.
-void ProxyRunner::add_origins(const ProxyConfig& proxy, pipeline::GenerationStats& stats) const {
+void ProxyRunner::add_origins(const std::string& proxy_name,
+                              pipeline::GenerationStats& stats) const {
   for (pipeline::SourceStats& source : stats.sources_detail) {
     const auto found = origins_.find(origin_key(source.kind, source.name));
     if (found == origins_.end()) continue;
@@ -300,32 +309,41 @@ void ProxyRunner::add_origins(const ProxyConfig& proxy, pipeline::GenerationStat
     stats.degraded = stats.degraded || info.from_cache || info.partial;
     if (info.from_cache)
       log::warn("sources", "{} of proxy \"{}\" is {} s old, from the cache: {}", source.name,
-                proxy.name.name, info.age_s, source.error);
+                proxy_name, info.age_s, source.error);
   }
+}
+
+pipeline::OutputPaths ProxyRunner::outputs(const std::string& proxy_name) const {
+  return {.playlist = options_.out / (proxy_name + ".m3u"),
+          .guide = options_.out / (proxy_name + ".xmltv"),
+          .spill_folder = spill_folder()};
 }
 
 Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy) {
   M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
-  const pipeline::OutputPaths outputs{.playlist = options_.out / (proxy.name.name + ".m3u"),
-                                      .guide = options_.out / (proxy.name.name + ".xmltv"),
-                                      .spill_folder = spill_folder()};
-  const auto history_file = history_path(options_.out, proxy.name.name);
+  return generate(resolved, outputs(proxy.name.name), size_of_run(configuration_, proxy));
+}
+
+Result<pipeline::GenerationStats> ProxyRunner::generate(
+    const pipeline::ResolvedProxyConfig& resolved, const pipeline::OutputPaths& outputs,
+    const memory::RunSize& size) {
+  const auto history_file = history_path(outputs.playlist.parent_path(), resolved.name);
   memory::RunHistory history = read_history(history_file);
-  const memory::RunSize size = size_of_run(configuration_, proxy);
   const auto limit = dynamic_limit_ ? dynamic_limit_->limit() : limit_;
   const memory::Prediction expected = memory::predict(history, size, fixed_, limit);
   log::debug("memory.prediction", "'{}': {} channels and {:.1f}MB are expected, by {} earlier runs",
-             proxy.name.name, expected.channels, expected.peak_mb, expected.runs);
+             resolved.name, expected.channels, expected.peak_mb, expected.runs);
 
   const MemoryCounters before = memory_counters();
   M3U_TRY(pipeline::GenerationStats stats,
           pipeline::generate(resolved, outputs, context(), services()));
   if (limit) stats.budget.limit_mb = limit->mb();
-  add_origins(proxy, stats);
+  add_origins(resolved.name, stats);
   const io::SpillStats spilled = spill_->stats();
   stats.spill = {.bytes = spilled.total + store_->spilled_bytes(), .files = spilled.files};
   stats.memory.prediction = expected;
   fill_memory_report(before, stats);
+  if (outputs.receive) return stats;  // nothing is left beside an output that is not published
   history.add(record_of_run(stats, size, options_.now));
   if (const auto written = write_history(history_file, history); !written)
     log::warn("memory.prediction", "{}", to_string(written.error()));

@@ -16,6 +16,7 @@
 #include <m3u_proxy/memory/cleanup.hpp>
 #include <m3u_proxy/memory/dynamic_limit.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
+#include <m3u_proxy/memory/prediction.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/pipeline/generation.hpp>
 #include <m3u_proxy/pipeline/preview.hpp>
@@ -44,10 +45,27 @@ class ProxyRunner {
 
   /// Generates and publishes one of the configuration's proxies. Errors: as pipeline::generate().
   Result<pipeline::GenerationStats> generate(const ProxyConfig& proxy);
+  /// The same for a proxy whose sources open through this runner; `size` is for the prediction.
+  Result<pipeline::GenerationStats> generate(const pipeline::ResolvedProxyConfig& resolved,
+                                             const pipeline::OutputPaths& outputs,
+                                             const memory::RunSize& size = {});
   /// Shows what one proxy's filters and rules do to its first channels.
   Result<pipeline::PreviewResult> preview(const ProxyConfig& proxy, std::size_t limit);
   /// The same for the programmes of its EPG sources.
   Result<pipeline::PreviewResult> preview_programmes(const ProxyConfig& proxy, std::size_t limit);
+
+  /// What one of the configuration's proxies needs. It may be used while this runner lives.
+  /// Error: kConfig.
+  Result<pipeline::ResolvedProxyConfig> resolve(const ProxyConfig& proxy);
+  pipeline::PlaylistSource playlist_source(const SourceConfig& source);
+  pipeline::GuideSource guide_source(const SourceConfig& source, pipeline::GuideMatch match);
+  /// Where a proxy's files are published.
+  [[nodiscard]] pipeline::OutputPaths outputs(const std::string& proxy_name) const;
+  /// Begins a new run at `now`: what was downloaded before is downloaded again.
+  void begin_run(std::int64_t now);
+  /// Follows a `memory_cleanup` of the configuration that has changed.
+  void configure_cleanup();
+  memory::Budget& budget() { return budget_; }
 
  private:
   ProxyRunner(const Configuration& configuration, RunnerOptions options);
@@ -67,10 +85,7 @@ class ProxyRunner {
   Result<> prepare_folders();
   Result<io::TempFolder*> temp_folder();
   Result<> check_spill_folder();
-  Result<pipeline::ResolvedProxyConfig> resolve(const ProxyConfig& proxy);
-  pipeline::PlaylistSource playlist_source(const SourceConfig& source);
-  pipeline::GuideSource guide_source(const SourceConfig& source, pipeline::GuideMatch match);
-  void add_origins(const ProxyConfig& proxy, pipeline::GenerationStats& stats) const;
+  void add_origins(const std::string& proxy_name, pipeline::GenerationStats& stats) const;
   [[nodiscard]] std::filesystem::path spill_folder() const;
   [[nodiscard]] pipeline::RunContext context();
 
