@@ -9,6 +9,9 @@ function(m3u_proxy_module name)
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   list(TRANSFORM ARG_DEPENDS PREPEND m3u_proxy_)
+  # For the installed library, which is made of all of them.
+  set_property(GLOBAL APPEND PROPERTY M3U_PROXY_MODULES ${name})
+  set_property(GLOBAL APPEND PROPERTY M3U_PROXY_MODULE_LIBRARIES ${ARG_LIBRARIES})
 
   if(NOT sources)
     add_library(m3u_proxy_${name} INTERFACE)
