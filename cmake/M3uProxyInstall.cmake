@@ -37,4 +37,4 @@ install(FILES ${PROJECT_BINARY_DIR}/m3u_proxyConfig.cmake
 install(DIRECTORY src/m3u_proxy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
   PATTERN "*.hpp" PATTERN "cli" EXCLUDE
   PATTERN "*testing.hpp" EXCLUDE PATTERN "*test_support.hpp" EXCLUDE
-  PATTERN "curl_library.hpp" EXCLUDE)
+  PATTERN "curl_library.hpp" EXCLUDE PATTERN "provider_process.hpp" EXCLUDE)

@@ -178,7 +178,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--filter", default="")
-    parser.add_argument("--pytest", action="store_true", help="also the cases and functional tests")
+    parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs")
     options = parser.parse_args()
     options.build = options.build.resolve()
@@ -187,7 +187,8 @@ def main() -> int:
     if not options.proofs:
         total.add(run_programs(options.build, options.filter))
     if options.pytest:
-        total.add(run_pytest(options.build, ["tests/cases", "tests/functional"], options.filter))
+        total.add(run_pytest(options.build, ["tests/cases", "tests/functional", "tests/install"],
+                             options.filter))
     if options.proofs:
         total.add(run_pytest(options.build, ["tests/proofs"], options.filter))
     for text in total.notes + total.report:

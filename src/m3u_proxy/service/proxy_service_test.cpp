@@ -92,7 +92,7 @@ TEST_F(ProxyServiceTest, PublishesTheSameTextsAsFiles) {
   EXPECT_EQ(read("out/home.m3u"), kWritten);
   EXPECT_EQ(file->stats.playlist_path, folder_ / "out/home.m3u");
   EXPECT_TRUE(file->playlist.empty());
-  EXPECT_THAT(files("out"), ElementsAre("home.m3u", "home.xmltv"));
+  EXPECT_THAT(files("out"), ElementsAre(".home.history.json", "home.m3u", "home.xmltv"));
   const auto memory =
       service.generate_proxy_with_config(config, GenerationOutput::kInMemory, kBaseUrl);
   ASSERT_TRUE(memory.has_value()) << to_string(memory.error());
