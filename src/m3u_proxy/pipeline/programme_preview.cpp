@@ -12,6 +12,8 @@
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 #include <m3u_proxy/pipeline/preview.hpp>
+#include <m3u_proxy/rules/filter_set.hpp>
+#include <m3u_proxy/rules/rule_set.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
