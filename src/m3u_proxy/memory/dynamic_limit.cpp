@@ -77,13 +77,12 @@ ChosenLimit DynamicLimit::wanted(const MemoryReadings& readings, Bytes rss) {
   }
   if (!readings.stalls || now() < next_stall_) return target;
   const auto& [some, full] = *readings.stalls;
-  if (full >= kAllStalled)
-    lower(limit_ - limit_ / 4,
-          fmt::format("all tasks waited for memory {:.0f}% of the time", full));
-  else if (some >= kSomeStalled)
-    lower(limit_ - limit_ / 8, fmt::format("tasks waited for memory {:.0f}% of the time", some));
-  else
-    return target;
+  if (full < kAllStalled && some < kSomeStalled) return target;
+  const bool all = full >= kAllStalled;
+  // Not below what the process has: it must give memory back first, and can be asked again then.
+  lower(std::max(limit_ - limit_ / (all ? 4 : 8), rss),
+        fmt::format("{} waited for memory {:.0f}% of the time", all ? "all tasks" : "tasks",
+                    all ? full : some));
   next_stall_ = now() + kStallMemory;
   return target;
 }

@@ -160,6 +160,15 @@ TEST_F(DynamicLimitTest, FallsByAQuarterWhileAllTasksWait) {
   EXPECT_EQ(after_seconds(1), 768);
 }
 
+TEST_F(DynamicLimitTest, StallsNeverAskForLessThanTheProcessHas) {
+  process.rss = mib(700);
+  stalls(60, 30);
+  EXPECT_EQ(after_seconds(1), 768);
+  EXPECT_EQ(after_seconds(60), 700);
+  process.rss = mib(300);
+  EXPECT_EQ(after_seconds(10), 525);
+}
+
 TEST_F(DynamicLimitTest, WaitsTenSecondsForTheAverageToTellSomethingNew) {
   stalls(25, 0);
   EXPECT_EQ(after_seconds(10), 896);

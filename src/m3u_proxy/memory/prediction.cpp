@@ -11,9 +11,9 @@ namespace {
 
 /// Weight of the newest run in a moving average.
 constexpr double kNewest = 0.5;
-/// Without history: batches, buffers and tables of any run, then what a byte of a playlist takes
-/// while it waits between the passes, plain and as LZ4 blocks (measured on lists of 10K to 1M
-/// channels), and how many bytes an entry has.
+/// Without history, roughly: batches, buffers and tables of any run, then what a byte of a playlist
+/// takes while it waits between the passes, plain and as LZ4 blocks, and how many bytes an entry
+/// has.
 constexpr double kWorkingMb = 12;
 constexpr double kPlainOfByte = 1.2;
 constexpr double kCompressedOfByte = 0.45;

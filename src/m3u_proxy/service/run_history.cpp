@@ -2,8 +2,6 @@
 #include <array>
 #include <cmath>
 #include <fstream>
-#include <iterator>
-#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -127,7 +125,10 @@ Result<RunHistory> parse_history(std::string_view text) {
 RunHistory read_history(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
-  std::string text(kLargestFile, '\0');
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  // One that is too large is cut, and then it is no document any more.
+  std::string text(unknown ? 0 : std::min<std::uintmax_t>(size, kLargestFile), '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
   auto history = parse_history(text);
