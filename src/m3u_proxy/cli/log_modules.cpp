@@ -11,7 +11,7 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 13> kModules = {"config",
+constexpr std::array<std::string_view, 14> kModules = {"config",
                                                        "io",
                                                        "log",
                                                        "memory",
@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 13> kModules = {"config",
                                                        "memory.cleanup",
                                                        "memory.limit",
                                                        "memory.monitor",
+                                                       "memory.prediction",
                                                        "memory.pressure",
                                                        "pipeline",
                                                        "pipeline.guide",
