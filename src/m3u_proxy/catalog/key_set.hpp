@@ -39,7 +39,7 @@ class KeySet {
   [[nodiscard]] Bytes footprint() const { return store_.footprint(); }
   /// Drops all keys and gives memory and disk back.
   void clear() { store_.clear(); }
-  /// From the next time the table is full, keys go to disk. Thread-safe; for good.
+  /// From the next insert on, keys go to disk and memory is given back. Thread-safe; for good.
   void move_down() { store_.move_down(); }
   [[nodiscard]] bool on_disk() const { return store_.on_disk(); }
 

@@ -89,8 +89,8 @@ TEST(KeySet, StaysExactWhenKeysCrowd) {
   EXPECT_FALSE(keys.contains(crowded(3000)).value());
 }
 
-TEST(KeySet, TakesLittleMoreThanItsKeys) {
-  memory::Budget budget;
+TEST(KeySet, TakesLittleMoreThanItsKeysWhereMemoryIsShort) {
+  memory::Budget budget(mib(64));
   KeySet keys(budget);
   for (std::uint64_t i = 1; i <= 1'000'000; ++i)
     ASSERT_TRUE(keys.insert({.low = i, .high = 0}).value());

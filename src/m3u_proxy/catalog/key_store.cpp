@@ -11,8 +11,14 @@ namespace m3u_proxy::catalog {
 namespace {
 
 constexpr std::size_t kFirstTable = std::size_t{16} << 10U;
-/// Up to here a table doubles; beyond it grows by a quarter, so that little of it lies unused.
-constexpr std::size_t kDoubleUpTo = std::size_t{1} << 20U;
+
+/// A table doubles while it is small or memory is plenty, else it grows by a quarter, so that
+/// little of it lies unused.
+std::size_t first_step(std::size_t bytes, const memory::Budget& budget) {
+  constexpr std::size_t kSmall = std::size_t{1} << 20U;
+  const bool is_plenty = budget.used() + Bytes{bytes} <= budget.limit() / 4;
+  return bytes < kSmall || is_plenty ? bytes : bytes / 4;
+}
 
 }  // namespace
 
@@ -53,7 +59,8 @@ Result<std::optional<std::uint32_t>> KeyStore<Entry>::insert(Key128 key, std::ui
       M3U_TRY(const auto found, runs_->find(mixed));
       if (found) return found;
     }
-    if (!table_.is_full() && table_.insert(place.slot, Entry::make(mixed, value))) break;
+    if (!must_leave() && !table_.is_full() && table_.insert(place.slot, Entry::make(mixed, value)))
+      break;
     M3U_CHECK(make_room(lock));
   }
   ++size_;
@@ -63,9 +70,10 @@ Result<std::optional<std::uint32_t>> KeyStore<Entry>::insert(Key128 key, std::ui
 template <typename Entry>
 Result<> KeyStore<Entry>::make_room(Lock& lock) {
   const bool may_spill = runs_.has_value();
-  if (may_spill && move_down_.load(std::memory_order_relaxed) && !on_disk_) {
-    if (table_.bytes() >= options_.memtable.count) return leave_memory();
-    on_disk_ = true;
+  if (must_leave()) {
+    if (table_.bytes() > options_.memtable.count) return leave_memory();
+    on_disk_ = true;  // as soon as the table is as large as it may be
+    return {};
   }
   if (!on_disk_) {
     M3U_TRY(const bool grown, grow(lock, SIZE_MAX));
@@ -84,8 +92,7 @@ Result<> KeyStore<Entry>::make_room(Lock& lock) {
 template <typename Entry>
 Result<bool> KeyStore<Entry>::grow(Lock& lock, std::size_t most) {
   const std::size_t bytes = table_.bytes();
-  std::array<std::size_t, 3> steps = {bytes < kDoubleUpTo ? bytes : bytes / 4, bytes / 8,
-                                      bytes / 16};
+  std::array<std::size_t, 3> steps = {first_step(bytes, *budget_), bytes / 8, bytes / 16};
   if (bytes == 0) steps.fill(kFirstTable);
   memory::Reservation more;
   lock.unlock();

@@ -51,6 +51,9 @@ class KeyStore {
     std::atomic<bool>* taken_;
   };
 
+  [[nodiscard]] bool must_leave() const {
+    return move_down_.load(std::memory_order_relaxed) && !on_disk_ && runs_;
+  }
   Result<> make_room(Lock& lock);
   Result<bool> grow(Lock& lock, std::size_t most);
   Result<> flush(Lock& lock);
