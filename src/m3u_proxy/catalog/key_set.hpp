@@ -5,8 +5,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
-#include <vector>
 
 #include <m3u_proxy/catalog/key.hpp>
 #include <m3u_proxy/catalog/key_store.hpp>
@@ -45,34 +43,6 @@ class KeySet {
 
  private:
   KeyStore<KeyEntry<false>> store_;
-};
-
-/// How often each 64-bit key was added and not yet taken away again; for comparing two lists.
-/// Charged to the Budget. Not thread-safe. Throws memory::OverBudget when it cannot grow.
-class KeyCounter {
- public:
-  explicit KeyCounter(memory::Budget& budget);
-  KeyCounter(const KeyCounter&) = delete;
-  KeyCounter& operator=(const KeyCounter&) = delete;
-
-  void add(std::uint64_t key);
-  /// Takes one of `key` away; false when there is none left.
-  bool take(std::uint64_t key);
-  /// How many keys were added and not taken.
-  [[nodiscard]] std::uint64_t left() const { return left_; }
-
- private:
-  struct Slot {
-    std::uint64_t key = 0;
-    std::uint64_t count_plus_one = 0;  // 0: free
-  };
-  void grow();
-  [[nodiscard]] std::size_t slot_of(std::uint64_t key) const;
-
-  memory::BudgetResource resource_;
-  std::pmr::vector<Slot> slots_;
-  std::uint64_t size_ = 0;
-  std::uint64_t left_ = 0;
 };
 
 }  // namespace m3u_proxy::catalog

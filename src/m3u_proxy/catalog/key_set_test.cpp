@@ -267,29 +267,5 @@ TEST_F(KeysOnDisk, ClearBeginsAnewInMemory) {
   EXPECT_EQ(keys.size(), 50'000U);
 }
 
-TEST(KeyCounter, TakesWhatWasAddedAsOftenAsItWasAdded) {
-  memory::Budget budget;
-  KeyCounter counter(budget);
-  counter.add(7);
-  counter.add(7);
-  counter.add(0);
-  EXPECT_EQ(counter.left(), 3U);
-  EXPECT_TRUE(counter.take(7));
-  EXPECT_TRUE(counter.take(7));
-  EXPECT_FALSE(counter.take(7));
-  EXPECT_TRUE(counter.take(0));
-  EXPECT_FALSE(counter.take(1));
-  EXPECT_EQ(counter.left(), 0U);
-}
-
-TEST(KeyCounter, CountsManyKeys) {
-  memory::Budget budget;
-  KeyCounter counter(budget);
-  for (std::uint64_t i = 0; i < 50000; ++i) counter.add(key_of(std::to_string(i)).low);
-  for (std::uint64_t i = 0; i < 50000; ++i)
-    ASSERT_TRUE(counter.take(key_of(std::to_string(i)).low));
-  EXPECT_EQ(counter.left(), 0U);
-}
-
 }  // namespace
 }  // namespace m3u_proxy::catalog

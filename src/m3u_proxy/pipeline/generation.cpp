@@ -161,6 +161,7 @@ Result<> Generation::number_and_write() {
   pass_peak_mb_ = 0;
   memory::CleanableParts no_leavings;
   finish_stage(Stage::kChannelNumbering, kept_, kept_, numbering_, "channels numbered");
+  previous_.finish();
   stats_.has_previous = previous_.comparable();
   stats_.added = previous_.added();
   stats_.removed = previous_.removed();

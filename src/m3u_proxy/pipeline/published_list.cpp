@@ -6,6 +6,16 @@
 #include <m3u_proxy/pipeline/published_list.hpp>
 
 namespace m3u_proxy::pipeline {
+namespace {
+
+constexpr Bytes kKeysInMemory = mib(16);
+
+}  // namespace
+
+PublishedList::Keys::Keys(const RunContext& context)
+    : previous(*context.budget, context.spill, {.memory = kKeysInMemory}),
+      written(*context.budget, context.spill, {.memory = kKeysInMemory}) {}
+
 Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
                                           const RunContext& context) {
   PublishedList list;
@@ -13,7 +23,7 @@ Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
   if (!source && source.error().code == ErrorCode::kNotFound) return list;
   if (!source) return fail(source.error());
   list.known_ = true;
-  list.counter_ = std::make_unique<catalog::KeyCounter>(*context.budget);
+  list.keys_ = std::make_unique<Keys>(context);
   formats::M3uSplitter splitter(*context.slabs, context.batch_rows);
   ProblemLog problems;
   while (!context.cancel->cancelled()) {
@@ -28,19 +38,49 @@ Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
 
 void PublishedList::add(std::string_view url) {
   ++previous_;
-  if (!counter_) return;
-  try {
-    counter_->add(url_key(url));
-  } catch (const memory::OverBudget& refused) {
-    log::debug("pipeline", "the last list is only counted: {}", refused.what());
-    counter_.reset();
-  }
+  if (keys_) keep_if(keys_->previous.add(url_key(url)));
 }
 
 void PublishedList::compare(std::span<const std::uint64_t> url_keys) {
-  if (!counter_) return;
   for (const std::uint64_t key : url_keys)
-    if (!counter_->take(key)) ++added_;
+    if (keys_) keep_if(keys_->written.add(key));
+}
+
+void PublishedList::finish() {
+  if (keys_) keep_if(count_differences());
+}
+
+Result<> PublishedList::count_differences() {
+  KeySorter& previous = keys_->previous;
+  KeySorter& written = keys_->written;
+  M3U_CHECK(previous.finish());
+  M3U_CHECK(written.finish());
+  std::uint64_t before = 0;
+  std::uint64_t now = 0;
+  M3U_TRY(bool has_before, previous.next(before));
+  M3U_TRY(bool has_now, written.next(now));
+  while (has_before || has_now) {
+    const bool is_removed = has_before && (!has_now || before < now);
+    const bool is_added = has_now && (!has_before || now < before);
+    removed_ += is_removed ? 1 : 0;
+    added_ += is_added ? 1 : 0;
+    if (!is_added) {
+      M3U_TRY(has_before, previous.next(before));
+    }
+    if (!is_removed) {
+      M3U_TRY(has_now, written.next(now));
+    }
+  }
+  previous.clear();
+  written.clear();
+  return {};
+}
+
+void PublishedList::keep_if(const Result<>& done) {
+  if (done) return;
+  log::warn("pipeline", "what changed since the last list is not known: {}",
+            to_string(done.error()));
+  keys_.reset();
 }
 
 }  // namespace m3u_proxy::pipeline
