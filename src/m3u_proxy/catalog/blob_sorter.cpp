@@ -114,14 +114,18 @@ Result<> BlobSorter::spill() {
   M3U_CHECK(memory::guarded([&] { return runs_.add_run(block, write); }));
   used_ = kSorterBlock;
   count_ = 0;
+  // The limit may have been lowered since.
+  buffer_.shrink(most_sorter_memory(*budget_, options_).count);
   return {};
 }
 
 Result<> BlobSorter::finish() {
-  if (runs_.empty())
+  if (runs_.empty()) {
     sort();
-  else if (count_ != 0)
-    M3U_CHECK(spill());
+    return rewind();
+  }
+  if (count_ != 0) M3U_CHECK(spill());
+  buffer_.shrink(runs_.merge_memory());
   return rewind();
 }
 

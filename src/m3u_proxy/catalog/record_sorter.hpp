@@ -73,6 +73,7 @@ class RecordSorter {
       return {};
     }
     if (used_ != 0) M3U_CHECK(spill());
+    buffer_.shrink(runs_.merge_memory());
     return rewind();
   }
   /// The next record in order; false behind the last. Errors: kIo, kOverBudget.
@@ -144,6 +145,8 @@ class RecordSorter {
     };
     M3U_CHECK(memory::guarded([&] { return runs_.add_run(block, write); }));
     used_ = 0;
+    // The limit may have been lowered since.
+    buffer_.shrink(most_sorter_memory(*budget_, options_).count);
     return {};
   }
 

@@ -114,6 +114,10 @@ class SorterRuns {
     return {};
   }
 
+  /// The memory with which open() needs no pass before.
+  [[nodiscard]] std::size_t merge_memory() const {
+    return std::max(kLeastSorterMemory, runs_.size() * kSorterBlock);
+  }
   /// Merges until `memory` holds a buffer for each run, then stands before the first record.
   Result<> open(std::span<char> memory) {
     heads_.clear();
