@@ -8,7 +8,10 @@ import gzip
 import json
 import lzma
 import os
+import random
 import re
+import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -112,7 +115,8 @@ def test_an_unknown_log_module_is_said_once_with_the_known_ones(folder):
 def test_every_log_module_is_known(folder):
     shown = generate(folder, "--log-level", "x=info").stderr
     known = shown.split(" to log; there are ")[1].splitlines()[0].split(", ")
-    call = re.compile(r'log::(?:at|debug|info|warn|error|enabled|write)\(\s*(?:[\w:]+,\s*)?"([\w.]+)"')
+    call = re.compile(r'(?:kModule = |log::(?:at|debug|info|warn|error|enabled|write)'
+                      r'\(\s*(?:[\w:]+,\s*)?)"([\w.]+)"')
     for path in (ROOT / "src").rglob("*.cpp"):
         if not path.name.endswith("_test.cpp"):
             assert set(call.findall(path.read_text())) <= set(known), path
@@ -192,7 +196,8 @@ def test_the_guide_is_published_before_the_playlist(folder):
     (folder / "guide.xml").write_text(GUIDE)
     (folder / "out").mkdir()
     names = renamed_files(folder / "out", lambda: generate(folder, "--epg", "g=guide.xml"))
-    assert names == ["default.xmltv", "default.m3u"]
+    published = [name for name in names if not name.startswith(".")]
+    assert published == ["default.xmltv", "default.m3u"]
 
 
 def test_report_counts_filters_and_rules(folder):
@@ -410,11 +415,11 @@ def test_environment_variables_are_checked_too(folder):
 
 
 def test_what_is_not_acted_on_is_said_once(folder):
-    (folder / "c.toml").write_text("[memory_pools]\nchannel_pool_size = 1\n")
+    (folder / "c.toml").write_text("[wasm_plugins]\ntimeout_seconds = 1\n")
     done = generate(folder, "--config", "c.toml")
     assert done.returncode == 0
     assert done.stderr.count("not acted on") == 1
-    assert "memory_pools.channel_pool_size" in done.stderr
+    assert "wasm_plugins.timeout_seconds" in done.stderr
 
 
 def test_a_limit_that_cannot_work_is_refused_before_any_work(folder):
@@ -512,6 +517,53 @@ def test_a_full_disk_is_named_and_leaves_the_last_good_files(folder, small_disk)
     assert left_over(small_disk) == []
 
 
+def with_file_limit(limit, folder, *arguments):
+    return subprocess.run(
+        [BINARY, "generate", "--source", "tv=list.m3u", "--out", "out", *arguments],
+        cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, env=environment(),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+
+
+def test_a_report_that_cannot_be_written_is_exit_3_since_the_files_are_published(folder):
+    done = with_file_limit(500, folder, "--report", "report.json")
+    assert done.returncode == 3
+    assert "report.json" in done.stderr and "File too large" in done.stderr
+    assert (folder / "out/default.m3u").read_text() == WRITTEN
+    assert not (folder / "report.json").exists()
+
+
+@pytest.mark.parametrize("name, limit", [("default.m3u", 200_000), ("default.xmltv", 400_000)])
+def test_a_file_that_grows_too_large_is_named_and_leaves_the_last_good_files(folder, name, limit):
+    """As on a full disk, by `ulimit -f`, which needs no disk of its own."""
+    noise = [random.Random(i).randbytes(24).hex() for i in range(4000)]
+    (folder / "list.m3u").write_text("#EXTM3U\n" + "".join(
+        f'#EXTINF:-1 tvg-id="{i}",{word if name == "default.m3u" else i}\nhttp://e.org/{i}\n'
+        for i, word in enumerate(noise)))
+    (folder / "guide.xml").write_text("<tv>" + "".join(
+        f'<programme start="2026" channel="{i}"><title>{word}</title></programme>'
+        for i, word in enumerate(noise if name == "default.xmltv" else noise[:5])) + "</tv>")
+    (folder / "out").mkdir()
+    (folder / "out/default.m3u").write_text("old list")
+    (folder / "out/default.xmltv").write_text("old guide")
+    done = with_file_limit(limit, folder, "--epg", "g=guide.xml")
+    assert done.returncode == 1
+    assert name in done.stderr and "File too large" in done.stderr
+    assert (folder / "out/default.m3u").read_text() == "old list"
+    assert (folder / "out/default.xmltv").read_text() == "old guide"
+    assert left_over(folder) == []
+
+
+def test_an_output_folder_that_vanishes_is_named(folder):
+    os.mkfifo(folder / "fifo")
+    process = start(folder, "fifo", stdin=subprocess.DEVNULL)
+    with open(folder / "fifo", "w") as feed_it:  # waits until it is opened for reading
+        shutil.rmtree(folder / "out")
+        feed_it.write(LIST)
+    message = process.communicate(timeout=TIMEOUT)[1].decode()
+    assert process.returncode == 1
+    assert "out" in message and "No such file" in message
+
+
 # --- signals ----------------------------------------------------------------------------------
 
 
@@ -565,6 +617,28 @@ def test_a_signal_at_any_moment_leaves_a_whole_file_or_the_old_one(folder, after
     else:
         assert process.returncode in (1, -signal.SIGTERM)  # the latter before it could catch it
         assert written == WRITTEN
+    assert left_over(folder) == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("begun", ["", "<tv>", GUIDE[:-5]], ids=["nothing", "root", "programmes"])
+def test_a_signal_while_the_guide_is_read_replaces_nothing(folder, how, begun):
+    (folder / "guide.xml").write_text(GUIDE)
+    generate(folder, "--epg", "g=guide.xml")
+    old = (folder / "out/default.xmltv").read_text()
+    os.mkfifo(folder / "fifo")
+    process = subprocess.Popen(
+        [BINARY, "generate", "--source", "tv=list.m3u", "--epg", "g=fifo", "--out", "out",
+         "--start-number", "7"], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, env=environment())
+    with open(folder / "fifo", "w") as feed_it:  # waits until it is opened for reading
+        feed_it.write(begun)
+        feed_it.flush()
+        assert stop(process, how) < STOP_WITHIN
+    assert process.returncode == 1
+    assert b"stopped, nothing was replaced" in process.stderr.read()
+    assert (folder / "out/default.m3u").read_text() == WRITTEN
+    assert (folder / "out/default.xmltv").read_text() == old
     assert left_over(folder) == []
 
 

@@ -11,7 +11,7 @@ enum class ExitCode : std::uint8_t {
   kPublished = 0,
   kFailed = 1,    ///< nothing was replaced
   kUsage = 2,     ///< the command line or the configuration is wrong
-  kDegraded = 3,  ///< published, but a source failed, was partial or came from the cache
+  kDegraded = 3,  ///< published, but not from all sources as they are now, or not reported
   kMemory = 4,    ///< the memory limit does not allow this job
 };
 

@@ -67,8 +67,8 @@ ExitCode finish(const GenerateOptions& options, const std::vector<ProxyOutcome>&
   if (!options.report) return code;
   const auto written = write_report(*options.report, outcomes);
   if (written) return code;
-  const ExitCode failed = report_error(written.error());
-  return code == ExitCode::kPublished ? failed : code;
+  report_error(written.error());
+  return code == ExitCode::kPublished ? ExitCode::kDegraded : code;
 }
 
 ExitCode finish_early(const GenerateOptions& options, const Error& error) {

@@ -40,7 +40,8 @@ constexpr std::string_view kExitStatus =
     ".TP\n.B 0\npublished\n"
     ".TP\n.B 1\nfailed, nothing was replaced\n"
     ".TP\n.B 2\nwrong usage or configuration\n"
-    ".TP\n.B 3\npublished, but a source failed, was partial or came from the cache\n"
+    ".TP\n.B 3\npublished, but a source failed, was partial or came from the cache, or "
+    "the report could not be written\n"
     ".TP\n.B 4\nthe memory limit does not allow this job\n";
 
 constexpr std::string_view kEnvironment =

@@ -30,8 +30,10 @@ void cancel_on_signals(CancelToken& token) {
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
   sigaction(SIGHUP, &action, nullptr);
+  // A closed pipe and a file beyond `ulimit -f` are errors of write(2) like others.
   action.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &action, nullptr);
+  sigaction(SIGXFSZ, &action, nullptr);
 }
 
 }  // namespace m3u_proxy::cli
