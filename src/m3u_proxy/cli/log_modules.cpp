@@ -11,7 +11,7 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 14> kModules = {"config",
+constexpr std::array<std::string_view, 15> kModules = {"config",
                                                        "io",
                                                        "log",
                                                        "memory",
@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, 14> kModules = {"config",
                                                        "pipeline",
                                                        "pipeline.guide",
                                                        "pipeline.sources",
+                                                       "pipeline.strategy",
                                                        "sources"};
 
 bool is_known(std::string_view module) {

@@ -1,3 +1,5 @@
+#include <array>
+
 #include <fmt/format.h>
 #include <tbb/global_control.h>
 
@@ -10,9 +12,24 @@
 #include <m3u_proxy/pipeline/filtering.hpp>
 #include <m3u_proxy/pipeline/generation_run.hpp>
 #include <m3u_proxy/pipeline/logo_caching.hpp>
+#include <m3u_proxy/pipeline/strategy_selector.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
+
+/// What the ways to keep channels between the passes need, the fastest first.
+std::array<StrategyOffer, 3> storage_offers(const WorkEstimate& work) {
+  using enum memory::MemoryPressureLevel;
+  constexpr std::uint64_t kPlain = 300;  // bytes a channel
+  constexpr std::uint64_t kPacked = 100;
+  return {{{.name = catalog::to_string(catalog::SpoolKind::kMemory),
+            .estimate = {work.items * kPlain},
+            .most = kOptimal},
+           {.name = catalog::to_string(catalog::SpoolKind::kCompressed),
+            .estimate = {work.items * kPacked},
+            .most = kModerate},
+           {.name = catalog::to_string(catalog::SpoolKind::kSpill), .estimate = mib(1)}}};
+}
 
 /// A compressed copy that no run renews would be served instead of the list it once was.
 void remove_stale_copy(const std::filesystem::path& published) {
@@ -40,6 +57,7 @@ Result<GenerationStats> Generation::run() {
                                     std::max<std::size_t>(context_.threads, 1));
   if (services_.monitor != nullptr) M3U_CHECK(services_.monitor->initialize());
   if (services_.cleanup != nullptr) cleanup_before_ = services_.cleanup->summary();
+  watch_.begin_at(services_.begin_at);
   M3U_CHECK(load_and_filter());
   M3U_CHECK(number_and_write());
   M3U_CHECK(write_guide());
@@ -50,8 +68,16 @@ Result<GenerationStats> Generation::run() {
 }
 
 Result<> Generation::load_and_filter() {
-  store_ = make_channel_store(context_, config_.sort, reader_.infos(), watch_.policy().spool);
-  watch_.on_move_down([this](catalog::SpoolKind kind) { store_->move_down(kind); });
+  const auto offers = storage_offers(services_.expected);
+  const Bytes limit = context_.budget->limit();
+  const Selection storage = select_strategy(offers, services_.begin_at, limit / 2);
+  log::debug("pipeline.strategy", "channels between the passes: {}", storage.why);
+  store_ = make_channel_store(context_, config_.sort, reader_.infos(),
+                              static_cast<catalog::SpoolKind>(storage.index));
+  watch_.on_move_down([this](catalog::SpoolKind kind) {
+    store_->move_down(kind);
+    if (kind == catalog::SpoolKind::kSpill) duplicates_.move_down();
+  });
   SourceLoadingStrategy parse;
   DataMappingStrategy map(config_.channel_rules.get(), reader_.infos());
   FilteringStrategy filter(config_.channel_filters.get(), reader_.infos());
@@ -70,6 +96,7 @@ Result<> Generation::load_and_filter() {
     item.items_out[static_cast<std::size_t>(stage)] = item.batch.rows();
   };
   const auto step = [&](Stage stage, StageStrategy& strategy) {
+    choose(stage, strategy);
     return PassStep{.stage = stage,
                     .parallel = strategy.parallel(),
                     .run = [&strategy, stage, count_out](StageItem& item) -> Result<> {
@@ -101,6 +128,15 @@ Result<> Generation::load_and_filter() {
   finish_stage(Stage::kFiltering, mapped_, kept_, no_leavings, "channels kept");
   finish_stage(Stage::kLogoCaching, kept_, kept_, no_leavings, "channels processed");
   return {};
+}
+
+/// A stage of our own has one strategy, so there is no choice; the log says how it stands.
+void Generation::choose(Stage stage, const StageStrategy& strategy) const {
+  const StrategyOffer offer = offer_of(strategy, services_.expected);
+  const memory::Budget& budget = *context_.budget;
+  const Selection chosen =
+      select_strategy({&offer, 1}, watch_.level(), budget.limit() - budget.used());
+  log::debug("pipeline.strategy", "'{}': {}", to_string(stage), chosen.why);
 }
 
 /// The last step of the first pass: in order, one batch at a time.

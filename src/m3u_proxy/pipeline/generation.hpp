@@ -21,6 +21,9 @@ struct GenerationServices {
   memory::MemoryThresholds system_thresholds{};
   std::uint32_t memory_check_interval = 1;  ///< channels between two looks at memory, at least
   bool cleanup_between_stages = true;
+  /// The level of pressure that earlier runs let expect.
+  memory::MemoryPressureLevel begin_at = memory::MemoryPressureLevel::kOptimal;
+  WorkEstimate expected{};  ///< of the playlists; 0: not known
   /// nullopt: chosen by pressure (Optimal: Basic; Moderate and High: Smart; above: Aggressive).
   std::optional<memory::CleanupStrategy> cleanup_strategy{};
   /// Resident size of the process before any work: code, libraries, stacks.

@@ -68,6 +68,7 @@ class Generation {
   Result<> write_guide();
   Result<> publish();
   Result<> keep_batch(StageItem& item);
+  void choose(Stage stage, const StageStrategy& strategy) const;
   Result<> hand_to_guide(StageItem& item);
   Result<> write_batch(StageItem& item);
   Result<> check_shrink() const;

@@ -9,8 +9,6 @@
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/pipeline/guide_source_pass.hpp>
-#include <m3u_proxy/rules/filter_set.hpp>
-#include <m3u_proxy/rules/rule_set.hpp>
 #include <m3u_proxy/pipeline/preview.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>

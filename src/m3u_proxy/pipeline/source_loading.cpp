@@ -17,10 +17,7 @@ bool ends_the_job(const Error& error) {
 
 SourceReader::SourceReader(const RunContext& context, std::span<const PlaylistSource> sources,
                            bool with_ids)
-    : context_(context),
-      sources_(sources),
-      with_ids_(with_ids),
-      batch_rows_(context.batch_rows) {
+    : context_(context), sources_(sources), with_ids_(with_ids), batch_rows_(context.batch_rows) {
   for (const PlaylistSource& source : sources) {
     stats_.push_back({.name = source.name, .kind = "playlist"});
     infos_.push_back({.name = source.name, .type = source.type, .url = source.url});

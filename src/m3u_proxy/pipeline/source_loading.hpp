@@ -83,6 +83,8 @@ class DuplicateFilter final : public NativeStrategy, public memory::MemoryCleana
   Result<> process(StageItem& item) override;
 
   [[nodiscard]] ProblemLog& problems() { return problems_; }
+  /// Keys go to disk from the next time their table is full. Thread-safe.
+  void move_down() { seen_.move_down(); }
 
   std::size_t basic_cleanup() override;
   [[nodiscard]] memory::MemoryUsage memory_usage() const override;

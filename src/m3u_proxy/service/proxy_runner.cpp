@@ -334,9 +334,14 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(
   log::debug("memory.prediction", "'{}': {} channels and {:.1f}MB are expected, by {} earlier runs",
              resolved.name, expected.channels, expected.peak_mb, expected.runs);
 
+  const memory::StartingPoint start = memory::starting_point(expected, limit);
+  log::debug("memory.prediction", "'{}' begins at {}: {}", resolved.name,
+             memory::to_string(start.pressure), start.why);
+
   const MemoryCounters before = memory_counters();
   M3U_TRY(pipeline::GenerationStats stats,
-          pipeline::generate(resolved, outputs, context(), services()));
+          generate_within(resolved, outputs, start.pressure,
+                          {.items = expected.channels, .input_bytes = size.source_bytes}));
   if (limit) stats.budget.limit_mb = limit->mb();
   add_origins(resolved.name, stats);
   const io::SpillStats spilled = spill_->stats();
@@ -350,12 +355,34 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(
   return stats;
 }
 
-pipeline::GenerationServices ProxyRunner::services() {
+/// A generation that runs out of memory although it could still shrink runs once more, from the
+/// start with what Emergency allows: what it publishes is the same.
+Result<pipeline::GenerationStats> ProxyRunner::generate_within(
+    const pipeline::ResolvedProxyConfig& resolved, const pipeline::OutputPaths& outputs,
+    memory::MemoryPressureLevel begin_at, const pipeline::WorkEstimate& expected) {
+  constexpr auto kLast = memory::MemoryPressureLevel::kEmergency;
+  auto stats = pipeline::generate(resolved, outputs, context(), services(begin_at, expected));
+  if (stats || stats.error().code != ErrorCode::kOverBudget || !limit_ || begin_at == kLast)
+    return stats;
+  log::info("memory", "'{}' did not fit: once more, one small batch at a time ({})", resolved.name,
+            stats.error().message);
+  slabs_.trim();
+  memory::release_free_heap();
+  auto again = pipeline::generate(resolved, outputs, context(), services(kLast, expected));
+  // A source that can be read once only, such as standard input, is not to blame.
+  if (!again && again.error().code != ErrorCode::kCancelled) return fail(stats.error());
+  return again;
+}
+
+pipeline::GenerationServices ProxyRunner::services(memory::MemoryPressureLevel begin_at,
+                                                   const pipeline::WorkEstimate& expected) {
   pipeline::GenerationServices out{
       .monitor = monitor_.get(),
       .cleanup = cleanup_.get(),
       .dynamic_limit = dynamic_limit_.get(),
       .cleanup_between_stages = configuration_.memory_cleanup.cleanup_between_stages,
+      .begin_at = begin_at,
+      .expected = expected,
       .cleanup_strategy = memory::chosen_cleanup_strategy(
           configuration_.proxy_memory.cleanup_strategy, configuration_.proxy_memory.use_case),
       .fixed_overhead = fixed_};

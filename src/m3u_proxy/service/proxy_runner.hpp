@@ -71,7 +71,12 @@ class ProxyRunner {
   ProxyRunner(const Configuration& configuration, RunnerOptions options);
   Result<> set_memory_limit();
   void prepare_memory_services();
-  pipeline::GenerationServices services();
+  Result<pipeline::GenerationStats> generate_within(const pipeline::ResolvedProxyConfig& resolved,
+                                                    const pipeline::OutputPaths& outputs,
+                                                    memory::MemoryPressureLevel begin_at,
+                                                    const pipeline::WorkEstimate& expected);
+  pipeline::GenerationServices services(memory::MemoryPressureLevel begin_at,
+                                        const pipeline::WorkEstimate& expected);
   /// Where the counters stand that go on over several generations.
   struct MemoryCounters {
     memory::CleanupSummary cleanups;
