@@ -81,10 +81,7 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
                                                          RunnerOptions options) {
   std::unique_ptr<ProxyRunner> runner(new ProxyRunner(configuration, std::move(options)));
   M3U_CHECK(runner->set_memory_limit());
-  runner->spill_ = std::make_unique<io::SpillSpace>(
-      io::SpillSpace::Options{.folder = runner->spill_folder(),
-                              .max = mib(configuration.proxy_memory.max_spill_mb),
-                              .tmpfs = io::TempFolder::Tmpfs::kRefuse});
+  runner->end_run();
   if (!configuration.proxy_memory.spill_dir.empty()) M3U_CHECK(runner->check_spill_folder());
   if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
   runner->prepare_memory_services();
@@ -129,6 +126,15 @@ void ProxyRunner::begin_run(std::int64_t now) {
       .clock = {},
       .validate = [this](const sources::SourceRequest&, std::unique_ptr<io::ByteSource> bytes)
           -> Result<> { return check_download(std::move(bytes)); }});
+}
+
+void ProxyRunner::end_run() {
+  store_.reset();
+  temp_folder_.reset();
+  spill_ = std::make_unique<io::SpillSpace>(
+      io::SpillSpace::Options{.folder = spill_folder(),
+                              .max = mib(configuration_.proxy_memory.max_spill_mb),
+                              .tmpfs = io::TempFolder::Tmpfs::kRefuse});
 }
 
 Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {

@@ -63,6 +63,8 @@ class ProxyRunner {
   [[nodiscard]] pipeline::OutputPaths outputs(const std::string& proxy_name) const;
   /// Begins a new run at `now`: what was downloaded before is downloaded again.
   void begin_run(std::int64_t now);
+  /// Removes what waits on disk; begin_run() follows before the next generation.
+  void end_run();
   /// Follows a `memory_cleanup` of the configuration that has changed.
   void configure_cleanup();
   memory::Budget& budget() { return budget_; }

@@ -180,6 +180,9 @@ Result<ProxyGeneration> ProxyService::generate_proxy_with_config(const ResolvedP
     while (base_url.ends_with('/')) base_url.remove_suffix(1);
     with_url.base_url = base_url;
   }
+  // Between two generations nothing waits on disk.
+  const std::unique_ptr<ProxyRunner, void (*)(ProxyRunner*)> at_end(
+      runner, [](ProxyRunner* r) { r->end_run(); });
   if (output == GenerationOutput::kInMemory) return generate_in_memory(state_, std::move(with_url));
   ProxyGeneration out;
   M3U_TRY(out.stats, runner->generate(with_url, runner->outputs(with_url.name)));
