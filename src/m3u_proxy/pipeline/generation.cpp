@@ -211,9 +211,7 @@ Result<> Generation::hand_to_guide(StageItem& item) {
   using catalog::ChannelField;
   const auto& batch = item.batch;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    const std::string_view id = batch.text(ChannelField::kTvgId, row);
-    if (id.empty()) continue;
-    M3U_CHECK(guide_.add_channel({.tvg_id = id,
+    M3U_CHECK(guide_.add_channel({.tvg_id = batch.text(ChannelField::kTvgId, row),
                                   .tvg_name = batch.text(ChannelField::kTvgName, row),
                                   .channel_name = batch.text(ChannelField::kChannelName, row),
                                   .tvg_logo = batch.text(ChannelField::kTvgLogo, row),

@@ -50,7 +50,7 @@ struct GuideSource {
 
 /// One channel of the playlist, as the guide has to know it.
 struct GuideChannel {
-  std::string_view tvg_id{};  ///< never empty; as the playlist has it, without a shift
+  std::string_view tvg_id{};  ///< as the playlist has it, without a shift; "" for none
   std::string_view tvg_name{};
   std::string_view channel_name{};
   std::string_view tvg_logo{};

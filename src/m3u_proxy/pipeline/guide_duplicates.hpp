@@ -1,14 +1,13 @@
 // GuideDuplicates: finds programmes that an output has already, give or take some minutes.
 //
 // A duplicate is a programme of the same output with the same folded title whose start lies within
-// 300 s and whose stop within 600 s of one that was kept. Not thread-safe.
+// 300 s and whose stop within 600 s of one that was kept. What was kept is remembered as numbers
+// in a KeyMap, in memory or on disk. Not thread-safe.
 #pragma once
 
 #include <cstdint>
-#include <memory_resource>
-#include <vector>
 
-#include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/catalog/key_map.hpp>
 #include <m3u_proxy/pipeline/guide_work.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -17,24 +16,23 @@ class GuideDuplicates {
  public:
   static constexpr std::int64_t kStartTolerance = 300;  ///< seconds
   static constexpr std::int64_t kStopTolerance = 600;   ///< seconds
+  /// Programmes that last longer than this, or less than nothing, count as lasting as long as
+  /// this.
+  static constexpr std::int64_t kLongest = (std::int64_t{1} << 22U) - 2;
 
-  explicit GuideDuplicates(std::pmr::memory_resource* memory) : heads_(memory), kept_(memory) {}
+  /// `space` may be nullptr: everything stays in memory.
+  GuideDuplicates(memory::Budget& budget, io::SpillSpace* space)
+      : kept_(budget, space, {.tag = memory::Tag::kGuide, .memtable = kib(256)}) {}
 
-  /// Whether an earlier programme makes this one a duplicate; if none does, it is kept.
-  /// Throws memory::OverBudget.
-  bool is_duplicate(const GuideWork::Programme& programme);
+  /// Whether an earlier programme makes this one a duplicate; if none does, it is kept. Errors:
+  /// kOverBudget, kDiskFull, kIo.
+  Result<bool> is_duplicate(const GuideWork::Programme& programme);
 
  private:
-  struct Kept {
-    std::int64_t start;
-    std::int64_t stop;
-    std::uint32_t next;
-  };
   [[nodiscard]] static catalog::Key128 key_of(const GuideWork::Programme& programme,
-                                              std::int64_t slot);
+                                              std::int64_t slot, std::uint64_t place);
 
-  KeyTable heads_;  // output, title and slot of time → the last one kept there
-  std::pmr::vector<Kept> kept_;
+  catalog::KeyMap kept_;  // output, title, slot of time and place in it → times
 };
 
 }  // namespace m3u_proxy::pipeline

@@ -27,18 +27,24 @@ GuideGenerator::GuideGenerator(const RunContext& context, const GuideOptions& op
       filters_(filters),
       rules_(rules),
       memory_(*context.budget, memory::Tag::kGuide),
-      index_(*context.budget, options.match, options.tvg_shift),
-      channels_(*context.slabs),
-      source_channels_(*context.slabs),
-      duplicates_(&memory_),
-      unmatched_ids_(&memory_),
-      unmatched_names_(&memory_),
-      id_texts_(*context.slabs, memory::Tag::kGuide),
-      ids_(&memory_),
+      index_(context, options.match, options.tvg_shift),
+      channels_(context),
+      source_channels_(context),
+      duplicates_(*context.budget, context.spill),
+      noted_ids_(*context.budget, context.spill, {.tag = memory::Tag::kGuide}),
+      noted_names_(*context.budget, context.spill, {.tag = memory::Tag::kGuide}),
       channel_text_(&memory_) {}
 
 Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
-  return memory::guarded([&] { return channels_.add(channel, index_.add(channel)); });
+  return memory::guarded([&]() -> Result<> {
+    GuideIndex::Added added{.output = GuideIndex::kNone, .first = false};
+    if (!trim(channel.tvg_id).empty()) {
+      M3U_TRY(added, index_.add(channel));
+    } else if (options_.match == GuideMatch::kName) {
+      return {};  // nobody asks what its name would give
+    }
+    return channels_.add(channel, added);
+  });
 }
 
 Result<GuideResult> GuideGenerator::generate(std::span<const GuideSource> sources,
@@ -48,6 +54,10 @@ Result<GuideResult> GuideGenerator::generate(std::span<const GuideSource> source
 
 Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> sources,
                                                  io::AtomicFile& out, io::TempFolder& temp) {
+  if (sources.size() > GuideIndex::kMaxSources)
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a guide cannot have {} EPG sources; the most is {}", sources.size(),
+                            GuideIndex::kMaxSources));
   M3U_CHECK(channels_.finish());
   // With one source the head is known as soon as its channels are, and these usually come first.
   GuideText::Head early_head;
@@ -69,7 +79,7 @@ GuideTask GuideGenerator::task_for(const GuideSource& source, std::uint16_t numb
                  .source = &source,
                  .source_number = number,
                  .index = &index_,
-                 .ids = ids_,
+                 .list = &channels_,
                  .filters = filters_,
                  .rules = rules_};
   if (options_.window) {
@@ -88,8 +98,8 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
     return {};
   };
   index_.begin_source();
-  if (index_.needs_offers()) {
-    const Result<> offered = collect_offers(task_for(source, number));
+  if (index_.matcher() != nullptr) {
+    const Result<> offered = collect_offers(source);
     if (!offered) return failed(offered.error());
   }
   auto bytes = source.open();
@@ -120,31 +130,13 @@ void GuideGenerator::report_progress(std::uint64_t done, std::optional<std::uint
 }
 
 /// Reads a source once for the ids and names of its channels. Errors: those of the source, too.
-Result<> GuideGenerator::collect_offers(const GuideTask& task) {
-  M3U_TRY(auto bytes, task.source->open());
+Result<> GuideGenerator::collect_offers(const GuideSource& source) {
+  M3U_TRY(auto bytes, source.open());
   GuideSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
-  const GuideWorker worker(task);
-  M3U_CHECK(pass.run_serial([&](GuideWork& work) -> Result<> {
-    worker.offer(work);
-    return {};
-  }));
+  M3U_CHECK(pass.run_serial(
+      [&](GuideWork& work) { return GuideWorker::offer(work, *index_.matcher()); }));
   if (const auto error = pass.failure()) return fail(*error);
-  index_.decide();
-  return load_differing_ids();
-}
-
-/// Outputs that the guide knows under another id need their own at hand.
-Result<> GuideGenerator::load_differing_ids() {
-  ids_.assign(index_.outputs(), std::string_view());
-  id_texts_.reset();
-  GuideChannelList::Reader list(channels_);
-  ListedChannel listed;
-  while (true) {
-    M3U_TRY(const bool more, list.next(listed));
-    if (!more) return {};
-    if (listed.first && index_.differs_from_guide(listed.output))
-      ids_[listed.output] = id_texts_.copy(trim(listed.channel.tvg_id));
-  }
+  return index_.matcher()->decide();
 }
 
 Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
@@ -176,8 +168,8 @@ Result<> GuideGenerator::consume_channels(GuideWork& work, const GuideTask& task
       result_.problems.merge(duplicate, task.source->name);
     }
   }
-  for (const GuideWork::Unmatched& unmatched : work.unmatched)
-    (unmatched.is_name ? unmatched_names_ : unmatched_ids_).at(unmatched.key) = 0;
+  for (const GuideWork::Noted& noted : work.noted)
+    M3U_CHECK((noted.is_name ? noted_names_ : noted_ids_).insert(noted.key));
   return {};
 }
 
@@ -191,7 +183,8 @@ Result<> GuideGenerator::consume_programmes(GuideWork& work) {
   for (const GuideWork::Programme& programme : work.programmes) {
     const auto text = all.substr(begin, programme.end - begin);
     begin = programme.end;
-    if (duplicates_.is_duplicate(programme)) {
+    M3U_TRY(const bool duplicate, duplicates_.is_duplicate(programme));
+    if (duplicate) {
       result_.problems.count("duplicate_programme");
       continue;
     }
@@ -276,32 +269,38 @@ Result<> GuideGenerator::note_channels() {
   while (true) {
     M3U_TRY(const bool more, list.next(listed));
     if (!more) return {};
-    note_channel(listed);
+    M3U_CHECK(note_channel(listed));
   }
 }
 
 /// Counts a channel of the playlist as matched, or looks what would match it.
-void GuideGenerator::note_channel(const ListedChannel& listed) {
-  ++result_.of;
-  if (index_.provider(listed.output) != GuideIndex::kNoSource) {
-    ++result_.matched;
-    return;
-  }
+Result<> GuideGenerator::note_channel(const ListedChannel& listed) {
+  const bool has_id = listed.output != GuideIndex::kNone;
   const std::string_view id = trim(listed.channel.tvg_id);
-  if (listed.first && result_.unmatched_sample.size() < kMaxUnmatchedSample)
-    result_.unmatched_sample.emplace_back(id);
-  if (unmatched_ids_.empty() && unmatched_names_.empty()) return;
-  const auto known = [](const KeyTable& table, std::string_view space, std::string_view text) {
-    return !text.empty() && table.find(catalog::key_of(space, text)) != KeyTable::kNone;
+  bool by_id = false;
+  if (has_id) {
+    ++result_.of;
+    if (index_.provider(listed.output) != GuideIndex::kNoSource) {
+      ++result_.matched;
+      return {};
+    }
+    if (listed.first && result_.unmatched_sample.size() < kMaxUnmatchedSample)
+      result_.unmatched_sample.emplace_back(id);
+    // With its own id in a guide it would not take another's.
+    if (index_.declared(listed.output)) return {};
+    fold(id, folded_);
+    M3U_TRY(by_id, noted_ids_.contains(catalog::key_of(kFoldSpace, folded_)));
+  }
+  const auto by_name = [&](std::string_view name) -> Result<bool> {
+    fold_name(trim(name), folded_);
+    if (folded_.empty()) return false;
+    return noted_names_.contains(catalog::key_of(kNameSpace, folded_));
   };
-  fold(id, folded_);
-  const bool by_id = known(unmatched_ids_, GuideIndex::kFoldSpace, folded_);
-  fold_name(trim(listed.channel.tvg_name), folded_);
-  bool by_name = known(unmatched_names_, GuideIndex::kNameSpace, folded_);
-  fold_name(trim(listed.channel.channel_name), folded_);
-  by_name = by_name || known(unmatched_names_, GuideIndex::kNameSpace, folded_);
+  M3U_TRY(const bool by_tvg_name, by_name(listed.channel.tvg_name));
+  M3U_TRY(const bool by_channel_name, by_name(listed.channel.channel_name));
   if (by_id) ++result_.more_with_casefold;
-  if (by_id || by_name) ++result_.more_with_name;
+  if (by_id || by_tvg_name || by_channel_name) ++result_.more_with_name;
+  return {};
 }
 
 }  // namespace m3u_proxy::pipeline

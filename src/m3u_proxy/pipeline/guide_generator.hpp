@@ -14,12 +14,14 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/catalog/key_set.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
-#include <m3u_proxy/pipeline/guide_channels.hpp>
+#include <m3u_proxy/pipeline/guide_channel_list.hpp>
 #include <m3u_proxy/pipeline/guide_duplicates.hpp>
 #include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/pipeline/guide_source_channels.hpp>
 #include <m3u_proxy/pipeline/guide_task.hpp>
 #include <m3u_proxy/pipeline/guide_text.hpp>
 #include <m3u_proxy/pipeline/guide_work.hpp>
@@ -33,12 +35,14 @@ class GuideGenerator {
   GuideGenerator(const RunContext& context, const GuideOptions& options,
                  const rules::FilterSet* filters = nullptr, const rules::RuleSet* rules = nullptr);
 
-  /// Adds a channel of the playlist. Error: kOverBudget.
+  /// Adds a channel of the playlist; one without a guide id counts only for what matching by name
+  /// would give. Errors: kOverBudget, kDiskFull, kIo.
   Result<> add_channel(const GuideChannel& channel);
 
   /// Makes the guide. A source that cannot be used is reported in the result; when that is true
   /// of all of them, nothing is written and the result says `failed`.
-  /// Errors: kOverBudget, kCancelled, kIo (writing).
+  /// Errors: kOverBudget, kCancelled, kIo and kDiskFull (writing), kInvalidArgument (more than
+  /// GuideIndex::kMaxSources sources).
   Result<GuideResult> generate(std::span<const GuideSource> sources, io::AtomicFile& out,
                                io::TempFolder& temp);
 
@@ -46,8 +50,7 @@ class GuideGenerator {
   Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
                                    io::TempFolder& temp);
   Result<> run_source(const GuideSource& source, std::uint16_t number, GuideSourceResult& result);
-  Result<> collect_offers(const GuideTask& task);
-  Result<> load_differing_ids();
+  Result<> collect_offers(const GuideSource& source);
   Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
   Result<> consume_channels(GuideWork& work, const GuideTask& task);
   Result<> consume_programmes(GuideWork& work);
@@ -58,7 +61,7 @@ class GuideGenerator {
   Result<> write_head(io::AtomicFile& out);
   void append_channel(std::pmr::string& text, const ListedChannel& listed, std::string_view source);
   Result<> note_channels();
-  void note_channel(const ListedChannel& listed);
+  Result<> note_channel(const ListedChannel& listed);
   [[nodiscard]] GuideTask task_for(const GuideSource& source, std::uint16_t number);
 
   const RunContext* context_;
@@ -70,10 +73,8 @@ class GuideGenerator {
   GuideChannelList channels_;
   SourceChannels source_channels_;
   GuideDuplicates duplicates_;
-  KeyTable unmatched_ids_;    // folded ids of guide channels without output
-  KeyTable unmatched_names_;  // folded names of these
-  memory::Arena id_texts_;
-  std::pmr::vector<std::string_view> ids_;  // by output, where it is not the guide's
+  catalog::KeySet noted_ids_;    // ids of the guides' channels, without case
+  catalog::KeySet noted_names_;  // their names
   std::unique_ptr<GuideText> text_;
   std::string date_;
   std::int64_t date_epoch_ = 0;

@@ -216,6 +216,35 @@ TEST(GuideMatching, ByIdIsExact) {
   EXPECT_THAT(guide.result.unmatched_sample, ElementsAre("BBC1.uk", "two"));
 }
 
+TEST(GuideMatching, ChannelsWithoutIdCountForWhatNamesWouldGive) {
+  const auto guide =
+      maker({{.tvg_id = "one", .channel_name = "One"},
+             {.channel_name = "BBC One"},
+             {.tvg_name = "bbc_two", .channel_name = "x"},
+             {.channel_name = "Nobody's"}},
+            {guide_source("g", tv("<channel id='one'><display-name>BBC One</display-name></channel>"
+                                  "<channel id='2'><display-name>BBC Two</display-name></channel>" +
+                                  show("one", "1")))})
+          .make();
+  EXPECT_EQ(guide.result.matched, 1U);
+  EXPECT_EQ(guide.result.of, 1U);
+  EXPECT_EQ(guide.result.more_with_casefold, 0U);
+  EXPECT_EQ(guide.result.more_with_name, 2U);
+  EXPECT_THAT(guide.result.unmatched_sample, ElementsAre());
+  EXPECT_THAT(channels_of(guide.guide), ElementsAre("one"));
+}
+
+TEST(GuideMatching, AChannelWithItsOwnIdInTheGuideWouldNotTakeAnothers) {
+  const auto guide =
+      maker({{.tvg_id = "a", .channel_name = "A"}},
+            {guide_source("g", tv("<channel id='a'/><channel id='A'><display-name>A</display-name>"
+                                  "</channel>" +
+                                  show("A", "1")))})
+          .make();
+  EXPECT_EQ(guide.result.more_with_casefold, 0U);
+  EXPECT_EQ(guide.result.more_with_name, 0U);
+}
+
 TEST(GuideMatching, CaseFoldIsWithoutCaseAndWritesThePlaylistsId) {
   auto fold = maker({{.tvg_id = "BBC1.uk"}, {.tvg_id = "ÄRD"}, {.tvg_id = "x", .tvg_name = "y"}},
                     {guide_source("g", tv("<channel id='bbc1.UK'/><channel id='q'><display-name>Y"

@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <atomic>
-#include <utility>
+#include <bit>
 
-#include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/pipeline/guide_index.hpp>
 
@@ -10,159 +7,94 @@ namespace m3u_proxy::pipeline {
 
 using catalog::Key128;
 using catalog::key_of;
+using Flag = GuideOutputs::Flag;
 
 namespace {
-constexpr std::size_t kFirstSlots = 256;
+
+constexpr catalog::KeyStoreOptions kKeys = {.tag = memory::Tag::kGuide};
+
+/// For where programmes are selected: there an error ends the job, wherever it is noticed.
+std::uint32_t value_of(Result<std::optional<std::uint32_t>> found) {
+  if (!found) throw memory::OverBudget(std::move(found).error());
+  return found->value_or(GuideIndex::kNone);
 }
 
-std::size_t KeyTable::slot_of(Key128 key) const {
-  // Scales the hash to the table, which needs no power of two then.
-  auto slot = static_cast<std::size_t>(((key.low >> 32U) * keys_.size()) >> 32U);
-  while (values_[slot] != kNone && keys_[slot] != key)
-    if (++slot == keys_.size()) slot = 0;
-  return slot;
-}
+}  // namespace
 
-std::uint32_t KeyTable::find(Key128 key) const {
-  return keys_.empty() ? kNone : values_[slot_of(key)];
-}
-
-std::uint32_t& KeyTable::at(Key128 key) {
-  // Above four fifths the chains become long.
-  if ((size_ + 1) * 5 > keys_.size() * 4) grow();
-  const std::size_t slot = slot_of(key);
-  if (values_[slot] == kNone) {
-    keys_[slot] = key;
-    ++size_;  // the caller gives it a value
-  }
-  return values_[slot];
-}
-
-void KeyTable::grow() {
-  const std::size_t slots = std::max(kFirstSlots, keys_.size() + keys_.size() / 2);
-  KeyTable larger(keys_.get_allocator().resource());
-  larger.keys_.resize(slots);
-  larger.values_.resize(slots, kNone);
-  larger.size_ = size_;
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (values_[i] == kNone) continue;
-    const std::size_t slot = larger.slot_of(keys_[i]);
-    larger.keys_[slot] = keys_[i];
-    larger.values_[slot] = values_[i];
-  }
-  std::swap(keys_, larger.keys_);
-  std::swap(values_, larger.values_);
-}
-
-void KeyTable::clear() {
-  std::ranges::fill(values_, kNone);
-  size_ = 0;
-}
-
-GuideIndex::GuideIndex(memory::Budget& budget, GuideMatch match, TvgShift tvg_shift)
+GuideIndex::GuideIndex(const RunContext& context, GuideMatch match, TvgShift tvg_shift)
     : match_(match),
       tvg_shift_(tvg_shift),
-      memory_(budget, memory::Tag::kGuide),
-      ids_(&memory_),
-      outputs_(&memory_),
-      shifts_(&memory_),
-      links_of_(&memory_),
-      links_(&memory_),
-      offers_(&memory_),
-      decided_(&memory_) {}
-
-GuideIndex::Added GuideIndex::add(const GuideChannel& channel) {
-  const std::string_view id = trim(channel.tvg_id);
-  const bool apply = tvg_shift_ == TvgShift::kApply;
-  const std::int32_t wanted = apply ? formats::parse_tvg_shift(channel.tvg_shift).value_or(0) : 0;
-  std::uint32_t& head = ids_.at(key_of(id));
-  std::uint32_t output = head;
-  std::uint32_t last = kNone;
-  while (output != kNone && shift(output) != wanted) {
-    last = output;
-    output = outputs_[output].next;
-  }
-  const bool first = output == kNone;
-  if (first) {
-    output = static_cast<std::uint32_t>(outputs_.size());
-    outputs_.emplace_back();
-    if (apply) shifts_.push_back(wanted);
-    (last == kNone ? head : outputs_[last].next) = output;
-  }
-  if (match_ == GuideMatch::kId) return {.output = output, .first = first};
-  if (first) {
-    fold(id, folded_);
-    link(key_of(kFoldSpace, folded_), output, Rank::kFoldedId);
-  }
-  if (match_ == GuideMatch::kName) {
-    fold_name(trim(channel.tvg_name), folded_);
-    if (!folded_.empty()) link(key_of(kNameSpace, folded_), output, Rank::kTvgName);
-    fold_name(trim(channel.channel_name), folded_);
-    if (!folded_.empty()) link(key_of(kNameSpace, folded_), output, Rank::kChannelName);
-  }
-  return {.output = output, .first = first};
+      outputs_(*context.slabs),
+      ids_(*context.budget, context.spill, kKeys),
+      shifts_(*context.budget, context.spill, kKeys),
+      next_(*context.budget, context.spill, kKeys) {
+  if (match != GuideMatch::kId) matcher_.emplace(*context.budget, context.spill, match, outputs_);
 }
 
-void GuideIndex::link(Key128 key, std::uint32_t output, Rank rank) {
-  std::uint32_t& head = links_of_.at(key);
-  const std::uint32_t next = head;
-  head = static_cast<std::uint32_t>(links_.size());
-  links_.push_back({.output = output, .next = next, .rank = rank});
+Result<std::uint32_t> GuideIndex::new_output() {
+  M3U_CHECK(outputs_.add());
+  return outputs_.size() - 1;
+}
+
+Result<GuideIndex::Added> GuideIndex::add(const GuideChannel& channel) {
+  const Key128 id = key_of(trim(channel.tvg_id));
+  const bool apply = tvg_shift_ == TvgShift::kApply;
+  const std::int32_t shift = apply ? formats::parse_tvg_shift(channel.tvg_shift).value_or(0) : 0;
+  Added added;
+  if (apply) {
+    M3U_TRY(added, add_shifted(id, shift));
+  } else {
+    M3U_TRY(const auto known, ids_.insert(id, outputs_.size()));
+    added = {.output = known.value_or(outputs_.size()), .first = !known};
+    if (added.first) M3U_CHECK(outputs_.add());
+  }
+  if (matcher_) M3U_CHECK(matcher_->add(channel, added.output, added.first));
+  return added;
+}
+
+/// Outputs with the same id and other shifts stand in a chain.
+Result<GuideIndex::Added> GuideIndex::add_shifted(Key128 id, std::int32_t shift) {
+  M3U_TRY(const auto head, ids_.insert(id, outputs_.size()));
+  std::optional<std::uint32_t> output = head;
+  std::optional<std::uint32_t> last;
+  while (output && this->shift(*output) != shift) {
+    last = output;
+    M3U_TRY(output, next_with_id(*output));
+  }
+  if (output) return Added{.output = *output, .first = false};
+  M3U_TRY(const std::uint32_t added, new_output());
+  if (shift != 0) {
+    M3U_CHECK(shifts_.insert(key_of_output(added), std::bit_cast<std::uint32_t>(shift)));
+    outputs_.set(added, Flag::kShifted);
+  }
+  if (last) {
+    M3U_CHECK(next_.insert(key_of_output(*last), added));
+    if (!matcher_) outputs_.set(*last, Flag::kHasNext);
+  }
+  return Added{.output = added, .first = true};
 }
 
 void GuideIndex::begin_source() {
-  for (Output& output : outputs_) output.declared_by_current = false;
-  if (needs_offers()) offers_.assign(outputs_.size(), Offer{});
-  decided_.clear();
-}
-
-void GuideIndex::take(std::uint32_t output, Key128 guide, Rank rank) {
-  Offer& best = offers_[output];
-  if (rank >= best.rank) return;
-  best.guide = guide;
-  best.rank = rank;
-}
-
-void GuideIndex::offer(Key128 key, Key128 guide) {
-  for (std::uint32_t i = links_of_.find(key); i != kNone; i = links_[i].next)
-    take(links_[i].output, guide, links_[i].rank);
-}
-
-void GuideIndex::offer_id(std::string_view id) {
-  const Key128 guide = key_of(id);
-  for (std::uint32_t output = ids_.find(guide); output != kNone; output = outputs_[output].next)
-    take(output, guide, Rank::kSameId);
-  fold(id, folded_);
-  offer(key_of(kFoldSpace, folded_), guide);
-}
-
-void GuideIndex::offer_name(std::string_view id, std::string_view display_name) {
-  if (match_ != GuideMatch::kName) return;
-  fold_name(trim(display_name), folded_);
-  if (!folded_.empty()) offer(key_of(kNameSpace, folded_), key_of(id));
-}
-
-void GuideIndex::decide() {
-  // From the last to the first, so that each chain is in output order.
-  for (std::size_t i = offers_.size(); i-- > 0;) {
-    if (offers_[i].rank == Rank::kNone) continue;
-    std::uint32_t& head = decided_.at(offers_[i].guide);
-    offers_[i].next = head;
-    head = static_cast<std::uint32_t>(i);
-  }
+  outputs_.clear(Flag::kDeclaredByThis);
+  if (matcher_) matcher_->begin_source();
 }
 
 std::uint32_t GuideIndex::first(std::string_view id) const {
-  return (needs_offers() ? decided_ : ids_).find(key_of(id));
+  return value_of(matcher_ ? matcher_->first(id) : ids_.find(key_of(id)));
 }
 
 std::uint32_t GuideIndex::next(std::uint32_t output) const {
-  return needs_offers() ? offers_[output].next : outputs_[output].next;
+  if (!outputs_.has(output, Flag::kHasNext)) return kNone;
+  return value_of(matcher_ ? matcher_->next(output) : next_with_id(output));
+}
+
+Result<std::optional<std::uint32_t>> GuideIndex::next_with_id(std::uint32_t output) const {
+  return next_.find(key_of_output(output));
 }
 
 std::uint32_t GuideIndex::find_output(std::string_view id) const {
-  std::uint32_t output = ids_.find(key_of(id));
-  while (output != kNone && shift(output) != 0) output = outputs_[output].next;
+  std::uint32_t output = value_of(ids_.find(key_of(id)));
+  while (output != kNone && shift(output) != 0) output = value_of(next_with_id(output));
   return output;
 }
 
@@ -174,33 +106,18 @@ bool GuideIndex::may_provide(std::uint32_t output, std::uint16_t source) const {
 void GuideIndex::provides(std::uint32_t output, std::uint16_t source) {
   // Read first: the line stays shared among the threads once it is set.
   if (provider(output) == source) return;
-  const std::uint16_t before =
-      std::atomic_ref(outputs_[output].provider).exchange(source, std::memory_order_relaxed);
-  if (before == kNoSource && !std::atomic_ref(outputs_[output].declared_by_any).load())
-    undeclared_.fetch_add(1);
-}
-
-std::uint16_t GuideIndex::provider(std::uint32_t output) const {
-  // atomic_ref wants a mutable object even for reading.
-  auto& by = const_cast<std::uint16_t&>(outputs_[output].provider);
-  return std::atomic_ref(by).load(std::memory_order_relaxed);
+  const std::uint16_t before = outputs_.set_provider(output, source);
+  if (before == kNoSource && !declared(output)) undeclared_.fetch_add(1);
 }
 
 bool GuideIndex::declare(std::uint32_t output) {
-  if (!std::atomic_ref(outputs_[output].declared_by_any).exchange(true)) ++declared_;
-  return !std::exchange(outputs_[output].declared_by_current, true);
-}
-
-bool GuideIndex::declared_by_current(std::uint32_t output) const {
-  return outputs_[output].declared_by_current;
+  if (!outputs_.raise(output, Flag::kDeclared)) ++declared_;
+  return !outputs_.raise(output, Flag::kDeclaredByThis);
 }
 
 std::int32_t GuideIndex::shift(std::uint32_t output) const {
-  return shifts_.empty() ? 0 : shifts_[output];
-}
-
-bool GuideIndex::differs_from_guide(std::uint32_t output) const {
-  return needs_offers() && offers_[output].rank != Rank::kSameId;
+  if (!outputs_.has(output, Flag::kShifted)) return 0;
+  return std::bit_cast<std::int32_t>(value_of(shifts_.find(key_of_output(output))));
 }
 
 }  // namespace m3u_proxy::pipeline

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
@@ -50,7 +51,17 @@ void append_valid(std::pmr::string& out, std::string_view element, std::uint64_t
 }
 
 void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
-  work.plain_id = task_.index->differs_from_guide(output) ? task_.ids[output] : work.id;
+  if (!task_.index->differs_from_guide(output)) {
+    work.plain_id = work.id;
+  } else {
+    if (work.listed_output != output) {
+      auto id = task_.list->id_of(output);
+      if (!id) throw memory::OverBudget(std::move(id).error());
+      work.listed_id = *std::move(id);
+      work.listed_output = output;
+    }
+    work.plain_id = work.listed_id;
+  }
   work.plain_id += formats::shift_suffix(task_.index->shift(output));
   work.new_id.clear();
   formats::append_escaped(work.new_id, work.plain_id);

@@ -44,10 +44,7 @@ Result<> GuideSourcePass::run(StageStrategy& strategy, const Consume& consume) {
   StageClock clock;
   Pass pass(*context_, clock);
   const auto input = [this](StageItem& item) {
-    if (item.guide == nullptr) {
-      works_.push_back(std::make_unique<GuideWork>(*context_->slabs));
-      item.guide = works_.back().get();
-    }
+    if (item.guide == nullptr) item.guide = std::make_shared<GuideWork>(*context_->slabs);
     return read(*item.guide);
   };
   const auto hand_over = [&consume](StageItem& item) {

@@ -5,9 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <vector>
 
 #include <m3u_proxy/pipeline/guide_reader.hpp>
 #include <m3u_proxy/pipeline/guide_work.hpp>
@@ -50,7 +48,6 @@ class GuideSourcePass {
   std::optional<std::uint64_t> stored_size_;
   std::atomic<bool> unusable_{false};
   std::optional<Error> split_error_;
-  std::vector<std::unique_ptr<GuideWork>> works_;
 };
 
 }  // namespace m3u_proxy::pipeline

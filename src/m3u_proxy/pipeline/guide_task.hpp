@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <span>
-#include <string_view>
 
 #include <m3u_proxy/pipeline/guide.hpp>
+#include <m3u_proxy/pipeline/guide_channel_list.hpp>
 #include <m3u_proxy/pipeline/guide_index.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
@@ -19,7 +18,7 @@ struct GuideTask {
   const GuideSource* source = nullptr;
   std::uint16_t source_number = 0;
   GuideIndex* index = nullptr;
-  std::span<const std::string_view> ids;  ///< of outputs whose id is not the guide's
+  const GuideChannelList* list = nullptr;  ///< has the ids of outputs where these differ
   const rules::FilterSet* filters = nullptr;
   const rules::RuleSet* rules = nullptr;
   std::int64_t from = std::numeric_limits<std::int64_t>::min();  ///< the window of time

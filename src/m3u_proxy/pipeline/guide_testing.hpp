@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <m3u_proxy/io/spill_space.hpp>
 #include <m3u_proxy/io/testing.hpp>
 #include <m3u_proxy/pipeline/guide_generator.hpp>
 
@@ -44,7 +45,8 @@ struct GuideMaker {
     GuideResult result;
     std::optional<Error> error;
     Bytes peak;
-    Bytes left;  ///< still reserved at the end, kept slabs apart
+    std::uint64_t spilled = 0;  ///< bytes that went to disk
+    Bytes left;                 ///< still reserved at the end, kept slabs apart
 
     /// The guide without its head and tail.
     [[nodiscard]] std::string body() const {
@@ -63,8 +65,13 @@ struct GuideMaker {
     if (cancelled) cancel.cancel();
     {
       memory::SlabPool slabs(budget);
-      const RunContext context{
-          .budget = &budget, .slabs = &slabs, .cancel = &cancel, .threads = threads, .now = now};
+      io::SpillSpace space({.folder = folder.path(), .tmpfs = io::TempFolder::Tmpfs::kAllow});
+      const RunContext context{.budget = &budget,
+                               .slabs = &slabs,
+                               .spill = &space,
+                               .cancel = &cancel,
+                               .threads = threads,
+                               .now = now};
       GuideGenerator generator(context, options, filters, rules);
       auto temp = io::TempFolder::create(folder.path());
       auto out = io::AtomicFile::create(folder / "guide.xmltv");
@@ -73,6 +80,7 @@ struct GuideMaker {
         return made;
       }
       run(generator, **out, **temp, made);
+      made.spilled = space.stats().total;
     }
     made.peak = budget.peak();
     made.left = budget.used();

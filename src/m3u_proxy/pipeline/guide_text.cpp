@@ -14,7 +14,7 @@ constexpr std::size_t kPiece = std::size_t{1} << 20U;
 Result<> GuideText::append(std::string_view text) {
   if (text.empty()) return {};
   const bool in_memory = !in_output_ && !file_;
-  if (in_memory && (size_ + text.size() > kInMemory || !append_in_memory(text)))
+  if (in_memory && (size_ + text.size() > in_memory_ || !append_in_memory(text)))
     M3U_CHECK(leave_memory());
   if (in_output_) M3U_CHECK(out_->write(text));
   if (file_) M3U_CHECK(file_->write(text));

@@ -3,6 +3,7 @@
 // temporary file.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +19,8 @@ namespace m3u_proxy::pipeline {
 /// Not thread-safe.
 class GuideText {
  public:
-  static constexpr std::uint64_t kInMemory = std::uint64_t{8} << 20U;
+  /// No more than this is kept in memory, nor than a sixteenth of the limit.
+  static constexpr Bytes kInMemory = mib(8);
 
   /// Writes what stands before the programmes to the output.
   using Head = std::function<Result<>()>;
@@ -26,7 +28,11 @@ class GuideText {
   /// `early_head` is called when the programmes no longer fit in memory; empty where the head
   /// cannot be known before the end.
   GuideText(memory::SlabPool& slabs, io::TempFolder& temp, io::AtomicFile& out, Head early_head)
-      : slabs_(&slabs), temp_(&temp), out_(&out), early_head_(std::move(early_head)) {}
+      : slabs_(&slabs),
+        temp_(&temp),
+        out_(&out),
+        early_head_(std::move(early_head)),
+        in_memory_(std::min(kInMemory.count, slabs.budget().limit().count / 16)) {}
 
   /// Appends `text`. Error: kIo.
   Result<> append(std::string_view text);
@@ -47,6 +53,7 @@ class GuideText {
   io::TempFolder* temp_;
   io::AtomicFile* out_;
   Head early_head_;
+  std::uint64_t in_memory_;
   std::vector<memory::Slab> pieces_;  // all full but the last
   std::size_t used_in_last_ = 0;
   bool in_output_ = false;

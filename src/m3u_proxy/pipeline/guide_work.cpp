@@ -35,7 +35,7 @@ GuideWork::GuideWork(memory::SlabPool& slabs)
       channel_text(&output_memory),
       channels(&output_memory),
       programmes(&output_memory),
-      unmatched(&output_memory),
+      noted(&output_memory),
       checker(&output_memory),
       record(slabs),
       id(&output_memory),
@@ -49,7 +49,7 @@ void GuideWork::clear() {
   empty_out(element);
   channels.clear();
   programmes.clear();
-  unmatched.clear();
+  noted.clear();
   problems.clear();
   seen = written = 0;
   filter_counts.counters.clear();

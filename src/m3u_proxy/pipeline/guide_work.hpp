@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include <m3u_proxy/catalog/key_set.hpp>
+#include <m3u_proxy/catalog/key.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
@@ -44,8 +44,8 @@ struct GuideWork {
     std::uint64_t title;  ///< hash of the folded title
     std::size_t end;      ///< in the text; it begins where the one before ends
   };
-  /// The id or a name of a guide channel that belongs to no output.
-  struct Unmatched {
+  /// The id or a name of a guide channel, without case; for what other ways of matching would give.
+  struct Noted {
     catalog::Key128 key;
     bool is_name;
   };
@@ -57,7 +57,7 @@ struct GuideWork {
   formats::OutputText channel_text;
   std::pmr::vector<Channel> channels;
   std::pmr::vector<Programme> programmes;
-  std::pmr::vector<Unmatched> unmatched;
+  std::pmr::vector<Noted> noted;
   ProblemLog problems;
   std::uint64_t seen = 0;     ///< programmes in the window
   std::uint64_t written = 0;  ///< programmes in the pieces
@@ -79,6 +79,8 @@ struct GuideWork {
   std::optional<formats::XmltvTime> last_stop_time;
   std::string new_start;
   std::string new_stop;
+  std::uint32_t listed_output = GuideIndex::kNone;  ///< whose id in the playlist is listed_id
+  std::string listed_id;
   std::string plain_id;
   std::pmr::string new_id;
 };

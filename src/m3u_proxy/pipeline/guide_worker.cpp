@@ -39,7 +39,7 @@ void GuideWorker::process(GuideWork& work) const {
   work.pieces.finish();
 }
 
-void GuideWorker::offer(GuideWork& work) const {
+Result<> GuideWorker::offer(GuideWork& work, GuideMatcher& matcher) {
   const GuideWindow& window = work.window;
   XmltvStartTag tag;
   for (const XmltvSpan& span : window.elements) {
@@ -51,14 +51,15 @@ void GuideWorker::offer(GuideWork& work) const {
     if (programme) work.last_channel = attribute;
     read_guide_id(work.id, attribute);
     if (work.id.empty()) continue;
-    task_.index->offer_id(work.id);
+    M3U_CHECK(matcher.offer_id(work.id));
     if (programme) continue;
     for (XmltvChildren children(element.substr(tag.size)); const auto child = children.next();) {
       if (child->name != "display-name") continue;
       read_guide_id(work.plain, child->content);
-      task_.index->offer_name(work.id, work.plain);
+      M3U_CHECK(matcher.offer_name(work.id, work.plain));
     }
   }
+  return {};
 }
 
 std::uint32_t GuideWorker::look_up(GuideWork& work, std::string_view attribute) const {
@@ -75,12 +76,11 @@ void GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool good) con
   const std::uint64_t byte = work.window.position + span.begin;
   XmltvStartTag tag;
   const bool parsed = parse_start_tag(element, tag);
-  if (parsed && look_up(work, tag.value("id")) == GuideIndex::kNone) {
-    if (work.id.empty())
-      work.problems.add("channel_without_id", 0, byte, element);
-    else
-      note_unmatched(work, element.substr(tag.size));
-    return;
+  if (parsed) {
+    const std::uint32_t output = look_up(work, tag.value("id"));
+    if (work.id.empty()) return work.problems.add("channel_without_id", 0, byte, element);
+    note(work, element.substr(tag.size));
+    if (output == GuideIndex::kNone) return;
   }
   const auto checked =
       good ? std::optional(element) : work.checker.check(element, false, work.problems, byte);
@@ -104,20 +104,21 @@ void GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool good) con
   }
 }
 
-void GuideWorker::note_unmatched(GuideWork& work, std::string_view content) const {
+void GuideWorker::note(GuideWork& work, std::string_view content) const {
   if (task_.options->match == GuideMatch::kName) return;
+  const auto note_key = [&work](std::string_view space, bool is_name) {
+    if (work.folded.empty()) return;
+    work.noted.push_back({.key = catalog::key_of(space, work.folded), .is_name = is_name});
+  };
   if (task_.options->match == GuideMatch::kId) {
     fold(work.id, work.folded);
-    work.unmatched.push_back(
-        {.key = catalog::key_of(GuideIndex::kFoldSpace, work.folded), .is_name = false});
+    note_key(kFoldSpace, false);
   }
   for (XmltvChildren children(content); const auto child = children.next();) {
     if (child->name != "display-name") continue;
     read_guide_id(work.plain, child->content);
     fold_name(work.plain, work.folded);
-    if (work.folded.empty()) continue;
-    work.unmatched.push_back(
-        {.key = catalog::key_of(GuideIndex::kNameSpace, work.folded), .is_name = true});
+    note_key(kNameSpace, true);
   }
 }
 

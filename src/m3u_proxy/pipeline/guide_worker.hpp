@@ -21,12 +21,12 @@ class GuideWorker {
 
   /// Does the work on one window.
   void process(GuideWork& work) const;
-  /// Only offers its channels to the index (matching by case or name). Serial.
-  void offer(GuideWork& work) const;
+  /// Only offers its channels to `matcher`. Serial. Errors: those of the matcher.
+  static Result<> offer(GuideWork& work, GuideMatcher& matcher);
 
  private:
   void channel(GuideWork& work, const formats::XmltvSpan& span, bool good) const;
-  void note_unmatched(GuideWork& work, std::string_view content) const;
+  void note(GuideWork& work, std::string_view content) const;
   void programme(GuideWork& work, const formats::XmltvSpan& span, bool good) const;
   static bool read_tag(GuideWork& work, SelectedProgramme& one, bool& checked);
   static bool check(GuideWork& work, SelectedProgramme& one);

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <optional>
 #include <string>
@@ -66,7 +67,7 @@ struct StageItem {
   formats::OutputText text;
   std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
   // EPG Generation
-  GuideWork* guide = nullptr;
+  std::shared_ptr<GuideWork> guide;
 
   std::array<std::uint64_t, kStageCount> items_out{};  ///< rows that left each stage
 };

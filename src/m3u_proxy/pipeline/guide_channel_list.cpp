@@ -1,13 +1,13 @@
 #include <algorithm>
 #include <cstring>
 
-#include <m3u_proxy/pipeline/guide_channels.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/pipeline/guide_channel_list.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
 
-constexpr std::size_t kListFrame = std::size_t{64} << 10U;
-constexpr std::size_t kElementFrame = std::size_t{16} << 10U;  // read in another order: small
+constexpr std::size_t kFrame = std::size_t{16} << 10U;  // also read in another order: small
 
 void put(std::pmr::vector<std::uint8_t>& out, std::uint32_t value) {
   const std::size_t at = out.size();
@@ -36,20 +36,22 @@ std::string_view get_text(std::span<const std::uint8_t> bytes, std::size_t& at) 
 
 }  // namespace
 
-GuideChannelList::GuideChannelList(memory::SlabPool& slabs)
-    : memory_(slabs.budget(), memory::Tag::kGuide),
-      spool_(slabs, {}),
+GuideChannelList::GuideChannelList(const RunContext& context)
+    : memory_(*context.budget, memory::Tag::kGuide),
+      spool_(*context.slabs, {.space = context.spill}),
       frame_(&memory_),
-      packed_(&memory_) {}
+      packed_(&memory_),
+      first_outputs_(&memory_) {}
 
 Result<> GuideChannelList::add(const GuideChannel& channel, GuideIndex::Added added) {
+  if (frame_.empty()) first_outputs_.push_back(outputs_);
+  if (added.first) outputs_ = added.output + 1;
   put(frame_, added.output);
   put(frame_, added.first ? 1U : 0U);
   for (const std::string_view text : {channel.tvg_id, channel.tvg_name, channel.channel_name,
                                       channel.tvg_logo, channel.number, channel.tvg_shift})
     put(frame_, text);
-  ++size_;
-  if (frame_.size() >= kListFrame) return flush();
+  if (frame_.size() >= kFrame) return flush();
   return {};
 }
 
@@ -69,7 +71,7 @@ Result<> GuideChannelList::finish() {
 }
 
 GuideChannelList::Reader::Reader(const GuideChannelList& list)
-    : list_(&list), scratch_(list.frame_.get_allocator()) {}
+    : list_(&list), scratch_(&list.memory_) {}
 
 Result<bool> GuideChannelList::Reader::next(ListedChannel& channel) {
   if (at_ == bytes_.size()) {
@@ -87,53 +89,16 @@ Result<bool> GuideChannelList::Reader::next(ListedChannel& channel) {
   return true;
 }
 
-SourceChannels::SourceChannels(memory::SlabPool& slabs)
-    : memory_(slabs.budget(), memory::Tag::kGuide),
-      spool_(slabs, {}),
-      frame_(&memory_),
-      packed_(&memory_),
-      entries_(&memory_) {}
-
-Result<> SourceChannels::add(std::uint32_t output, std::uint16_t source, std::string_view element) {
-  entries_.push_back({.output = output,
-                      .frame = static_cast<std::uint32_t>(spool_.frames()),
-                      .offset = static_cast<std::uint32_t>(frame_.size()),
-                      .size = static_cast<std::uint32_t>(element.size()),
-                      .source = source});
-  frame_.insert(frame_.end(), element.begin(), element.end());
-  if (frame_.size() >= kElementFrame) return flush();
-  return {};
-}
-
-Result<> SourceChannels::flush() {
-  if (frame_.empty()) return {};
-  M3U_CHECK(spool_.append(spool_.pack(frame_, packed_)));
-  frame_.clear();
-  return {};
-}
-
-Result<> SourceChannels::finish() {
-  M3U_CHECK(flush());
-  std::ranges::sort(entries_, [](const Entry& a, const Entry& b) {
-    return std::pair(a.output, a.source) < std::pair(b.output, b.source);
-  });
-  next_ = 0;
-  loaded_frame_ = SIZE_MAX;
-  return {};
-}
-
-Result<std::string_view> SourceChannels::find(std::uint32_t output, std::uint16_t provider) {
-  while (next_ < entries_.size() && entries_[next_].output < output) ++next_;
-  const Entry* found = nullptr;
-  for (; next_ < entries_.size() && entries_[next_].output == output; ++next_)
-    if (found == nullptr || entries_[next_].source == provider) found = &entries_[next_];
-  if (found == nullptr) return std::string_view();
-  if (loaded_frame_ != found->frame) {
-    M3U_TRY(loaded_, spool_.read(found->frame, packed_));
-    loaded_frame_ = found->frame;
+Result<std::string> GuideChannelList::id_of(std::uint32_t output) const {
+  const auto after = std::ranges::upper_bound(first_outputs_, output);
+  Reader reader(*this);
+  reader.frame_ = static_cast<std::size_t>(after - first_outputs_.begin()) - 1;
+  ListedChannel listed;
+  while (true) {
+    M3U_TRY(const bool more, reader.next(listed));
+    if (!more) return fail(ErrorCode::kInternal, "an output of the guide has no channel");
+    if (listed.first && listed.output == output) return std::string(trim(listed.channel.tvg_id));
   }
-  return std::string_view(reinterpret_cast<const char*>(loaded_.data()) + found->offset,
-                          found->size);
 }
 
 }  // namespace m3u_proxy::pipeline
