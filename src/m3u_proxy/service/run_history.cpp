@@ -44,7 +44,8 @@ Json to_document(const RunRecord& run) {
 
 double megabytes(const Json& object, const char* key) {
   const double value = object.at(key).get<double>();
-  if (!(value >= 0 && value < 1e9)) throw std::out_of_range(fmt::format("{} is not a size", key));
+  const bool possible = value >= 0 && value < 1e9;
+  if (!possible) throw std::out_of_range(fmt::format("{} is not a size", key));
   return value;
 }
 
