@@ -177,7 +177,7 @@ Result<> ProxyRunner::set_memory_limit() {
   return {};
 }
 
-Result<> ProxyRunner::prepare_folders() {
+Result<> ProxyRunner::prepare_folders() const {
   std::error_code error;
   std::filesystem::create_directories(options_.out, error);
   if (error)

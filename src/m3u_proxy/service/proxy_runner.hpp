@@ -89,7 +89,7 @@ class ProxyRunner {
   void fill_memory_report(const MemoryCounters& before, pipeline::GenerationStats& stats);
   /// Refuses a download that is plainly no playlist or guide, so that it is never kept as good.
   Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
-  Result<> prepare_folders();
+  [[nodiscard]] Result<> prepare_folders() const;
   Result<io::TempFolder*> temp_folder();
   Result<> check_spill_folder();
   void add_origins(const std::string& proxy_name, pipeline::GenerationStats& stats) const;
