@@ -139,11 +139,10 @@ Result<> KeyRuns<Entry>::write(std::span<const Entry> sorted) {
 }
 
 template <typename Entry>
-Result<> KeyRuns<Entry>::index_last(std::span<const Entry> sorted, memory::Reservation memory) {
+void KeyRuns<Entry>::index_last(std::span<const Entry> sorted, memory::Reservation memory) {
   Run& run = runs_.back();
   run.plan(std::move(memory));
   for (std::size_t i = 0; i < sorted.size(); ++i) run.add(i, sorted[i].key());
-  return {};
 }
 
 template <typename Entry>
@@ -209,7 +208,8 @@ class KeyRuns<Entry>::Input {
   /// The entry it stands at; nullptr behind the last.
   [[nodiscard]] const Entry* entry() const { return entry_; }
   Result<> next() {
-    if (entry_ != nullptr && ++entry_ != end_) return {};
+    if (entry_ != nullptr) ++entry_;
+    if (entry_ != end_) return {};
     if (in_buffer_ == loaded_) M3U_CHECK(load());
     if (in_buffer_ == loaded_) {
       entry_ = nullptr;

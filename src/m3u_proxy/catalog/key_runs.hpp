@@ -31,7 +31,7 @@ class KeyRuns {
   Result<> write(std::span<const Entry> sorted);
   /// Makes the filter and the fence of the run that was written last, while its entries are still
   /// at hand, in the reserved memory: the more, the faster. What is too much is given back.
-  Result<> index_last(std::span<const Entry> sorted, memory::Reservation memory);
+  void index_last(std::span<const Entry> sorted, memory::Reservation memory);
   /// Merges runs while there are too many of a size, with `scratch` as its buffers. Errors:
   /// kDiskFull, kIo: all keys are still there.
   Result<> merge(std::span<char> scratch);

@@ -221,6 +221,7 @@ TEST_F(KeysOnDisk, ThreadsLookUpWhatIsThereTogether) {
   std::atomic<std::uint32_t> found{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (std::uint32_t first = 0; first < 4; ++first)
       threads.emplace_back([&, first] {
         for (std::uint32_t i = first; i < 25'000; i += 4) {

@@ -32,7 +32,7 @@ KeyStore<Entry>::KeyStore(memory::Budget& budget, io::SpillSpace* space, KeyStor
     : budget_(&budget), options_(options) {
   if (space == nullptr) return;
   runs_.emplace(*space);
-  reclaimer_ = budget.add_reclaimer(memory::Budget::ReclaimOrder::kSpools,
+  reclaimer_ = budget.add_reclaimer(memory::Budget::ReclaimOrder::kKeys,
                                     [this](Bytes /*wanted*/) { return reclaim(); });
 }
 
@@ -122,7 +122,7 @@ Result<> KeyStore<Entry>::leave_memory() {
   memory::Reservation freed = table_.shrink_gathered();
   const Bytes index{
       std::min<std::uint64_t>(KeyRuns<Entry>::index_bytes(sorted.size()), freed.size().count)};
-  M3U_CHECK(runs_->index_last(sorted, freed.split(index)));
+  runs_->index_last(sorted, freed.split(index));
   freed.absorb(table_.drop(options_.memtable.count));
   on_disk_ = true;
   return {};
@@ -145,7 +145,7 @@ Result<> KeyStore<Entry>::flush(Lock& lock) {
     table_.spread();
     return written;
   }
-  M3U_CHECK(runs_->index_last(sorted, std::move(index)));
+  runs_->index_last(sorted, std::move(index));
   const auto merged = runs_->merge(table_.memory());
   table_.fresh();
   return merged;

@@ -111,8 +111,8 @@ class RecordSorter {
     [[nodiscard]] std::size_t size(const char* /*record*/) const { return sizeof(T); }
     [[nodiscard]] bool less(const char* a, const char* b) const {
       std::array<T, 2> records;
-      std::memcpy(static_cast<void*>(&records[0]), a, sizeof(T));
-      std::memcpy(static_cast<void*>(&records[1]), b, sizeof(T));
+      std::memcpy(static_cast<void*>(records.data()), a, sizeof(T));
+      std::memcpy(static_cast<void*>(records.data() + 1), b, sizeof(T));
       return order(records[0], records[1]);
     }
   };
@@ -233,7 +233,10 @@ template <typename T, typename Less>
 void sort_records(std::span<T> records, std::span<T> scratch, const Less& less) {
   if constexpr (detail::HasPrefix<Less, T>) {
     constexpr std::size_t kWorthCounting = 4096;
-    if (records.size() >= kWorthCounting) return detail::prefix_sort(records, scratch, less);
+    if (records.size() >= kWorthCounting) {
+      detail::prefix_sort(records, scratch, less);
+      return;
+    }
   }
   detail::merge_sort(records, scratch, less);
 }

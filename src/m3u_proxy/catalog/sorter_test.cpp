@@ -139,7 +139,8 @@ TEST_F(Sorters, OrderBlobsByTheirKeysWithAnyMemory) {
   auto expected = blobs;
   std::ranges::stable_sort(expected, {}, [](const auto& blob) { return blob.first; });
   std::string expected_text;
-  for (const auto& [key, payload] : expected) expected_text += key + "=" + payload + "\n";
+  for (const auto& [key, payload] : expected)
+    expected_text.append(key).append("=").append(payload).append("\n");
   for (const std::uint64_t limit : {1000, 3000, 64'000}) {
     memory::Budget budget(kib(limit));
     {

@@ -28,7 +28,7 @@ struct Work {
   /// Whether the result is as it should be.
   std::function<Result<bool>(memory::Budget&, io::SpillSpace&, const Hook&)> run;
 };
-void PrintTo(const Work& work, std::ostream* out) { *out << work.name; }
+std::ostream& operator<<(std::ostream& out, const Work& work) { return out << work.name; }
 
 Result<bool> run_spool(memory::Budget& budget, io::SpillSpace& space, const Hook& hook) {
   constexpr std::size_t kFrame = 6000;

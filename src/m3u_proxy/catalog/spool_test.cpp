@@ -173,6 +173,7 @@ TEST_F(SpoolTest, ThreadsReadWhileItsMemoryIsAskedFor) {
   std::atomic<std::size_t> right{0};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(3);
     for (std::size_t first = 0; first < 3; ++first)
       threads.emplace_back([&, first] {
         std::pmr::vector<std::uint8_t> scratch;

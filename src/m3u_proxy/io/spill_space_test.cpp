@@ -138,7 +138,7 @@ TEST(SpillSpace, AFileSizeLimitIsTheSameKindOfError) {
   const TestFolder parent;
   const pid_t child = ::fork();  // the limit is the process's for good
   if (child == 0) {
-    ::signal(SIGXFSZ, SIG_IGN);
+    (void)::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{.rlim_cur = 100'000, .rlim_max = 100'000};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     SpillSpace space(in(parent));

@@ -55,7 +55,10 @@ Reservation Reservation::split(Bytes size) noexcept {
 }
 
 void Reservation::absorb(Reservation&& other) noexcept {
-  if (budget_ == nullptr) return swap(other);
+  if (budget_ == nullptr) {
+    swap(other);
+    return;
+  }
   assert(other.budget_ == nullptr || (other.budget_ == budget_ && other.tag_ == tag_));
   size_ += other.size_;
   other.budget_ = nullptr;

@@ -85,7 +85,7 @@ class Budget {
   /// someone else does: where that can happen it tries the lock and frees nothing otherwise.
   using Reclaimer = std::function<Bytes(Bytes wanted)>;
   /// In which order reclaimers are asked: what is cheapest to lose first.
-  enum class ReclaimOrder : std::uint8_t { kPools, kCaches, kSpools };
+  enum class ReclaimOrder : std::uint8_t { kPools, kCaches, kSpools, kKeys };
 
   explicit Budget(Bytes limit = kUnlimited) : limit_(limit.count) {}
   Budget(const Budget&) = delete;
