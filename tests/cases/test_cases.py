@@ -15,8 +15,10 @@ SETTINGS, and all of them must give the same bytes. The binary is build/release/
 the environment variable M3U_PROXY names.
 """
 
+import functools
 import json
 import os
+import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -26,18 +28,29 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("*/case.toml"))
-SETTINGS = [
-    ("1", "1000", "none"),
-    ("1", "1", "none"),
-    ("2", "3", "128MB"),
-    ("4", "2", "auto"),
-    ("4", "1000", "64MB"),
-]
+# Threads, rows a batch, memory limit; "least" is what the program itself says works.
+SETTINGS = [(threads, "1000", limit) for threads in ("1", "2", "4")
+            for limit in ("none", "64MB", "least")]
+SETTINGS += [("1", "1", "none"), ("2", "3", "128MB"), ("4", "2", "auto"), ("2", "1", "least")]
 TIMEOUT = 60
+
+
+@functools.cache
+def least_limit(threads, batch_size):
+    """The least limit that works, as the refusal of a lower one names it."""
+    refused = subprocess.run(
+        [BINARY, "generate", "--source", "tv=/dev/null", "--out", ".", "--memory-limit", "1MB",
+         "--threads", threads, "--batch-size", batch_size],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert refused.returncode == 4, refused.stderr
+    # The program's own size differs by some pages from run to run.
+    return f"{int(re.search(r'the least that works is (\d+) MB', refused.stderr)[1]) + 1}MB"
 
 
 def run(case, out, report, setting):
     threads, batch_size, limit = setting
+    if limit == "least":
+        limit = least_limit(threads, batch_size)
     stdin = (case.folder / case.stdin).read_bytes() if case.stdin else b""
     return subprocess.run(
         [BINARY, "generate", *case.args, "--out", str(out), "--report", str(report)]

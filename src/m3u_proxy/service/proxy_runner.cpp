@@ -16,6 +16,9 @@
 namespace m3u_proxy::service {
 namespace {
 
+/// What nobody reserves may grow by so much before the next look at the process's memory charges it.
+constexpr Bytes kBetweenLooks = mib(1);
+
 constexpr std::string_view kPlaylistKind = "playlist";
 constexpr std::string_view kGuideKind = "guide";
 
@@ -62,14 +65,11 @@ std::string origin_key(std::string_view kind, const std::string& name) {
 
 }  // namespace
 
-Bytes least_working_memory(std::size_t threads, std::size_t batch_rows) {
-  // A live batch: its chunk of text, its columns and its frame, about 1 KB a row each in the worst
-  // ordinary case; then the reader's and the writers' buffers and the tables of the guide.
-  constexpr std::uint64_t kBytesOfRow = 1536;
-  const std::uint64_t live = std::max<std::uint64_t>(2, threads);
-  // A batch is bounded in bytes too, whatever its number of rows.
-  const std::uint64_t batch = std::clamp(batch_rows * kBytesOfRow, mib(1).count, mib(4).count);
-  return mib(6) + Bytes{live * batch};
+Bytes least_working_memory() {
+  // One batch of a hundred channels with its text and its frame, the reader's and the writer's
+  // buffers, the first tables of keys, a window of the guide, and what the heap and the libraries
+  // take beside that. Measured: a million channels with a gigabyte of guide.
+  return mib(8);
 }
 
 ProxyRunner::ProxyRunner(const Configuration& configuration, RunnerOptions options)
@@ -96,7 +96,7 @@ void ProxyRunner::prepare_memory_services() {
   monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
   configure_cleanup();
   if (configuration_.proxy_memory.max_memory_mb.kind != MemoryLimitSetting::Kind::kAuto) return;
-  memory::DynamicLimitOptions following{.fixed = fixed_, .least = least_};
+  memory::DynamicLimitOptions following{.fixed = fixed_ + kBetweenLooks, .least = least_};
   following.on_change = [this](Bytes limit) {
     if (!configuration_.memory_cleanup.memory_pressure_threshold_mb)
       cleanup_->set_threshold_mb(limit.mb());
@@ -163,17 +163,15 @@ Result<> ProxyRunner::set_memory_limit() {
                                          ? memory::automatic_limit(readings)
                                          : memory::capped_limit(wanted.fixed, readings);
   if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
-  least_ = fixed_ + least_working_memory(options_.threads, configuration_.proxy_memory.batch_size);
+  least_ = fixed_ + kBetweenLooks + least_working_memory();
   if (chosen.limit < least_)
     return fail(
         ErrorCode::kOverBudget,
         fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
-        fmt::format("the least that works with {} threads and batches of {} is {} MB",
-                    options_.threads, configuration_.proxy_memory.batch_size,
-                    (least_.count >> 20U) + 1));
+        fmt::format("the least that works is {} MB", (least_.count >> 20U) + 1));
   limit_ = chosen.limit;
-  budget_.set_limit(chosen.limit - fixed_);
-  budget_.set_program_size(fixed_);
+  budget_.set_limit(chosen.limit - fixed_ - kBetweenLooks);
+  budget_.set_program_size(fixed_ + kBetweenLooks);
   return {};
 }
 

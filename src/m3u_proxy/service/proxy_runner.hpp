@@ -112,7 +112,8 @@ class ProxyRunner {
   std::map<std::string, sources::SourceInfo> origins_;  ///< of opened sources, by kind and name
 };
 
-/// The least memory a run with so many threads and rows a batch needs above the process itself.
-Bytes least_working_memory(std::size_t threads, std::size_t batch_rows);
+/// The least memory that a run of any size needs above the process itself: with less and smaller live
+/// batches it takes longer.
+Bytes least_working_memory();
 
 }  // namespace m3u_proxy::service
