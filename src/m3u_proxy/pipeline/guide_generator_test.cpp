@@ -567,13 +567,16 @@ TEST(GuideOutput, LackOfMemoryIsNeverABadSource) {
   std::vector<GuideChannel> channels;
   for (const std::string& id : ids) channels.push_back({.tvg_id = id, .channel_name = id});
   auto small = maker(channels, {guide_source("g", tv(show("a", "1")))});
-  for (const std::uint64_t limit : {64U, 512U, 2048U, 4096U}) {
+  const auto expect_refusal = [&](std::uint64_t limit) {
     small.limit = kib(limit);
     const auto guide = small.make();
     ASSERT_TRUE(guide.error.has_value()) << limit;
     EXPECT_EQ(guide.error->code, ErrorCode::kOverBudget) << limit;
     EXPECT_EQ(guide.left.count, 0U);
-  }
+  };
+  for (const std::uint64_t limit : {64U, 512U}) expect_refusal(limit);
+  small.may_spill = false;
+  for (const std::uint64_t limit : {64U, 512U, 2048U, 4096U}) expect_refusal(limit);
 }
 
 TEST(GuideOutput, CancelStopsTheJob) {

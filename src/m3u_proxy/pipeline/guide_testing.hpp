@@ -39,6 +39,7 @@ struct GuideMaker {
   std::int64_t now = 0;
   Bytes limit = memory::Budget::kUnlimited;
   bool cancelled = false;
+  bool may_spill = true;
 
   struct Made {
     std::string guide;  ///< what was written
@@ -68,7 +69,7 @@ struct GuideMaker {
       io::SpillSpace space({.folder = folder.path(), .tmpfs = io::TempFolder::Tmpfs::kAllow});
       const RunContext context{.budget = &budget,
                                .slabs = &slabs,
-                               .spill = &space,
+                               .spill = may_spill ? &space : nullptr,
                                .cancel = &cancel,
                                .threads = threads,
                                .now = now};
