@@ -20,6 +20,8 @@ class EpgGenerationStrategy final : public NativeStrategy {
     worker_.process(*item.guide);
     return {};
   }
+  /// The next part of a window whose results were too many for one.
+  void go_on(GuideWork& work) const { worker_.go_on(work); }
 
  private:
   GuideWorker worker_;

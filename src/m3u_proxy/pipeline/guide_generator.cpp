@@ -107,11 +107,16 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   const GuideTask task = task_for(source, number);
   GuideSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
   EpgGenerationStrategy strategy(task);
-  M3U_CHECK(pass.run(strategy, [&](GuideWork& work) {
-    Result<> done = consume(work, task, result);
+  const auto take = [&](GuideWork& work) -> Result<> {
+    M3U_CHECK(consume(work, task, result));
+    while (work.has_more()) {
+      strategy.go_on(work);
+      M3U_CHECK(consume(work, task, result));
+    }
     report_progress(work.consumed, pass.stored_size());
-    return done;
-  }));
+    return {};
+  };
+  M3U_CHECK(pass.run(strategy, take));
   result.bytes = pass.bytes();
   if (const auto error = pass.failure()) return failed(*error);
   result.partial = pass.partial();
@@ -143,6 +148,7 @@ Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
                                  GuideSourceResult& result) {
   const std::uint64_t before = result_.programmes;
   result_.problems.merge(work.window.problems, task.source->name);
+  work.window.problems.clear();  // there may be another part
   result_.problems.merge(work.problems, task.source->name);
   result_.filter_counts.merge(work.filter_counts);
   result_.rule_counts.merge(work.rule_counts);

@@ -28,7 +28,8 @@ class GuidePieces {
   /// To be called after the last one.
   void finish();
 
-  [[nodiscard]] bool empty() const { return pieces_.empty(); }
+  /// Bytes of the text.
+  [[nodiscard]] std::size_t text_size() const { return text_.size(); }
   /// Calls `write` with the pieces, in order, until it fails.
   template <typename Write>
   Result<> for_each(const Write& write) const {

@@ -50,18 +50,21 @@ void append_valid(std::pmr::string& out, std::string_view element, std::uint64_t
   report("dtd_unknown_attribute", losses.unknown_attributes);
 }
 
-void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
-  if (!task_.index->differs_from_guide(output)) {
-    work.plain_id = work.id;
-  } else {
-    if (work.listed_output != output) {
-      auto id = task_.list->id_of(output);
-      if (!id) throw memory::OverBudget(std::move(id).error());
-      work.listed_id = *std::move(id);
-      work.listed_output = output;
-    }
-    work.plain_id = work.listed_id;
+/// The id that the playlist has for an output.
+std::string_view ProgrammeWriter::listed_id(GuideWork& work, std::uint32_t output) const {
+  if (work.listed_ids.empty()) work.listed_ids.resize(GuideWork::kListedIds);
+  GuideWork::ListedId& listed = work.listed_ids[output % GuideWork::kListedIds];
+  if (listed.output != output) {
+    auto id = task_.list->id_of(output);
+    if (!id) throw memory::OverBudget(std::move(id).error());
+    listed = {.output = output, .id = *std::move(id)};
   }
+  return listed.id;
+}
+
+void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
+  work.plain_id =
+      task_.index->differs_from_guide(output) ? listed_id(work, output) : std::string_view(work.id);
   work.plain_id += formats::shift_suffix(task_.index->shift(output));
   work.new_id.clear();
   formats::append_escaped(work.new_id, work.plain_id);

@@ -6,6 +6,8 @@ namespace m3u_proxy::pipeline {
 namespace {
 
 constexpr std::size_t kKeptCapacity = std::size_t{4} << 20U;
+constexpr std::size_t kMaxText = std::size_t{1} << 20U;
+constexpr std::size_t kMaxRecords = std::size_t{16} << 10U;
 
 void empty_out(std::pmr::string& text) {
   text.clear();
@@ -41,10 +43,17 @@ GuideWork::GuideWork(memory::SlabPool& slabs)
       id(&output_memory),
       element(&output_memory),
       plain(&output_memory),
+      last_outputs(&output_memory),
       new_id(&output_memory) {}
 
 void GuideWork::clear() {
-  pieces.reset({});
+  clear_results();
+  next_element = outputs_done = 0;
+  last_channel = last_stop = {};
+}
+
+void GuideWork::clear_results() {
+  pieces.reset(window.text);
   empty_out(channel_text);
   empty_out(element);
   channels.clear();
@@ -54,7 +63,11 @@ void GuideWork::clear() {
   seen = written = 0;
   filter_counts.counters.clear();
   rule_counts.counters.clear();
-  last_channel = last_stop = {};
+}
+
+bool GuideWork::is_full() const {
+  return pieces.text_size() >= kMaxText || channel_text.size() >= kMaxText ||
+         channels.size() >= kMaxRecords || programmes.size() >= kMaxRecords;
 }
 
 }  // namespace m3u_proxy::pipeline

@@ -25,8 +25,15 @@ namespace m3u_proxy::pipeline {
 
 struct GuideWork {
   explicit GuideWork(memory::SlabPool& slabs);
-  /// Forgets the results of the window before.
+  /// Forgets the window before and its results.
   void clear();
+  /// Forgets the results of the part before.
+  void clear_results();
+  /// Whether the results are enough for one part: one programme may go to any number of outputs,
+  /// so a window's results have no bound.
+  [[nodiscard]] bool is_full() const;
+  /// Whether the window has more than what was worked on so far.
+  [[nodiscard]] bool has_more() const { return next_element != window.elements.size(); }
 
   /// A `<channel>` that belongs to an output; its text is in channel_text.
   struct Channel {
@@ -50,15 +57,27 @@ struct GuideWork {
     bool is_name;
   };
 
+  /// The outputs of a guide's channel; the first ones are kept.
+  struct Chain {
+    static constexpr std::size_t kMaxKept = 4096;
+    explicit Chain(std::pmr::memory_resource* memory) : kept(memory) {}
+    std::pmr::vector<std::uint32_t> kept;
+    std::uint32_t rest = GuideIndex::kNone;
+  };
+
   memory::BudgetResource input_memory;
   memory::BudgetResource output_memory;
   GuideWindow window;
-  GuidePieces pieces;  ///< the programmes to write
+  bool clean = false;            ///< the window is good UTF-8
+  std::size_t next_element = 0;  ///< the first one that is not done with
+  std::size_t outputs_done = 0;  ///< of that one
+  GuidePieces pieces;            ///< the programmes to write
   formats::OutputText channel_text;
   std::pmr::vector<Channel> channels;
   std::pmr::vector<Programme> programmes;
   std::pmr::vector<Noted> noted;
   ProblemLog problems;
+  ProblemLog told_before;     ///< what work on the rest of an element finds again
   std::uint64_t seen = 0;     ///< programmes in the window
   std::uint64_t written = 0;  ///< programmes in the pieces
   rules::Counts filter_counts;
@@ -74,13 +93,18 @@ struct GuideWork {
   std::pmr::string plain;
   std::string folded;
   std::string_view last_channel;  ///< most programmes have the channel of the one before
-  std::uint32_t last_output = GuideIndex::kNone;
+  Chain last_outputs;
   std::string_view last_stop;  ///< most begin when the one before ends
   std::optional<formats::XmltvTime> last_stop_time;
   std::string new_start;
   std::string new_stop;
-  std::uint32_t listed_output = GuideIndex::kNone;  ///< whose id in the playlist is listed_id
-  std::string listed_id;
+  /// Ids in the playlist that were looked up lately; by the last bits of the output.
+  struct ListedId {
+    std::uint32_t output = GuideIndex::kNone;
+    std::string id;
+  };
+  static constexpr std::size_t kListedIds = 256;
+  std::vector<ListedId> listed_ids;
   std::string plain_id;
   std::pmr::string new_id;
 };

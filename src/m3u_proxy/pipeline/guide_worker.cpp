@@ -26,17 +26,34 @@ using formats::XmltvSpan;
 using formats::XmltvStartTag;
 
 void GuideWorker::process(GuideWork& work) const {
-  const GuideWindow& window = work.window;
-  work.pieces.reset(window.text);
-  const bool clean = XmltvChecker::is_clean_utf8(window.text);
-  for (const XmltvSpan& span : window.elements) {
-    const bool good = clean && span.ordinary;
-    if (span.kind == XmltvKind::kProgramme)
-      programme(work, span, good);
-    else
-      channel(work, span, good);
+  work.clean = XmltvChecker::is_clean_utf8(work.window.text);
+  go_on(work);
+}
+
+void GuideWorker::go_on(GuideWork& work) const {
+  work.clear_results();
+  while (work.has_more() && !work.is_full()) {
+    const XmltvSpan& span = work.window.elements[work.next_element];
+    // What is found again in the rest of an element has been told with its beginning.
+    const bool again = work.outputs_done != 0;
+    const std::uint64_t seen = work.seen;
+    if (again) std::swap(work.problems, work.told_before);
+    work.outputs_done = element(work, span);
+    if (again) {
+      std::swap(work.problems, work.told_before);
+      work.told_before.clear();
+      work.seen = seen;
+    }
+    if (work.outputs_done == 0) ++work.next_element;
   }
   work.pieces.finish();
+}
+
+/// Works on an element from work.outputs_done on. Returns how many outputs it got to, 0 for all.
+std::size_t GuideWorker::element(GuideWork& work, const XmltvSpan& span) const {
+  const bool good = work.clean && span.ordinary;
+  return span.kind == XmltvKind::kProgramme ? programme(work, span, good)
+                                            : channel(work, span, good);
 }
 
 Result<> GuideWorker::offer(GuideWork& work, GuideMatcher& matcher) {
@@ -62,46 +79,71 @@ Result<> GuideWorker::offer(GuideWork& work, GuideMatcher& matcher) {
   return {};
 }
 
-std::uint32_t GuideWorker::look_up(GuideWork& work, std::string_view attribute) const {
-  if (attribute == work.last_channel && work.last_channel.data() != nullptr)
-    return work.last_output;
+/// Sets work.id and work.last_outputs.
+void GuideWorker::look_up(GuideWork& work, std::string_view attribute) const {
+  if (attribute == work.last_channel && work.last_channel.data() != nullptr) return;
   read_guide_id(work.id, attribute);
   work.last_channel = attribute;
-  work.last_output = work.id.empty() ? GuideIndex::kNone : task_.index->first(work.id);
-  return work.last_output;
+  GuideWork::Chain& outputs = work.last_outputs;
+  outputs.kept.clear();
+  outputs.rest = work.id.empty() ? GuideIndex::kNone : task_.index->first(work.id);
+  while (outputs.rest != GuideIndex::kNone && outputs.kept.size() < GuideWork::Chain::kMaxKept) {
+    outputs.kept.push_back(outputs.rest);
+    outputs.rest = task_.index->next(outputs.rest);
+  }
 }
 
-void GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool good) const {
+/// Calls `on_output` with the outputs of work.last_outputs, but for the first `from`, until it
+/// says true.
+template <typename OnOutput>
+bool GuideWorker::any_output(const GuideWork& work, std::size_t from,
+                             const OnOutput& on_output) const {
+  const GuideWork::Chain& outputs = work.last_outputs;
+  for (std::size_t i = from; i < outputs.kept.size(); ++i)
+    if (on_output(outputs.kept[i])) return true;
+  std::size_t at = outputs.kept.size();
+  for (std::uint32_t output = outputs.rest; output != GuideIndex::kNone;
+       output = task_.index->next(output), ++at)
+    if (at >= from && on_output(output)) return true;
+  return false;
+}
+
+std::size_t GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool good) const {
   const std::string_view element = work.window.text.substr(span.begin, span.size);
   const std::uint64_t byte = work.window.position + span.begin;
+  const std::size_t from = work.outputs_done;
+  const auto skip = [&](std::string_view reason) {
+    work.problems.add(reason, 0, byte, element);
+    return std::size_t{0};
+  };
   XmltvStartTag tag;
   const bool parsed = parse_start_tag(element, tag);
   if (parsed) {
-    const std::uint32_t output = look_up(work, tag.value("id"));
-    if (work.id.empty()) return work.problems.add("channel_without_id", 0, byte, element);
-    note(work, element.substr(tag.size));
-    if (output == GuideIndex::kNone) return;
+    look_up(work, tag.value("id"));
+    if (work.id.empty()) return skip("channel_without_id");
+    if (from == 0) note(work, element.substr(tag.size));
+    if (work.last_outputs.kept.empty()) return 0;
   }
   const auto checked =
       good ? std::optional(element) : work.checker.check(element, false, work.problems, byte);
-  if (!checked) return;
+  if (!checked) return 0;
   if (!parsed) {
-    if (!parse_start_tag(*checked, tag)) return work.problems.add("bad_tag", 0, byte, element);
-    work.last_channel = {};
-    const std::uint32_t output = look_up(work, tag.value("id"));
+    if (!parse_start_tag(*checked, tag)) return skip("bad_tag");
+    look_up(work, tag.value("id"));
     work.last_channel = {};  // the checker's text does not stay
-    work.last_output = output;
   }
   const auto begin = static_cast<std::uint32_t>(work.channel_text.size());
   work.channel_text += *checked;
-  bool first = true;
-  for (std::uint32_t output = work.last_output; output != GuideIndex::kNone;
-       output = task_.index->next(output)) {
+  std::size_t done = from;
+  const bool stopped = any_output(work, from, [&](std::uint32_t output) {
     work.channels.push_back({.output = output,
                              .begin = begin,
                              .size = static_cast<std::uint32_t>(checked->size()),
-                             .first = std::exchange(first, false)});
-  }
+                             .first = done == 0});
+    ++done;
+    return work.is_full();
+  });
+  return stopped ? done : 0;
 }
 
 void GuideWorker::note(GuideWork& work, std::string_view content) const {
@@ -195,8 +237,9 @@ bool GuideWorker::is_wanted(std::uint32_t output, const ProgrammeTimes& times) c
   return task_.in_window(times.start.epoch + delta, stop);
 }
 
-void GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool good) const {
+std::size_t GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool good) const {
   ++work.seen;
+  const std::size_t from = work.outputs_done;
   SelectedProgramme one{.element = work.window.text.substr(span.begin, span.size),
                         .byte = work.window.position + span.begin};
   const std::string_view element = one.element;
@@ -209,29 +252,30 @@ void GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool good) c
     one.start = span.tag.start.in(element);
     one.stop = span.tag.stop.in(element);
   } else if (!read_tag(work, one, checked)) {
-    return;
+    return 0;
   }
-  const std::uint32_t head = one.has_channel ? look_up(work, one.channel) : GuideIndex::kNone;
+  if (one.has_channel) look_up(work, one.channel);
   if (checked && !good) work.last_channel = {};  // the checker's text does not stay
-  if (!one.has_channel || work.id.empty())
-    return work.problems.add("programme_without_channel", 0, one.byte, one.element);
-
-  const auto any = [&](const auto& wanted) {
-    for (std::uint32_t output = head; output != GuideIndex::kNone;
-         output = task_.index->next(output))
-      if (wanted(output)) return true;
-    return false;
-  };
-  if (!any([&](std::uint32_t output) { return may_provide(output); })) return;
-  if (!read_times(work, one, good)) return;
-  if (!any([&](std::uint32_t output) { return is_wanted(output, one.times); })) return;
+  if (!one.has_channel || work.id.empty()) {
+    work.problems.add("programme_without_channel", 0, one.byte, one.element);
+    return 0;
+  }
+  if (!any_output(work, from, [&](std::uint32_t output) { return may_provide(output); })) return 0;
+  if (!read_times(work, one, good)) return 0;
+  const auto wanted = [&](std::uint32_t output) { return is_wanted(output, one.times); };
+  if (!any_output(work, from, wanted)) return 0;
   if (!checked) {
-    if (!check(work, one)) return;
-    if (!one.in_window && !read_tag(work, one, checked)) return;
+    if (!check(work, one)) return 0;
+    if (!one.in_window && !read_tag(work, one, checked)) return 0;
   }
   if (!has_title(one.element.substr(one.tag_size))) work.problems.count("missing_title");
-  for (std::uint32_t output = head; output != GuideIndex::kNone; output = task_.index->next(output))
-    if (is_wanted(output, one.times)) writer_.write(work, one, output);
+  std::size_t done = from;
+  const bool stopped = any_output(work, from, [&](std::uint32_t output) {
+    if (wanted(output)) writer_.write(work, one, output);
+    ++done;
+    return work.is_full();
+  });
+  return stopped ? done : 0;
 }
 
 }  // namespace m3u_proxy::pipeline
