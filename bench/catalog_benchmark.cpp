@@ -153,8 +153,11 @@ std::vector<std::uint8_t> frame_of_channels() {
   std::string text;
   while (text.size() < kSize) {
     const auto id = std::to_string(random());
-    text += "Channel " + id + " HD|Entertainment|http://provider.example:8080/live/user/secret/" +
-            id + ".ts|https://logos.example/" + id + ".png\n";
+    text.append("Channel ")
+        .append(id)
+        .append(" HD|Entertainment|http://provider.example:8080/live/");
+    text.append("user/secret/").append(id).append(".ts|https://logos.example/").append(id);
+    text.append(".png\n");
   }
   return {text.begin(), text.end()};
 }
