@@ -49,7 +49,9 @@ def sanitizer_environment() -> dict[str, str]:
     environment.setdefault("ASAN_OPTIONS", "detect_leaks=1:strict_string_checks=1")
     environment.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
     # oneTBB is not instrumented: without this its queues look like races.
-    environment.setdefault("TSAN_OPTIONS", "ignore_noninstrumented_modules=1")
+    environment.setdefault("TSAN_OPTIONS", "ignore_noninstrumented_modules=1:halt_on_error=1:"
+                           f"suppressions={ROOT / 'tools/tsan.supp'}")
+    environment.setdefault("TSAN_SYMBOLIZER_PATH", "/usr/bin/llvm-symbolizer-19")
     environment.setdefault("ASAN_SYMBOLIZER_PATH", "/usr/bin/llvm-symbolizer-19")
     return environment
 
@@ -119,8 +121,9 @@ def run_program(name: str, command: list[str], label: str, pattern: str) -> Outc
     return outcome
 
 
-def run_programs(build: Path, pattern: str) -> Outcome:
-    programs = test_programs(build)
+def run_programs(build: Path, pattern: str, only: list[str]) -> Outcome:
+    programs = [(name, command) for name, command in test_programs(build)
+                if not only or name in only]
     total = Outcome()
     if not programs:
         return Outcome(failed=1, report=[f"FAILED {build.name}: there are no test programs"])
@@ -178,6 +181,7 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--results", type=Path, required=True)
     parser.add_argument("--filter", default="")
+    parser.add_argument("--only", nargs="+", default=[], help="these test programs")
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs")
     options = parser.parse_args()
@@ -185,7 +189,7 @@ def main() -> int:
 
     total = Outcome()
     if not options.proofs:
-        total.add(run_programs(options.build, options.filter))
+        total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/cases", "tests/functional", "tests/install"],
                              options.filter))

@@ -4,6 +4,7 @@
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
+#include <m3u_proxy/base/hand_over.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/pipeline/pass.hpp>
@@ -95,15 +96,21 @@ bool Pass::run_parallel(const Work& work, std::size_t live) {
   bool changes = false;
   const auto source = tbb::make_filter<void, StageItem*>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> StageItem* {
+        const HandOver turn(&work);
         if (context_.watch != nullptr) context_.watch->check(work.input_stage);
         StageItem* item = live_wanted() == live ? take_item() : nullptr;
         changes = item == nullptr;
+        const HandOver with(item);
         if (item != nullptr && fill(work, *item)) return item;
         flow.stop();
         return nullptr;
       });
-  const auto sink = tbb::make_filter<StageItem*, void>(
-      tbb::filter_mode::parallel, [this](StageItem* item) { give_back(item); });
+  const auto sink =
+      tbb::make_filter<StageItem*, void>(tbb::filter_mode::parallel, [this](StageItem* item) {
+        take_over(item);
+        give_back(item);
+        hand_over(this);
+      });
   // Neighbouring steps of one kind share a filter: an item changes hands less often.
   std::optional<Filter> middle;
   const std::vector<PassStep>& steps = work.steps;
@@ -113,6 +120,9 @@ bool Pass::run_parallel(const Work& work, std::size_t live) {
     const auto mode =
         steps[first].parallel ? tbb::filter_mode::parallel : tbb::filter_mode::serial_in_order;
     const auto run_group = [this, &steps, first, last](StageItem* item) {
+      const HandOver with(item);
+      std::optional<HandOver> turn;
+      if (!steps[first].parallel) turn.emplace(&steps[first]);
       for (std::size_t i = first; i < last; ++i) step(steps[i], *item);
       return item;
     };
@@ -122,7 +132,13 @@ bool Pass::run_parallel(const Work& work, std::size_t live) {
   }
   const auto whole = middle ? source & *middle & sink : source & sink;
   tbb::task_arena arena(static_cast<int>(context_.threads));
+  hand_over(&work);
+  for (const PassStep& each : steps) hand_over(&each);
   arena.execute([&] { tbb::parallel_pipeline(live, whole); });
+  take_over(this);
+  take_over(&work);
+  for (const PassStep& each : steps) take_over(&each);
+  for (const auto& item : items_) take_over(item.get());
   return changes;
 }
 
