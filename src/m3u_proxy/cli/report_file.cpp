@@ -82,7 +82,7 @@ Result<> write_report(const std::filesystem::path& file,
                       const std::vector<ProxyOutcome>& outcomes) {
   M3U_TRY(const auto out, io::AtomicFile::create(file));
   M3U_CHECK(out->write(report_text(outcomes)));
-  return out->publish();
+  return out->publish(io::AtomicFile::Durability::kNotNeeded);
 }
 
 }  // namespace m3u_proxy::cli

@@ -129,22 +129,25 @@ Result<> AtomicFile::clear() {
 
 std::uint64_t AtomicFile::written() const { return written_; }
 
-Result<std::chrono::nanoseconds> AtomicFile::sync() {
+Result<> AtomicFile::sync() {
   const auto begin = std::chrono::steady_clock::now();
   if (::fsync(fd_) != 0)
     return fail(system_error(fmt::format("cannot write {} to the disk", target_.string()), errno));
   synced_ = true;
-  return std::chrono::steady_clock::now() - begin;
+  sync_time_ += std::chrono::steady_clock::now() - begin;
+  return {};
 }
 
-Result<> AtomicFile::publish() {
-  if (!synced_) {
-    if (auto synced = sync(); !synced) return fail(std::move(synced).error());
-  }
+Result<> AtomicFile::publish(Durability durability) {
+  const bool durable = durability == Durability::kDurable;
+  if (durable && !synced_) M3U_CHECK(sync());
   if (::rename(temporary_.c_str(), target_.c_str()) != 0)
     return fail(system_error(fmt::format("cannot replace {}", target_.string()), errno));
   temporary_.clear();
+  if (!durable) return {};
+  const auto begin = std::chrono::steady_clock::now();
   sync_folder(folder_of(target_));
+  sync_time_ += std::chrono::steady_clock::now() - begin;
   return {};
 }
 

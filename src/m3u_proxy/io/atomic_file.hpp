@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -31,10 +32,14 @@ class AtomicFile final : public ByteSink {
   /// Bytes written so far.
   [[nodiscard]] std::uint64_t written() const;
 
-  /// Syncs the content to the disk, so that publish() is only a rename. Returns how long it took.
-  Result<std::chrono::nanoseconds> sync();
-  /// Renames over the target (after sync() if that was not called). Call once, last.
-  Result<> publish();
+  /// Syncs the content to the disk, so that publish() is only a rename.
+  Result<> sync();
+  /// Whether a file has to outlive a loss of power right after publish().
+  enum class Durability : std::uint8_t { kDurable, kNotNeeded };
+  /// Renames over the target (after sync() if that was not called and is needed). Call once, last.
+  Result<> publish(Durability durability = Durability::kDurable);
+  /// How long the disk was waited for so far.
+  [[nodiscard]] std::chrono::nanoseconds sync_time() const { return sync_time_; }
   [[nodiscard]] const std::filesystem::path& target() const;
   /// Where the content is until publish(); for reading it again.
   [[nodiscard]] const std::filesystem::path& temporary() const { return temporary_; }
@@ -43,6 +48,7 @@ class AtomicFile final : public ByteSink {
   AtomicFile(int fd, std::filesystem::path temporary, std::filesystem::path target);
   int fd_ = -1;
   bool synced_ = false;
+  std::chrono::nanoseconds sync_time_{};
   std::uint64_t written_ = 0;
   std::filesystem::path temporary_;
   std::filesystem::path target_;

@@ -61,6 +61,28 @@ TEST(AtomicFile, LeavesTheOldFileAndNothingElseWhenNotPublished) {
   EXPECT_EQ(entries(folder.path()), 1U);
 }
 
+TEST(AtomicFile, CountsEveryWaitForTheDisk) {
+  const TestFolder folder;
+  auto file = AtomicFile::create(folder / "list.m3u");
+  ASSERT_TRUE(file);
+  EXPECT_EQ((*file)->sync_time().count(), 0);
+  ASSERT_TRUE((*file)->sync());
+  const auto content_time = (*file)->sync_time();
+  EXPECT_GT(content_time.count(), 0);
+  ASSERT_TRUE((*file)->publish());
+  EXPECT_GT((*file)->sync_time(), content_time);  // the folder
+}
+
+TEST(AtomicFile, DoesNotWaitForTheDiskForWhatMayBeLost) {
+  const TestFolder folder;
+  auto file = AtomicFile::create(folder / "report.json");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->write("{}"));
+  ASSERT_TRUE((*file)->publish(AtomicFile::Durability::kNotNeeded));
+  EXPECT_EQ((*file)->sync_time().count(), 0);
+  EXPECT_EQ(content(folder / "report.json"), "{}");
+}
+
 TEST(AtomicFile, KeepsTheModeOfTheFileItReplaces) {
   const TestFolder folder;
   put(folder / "list.m3u", "old");

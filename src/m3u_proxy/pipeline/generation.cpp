@@ -292,14 +292,12 @@ Result<> Generation::publish() {
     for (const auto& file : files) M3U_CHECK(outputs_.receive(*file));
     return {};
   }
-  for (const auto& file : files) {
-    M3U_TRY(const auto time, file->sync());
-    fsync_time_ += time;
-  }
+  for (const auto& file : files) M3U_CHECK(file->sync());
   if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
   // The guide before the playlist: a player that sees the new list finds its guide.
   for (const auto& file : files) {
     M3U_CHECK(file->publish());
+    fsync_time_ += file->sync_time();
     if (!config_.compress) remove_stale_copy(file->target());
   }
   return {};
