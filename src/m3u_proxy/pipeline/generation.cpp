@@ -1,7 +1,6 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <tbb/global_control.h>
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
@@ -52,9 +51,6 @@ void remove_stale_copy(const std::filesystem::path& published) {
 Result<GenerationStats> Generation::run() {
   stats_.proxy = config_.name;
   context_.budget->reset_peaks();
-  // As many workers as asked for, also beyond what the machine has cores.
-  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism,
-                                    std::max<std::size_t>(context_.threads, 1));
   if (services_.monitor != nullptr) M3U_CHECK(services_.monitor->initialize());
   if (services_.cleanup != nullptr) cleanup_before_ = services_.cleanup->summary();
   watch_.begin_at(services_.begin_at);

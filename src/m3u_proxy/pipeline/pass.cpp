@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <tbb/global_control.h>
 #include <tbb/parallel_pipeline.h>
 #include <tbb/task_arena.h>
 
@@ -33,7 +34,7 @@ void StageClock::share_out(std::chrono::nanoseconds wall) {
 Result<> Pass::run(Stage input_stage, const Input& input, const std::vector<PassStep>& steps) {
   const auto begin = std::chrono::steady_clock::now();
   const Work work{.input_stage = input_stage, .input = input, .steps = steps};
-  bool more = true;
+  bool more = live_wanted() <= 1 || run_alone(work);
   while (more) {
     const std::size_t live = live_wanted();
     more = live > 1 ? run_parallel(work, live) : run_serial(work);
@@ -81,7 +82,35 @@ void Pass::step(const PassStep& step, StageItem& item) {
   if (!done) record(done.error());
 }
 
+/// Starting other threads takes longer than one batch: a pass of one item goes without them.
+bool Pass::run_alone(const Work& work) {
+  if (context_.watch != nullptr) context_.watch->check(work.input_stage);
+  StageItem* const first = take_item();
+  if (!fill(work, *first)) return false;
+  ahead_ = {first};
+  StageItem* const second = take_item();
+  if (second == nullptr) return true;
+  if (fill(work, *second)) {
+    ahead_.push_back(second);
+    return true;
+  }
+  ahead_.clear();
+  for (const PassStep& each : work.steps) step(each, *first);
+  return false;
+}
+
+StageItem* Pass::next_ahead() {
+  if (ahead_.empty()) return nullptr;
+  StageItem* const item = ahead_.front();
+  ahead_.erase(ahead_.begin());
+  return item;
+}
+
 bool Pass::run_serial(const Work& work) {
+  while (StageItem* const item = next_ahead())
+    for (const PassStep& each : work.steps) step(each, *item);
+  free_.clear();
+  items_.clear();
   StageItem* item = take_item();
   while (true) {
     if (context_.watch != nullptr) context_.watch->check(work.input_stage);
@@ -97,6 +126,7 @@ bool Pass::run_parallel(const Work& work, std::size_t live) {
   const auto source = tbb::make_filter<void, StageItem*>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> StageItem* {
         const HandOver turn(&work);
+        if (StageItem* const ready = next_ahead()) return ready;
         if (context_.watch != nullptr) context_.watch->check(work.input_stage);
         StageItem* item = live_wanted() == live ? take_item() : nullptr;
         changes = item == nullptr;
@@ -131,6 +161,8 @@ bool Pass::run_parallel(const Work& work, std::size_t live) {
     first = last;
   }
   const auto whole = middle ? source & *middle & sink : source & sink;
+  // As many workers as asked for, also beyond what the machine has cores.
+  const tbb::global_control workers(tbb::global_control::max_allowed_parallelism, context_.threads);
   tbb::task_arena arena(static_cast<int>(context_.threads));
   hand_over(&work);
   for (const PassStep& each : steps) hand_over(&each);

@@ -67,6 +67,8 @@ class Pass {
     const Input& input;
     const std::vector<PassStep>& steps;
   };
+  /// Does the whole pass where it has only one item (false); else what it filled waits in ahead_.
+  bool run_alone(const Work& work);
   /// Each runs until the end (false) or until the number of live items has to change (true).
   bool run_serial(const Work& work);
   bool run_parallel(const Work& work, std::size_t live);
@@ -76,6 +78,7 @@ class Pass {
   void step(const PassStep& step, StageItem& item);
   void record(Error error);
   StageItem* take_item();
+  StageItem* next_ahead();
   void give_back(StageItem* item);
 
   const RunContext& context_;
@@ -85,6 +88,7 @@ class Pass {
   std::optional<Error> error_;
   std::vector<std::unique_ptr<StageItem>> items_;
   std::vector<StageItem*> free_;
+  std::vector<StageItem*> ahead_;     // filled, in order, and not yet worked on
   std::size_t most_live_ = SIZE_MAX;  // there was no room for more
 };
 
