@@ -23,6 +23,8 @@ struct GenerationServices {
   bool cleanup_between_stages = true;
   /// The level of pressure that earlier runs let expect.
   memory::MemoryPressureLevel begin_at = memory::MemoryPressureLevel::kOptimal;
+  /// Never less careful than at this level.
+  memory::MemoryPressureLevel least_level = memory::MemoryPressureLevel::kOptimal;
   WorkEstimate expected{};  ///< of the playlists; 0: not known
   /// nullopt: chosen by pressure (Optimal: Basic; Moderate and High: Smart; above: Aggressive).
   std::optional<memory::CleanupStrategy> cleanup_strategy{};

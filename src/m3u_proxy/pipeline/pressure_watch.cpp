@@ -63,6 +63,7 @@ void PressureWatch::note_change(Stage stage, MemoryPressureLevel from, Bytes rss
 }
 
 void PressureWatch::apply(MemoryPressureLevel level) {
+  level = std::max(level, services_.least_level);
   const auto at = [&](MemoryPressureLevel each) {
     return policy_at(each, context_.threads, context_.batch_rows);
   };

@@ -16,7 +16,8 @@
 namespace m3u_proxy::service {
 namespace {
 
-/// What nobody reserves may grow by so much before the next look at the process's memory charges it.
+/// What nobody reserves may grow by so much before the next look at the process's memory charges
+/// it.
 constexpr Bytes kBetweenLooks = mib(1);
 
 constexpr std::string_view kPlaylistKind = "playlist";
@@ -372,7 +373,9 @@ Result<pipeline::GenerationStats> ProxyRunner::generate_within(
             stats.error().message);
   slabs_.trim();
   memory::release_free_heap();
-  auto again = pipeline::generate(resolved, outputs, context(), services(kLast, expected));
+  pipeline::GenerationServices careful = services(kLast, expected);
+  careful.least_level = kLast;
+  auto again = pipeline::generate(resolved, outputs, context(), careful);
   // A source that can be read once only, such as standard input, is not to blame.
   if (!again && again.error().code != ErrorCode::kCancelled) return fail(stats.error());
   return again;

@@ -112,8 +112,8 @@ class ProxyRunner {
   std::map<std::string, sources::SourceInfo> origins_;  ///< of opened sources, by kind and name
 };
 
-/// The least memory that a run of any size needs above the process itself: with less and smaller live
-/// batches it takes longer.
+/// The least memory that a run of any size needs above the process itself: with less and smaller
+/// live batches it takes longer.
 Bytes least_working_memory();
 
 }  // namespace m3u_proxy::service

@@ -1,0 +1,79 @@
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/memory/process_memory.hpp>
+#include <m3u_proxy/pipeline/pressure_watch.hpp>
+
+namespace m3u_proxy::pipeline {
+namespace {
+
+using enum memory::MemoryPressureLevel;
+
+class PressureWatchTest : public testing::Test {
+ protected:
+  PressureWatchTest() {
+    context_.budget = &budget_;
+    context_.slabs = &slabs_;
+    context_.threads = 4;
+    context_.batch_rows = 1000;
+    services_.fixed_overhead = *memory::process_memory().resident();
+    budget_.set_limit(mib(400));
+  }
+  /// So much more is in use.
+  void use(std::uint64_t mb) { used_.push_back(*budget_.reserve(memory::Tag::kStore, mib(mb))); }
+
+  memory::Budget budget_;
+  memory::SlabPool slabs_{budget_};
+  RunContext context_;
+  GenerationServices services_;
+  std::vector<memory::Reservation> used_;
+};
+
+TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) {
+  PressureWatch watch(context_, services_);
+  std::vector<catalog::SpoolKind> moves;
+  watch.on_move_down([&](catalog::SpoolKind kind) { moves.push_back(kind); });
+  use(310);
+  watch.check(Stage::kSourceLoading);
+  EXPECT_EQ(watch.level(), kHigh);
+  EXPECT_EQ(moves.back(), catalog::SpoolKind::kSpill);
+  EXPECT_EQ(watch.policy().batch_rows, 1000U);
+  EXPECT_EQ(watch.policy().live_batches, 8U);
+  watch.check(Stage::kSourceLoading);
+  EXPECT_EQ(watch.policy().batch_rows, 500U);
+  EXPECT_EQ(watch.policy().live_batches, 4U);
+}
+
+TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp) {
+  PressureWatch watch(context_, services_);
+  use(310);
+  watch.check(Stage::kSourceLoading);
+  watch.check(Stage::kSourceLoading);
+  used_.clear();
+  watch.check(Stage::kSourceLoading);
+  EXPECT_EQ(watch.level(), kOptimal);
+  EXPECT_EQ(watch.policy().batch_rows, 1000U);
+  EXPECT_EQ(watch.policy().spool, catalog::SpoolKind::kSpill);
+}
+
+TEST_F(PressureWatchTest, EachChangeIsAnEvent) {
+  PressureWatch watch(context_, services_);
+  use(310);
+  watch.check(Stage::kSourceLoading);
+  watch.check(Stage::kSourceLoading);
+  ASSERT_EQ(watch.events().size(), 1U);
+  EXPECT_EQ(watch.events()[0].from, "Optimal");
+  EXPECT_EQ(watch.events()[0].to, "High");
+  EXPECT_EQ(watch.events()[0].stage, "Source Loading");
+}
+
+TEST_F(PressureWatchTest, NeverLessCarefulThanTheLeastLevel) {
+  services_.least_level = kEmergency;
+  PressureWatch watch(context_, services_);
+  watch.begin_at(kEmergency);
+  watch.check(Stage::kSourceLoading);
+  EXPECT_EQ(watch.policy().live_batches, 1U);
+  EXPECT_EQ(watch.policy().batch_rows, 100U);
+}
+
+}  // namespace
+}  // namespace m3u_proxy::pipeline
