@@ -1,5 +1,10 @@
+#include <arpa/inet.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/inflate.hpp>
@@ -261,6 +266,39 @@ TEST_F(Fetch, AServerThatDoesNotSpeakTlsIsNamed) {
   url.insert(4, "s");
   const Error e = error("", {.url = url});
   EXPECT_EQ(e.code, ErrorCode::kNetwork);
+  EXPECT_EQ(e.hint, "check whether the address should begin with http:// instead");
+}
+
+/// A port on this machine that takes connections and never says a word.
+class SilentPort {
+ public:
+  SilentPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const raw = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(socket_, raw, size), 0);
+    EXPECT_EQ(::listen(socket_, 8), 0);
+    EXPECT_EQ(::getsockname(socket_, raw, &size), 0);
+    number_ = ntohs(address.sin_port);
+  }
+  ~SilentPort() { ::close(socket_); }
+  SilentPort(const SilentPort&) = delete;
+  SilentPort& operator=(const SilentPort&) = delete;
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  int socket_;
+  int number_ = 0;
+};
+
+TEST_F(Fetch, AServerThatIsSilentWhenSpokenToInTlsIsNamedToo) {
+  options_.tries = 1;
+  const SilentPort port;
+  const Error e = error("", {.url = fmt::format("https://127.0.0.1:{}/list.m3u", port.number())});
+  EXPECT_EQ(e.code, ErrorCode::kNetwork);
+  EXPECT_THAT(e.message, HasSubstr("cannot agree on encryption with '127.0.0.1'"));
   EXPECT_EQ(e.hint, "check whether the address should begin with http:// instead");
 }
 

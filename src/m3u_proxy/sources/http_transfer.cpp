@@ -234,10 +234,15 @@ class CurlTransfer final : public HttpTransfer {
     HttpOutcome outcome;
     outcome.response = std::move(exchange.response);
     if (exchange.error) {
-      outcome.end = std::exchange(stalled_, false) ? End::kTransient : End::kFinal;
-      outcome.error = *std::move(exchange.error);
+      const bool stalled = std::exchange(stalled_, false);
+      outcome.end = stalled ? End::kTransient : End::kFinal;
+      outcome.error = stalled && stuck_in_handshake(request)
+                          ? describe(CURLE_SSL_CONNECT_ERROR, "", request)
+                          : *std::move(exchange.error);
     } else if (*code != CURLE_OK) {
       outcome.end = may_pass(*code) ? End::kTransient : End::kFinal;
+      if (*code == CURLE_OPERATION_TIMEDOUT && stuck_in_handshake(request))
+        code = CURLE_SSL_CONNECT_ERROR;
       outcome.error = describe(*code, curl_.easy_strerror(*code), request);
     } else {
       char* location = nullptr;
@@ -245,6 +250,16 @@ class CurlTransfer final : public HttpTransfer {
       if (location != nullptr) outcome.redirect_url = location;
     }
     return outcome;
+  }
+
+  /// Whether the server was reached and then never spoke TLS: a plain HTTP server waits for the
+  /// end of a line, which the client's first words may not hold.
+  bool stuck_in_handshake(const HttpExchange& request) {
+    long local_port = 0;         // known once there is a connection
+    curl_off_t shake_hands = 0;  // how long it took; 0 until it is done
+    curl_.easy_getinfo(easy_, CURLINFO_LOCAL_PORT, &local_port);
+    curl_.easy_getinfo(easy_, CURLINFO_APPCONNECT_TIME_T, &shake_hands);
+    return starts_with_ascii_case(request.url, "https:") && local_port != 0 && shake_hands == 0;
   }
 
   const CurlLibrary& curl_;
