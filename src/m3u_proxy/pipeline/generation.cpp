@@ -252,12 +252,24 @@ std::vector<GuideSource> Generation::guide_sources() {
   return sources;
 }
 
+/// Where programmes wait on disk: in the spill space's account, or, without one or where that is in
+/// memory itself, in a folder of their own.
+Result<io::TempFolder*> Generation::guide_folder(std::unique_ptr<io::TempFolder>& own) const {
+  if (context_.spill != nullptr) {
+    auto folder = context_.spill->folder();
+    if (folder || folder.error().code != ErrorCode::kInvalidArgument) return folder;
+  }
+  M3U_TRY(own, io::TempFolder::create(outputs_.spill_folder));
+  return own.get();
+}
+
 Result<> Generation::write_guide() {
   const std::vector<GuideSource> sources = guide_sources();
   if (sources.empty()) return {};
   const auto begin = Clock::now();
   M3U_TRY(guide_file_, io::AtomicFile::create(outputs_.guide));
-  M3U_TRY(const auto temp, io::TempFolder::create(outputs_.spill_folder));
+  std::unique_ptr<io::TempFolder> own;
+  M3U_TRY(io::TempFolder* const temp, guide_folder(own));
   M3U_TRY(guide_result_, guide_.generate(sources, *guide_file_, *temp));
   clock_.add_wall(Stage::kEpgGeneration, Clock::now() - begin);
   if (guide_result_.failed) guide_file_.reset();  // the old guide stays

@@ -65,6 +65,7 @@ class Generation {
   }
   Result<> load_and_filter();
   Result<> number_and_write();
+  Result<io::TempFolder*> guide_folder(std::unique_ptr<io::TempFolder>& own) const;
   Result<> write_guide();
   Result<> publish();
   Result<> keep_batch(StageItem& item);

@@ -5,7 +5,8 @@
 namespace m3u_proxy::pipeline {
 
 bool ends_the_job(const Error& error) {
-  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled;
+  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kDiskFull ||
+         error.code == ErrorCode::kCancelled;
 }
 
 GuideSourcePass::GuideSourcePass(const RunContext& context, std::unique_ptr<io::ByteSource> source,

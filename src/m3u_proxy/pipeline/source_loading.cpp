@@ -10,7 +10,8 @@ namespace {
 
 /// Errors that end the whole job; everything else is about one source.
 bool ends_the_job(const Error& error) {
-  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled;
+  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kDiskFull ||
+         error.code == ErrorCode::kCancelled;
 }
 
 }  // namespace
