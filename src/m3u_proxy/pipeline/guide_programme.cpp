@@ -50,21 +50,28 @@ void append_valid(std::pmr::string& out, std::string_view element, std::uint64_t
   report("dtd_unknown_attribute", losses.unknown_attributes);
 }
 
-/// The id that the playlist has for an output.
-std::string_view ProgrammeWriter::listed_id(GuideWork& work, std::uint32_t output) const {
+/// Sets work.plain_id to the id that the playlist has for an output.
+void ProgrammeWriter::find_listed_id(GuideWork& work, std::uint32_t output) const {
   if (work.listed_ids.empty()) work.listed_ids.resize(GuideWork::kListedIds);
   GuideWork::ListedId& listed = work.listed_ids[output % GuideWork::kListedIds];
-  if (listed.output != output) {
-    auto id = task_.list->id_of(output);
-    if (!id) throw memory::OverBudget(std::move(id).error());
-    listed = {.output = output, .id = *std::move(id)};
+  if (listed.output == output) {
+    work.plain_id.assign(listed.text.data(), listed.size);
+    return;
   }
-  return listed.id;
+  auto id = task_.list->id_of(output);
+  if (!id) throw memory::OverBudget(std::move(id).error());
+  work.plain_id = *std::move(id);
+  if (work.plain_id.size() > listed.text.size()) return;
+  std::ranges::copy(work.plain_id, listed.text.begin());
+  listed.size = static_cast<std::uint8_t>(work.plain_id.size());
+  listed.output = output;
 }
 
 void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
-  work.plain_id =
-      task_.index->differs_from_guide(output) ? listed_id(work, output) : std::string_view(work.id);
+  if (task_.index->differs_from_guide(output))
+    find_listed_id(work, output);
+  else
+    work.plain_id = work.id;
   work.plain_id += formats::shift_suffix(task_.index->shift(output));
   work.new_id.clear();
   formats::append_escaped(work.new_id, work.plain_id);

@@ -50,7 +50,7 @@ class ProgrammeWriter {
   void write(GuideWork& work, const SelectedProgramme& one, std::uint32_t output) const;
 
  private:
-  std::string_view listed_id(GuideWork& work, std::uint32_t output) const;
+  void find_listed_id(GuideWork& work, std::uint32_t output) const;
   void prepare_id(GuideWork& work, std::uint32_t output) const;
   void prepare_times(GuideWork& work, const ProgrammeTimes& times, std::int64_t delta) const;
   bool run_rules(GuideWork& work, const SelectedProgramme& one, const formats::XmltvStartTag& tag,

@@ -44,6 +44,7 @@ GuideWork::GuideWork(memory::SlabPool& slabs)
       element(&output_memory),
       plain(&output_memory),
       last_outputs(&output_memory),
+      listed_ids(&output_memory),
       new_id(&output_memory) {}
 
 void GuideWork::clear() {

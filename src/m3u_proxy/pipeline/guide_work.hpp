@@ -2,6 +2,7 @@
 // work on it needs. Recycled, so that a window costs no allocation in the ordinary case.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory_resource>
@@ -98,13 +99,16 @@ struct GuideWork {
   std::optional<formats::XmltvTime> last_stop_time;
   std::string new_start;
   std::string new_stop;
-  /// Ids in the playlist that were looked up lately; by the last bits of the output.
+  /// Ids in the playlist that were looked up lately, by the last bits of the output; longer ones
+  /// are not kept.
   struct ListedId {
     std::uint32_t output = GuideIndex::kNone;
-    std::string id;
+    std::uint8_t size = 0;
+    std::array<char, 43> text;  // not initialised
+    ListedId() {}               // NOLINT(modernize-use-equals-default): leaves `text` alone
   };
-  static constexpr std::size_t kListedIds = 256;
-  std::vector<ListedId> listed_ids;
+  static constexpr std::size_t kListedIds = 2048;
+  std::pmr::vector<ListedId> listed_ids;
   std::string plain_id;
   std::pmr::string new_id;
 };
