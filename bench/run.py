@@ -6,6 +6,7 @@ wc, cat and xmllint on the same files in between, so that the figures compare. S
 """
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -15,6 +16,8 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import curves
 
 MB = 1 << 20
 SLOW_RUN_S = 2.0  # from here on three repetitions are enough
@@ -201,6 +204,17 @@ class Bench:
                                 text=True).stdout
         return [(entry["name"], entry["cpu_time"]) for entry in json.loads(output)["benchmarks"]]
 
+    def m3u_rates(self) -> dict[str, float]:
+        """MB/s of reading and writing playlists in memory, on one core."""
+        program = self.options.build / "m3u_benchmark"
+        if not program.exists():
+            return {}
+        output = subprocess.run([str(program), "--benchmark_format=json",
+                                 "--benchmark_min_time=0.5"], check=True, capture_output=True,
+                                text=True).stdout
+        return {entry["name"]: entry["bytes_per_second"] / MB
+                for entry in json.loads(output)["benchmarks"]}
+
 
 def selected(quick: bool) -> list[Job]:
     return [JOBS[i] for i in QUICK_JOBS] if quick else JOBS
@@ -239,7 +253,7 @@ def goal_rows(results: list[Result]) -> list[str]:
     return rows
 
 
-def rate_rows(results: list[Result]) -> list[str]:
+def rate_rows(results: list[Result], m3u_rates: dict[str, float]) -> list[str]:
     """The goals that are rates, shares and growth."""
     by_title = {result.job.title: result for result in results if not result.problem}
 
@@ -254,7 +268,11 @@ def rate_rows(results: list[Result]) -> list[str]:
                         ("1M channels, one thread", 400)):
         if title in by_title:
             result = by_title[title]
-            rows.append(row(f"M3U, {title}", result.input_mb / result.wall_s, "MB/s", goal, True))
+            rows.append(row(f"M3U, whole process, {title}", result.input_mb / result.wall_s, "MB/s",
+                            goal, True))
+    for name, goal in (("read + write", 800), ("read + rules and filters + write", 400)):
+        if name in m3u_rates:
+            rows.append(row(f"M3U in memory, one core: {name}", m3u_rates[name], "MB/s", goal, True))
     guide = by_title.get("39,161 channels + 100 MB guide, one thread")
     if guide:
         stage = next((s for s in guide.report["stages"] if s["name"] == "EPG Generation"), None)
@@ -314,7 +332,7 @@ def render(bench: Bench, results: list[Result]) -> str:
              "```", "", "## Goals", "",
              "| work | time | goal | peak RSS | goal |", "|---|---|---|---|---|",
              *goal_rows(results), ""]
-    rates = rate_rows(results)
+    rates = rate_rows(results, bench.m3u_rates())
     if rates:
         lines += ["| work | measured | goal |", "|---|---|---|", *rates, ""]
     micro = bench.microbenchmarks()
@@ -331,6 +349,44 @@ def render(bench: Bench, results: list[Result]) -> str:
                      f"{size_mb / measure.wall_s:.0f} | {measure.rss_mb:.1f} |")
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)
+
+
+def output_hash(bench: Bench) -> str:
+    digest = hashlib.sha256()
+    for name in ("default.m3u", "default.xmltv"):
+        path = bench.out / name
+        if path.exists():
+            with open(path, "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def memory_curves(bench: Bench) -> tuple[list[str], str]:
+    """The tables of peak memory over limit and size, and the plot."""
+    over_limit = curves.measure(bench, [
+        (curves.limit_name(limit), limit,
+         Job(f"1M + 1 GB at {curves.limit_name(limit)}", curves.CHANNELS, curves.GUIDE_MB,
+             options=curves.limit_arguments(limit))) for limit in curves.LIMITS_MB],
+        lambda: output_hash(bench))
+    lines = ["## Memory over the limit", "",
+             "1M channels and 1 GB of guide, on all threads. `same bytes`: the playlist and the guide",
+             "are those of the run without a limit.", "", *curves.table(over_limit, "limit"), "",
+             "![Peak memory over the limit](memory-over-limit.svg)", "",
+             "## Memory over the size", ""]
+    for size in curves.SIZES:
+        (bench.out / "default.xmltv").unlink(missing_ok=True)
+        (bench.out / "default.m3u").unlink(missing_ok=True)
+        points = curves.measure(bench, [
+            (f"{size:,} channels, {curves.limit_name(limit)}", limit,
+             Job(f"{size} at {curves.limit_name(limit)}", size,
+                 options=curves.limit_arguments(limit))) for limit in (None, 64)],
+            lambda: output_hash(bench))
+        table = curves.table(points, "channels, limit")
+        lines += table if size == curves.SIZES[0] else table[2:]
+        if size > curves.CHANNELS:
+            bench.playlist(size).unlink()
+    return lines + [""], curves.plot(over_limit, "Peak RSS of 1M channels + 1 GB of guide; "
+                                     "red: the limit; below: seconds")
 
 
 def nanoseconds(value: float) -> str:
@@ -359,7 +415,10 @@ def main() -> int:
     if bench.options.quick:
         print(text)
     else:
-        (bench.options.root / "docs" / "benchmarks.md").write_text(text)
+        lines, picture = memory_curves(bench)
+        docs = bench.options.root / "docs"
+        (docs / "memory-over-limit.svg").write_text(picture)
+        (docs / "benchmarks.md").write_text(text + "\n" + "\n".join(lines))
     if not bench.options.keep:
         shutil.rmtree(bench.data, ignore_errors=True)
     return 0
