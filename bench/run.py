@@ -48,6 +48,7 @@ class Job:
     rules: bool = True
     options: list[str] = field(default_factory=list)
     gzip: bool = False
+    preset: str = "release"  # whose program
     goal_s: float | None = None
     goal_rss_mb: float | None = None
 
@@ -81,6 +82,8 @@ JOBS = [
     Job("1M channels, one thread", 1_000_000, options=["--threads", "1"]),
     Job("39,161 channels + 100 MB guide, one thread", 39_161, 100, options=["--threads", "1"]),
     Job("one channel (start-up)", 1, goal_s=0.005, goal_rss_mb=12),
+    Job("one channel (start-up), preset memory-optimized", 1, preset="memory-optimized",
+        goal_s=0.005, goal_rss_mb=12),
 ]
 QUICK_JOBS = [0, 1, 4, 14]
 
@@ -99,7 +102,6 @@ def repetitions(first: Measure, quick: bool) -> int:
 class Bench:
     def __init__(self, options: argparse.Namespace):
         self.options = options
-        self.program = str(options.build / "m3u-proxy")
         self.data = options.build.parent / "bench-data"
         self.out = self.data / "out"
         self.out.mkdir(parents=True, exist_ok=True)
@@ -130,9 +132,12 @@ class Bench:
             command += ["--guide", str(self.options.guide)]
         subprocess.run(command, check=True)
 
+    def program(self, job: Job) -> Path:
+        return self.options.build.parent / job.preset / "m3u-proxy"
+
     def command(self, job: Job) -> list[str]:
         report = self.out / "report.json"
-        command = [self.program, "generate", "--source", f"tv={self.playlist(job.channels)}",
+        command = [str(self.program(job)), "generate", "--source", f"tv={self.playlist(job.channels)}",
                    "--out", str(self.out), "--report", str(report), "--progress", "none",
                    "--log-level", "error"]
         if "--memory-limit" not in job.options:
@@ -153,8 +158,11 @@ class Bench:
         return Measure(**json.loads(report.read_text()))
 
     def measure(self, job: Job) -> Result:
-        command = self.command(job)
         result = Result(job)
+        if not self.program(job).exists():
+            result.problem = "not built"
+            return result
+        command = self.command(job)
         result.input_mb = self.playlist(job.channels).stat().st_size / MB + job.guide_mb
         measures, reports = [], []
         while not measures or len(measures) < repetitions(measures[0], self.options.quick):
