@@ -26,7 +26,7 @@ constexpr int kChannels = 2000;
 
 /// A guide of about 500 bytes a programme, as providers write them.
 const std::string& guide() {
-  static const std::string text = [] {
+  static const std::string kText = [] {
     std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<tv date=\"20260101\">\n";
     for (int i = 0; i < kChannels; ++i)
       out += fmt::format(
@@ -45,7 +45,7 @@ const std::string& guide() {
           1 + i / 24 % 28, i % 24, 1 + i / 24 % 28, i % 24, i / 40 % kChannels, i, i, i % 20);
     return out + "</tv>\n";
   }();
-  return text;
+  return kText;
 }
 
 std::size_t split_all(std::string_view text, std::pmr::vector<formats::XmltvSpan>& spans) {
@@ -120,6 +120,7 @@ void generate(benchmark::State& state) {
     return std::make_unique<ViewSource>(guide());
   };
   std::vector<std::string> ids;
+  ids.reserve(kChannels);
   for (int i = 0; i < kChannels; ++i)
     ids.push_back(fmt::format("channel-{}.example{}", i, i % 100 < state.range(1) ? "" : "-no"));
   for (auto _ : state) {

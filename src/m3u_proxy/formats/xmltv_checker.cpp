@@ -169,17 +169,18 @@ bool XmltvChecker::walk_start_tag() {
       replace(p_, p_, " ", Repair::kMissingSpace);
     }
     const char* const attribute = p_;
-    if (!walk_attribute()) return false;
-    if (attributes_begin == nullptr) {
-      attributes_begin = attribute;
-      continue;
-    }
-    // Few attributes, so comparing with the earlier ones is cheap.
-    const std::string_view earlier(attributes_begin,
-                                   static_cast<std::size_t>(attribute - attributes_begin));
-    if (has_attribute(earlier, attribute_name_)) return broken("duplicate_attribute");
+    if (attributes_begin == nullptr) attributes_begin = attribute;
+    if (!walk_attribute() || !is_new_attribute(attributes_begin, attribute)) return false;
   }
   return broken("tag_not_closed");
+}
+
+/// Whether the attribute at `attribute`, just walked, is not among those from `begin` on. There
+/// are few, so comparing them is cheap.
+bool XmltvChecker::is_new_attribute(const char* begin, const char* attribute) {
+  const std::string_view earlier(begin, static_cast<std::size_t>(attribute - begin));
+  return earlier.empty() || !has_attribute(earlier, attribute_name_) ||
+         broken("duplicate_attribute");
 }
 
 bool XmltvChecker::walk_attribute() {

@@ -57,6 +57,7 @@ class XmltvChecker {
   bool walk_markup();
   bool walk_start_tag();
   bool walk_attribute();
+  bool is_new_attribute(const char* begin, const char* attribute);
   bool walk_attribute_value(char quote);
   bool walk_end_tag();
   bool walk_comment();

@@ -173,7 +173,7 @@ bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvS
       continue;
     }
     if (known->need == Need::kRequired) ++required;
-    const char quote = attribute.value.data()[-1];
+    const char quote = *(attribute.value.data() - 1);
     out += ' ';
     out += attribute.name;
     out += '=';

@@ -21,10 +21,12 @@ struct Found {
 };
 
 /// Writes down the positions of the lowest bits, whether there are as many or not.
-template <std::size_t... I>
+template <std::size_t... kIndex>
 [[gnu::always_inline]] inline void write_lowest(std::uint64_t& bits, std::uint32_t base,
-                                                std::uint32_t* out, std::index_sequence<I...>) {
-  ((out[I] = base + static_cast<std::uint32_t>(std::countr_zero(bits)), bits &= bits - 1), ...);
+                                                std::uint32_t* out,
+                                                std::index_sequence<kIndex...>) {
+  ((out[kIndex] = base + static_cast<std::uint32_t>(std::countr_zero(bits)), bits &= bits - 1),
+   ...);
 }
 
 /// Writes down the positions of the bits and returns their number; up to 64 are written in any
@@ -103,8 +105,8 @@ Found index_sse2(std::string_view text, std::uint32_t base, std::uint32_t* out) 
 using IndexFunction = Found (*)(std::string_view, std::uint32_t, std::uint32_t*);
 
 Found index_blocks(std::string_view text, std::uint32_t base, std::uint32_t* out) {
-  static const IndexFunction best = __builtin_cpu_supports("avx2") ? &index_avx2 : &index_sse2;
-  return best(text, base, out);
+  static const IndexFunction kBest = __builtin_cpu_supports("avx2") ? &index_avx2 : &index_sse2;
+  return kBest(text, base, out);
 }
 
 #else

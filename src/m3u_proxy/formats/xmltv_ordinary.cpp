@@ -120,6 +120,11 @@ std::size_t slot_of(const char* p, std::size_t size) {
   return (first ^ last * kMixer) * kMixer >> 58U;
 }
 
+/// Whether the end tag of the element called `name` is at `p`, where kMargin bytes can be read.
+bool is_end_of(std::string_view name, const char* p) {
+  return equal_in_32(p + 2, name.data(), name.size()) && p[2 + name.size()] == '>';
+}
+
 bool is_guide_element(std::string_view name) { return name == "programme" || name == "channel"; }
 
 }  // namespace
@@ -216,48 +221,52 @@ OrdinaryElements::Start OrdinaryElements::root_tag(std::size_t at, XmltvKind kin
 
 std::size_t OrdinaryElements::measure(std::size_t at, XmltvKind kind, OrdinaryTag& tag) {
   if (text_.size() - at < kMargin) return 0;
-  const char* const base = text_.data();
-  const char* const end = base + text_.size();
-  const std::size_t limit = text_.size() - kMargin;
-  std::array<std::string_view, kMaxDepth> open;
-  std::size_t depth = 0;
   index_.seek(at);
-  const auto go_behind = [&](const char* p) {
-    index_.pass_until(static_cast<std::size_t>(p - base));
-    return static_cast<std::size_t>(p - base) - at;
-  };
   const Start root = root_tag(at, kind, tag);
   if (root.after == nullptr) return 0;
-  const std::size_t root_size = go_behind(root.after);
-  if (root.self_closing) return index_.forbidden() ? 0 : root_size;
-  open[depth++] = {base + at + 1, root.name_size};
+  const auto content = static_cast<std::size_t>(root.after - text_.data());
+  index_.pass_until(content);
+  const std::size_t end =
+      root.self_closing ? content : find_end(text_.substr(at + 1, root.name_size));
+  return end == 0 || index_.forbidden() ? 0 : end - at;
+}
+
+/// Where the element called `name` ends whose start tag has been passed; 0 when something in it is
+/// not ordinary.
+std::size_t OrdinaryElements::find_end(std::string_view name) {
+  const std::size_t limit = text_.size() - kMargin;
+  std::array<std::string_view, kMaxDepth> open;
+  open[0] = name;
+  std::size_t depth = 1;
   while (true) {
     const std::uint32_t here = index_.peek();
     if (here > limit) return 0;
     index_.pass();
-    const char* const p = base + here;
+    const char* const p = text_.data() + here;
     if (*p != '<') {
-      if (!is_good_in_text(p, end)) return 0;
+      if (!is_good_in_text(p, text_.data() + text_.size())) return 0;
     } else if (p[1] == '/') {
       const std::string_view closed = open[--depth];
-      if (!equal_in_32(p + 2, closed.data(), closed.size()) || p[2 + closed.size()] != '>')
-        return 0;
+      if (!is_end_of(closed, p)) return 0;
       index_.skip_one();  // its '>'
-      if (depth != 0) continue;
-      return index_.forbidden() ? 0 : here + closed.size() + 3 - at;
+      if (depth == 0) return here + closed.size() + 3;
     } else if (p[1] == '!') {
-      if (!starts_at(p, end, kCdataOpen)) return 0;
-      const char* const close = find_text(p + kCdataOpen.size(), end, kCdataClose);
-      if (close == end) return 0;
-      go_behind(close + kCdataClose.size());
+      if (!pass_cdata(here)) return 0;
     } else {
       const Start start = start_tag(p, std::size_t{index_.peek()} + 1 - here);
-      if (start.after == nullptr) return 0;
-      if (start.self_closing) continue;
-      if (depth == kMaxDepth) return 0;
-      open[depth++] = {p + 1, start.name_size};
+      if (start.after == nullptr || depth == kMaxDepth) return 0;
+      open[depth] = {p + 1, start.name_size};
+      depth += start.self_closing ? 0 : 1;
     }
   }
+}
+
+bool OrdinaryElements::pass_cdata(std::size_t at) {
+  const std::string_view rest = text_.substr(at);
+  const std::size_t close = rest.find(kCdataClose);
+  if (!rest.starts_with(kCdataOpen) || close == std::string_view::npos) return false;
+  index_.pass_until(at + close + kCdataClose.size());
+  return true;
 }
 
 }  // namespace m3u_proxy::formats

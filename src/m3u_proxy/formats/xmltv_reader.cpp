@@ -20,32 +20,46 @@ std::string_view XmltvStartTag::value(std::string_view attribute) const {
   return found == nullptr ? std::string_view() : found->value;
 }
 
+namespace {
+
+std::string_view name_at(const char* p, const char* end) {
+  const char* const begin = p;
+  while (p != end && is_name_byte(*p)) ++p;
+  return {begin, static_cast<std::size_t>(p - begin)};
+}
+
+/// The attribute at `p`; where it ends, nullptr when there is none.
+const char* parse_attribute(const char* p, const char* end, XmltvAttribute& attribute) {
+  attribute.name = name_at(p, end);
+  p = skip_xml_spaces(p + attribute.name.size(), end);
+  if (attribute.name.empty() || p == end || *p != '=') return nullptr;
+  p = skip_xml_spaces(p + 1, end);
+  if (p == end || (*p != '"' && *p != '\'')) return nullptr;
+  const char* const value = p + 1;
+  p = static_cast<const char*>(std::memchr(value, *p, static_cast<std::size_t>(end - value)));
+  if (p == nullptr) return nullptr;
+  attribute.value = {value, static_cast<std::size_t>(p - value)};
+  return p + 1;
+}
+
+}  // namespace
+
 bool parse_start_tag(std::string_view text, XmltvStartTag& tag) {
   const char* p = text.data();
   const char* const end = p + text.size();
   tag.attribute_count = 0;
   if (p == end || *p != '<') return false;
-  const char* name = ++p;
-  while (p != end && is_name_byte(*p)) ++p;
-  tag.name = std::string_view(name, static_cast<std::size_t>(p - name));
+  tag.name = name_at(++p, end);
   if (tag.name.empty()) return false;
+  p += tag.name.size();
   while (true) {
     p = skip_xml_spaces(p, end);
     if (p == end) return false;
     if (*p == '>' || *p == '/') break;
-    name = p;
-    while (p != end && is_name_byte(*p)) ++p;
-    XmltvAttribute attribute{.name = {name, static_cast<std::size_t>(p - name)}, .value = {}};
-    p = skip_xml_spaces(p, end);
-    if (attribute.name.empty() || p == end || *p != '=') return false;
-    p = skip_xml_spaces(p + 1, end);
-    if (p == end || (*p != '"' && *p != '\'')) return false;
-    const char* const value = p + 1;
-    p = static_cast<const char*>(std::memchr(value, *p, static_cast<std::size_t>(end - value)));
-    if (p == nullptr || tag.attribute_count == XmltvStartTag::kMaxAttributes) return false;
-    attribute.value = {value, static_cast<std::size_t>(p - value)};
-    tag.attributes[tag.attribute_count++] = attribute;
-    ++p;
+    if (tag.attribute_count == XmltvStartTag::kMaxAttributes) return false;
+    p = parse_attribute(p, end, tag.attributes[tag.attribute_count]);
+    if (p == nullptr) return false;
+    ++tag.attribute_count;
   }
   tag.self_closing = *p == '/';
   if (tag.self_closing) ++p;

@@ -44,20 +44,20 @@ inline bool starts_at(const char* p, const char* end, std::string_view what) {
          std::memcmp(p, what.data(), what.size()) == 0;
 }
 
-/// The first of the bytes `Wanted` in [p, end), or end. Made for short distances.
-template <char... Wanted>
+/// The first of the bytes `kWanted` in [p, end), or end. Made for short distances.
+template <char... kWanted>
 inline const char* find_any(const char* p, const char* end) {
 #ifdef __SSE2__
   using namespace scan_internal;
   for (; end - p >= kBlock; p += kBlock) {
     const __m128i block = load(p);
     __m128i matches = _mm_setzero_si128();
-    ((matches = _mm_or_si128(matches, equal(block, Wanted))), ...);
+    ((matches = _mm_or_si128(matches, equal(block, kWanted))), ...);
     const unsigned mask = mask_of(matches);
     if (mask != 0) return p + std::countr_zero(mask);
   }
 #endif
-  while (p != end && ((*p != Wanted) && ...)) ++p;
+  while (p != end && ((*p != kWanted) && ...)) ++p;
   return p;
 }
 

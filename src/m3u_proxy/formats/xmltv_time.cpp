@@ -43,16 +43,17 @@ constexpr std::array kZones = {
     NamedZone{"HST", -600},
 };
 
-int number_at(const char* p, std::size_t digits) {
+/// The value of `text`, all digits.
+int number_of(std::string_view text) {
   int value = 0;
-  for (std::size_t i = 0; i < digits; ++i) value = value * 10 + (p[i] - '0');
+  for (const char digit : text) value = value * 10 + (digit - '0');
   return value;
 }
 
-/// Whether all eight bytes at `p` are digits.
-bool are_eight_digits(const char* p) {
+/// Whether the first eight bytes of `text`, which has as many, are digits.
+bool are_eight_digits(std::string_view text) {
   std::uint64_t word = 0;
-  std::memcpy(&word, p, sizeof(word));
+  std::memcpy(&word, text.data(), sizeof(word));
   // Digits are 0x30 to 0x39: adding 6 must not leave the 3 of the upper half.
   constexpr std::uint64_t kUpper = 0xF0F0F0F0F0F0F0F0ULL;
   constexpr std::uint64_t kThrees = 0x3030303030303030ULL;
@@ -60,18 +61,18 @@ bool are_eight_digits(const char* p) {
   return (word & kUpper) == kThrees && ((word + kSixes) & kUpper) == kThrees;
 }
 
-/// Seconds since 1970 of the 14 digits at `digits`, read as UTC.
-std::optional<std::int64_t> instant_of(const char* digits) {
+/// Seconds since 1970 of the 14 digits that `digits` begins with, read as UTC.
+std::optional<std::int64_t> instant_of(std::string_view digits) {
   const std::chrono::year_month_day date{
-      std::chrono::year{number_at(digits, 4)},
-      std::chrono::month{static_cast<unsigned>(number_at(digits + 4, 2))},
-      std::chrono::day{static_cast<unsigned>(number_at(digits + 6, 2))}};
-  const int hours = number_at(digits + 8, 2);
-  const int minutes = number_at(digits + 10, 2);
-  const int seconds = number_at(digits + 12, 2);
+      std::chrono::year{number_of(digits.substr(0, 4))},
+      std::chrono::month{static_cast<unsigned>(number_of(digits.substr(4, 2)))},
+      std::chrono::day{static_cast<unsigned>(number_of(digits.substr(6, 2)))}};
+  const int hours = number_of(digits.substr(8, 2));
+  const int minutes = number_of(digits.substr(10, 2));
+  const int seconds = number_of(digits.substr(12, 2));
   if (!date.ok() || hours > 24 || minutes > 59 || seconds > 60) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
-  return days * kDay + hours * kHour + minutes * kMinute + seconds;
+  return days * kDay + std::int64_t{hours} * kHour + std::int64_t{minutes} * kMinute + seconds;
 }
 
 /// The digits of an offset: `0`, `00`, `000`, `0010`, `1`, `01`, `130`, `01:00`.
@@ -151,10 +152,10 @@ std::optional<XmltvTime> parse_xmltv_time(std::string_view text) {
   if (is_ascii_space(text.front()) || is_ascii_space(text.back())) text = trim(text);
   std::optional<std::int64_t> local;
   std::size_t count = 0;
-  if (text.size() > kDigits && are_eight_digits(text.data()) &&
-      are_eight_digits(text.data() + kDigits - 8) && !is_ascii_digit(text[kDigits])) {
+  if (text.size() > kDigits && are_eight_digits(text) &&
+      are_eight_digits(text.substr(kDigits - 8)) && !is_ascii_digit(text[kDigits])) {
     count = kDigits;
-    local = instant_of(text.data());
+    local = instant_of(text);
   } else {
     // What is missing is the first instant of what there is.
     std::array<char, kDigits> digits = {'0', '0', '0', '0', '0', '1', '0',
@@ -164,7 +165,7 @@ std::optional<XmltvTime> parse_xmltv_time(std::string_view text) {
       digits[count] = text[count];
     }
     if (count < 4) return std::nullopt;
-    local = instant_of(digits.data());
+    local = instant_of({digits.data(), digits.size()});
   }
   if (!local) return std::nullopt;
   XmltvTime time{.epoch = *local, .zone_text = text.substr(count)};
@@ -210,7 +211,7 @@ Result<std::int64_t> parse_time_offset(std::string_view text) {
     while (next_unit < kUnits.size() && kUnits[next_unit].letter != ascii_lower(rest[digits]))
       ++next_unit;
     if (next_unit == kUnits.size()) return bad();
-    const int value = number_at(rest.data(), digits);
+    const int value = number_of(rest.substr(0, digits));
     if (value > kUnits[next_unit].highest) return bad();
     total += value * kUnits[next_unit].seconds;
     ++next_unit;

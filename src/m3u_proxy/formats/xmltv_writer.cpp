@@ -89,7 +89,7 @@ void append_channel(std::pmr::string& out, const XmltvChannel& channel) {
   for (std::size_t i = 0; has_source && i < tag.attribute_count; ++i) {
     const XmltvAttribute& attribute = tag.attributes[i];
     if (attribute.name == "id") continue;
-    const char quote = attribute.value.data()[-1];
+    const char quote = *(attribute.value.data() - 1);
     out += ' ';
     out += attribute.name;
     out += '=';

@@ -302,8 +302,10 @@ TEST(GuideMatching, AllChannelsWritesThoseWithoutAGuideToo) {
 
 TEST(GuideMatching, UnmatchedSampleIsBounded) {
   std::vector<std::string> ids;
+  ids.reserve(150);
   for (int i = 0; i < 150; ++i) ids.push_back(fmt::format("c{}", i));
   std::vector<GuideChannel> channels;
+  channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id});
   const auto guide = maker(channels, {guide_source("g", tv(""))}).make();
   EXPECT_EQ(guide.result.unmatched_sample.size(), 100U);
@@ -446,8 +448,10 @@ TEST(GuideOutput, SameBytesForAnyThreadsAndWindows) {
     if (i % 7 == 0) text += "<programme start='2026' channel='c1'>";
   }
   std::vector<std::string> ids;
+  ids.reserve(55);
   for (int i = 0; i < 55; ++i) ids.push_back(fmt::format("{}{}", i % 2 == 0 ? 'c' : 'C', i));
   std::vector<GuideChannel> channels;
+  channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id, .channel_name = id});
   auto reference = maker(channels, {guide_source("a", tv(text), 60), guide_source("b", tv(text))});
   reference.options.match = GuideMatch::kCaseFold;
@@ -498,7 +502,7 @@ struct ManyShows {
   std::string written;
 };
 const ManyShows& many_shows() {
-  static const ManyShows shows = [] {
+  static const ManyShows kShows = [] {
     ManyShows made;
     const std::string filler(1000, 'x');
     for (int i = 0; i < 10000; ++i) {
@@ -508,7 +512,7 @@ const ManyShows& many_shows() {
     }
     return made;
   }();
-  return shows;
+  return kShows;
 }
 
 std::string guide_of(const std::string& attributes, const std::string& content) {
@@ -563,8 +567,10 @@ TEST(GuideOutput, LaterSourceAddsItsChannelsToALargeGuide) {
 
 TEST(GuideOutput, LackOfMemoryIsNeverABadSource) {
   std::vector<std::string> ids;
+  ids.reserve(100000);
   for (int i = 0; i < 100000; ++i) ids.push_back(fmt::format("channel-number-{}", i));
   std::vector<GuideChannel> channels;
+  channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id, .channel_name = id});
   auto small = maker(channels, {guide_source("g", tv(show("a", "1")))});
   const auto expect_refusal = [&](std::uint64_t limit) {

@@ -22,8 +22,7 @@ std::uint32_t value_of(Result<std::optional<std::uint32_t>> found) {
 }  // namespace
 
 GuideIndex::GuideIndex(const RunContext& context, GuideMatch match, TvgShift tvg_shift)
-    : match_(match),
-      tvg_shift_(tvg_shift),
+    : tvg_shift_(tvg_shift),
       outputs_(*context.slabs),
       ids_(*context.budget, context.spill, kKeys),
       shifts_(*context.budget, context.spill, kKeys),

@@ -83,7 +83,6 @@ class GuideIndex {
   Result<Added> add_shifted(catalog::Key128 id, std::int32_t shift);
   Result<std::uint32_t> new_output();
 
-  GuideMatch match_;
   TvgShift tvg_shift_;
   GuideOutputs outputs_;
   catalog::KeyMap ids_;     // guide id → first output with it

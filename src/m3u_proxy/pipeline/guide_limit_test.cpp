@@ -31,7 +31,7 @@ std::string large_guide() {
 }
 
 GuideMaker large_maker(std::vector<std::string>& texts) {
-  static const std::string guide = large_guide();
+  static const std::string kGuide = large_guide();
   for (int i = 0; i < kChannels; ++i) {
     texts.push_back(fmt::format("channel.{}", i));
     texts.push_back(fmt::format("name {}", i));
@@ -39,7 +39,7 @@ GuideMaker large_maker(std::vector<std::string>& texts) {
   GuideMaker maker;
   for (std::size_t i = 0; i < kChannels; ++i)
     maker.channels.push_back({.tvg_id = texts[2 * i], .channel_name = texts[2 * i + 1]});
-  maker.sources = {guide_source("one", guide), guide_source("two", guide)};
+  maker.sources = {guide_source("one", kGuide), guide_source("two", kGuide)};
   maker.options.chunk_bytes = std::size_t{64} << 10U;
   return maker;
 }
@@ -85,8 +85,10 @@ TEST(GuideInLittleMemory, ByName) {
 
 TEST(GuideInLittleMemory, OneChannelForThousandsOfOutputs) {
   std::vector<std::string> ids;
+  ids.reserve(6000);
   for (int i = 0; i < 6000; ++i) ids.push_back(fmt::format("id {}", i));
   GuideMaker maker;
+  maker.channels.reserve(ids.size());
   for (const std::string& id : ids) maker.channels.push_back({.tvg_id = id, .channel_name = "X"});
   std::string guide = "<tv><channel id='x'><display-name>x</display-name></channel>";
   for (int i = 10; i < 30; ++i)

@@ -40,12 +40,9 @@ Result<std::size_t> GuideReader::fill(char* to, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {
     auto n = source_->read({to + done, size - done});
-    if (!n) {
-      const ErrorCode code = n.error().code;
-      if (code == ErrorCode::kOverBudget || code == ErrorCode::kCancelled)
-        return fail(std::move(n).error());
-      error_ = std::move(n).error();
-    }
+    if (!n && (n.error().code == ErrorCode::kOverBudget || n.error().code == ErrorCode::kCancelled))
+      return fail(std::move(n).error());
+    if (!n) error_ = n.error();
     at_end_ = !n || *n == 0;
     if (at_end_) break;
     done += *n;

@@ -15,6 +15,7 @@ using testing::Not;
 
 rules::RuleSet rule_set(const std::vector<std::string>& expressions) {
   std::vector<rules::NamedRule> all;
+  all.reserve(expressions.size());
   for (const std::string& text : expressions)
     all.push_back(
         {.name = text, .rule = rules::compile_rule(catalog::Domain::kProgrammes, text).value()});
