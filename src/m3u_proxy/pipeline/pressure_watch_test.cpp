@@ -16,7 +16,7 @@ class PressureWatchTest : public testing::Test {
     context_.threads = 4;
     context_.batch_rows = 1000;
     services_.fixed_overhead = *memory::process_memory().resident();
-    budget_.set_limit(mib(400));
+    budget_.set_limit(mib(400'000));  // so that the test's own size counts for little
   }
   /// So much more is in use.
   void use(std::uint64_t mb) { used_.push_back(*budget_.reserve(memory::Tag::kStore, mib(mb))); }
@@ -32,7 +32,7 @@ TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) 
   PressureWatch watch(context_, services_);
   std::vector<catalog::SpoolKind> moves;
   watch.on_move_down([&](catalog::SpoolKind kind) { moves.push_back(kind); });
-  use(310);
+  use(310'000);
   watch.check(Stage::kSourceLoading);
   EXPECT_EQ(watch.level(), kHigh);
   EXPECT_EQ(moves.back(), catalog::SpoolKind::kSpill);
@@ -45,7 +45,7 @@ TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) 
 
 TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp) {
   PressureWatch watch(context_, services_);
-  use(310);
+  use(310'000);
   watch.check(Stage::kSourceLoading);
   watch.check(Stage::kSourceLoading);
   used_.clear();
@@ -57,7 +57,7 @@ TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp
 
 TEST_F(PressureWatchTest, EachChangeIsAnEvent) {
   PressureWatch watch(context_, services_);
-  use(310);
+  use(310'000);
   watch.check(Stage::kSourceLoading);
   watch.check(Stage::kSourceLoading);
   ASSERT_EQ(watch.events().size(), 1U);
