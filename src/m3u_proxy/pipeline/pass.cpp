@@ -126,7 +126,10 @@ bool Pass::run_parallel(const Work& work, std::size_t live) {
   const auto source = tbb::make_filter<void, StageItem*>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> StageItem* {
         const HandOver turn(&work);
-        if (StageItem* const ready = next_ahead()) return ready;
+        if (StageItem* const ready = next_ahead()) {
+          hand_over(ready);
+          return ready;
+        }
         if (context_.watch != nullptr) context_.watch->check(work.input_stage);
         StageItem* item = live_wanted() == live ? take_item() : nullptr;
         changes = item == nullptr;
