@@ -18,7 +18,7 @@ namespace {
 
 /// What nobody reserves may grow by so much before the next look at the process's memory charges
 /// it.
-constexpr Bytes kBetweenLooks = mib(1);
+constexpr Bytes kBetweenLooks = mib(3);
 
 constexpr std::string_view kPlaylistKind = "playlist";
 constexpr std::string_view kGuideKind = "guide";
