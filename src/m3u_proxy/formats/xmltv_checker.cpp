@@ -164,10 +164,8 @@ bool XmltvChecker::walk_start_tag() {
     p_ = skip_xml_spaces(p_, end_);
     if (p_ == end_) break;
     if (*p_ == '>' || *p_ == '/') continue;
-    if (p_ == before) {
-      if (p_ == name_end) return broken("bad_tag");
-      replace(p_, p_, " ", Repair::kMissingSpace);
-    }
+    if (p_ == name_end) return broken("bad_tag");
+    if (p_ == before) replace(p_, p_, " ", Repair::kMissingSpace);
     const char* const attribute = p_;
     if (attributes_begin == nullptr) attributes_begin = attribute;
     if (!walk_attribute() || !is_new_attribute(attributes_begin, attribute)) return false;

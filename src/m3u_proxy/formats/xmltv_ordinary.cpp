@@ -243,15 +243,13 @@ std::size_t OrdinaryElements::find_end(std::string_view name) {
     if (here > limit) return 0;
     index_.pass();
     const char* const p = text_.data() + here;
-    if (*p != '<') {
-      if (!is_good_in_text(p, text_.data() + text_.size())) return 0;
+    if (*p != '<' || p[1] == '!') {
+      if (!pass_in_text(here)) return 0;
     } else if (p[1] == '/') {
       const std::string_view closed = open[--depth];
       if (!is_end_of(closed, p)) return 0;
       index_.skip_one();  // its '>'
       if (depth == 0) return here + closed.size() + 3;
-    } else if (p[1] == '!') {
-      if (!pass_cdata(here)) return 0;
     } else {
       const Start start = start_tag(p, std::size_t{index_.peek()} + 1 - here);
       if (start.after == nullptr || depth == kMaxDepth) return 0;
@@ -261,8 +259,10 @@ std::size_t OrdinaryElements::find_end(std::string_view name) {
   }
 }
 
-bool OrdinaryElements::pass_cdata(std::size_t at) {
+/// Passes over what may stand in text: a '>', a reference, a CDATA section. False when it may not.
+bool OrdinaryElements::pass_in_text(std::size_t at) {
   const std::string_view rest = text_.substr(at);
+  if (rest.front() != '<') return is_good_in_text(rest.data(), rest.data() + rest.size());
   const std::size_t close = rest.find(kCdataClose);
   if (!rest.starts_with(kCdataOpen) || close == std::string_view::npos) return false;
   index_.pass_until(at + close + kCdataClose.size());

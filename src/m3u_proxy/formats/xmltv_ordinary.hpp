@@ -62,7 +62,7 @@ class OrdinaryElements {
   Start start_tag(const char* p, std::size_t size);
   Start new_start_tag(const char* p, std::size_t size);
   std::size_t find_end(std::string_view name);
-  bool pass_cdata(std::size_t at);
+  bool pass_in_text(std::size_t at);
   Start root_tag(std::size_t at, XmltvKind kind, OrdinaryTag& tag) const;
   template <typename OnAttribute>
   static Start read_start_tag(const char* p, const char* end, const OnAttribute& on_attribute);

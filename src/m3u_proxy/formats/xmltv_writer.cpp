@@ -144,7 +144,7 @@ void append_edited_start_tag(std::pmr::string& out, std::string_view element,
     edit->done = true;
     const char* const value_end = attribute.value.data() + attribute.value.size();
     if (edit->value->empty() && attribute.name == "stop") {
-      out.append(copied, attribute.name.data());
+      out.append(copied, static_cast<std::size_t>(attribute.name.data() - copied));
       copied = value_end + 1;
     } else {
       // The new value is escaped for double quotes, so the quotes are written too.
