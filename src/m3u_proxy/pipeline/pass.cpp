@@ -120,23 +120,27 @@ bool Pass::run_serial(const Work& work) {
   }
 }
 
+StageItem* Pass::next_of_parallel(const Work& work, std::size_t live, bool& changes) {
+  if (StageItem* const ready = next_ahead()) {
+    hand_over(ready);
+    return ready;
+  }
+  if (context_.watch != nullptr) context_.watch->check(work.input_stage);
+  StageItem* const item = live_wanted() == live ? take_item() : nullptr;
+  changes = item == nullptr;
+  const HandOver with(item);
+  return item != nullptr && fill(work, *item) ? item : nullptr;
+}
+
 bool Pass::run_parallel(const Work& work, std::size_t live) {
   using Filter = tbb::filter<StageItem*, StageItem*>;
   bool changes = false;
   const auto source = tbb::make_filter<void, StageItem*>(
       tbb::filter_mode::serial_in_order, [&](tbb::flow_control& flow) -> StageItem* {
         const HandOver turn(&work);
-        if (StageItem* const ready = next_ahead()) {
-          hand_over(ready);
-          return ready;
-        }
-        if (context_.watch != nullptr) context_.watch->check(work.input_stage);
-        StageItem* item = live_wanted() == live ? take_item() : nullptr;
-        changes = item == nullptr;
-        const HandOver with(item);
-        if (item != nullptr && fill(work, *item)) return item;
-        flow.stop();
-        return nullptr;
+        StageItem* const item = next_of_parallel(work, live, changes);
+        if (item == nullptr) flow.stop();
+        return item;
       });
   const auto sink =
       tbb::make_filter<StageItem*, void>(tbb::filter_mode::parallel, [this](StageItem* item) {

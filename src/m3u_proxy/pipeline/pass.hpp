@@ -72,6 +72,9 @@ class Pass {
   /// Each runs until the end (false) or until the number of live items has to change (true).
   bool run_serial(const Work& work);
   bool run_parallel(const Work& work, std::size_t live);
+  /// The next item of a parallel pass; nullptr at its end, or when the number of live items has to
+  /// change (`changes`).
+  StageItem* next_of_parallel(const Work& work, std::size_t live, bool& changes);
   [[nodiscard]] std::size_t live_wanted() const;
   [[nodiscard]] bool has_room_for_another() const;
   bool fill(const Work& work, StageItem& item);
