@@ -1,5 +1,3 @@
-#include <cstdio>
-
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
@@ -10,7 +8,7 @@ namespace {
 
 Result<> write_result(const MigrateConfigOptions& options, const std::string& text) {
   if (!options.output) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    print("{}", text);
     return {};
   }
   M3U_TRY(const auto file, io::AtomicFile::create(*options.output));

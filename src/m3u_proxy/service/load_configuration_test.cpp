@@ -19,12 +19,14 @@ LoadedConfiguration load(std::string text, const Environment& environment = {},
 
 std::vector<std::string> problems(const LoadedConfiguration& loaded) {
   std::vector<std::string> out;
+  out.reserve(loaded.problems.size());
   for (const ConfigProblem& problem : loaded.problems) out.push_back(to_string(problem));
   return out;
 }
 
 std::vector<std::string> names(const std::vector<Named>& items) {
   std::vector<std::string> out;
+  out.reserve(items.size());
   for (const Named& item : items) out.push_back(item.name);
   return out;
 }
