@@ -45,6 +45,7 @@ class ChannelSortTest : public testing::Test {
     std::iota(order.begin(), order.end(), 0U);
     std::ranges::stable_sort(order, {}, [&](std::size_t i) { return keys[i]; });
     std::vector<std::string> names;
+    names.reserve(order.size());
     for (const std::size_t row : order)
       names.emplace_back(batch_.text(ChannelField::kChannelName, row));
     return names;

@@ -33,7 +33,7 @@ class GenerationTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void add_source(const std::string& name, std::string text,
-                  std::optional<Error> error = std::nullopt) {
+                  const std::optional<Error>& error = std::nullopt) {
     PlaylistSource source;
     source.name = name;
     source.url = "http://example.org/" + name;
@@ -53,6 +53,7 @@ class GenerationTest : public testing::Test {
   }
   void set_rules(const std::vector<std::string>& expressions) {
     std::vector<rules::NamedRule> named;
+    named.reserve(expressions.size());
     for (const std::string& text : expressions)
       named.push_back({.name = text.substr(0, 8),
                        .rule = *rules::compile_rule(catalog::Domain::kChannels, text)});
@@ -394,6 +395,7 @@ TEST_F(GenerationTest, RangesGiveSourcesAndGroupsNumbersOfTheirOwn) {
   ASSERT_TRUE(stats);
   const formats::ReadList list = formats::read_text(read(outputs_.playlist));
   std::vector<std::string> numbers;
+  numbers.reserve(list.channels.size());
   for (const formats::TestChannel& channel : list.channels) numbers.push_back(channel.chno);
   EXPECT_THAT(numbers, ElementsAre("100", "1", "500", "501", "502"));
   EXPECT_EQ(stats->problems.of("number_range_overflow"), 1U);
