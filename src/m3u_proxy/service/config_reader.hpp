@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <m3u_proxy/service/config_node.hpp>
+#include <m3u_proxy/base/config_node.hpp>
 #include <m3u_proxy/service/configuration.hpp>
 
 namespace m3u_proxy::service {

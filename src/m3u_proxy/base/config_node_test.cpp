@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/service/config_node.hpp>
+#include <m3u_proxy/base/config_node.hpp>
 
-namespace m3u_proxy::service {
+namespace m3u_proxy {
 namespace {
 
 /// The place of byte `offset` of the decoded value of key `e` in `document`.
@@ -45,6 +45,15 @@ TEST(ParseToml, TellsTypesApart) {
   EXPECT_EQ(tree->find("d")->value.kind, ConfigNode::Kind::kDate);
   EXPECT_EQ(tree->find("s")->value.text, "x");
   EXPECT_EQ(tree->find("z"), nullptr);
+}
+
+TEST(ParseToml, KeepsDatesAsTheyAreWritten) {
+  const auto tree =
+      parse_toml("d = 2026-01-02\nt = 03:04:05\nb = 2026-01-02T03:04:05+01:00\n", "f.toml");
+  ASSERT_TRUE(tree.has_value());
+  EXPECT_EQ(tree->find("d")->value.text, "2026-01-02");
+  EXPECT_EQ(tree->find("t")->value.text, "03:04:05");
+  EXPECT_EQ(tree->find("b")->value.text, "2026-01-02T03:04:05+01:00");
 }
 
 TEST(ParseToml, NamesThePlaceOfASyntaxError) {
@@ -90,4 +99,4 @@ TEST(PlaceInString, JoinsLinesThatEndInABackslash) {
 }
 
 }  // namespace
-}  // namespace m3u_proxy::service
+}  // namespace m3u_proxy

@@ -1,11 +1,12 @@
 #define TOML_EXCEPTIONS 0
 #include <algorithm>
+#include <sstream>
 
 #include <toml++/toml.h>
 
-#include <m3u_proxy/service/config_node.hpp>
+#include <m3u_proxy/base/config_node.hpp>
 
-namespace m3u_proxy::service {
+namespace m3u_proxy {
 namespace {
 
 Where place(const toml::source_region& region, std::string_view file) {
@@ -17,6 +18,14 @@ Where place(const toml::source_region& region, std::string_view file) {
 
 bool stands_before(const Where& a, const Where& b) {
   return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
+
+/// A date or a time as TOML writes it.
+template <typename Date>
+std::string written(const Date& date) {
+  std::ostringstream text;
+  text << date;
+  return text.str();
 }
 
 ConfigNode convert(const toml::node& node, std::string_view file);
@@ -54,6 +63,12 @@ ConfigNode convert(const toml::node& node, std::string_view file) {
   } else if (const auto* boolean = node.as_boolean()) {
     out.kind = ConfigNode::Kind::kBoolean;
     out.boolean = boolean->get();
+  } else if (const auto* date = node.as_date()) {
+    out.text = written(date->get());
+  } else if (const auto* time = node.as_time()) {
+    out.text = written(time->get());
+  } else if (const auto* both = node.as_date_time()) {
+    out.text = written(both->get());
   }
   return out;
 }
@@ -153,4 +168,4 @@ Where place_in_string(std::string_view document, const Where& start, std::size_t
   return {.source = start.source, .line = walker.line(), .column = walker.column(), .byte = 0};
 }
 
-}  // namespace m3u_proxy::service
+}  // namespace m3u_proxy

@@ -9,7 +9,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 
-namespace m3u_proxy::service {
+namespace m3u_proxy {
 
 struct ConfigMember;
 
@@ -26,8 +26,8 @@ struct ConfigNode {
   };
 
   Kind kind = Kind::kTable;
-  Where where{};  ///< where the value begins
-  std::string text{};
+  Where where{};       ///< where the value begins
+  std::string text{};  ///< of a string, a date or what is untyped
   std::int64_t integer = 0;
   double number = 0;
   bool boolean = false;
@@ -53,4 +53,4 @@ Result<ConfigNode> parse_toml(std::string_view text, std::string_view file);
 /// `document` is the text that parse_toml() read.
 Where place_in_string(std::string_view document, const Where& start, std::size_t offset);
 
-}  // namespace m3u_proxy::service
+}  // namespace m3u_proxy
