@@ -28,6 +28,11 @@ std::string to_string(const Error& error) {
   return text;
 }
 
+bool ends_the_job(const Error& error) {
+  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kDiskFull ||
+         error.code == ErrorCode::kCancelled;
+}
+
 Error system_error(std::string what, int errno_value) {
   const ErrorCode code = errno_value == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
   std::string hint;

@@ -38,6 +38,10 @@ struct Error {
 /// `source:line:column: message (hint)`, leaving out what is not known.
 std::string to_string(const Error& error);
 
+/// Whether an error is about the whole job, whichever source it came from: no memory, no disk, or
+/// a request to stop. Every other one is about its source.
+[[nodiscard]] bool ends_the_job(const Error& error);
+
 /// An Error for a failed system call: `what` + the text of `errno_value`.
 Error system_error(std::string what, int errno_value);
 

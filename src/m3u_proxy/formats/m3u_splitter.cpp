@@ -34,8 +34,7 @@ Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std
       size += *got;
       continue;
     }
-    if (got.error().code == ErrorCode::kOverBudget || got.error().code == ErrorCode::kCancelled)
-      return fail(got.error());
+    if (ends_the_job(got.error())) return fail(got.error());
     // What was read before the error is delivered first, less the line that it cut.
     pending_error_ = got.error();
     at_end_ = true;

@@ -41,7 +41,8 @@ class M3uSplitter {
   Result<std::string_view> beginning(io::ByteSource& source);
 
   /// The next chunk; an empty text at the end. Dropped entries are counted in `problems`.
-  /// Errors: of the source, after everything that came before it was delivered; kOverBudget.
+  /// Errors: of the source, after everything that came before it was delivered, or at once when it
+  /// ends the job; kOverBudget.
   Result<M3uChunk> next(io::ByteSource& source, ProblemLog& problems);
 
  private:

@@ -585,6 +585,19 @@ TEST(GuideOutput, LackOfMemoryIsNeverABadSource) {
   for (const std::uint64_t limit : {64U, 512U, 2048U, 4096U}) expect_refusal(limit);
 }
 
+TEST(GuideOutput, AFullDiskIsNeverABadSource) {
+  GuideSource source;
+  source.name = "g";
+  source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {
+    auto bytes = std::make_unique<io::MemorySource>("<tv>" + show("a", "1"));
+    bytes->fail_at_end({.code = ErrorCode::kDiskFull, .message = "full"});
+    return bytes;
+  };
+  const auto guide = maker({{.tvg_id = "a"}}, {source}).make();
+  ASSERT_TRUE(guide.error.has_value());
+  EXPECT_EQ(guide.error->code, ErrorCode::kDiskFull);
+}
+
 TEST(GuideOutput, CancelStopsTheJob) {
   for (const GuideMatch match : {GuideMatch::kId, GuideMatch::kName}) {
     auto cancelled = maker({{.tvg_id = "a"}}, {guide_source("g", tv(show("a", "1")))});

@@ -40,8 +40,7 @@ Result<std::size_t> GuideReader::fill(char* to, std::size_t size) {
   std::size_t done = 0;
   while (done < size) {
     auto n = source_->read({to + done, size - done});
-    if (!n && (n.error().code == ErrorCode::kOverBudget || n.error().code == ErrorCode::kCancelled))
-      return fail(std::move(n).error());
+    if (!n && ends_the_job(n.error())) return fail(std::move(n).error());
     if (!n) error_ = n.error();
     at_end_ = !n || *n == 0;
     if (at_end_) break;

@@ -40,7 +40,7 @@ class GuideReader {
               std::size_t window_bytes);
 
   /// Fills `window` with what comes next; false after the last one. A source that breaks off ends
-  /// there, see error(). Errors: kOverBudget, kCancelled.
+  /// there, see error(). Errors: those that end the job.
   Result<bool> read(GuideWindow& window);
 
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }  ///< inflated, so far

@@ -4,11 +4,6 @@
 
 namespace m3u_proxy::pipeline {
 
-bool ends_the_job(const Error& error) {
-  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kDiskFull ||
-         error.code == ErrorCode::kCancelled;
-}
-
 GuideSourcePass::GuideSourcePass(const RunContext& context, std::unique_ptr<io::ByteSource> source,
                                  std::size_t window_bytes)
     : context_(&context),

@@ -13,9 +13,6 @@
 
 namespace m3u_proxy::pipeline {
 
-/// Errors that end the whole job; all others are the source's own.
-bool ends_the_job(const Error& error);
-
 /// For one run, in one thread.
 class GuideSourcePass {
  public:

@@ -6,15 +6,6 @@
 #include <m3u_proxy/pipeline/source_loading.hpp>
 
 namespace m3u_proxy::pipeline {
-namespace {
-
-/// Errors that end the whole job; everything else is about one source.
-bool ends_the_job(const Error& error) {
-  return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kDiskFull ||
-         error.code == ErrorCode::kCancelled;
-}
-
-}  // namespace
 
 SourceReader::SourceReader(const RunContext& context, std::span<const PlaylistSource> sources,
                            bool with_ids)
