@@ -1,6 +1,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 #include <m3u_proxy/pipeline/data_mapping.hpp>
+#include <m3u_proxy/rules/limits.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
@@ -13,7 +14,7 @@ bool is_usable(const ChannelBatch& batch, std::size_t row, ProblemLog& problems)
   const std::string_view name = batch.text(ChannelField::kChannelName, row);
   const std::string_view url = trim(batch.text(ChannelField::kStreamUrl, row));
   const char* fault = nullptr;
-  if (name.size() > kMaxValue || url.size() > kMaxValue)
+  if (name.size() > rules::kMaxValueBytes || url.size() > rules::kMaxValueBytes)
     fault = "value_too_long";
   else if (url.empty())
     fault = "empty_url";
@@ -31,12 +32,12 @@ bool may_have_long_values(const ChannelBatch& batch) {
     for (const std::string_view value : batch.column(i)) sizes |= value.size();
   for (const catalog::Attribute& attribute : batch.stored_attributes())
     sizes |= attribute.value.size();
-  return sizes > kMaxValue;
+  return sizes > rules::kMaxValueBytes;
 }
 
 void drop_long_values(ChannelBatch& batch, std::size_t row, ProblemLog& problems) {
   const auto too_long = [&](std::string_view value) {
-    if (value.size() <= kMaxValue) return false;
+    if (value.size() <= rules::kMaxValueBytes) return false;
     problems.add("value_too_long", 0, 0, batch.text(ChannelField::kChannelName, row));
     return true;
   };

@@ -10,10 +10,8 @@
 
 namespace m3u_proxy::pipeline {
 
-/// No value is longer than this after the rules: a longer one is dropped and counted, and so is a
-/// channel whose name or address it was.
-constexpr std::size_t kMaxValue = std::size_t{64} << 10U;
-
+/// No value is longer than rules::kMaxValueBytes after it: a longer one is dropped and counted, and
+/// so is a channel whose name or address it was.
 class DataMappingStrategy final : public NativeStrategy {
  public:
   /// `rules` may be nullptr.

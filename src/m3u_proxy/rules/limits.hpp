@@ -11,7 +11,7 @@ inline constexpr std::size_t kMaxExpressionBytes = 64U << 10U;
 inline constexpr std::size_t kMaxNesting = 100;
 /// One quoted text of an expression.
 inline constexpr std::size_t kMaxLiteralBytes = 32U << 10U;
-/// What an action may leave in a field.
+/// What an action may leave in a field, and what a field may have at all when it is published.
 inline constexpr std::size_t kMaxValueBytes = 64U << 10U;
 /// Memory of one regular expression's automaton; a pattern that does not fit the first is given
 /// the second, and is an error when it does not fit that either.
