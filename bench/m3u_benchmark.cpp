@@ -1,6 +1,5 @@
 // Reading and writing playlists in memory on one core: split, parse, (rules, filters,) write.
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -8,6 +7,7 @@
 
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
@@ -31,23 +31,6 @@ const std::string& playlist() {
   }();
   return kText;
 }
-
-class TextSource final : public io::ByteSource {
- public:
-  explicit TextSource(std::string_view text) : text_(text) {}
-  Result<std::size_t> read(std::span<char> buffer) override {
-    const std::size_t size = std::min(buffer.size(), text_.size() - position_);
-    std::memcpy(buffer.data(), text_.data() + position_, size);
-    position_ += size;
-    return size;
-  }
-  [[nodiscard]] std::uint64_t consumed() const override { return position_; }
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return text_.size(); }
-
- private:
-  std::string_view text_;
-  std::size_t position_ = 0;
-};
 
 rules::Rule rule(std::string_view text) {
   auto made = rules::compile_rule(catalog::Domain::kChannels, text);
@@ -79,7 +62,7 @@ std::size_t rewrite(const Job* job, memory::SlabPool& slabs, catalog::ChannelBat
                     formats::OutputText& out) {
   static const std::vector<pipeline::SourceInfo> kSources = {
       {.name = "tv", .type = "m3u", .url = ""}};
-  TextSource source(playlist());
+  io::MemorySource source(playlist());
   formats::M3uSplitter splitter(slabs, kRows);
   formats::M3uSource m3u;
   ProblemLog problems;

@@ -23,8 +23,6 @@ class FrameBuilder {
 
   /// The frame of `batch`; valid until the next call. After a throw only destruction is left.
   FrameBytes build(const ChannelBatch& batch);
-  /// Gives the memory back.
-  void release() { builder_.Reset(); }
 
  private:
   class Allocator final : public flatbuffers::Allocator {
