@@ -192,6 +192,17 @@ def renamed_files(folder, action):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_a_guide_that_cannot_be_used_is_named_once_with_what_becomes_of_the_last_one(folder):
+    done = generate(folder, "--epg", "g=missing.xml")
+    assert done.returncode == 3
+    assert "WARN g: cannot open missing.xml" in done.stderr
+    assert "WARN no EPG source could be used: there is no guide\n" in done.stderr
+    (folder / "out/default.xmltv").write_text("old guide")
+    done = generate(folder, "--epg", "g=missing.xml")
+    assert "WARN no EPG source could be used: the last guide stays\n" in done.stderr
+    assert (folder / "out/default.xmltv").read_text() == "old guide"
+
+
 def test_the_guide_is_published_before_the_playlist(folder):
     (folder / "guide.xml").write_text(GUIDE)
     (folder / "out").mkdir()

@@ -28,6 +28,13 @@ std::string to_string(const Error& error) {
   return text;
 }
 
+std::string to_string(const Error& error, std::string_view source) {
+  if (error.where.source != source) return to_string(error);
+  Error unnamed = error;
+  unnamed.where.source.clear();
+  return to_string(unnamed);
+}
+
 bool ends_the_job(const Error& error) {
   return error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kDiskFull ||
          error.code == ErrorCode::kCancelled;

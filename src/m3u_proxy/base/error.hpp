@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace m3u_proxy {
@@ -37,6 +38,9 @@ struct Error {
 
 /// `source:line:column: message (hint)`, leaving out what is not known.
 std::string to_string(const Error& error);
+
+/// The same for a line that names `source` already: its name is not said again.
+std::string to_string(const Error& error, std::string_view source);
 
 /// Whether an error is about the whole job, whichever source it came from: no memory, no disk, or
 /// a request to stop. Every other one is about its source.

@@ -114,7 +114,7 @@ Result<> Generation::load_and_filter() {
                       {.stage = Stage::kFiltering, .parallel = false, .run = keep}}));
   if (const auto error = reader_.total_failure()) return fail(*error);
   if (loaded_ == 0)
-    return fail(ErrorCode::kParse, "the sources have no channels at all; the last list stays",
+    return fail(ErrorCode::kParse, "the sources have no channels at all; nothing is published",
                 "the subscription may have ended");
 
   pass_peak_mb_ = 0;

@@ -129,7 +129,9 @@ void Generation::add_guide_stats() {
                 source.failed ? "" : "; what came before it is used");
   }
   if (guide_result_.failed)
-    log::warn("pipeline.guide", "no EPG source could be used: the last guide stays");
+    log::warn(
+        "pipeline.guide", "no EPG source could be used: {}",
+        std::filesystem::exists(outputs_.guide) ? "the last guide stays" : "there is no guide");
   stats_.guide = {.matched = guide_result_.matched,
                   .of = guide_result_.of,
                   .more_with_casefold = guide_result_.more_with_casefold,

@@ -94,7 +94,7 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   const auto failed = [&](const Error& error) -> Result<> {
     if (ends_the_job(error)) return fail(error);
     result.failed = true;
-    result.error = to_string(error);
+    result.error = to_string(error, source.name);
     return {};
   };
   index_.begin_source();
@@ -120,7 +120,7 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   result.bytes = pass.bytes();
   if (const auto error = pass.failure()) return failed(*error);
   result.partial = pass.partial();
-  result.error = pass.note();
+  result.error = pass.note(source.name);
   count_undeclared(number, source.name);
   return {};
 }

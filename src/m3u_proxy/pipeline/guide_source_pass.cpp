@@ -76,8 +76,8 @@ std::optional<Error> GuideSourcePass::failure() {
 
 bool GuideSourcePass::partial() const { return splitter_.truncated() || reader_.error(); }
 
-std::string GuideSourcePass::note() const {
-  if (reader_.error()) return to_string(*reader_.error());
+std::string GuideSourcePass::note(std::string_view source) const {
+  if (reader_.error()) return to_string(*reader_.error(), source);
   if (splitter_.truncated()) return "the guide breaks off before its end";
   return std::string(reader_.note());
 }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include <m3u_proxy/pipeline/guide_reader.hpp>
 #include <m3u_proxy/pipeline/guide_work.hpp>
@@ -33,7 +35,8 @@ class GuideSourcePass {
   [[nodiscard]] std::optional<Error> failure();
   /// After the run: whether something is missing, and why (or what else is worth knowing).
   [[nodiscard]] bool partial() const;
-  [[nodiscard]] std::string note() const;
+  /// `source`: its name, which is not said again.
+  [[nodiscard]] std::string note(std::string_view source) const;
 
  private:
   Result<bool> read(GuideWork& work);

@@ -44,7 +44,7 @@ class ProgrammePreview {
       any_usable |= shown.has_value();
       if (shown) continue;
       if (ends_the_job(shown.error())) return fail(shown.error());
-      log::warn("pipeline.guide", "{}: {}", source.name, to_string(shown.error()));
+      log::warn("pipeline.guide", "{}: {}", source.name, to_string(shown.error(), source.name));
       if (!failure) failure = shown.error();
     }
     if (failure && !any_usable) return fail(*std::move(failure));
@@ -65,7 +65,8 @@ class ProgrammePreview {
     }));
     if (const auto error = pass.failure()) return fail(*error);
     if (pass.partial())
-      log::warn("pipeline.guide", "{}: {}; what came before it is used", source.name, pass.note());
+      log::warn("pipeline.guide", "{}: {}; what came before it is used", source.name,
+                pass.note(source.name));
     return {};
   }
 

@@ -1,0 +1,26 @@
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/base/error.hpp>
+
+namespace m3u_proxy {
+namespace {
+
+TEST(Error, ALineThatNamesTheSourceDoesNotNameItAgain) {
+  const Error error{.code = ErrorCode::kNotFound,
+                    .message = "cannot open x",
+                    .where = {.source = "tv", .line = 3}};
+  EXPECT_EQ(to_string(error), "tv:3: cannot open x");
+  EXPECT_EQ(to_string(error, "radio"), "tv:3: cannot open x");
+  EXPECT_EQ(to_string(error, "tv"), "3: cannot open x");
+}
+
+TEST(Error, MemoryDiskAndARequestToStopEndTheJob) {
+  EXPECT_TRUE(ends_the_job({.code = ErrorCode::kOverBudget}));
+  EXPECT_TRUE(ends_the_job({.code = ErrorCode::kDiskFull}));
+  EXPECT_TRUE(ends_the_job({.code = ErrorCode::kCancelled}));
+  EXPECT_FALSE(ends_the_job({.code = ErrorCode::kIo}));
+  EXPECT_FALSE(ends_the_job({.code = ErrorCode::kNetwork}));
+}
+
+}  // namespace
+}  // namespace m3u_proxy
