@@ -203,6 +203,17 @@ def test_a_guide_that_cannot_be_used_is_named_once_with_what_becomes_of_the_last
     assert (folder / "out/default.xmltv").read_text() == "old guide"
 
 
+def test_a_guide_that_no_epg_source_renews_is_said_and_stays(folder):
+    (folder / "guide.xml").write_text(GUIDE)
+    assert "is not renewed" not in generate(folder, "--epg", "g=guide.xml").stderr
+    published = (folder / "out/default.xmltv").read_text()
+    done = generate(folder)
+    assert done.returncode == 0
+    assert ("WARN out/default.xmltv is not renewed, since there is no EPG source: delete it, or "
+            "name one with epg_sources (--epg)\n") in done.stderr
+    assert (folder / "out/default.xmltv").read_text() == published
+
+
 def test_the_guide_is_published_before_the_playlist(folder):
     (folder / "guide.xml").write_text(GUIDE)
     (folder / "out").mkdir()

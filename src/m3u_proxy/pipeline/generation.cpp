@@ -46,6 +46,17 @@ void remove_stale_copy(const std::filesystem::path& published) {
   }
 }
 
+/// The guide of an earlier run, when there is no EPG source any more: it may be the user's own by
+/// now, so it stays.
+void warn_of_stale_guide(const std::filesystem::path& guide) {
+  std::error_code ignored;
+  if (std::filesystem::exists(guide, ignored))
+    log::warn("pipeline.guide",
+              "{} is not renewed, since there is no EPG source: delete it, or name one with "
+              "epg_sources (--epg)",
+              guide.string());
+}
+
 }  // namespace
 
 Result<GenerationStats> Generation::run() {
@@ -308,6 +319,7 @@ Result<> Generation::publish() {
     fsync_time_ += file->sync_time();
     if (!config_.compress) remove_stale_copy(file->target());
   }
+  if (guide_result_.sources.empty()) warn_of_stale_guide(outputs_.guide);
   return {};
 }
 
