@@ -41,10 +41,12 @@ bool ends_the_job(const Error& error) {
 }
 
 Error system_error(std::string what, int errno_value) {
-  const ErrorCode code = errno_value == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
+  ErrorCode code = errno_value == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
   std::string hint;
-  if (errno_value == ENOSPC || errno_value == EDQUOT)
+  if (errno_value == ENOSPC || errno_value == EDQUOT || errno_value == EFBIG) {
+    code = ErrorCode::kDiskFull;
     hint = "free some disk space or choose another folder";
+  }
   if (errno_value == EACCES || errno_value == EPERM)
     hint = "check the permissions of the file and of its folder";
   what += ": ";

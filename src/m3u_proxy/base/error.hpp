@@ -16,7 +16,7 @@ enum class ErrorCode : std::uint8_t {
   kNotFound,         ///< a file or an address does not exist
   kNetwork,          ///< a server could not be reached or refused
   kOverBudget,       ///< the memory limit does not allow it (exit 4)
-  kDiskFull,         ///< there is no room for temporary data (exit 1)
+  kDiskFull,         ///< the disk has no room for temporary data or for an output (exit 1)
   kCancelled,        ///< the user or the system asked to stop
   kInternal,         ///< a bug of ours
 };
@@ -46,7 +46,8 @@ std::string to_string(const Error& error, std::string_view source);
 /// a request to stop. Every other one is about its source.
 [[nodiscard]] bool ends_the_job(const Error& error);
 
-/// An Error for a failed system call: `what` + the text of `errno_value`.
+/// An Error for a failed system call: `what` + the text of `errno_value`; kNotFound, kDiskFull or
+/// kIo.
 Error system_error(std::string what, int errno_value);
 
 }  // namespace m3u_proxy

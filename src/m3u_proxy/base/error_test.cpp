@@ -1,3 +1,5 @@
+#include <cerrno>
+
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/base/error.hpp>
@@ -12,6 +14,16 @@ TEST(Error, ALineThatNamesTheSourceDoesNotNameItAgain) {
   EXPECT_EQ(to_string(error), "tv:3: cannot open x");
   EXPECT_EQ(to_string(error, "radio"), "tv:3: cannot open x");
   EXPECT_EQ(to_string(error, "tv"), "3: cannot open x");
+}
+
+TEST(Error, ADiskWithoutRoomHasACodeOfItsOwn) {
+  for (const int full : {ENOSPC, EDQUOT, EFBIG}) {
+    const Error error = system_error("cannot write x", full);
+    EXPECT_EQ(error.code, ErrorCode::kDiskFull);
+    EXPECT_EQ(error.hint, "free some disk space or choose another folder");
+  }
+  EXPECT_EQ(system_error("cannot write x", EIO).code, ErrorCode::kIo);
+  EXPECT_EQ(system_error("cannot open x", ENOENT).code, ErrorCode::kNotFound);
 }
 
 TEST(Error, MemoryDiskAndARequestToStopEndTheJob) {
