@@ -89,6 +89,7 @@ bool Budget::add_if_room(Tag tag, std::uint64_t size) noexcept {
 }
 
 bool Budget::try_add(Tag tag, Bytes size) noexcept {
+  if (refusal_ && refusal_(tag, size)) return false;
   return add_if_room(tag, size.count) || reclaim_and_add(tag, size.count);
 }
 

@@ -87,6 +87,10 @@ class Budget {
   /// In which order reclaimers are asked: what is cheapest to lose first.
   enum class ReclaimOrder : std::uint8_t { kPools, kCaches, kSpools, kKeys };
 
+  /// Whether to refuse a reservation that is asked for, whatever room there is. Called by whatever
+  /// thread reserves; must not reserve.
+  using Refusal = std::function<bool(Tag, Bytes)>;
+
   explicit Budget(Bytes limit = kUnlimited) : limit_(limit.count) {}
   Budget(const Budget&) = delete;
   Budget& operator=(const Budget&) = delete;
@@ -106,6 +110,8 @@ class Budget {
   /// What the process takes besides and nobody reserves (code, stacks, libraries): a refusal adds
   /// it to both of its figures, so that they are those of the process's limit. 0 at first.
   void set_program_size(Bytes size) { program_.store(size.count, std::memory_order_relaxed); }
+  /// For tests of what follows a refusal; {} ends it. While nobody else uses the Budget.
+  void refuse_when(Refusal refusal) { refusal_ = std::move(refusal); }
   /// Whether `size` more would be granted now, without reclaiming anything.
   [[nodiscard]] bool has_room(Bytes size) const {
     const Bytes most = limit();
@@ -144,6 +150,7 @@ class Budget {
   std::atomic<std::uint64_t> used_{0};
   std::atomic<std::uint64_t> peak_{0};
   std::array<Counter, kTagCount> tags_;
+  Refusal refusal_;
   std::mutex reclaim_mutex_;
   std::vector<Entry> reclaimers_;
   std::size_t next_handle_ = 1;
