@@ -376,8 +376,11 @@ Result<pipeline::GenerationStats> ProxyRunner::generate_within(
   pipeline::GenerationServices careful = services(kLast, expected);
   careful.least_level = kLast;
   auto again = pipeline::generate(resolved, outputs, context(), careful);
-  // A source that can be read once only, such as standard input, is not to blame.
-  if (!again && again.error().code != ErrorCode::kCancelled) return fail(stats.error());
+  // A source that can be read once only, such as standard input, is not to blame; a full disk is,
+  // where it took the way out of memory.
+  if (!again && again.error().code != ErrorCode::kCancelled &&
+      again.error().code != ErrorCode::kDiskFull)
+    return fail(stats.error());
   return again;
 }
 
