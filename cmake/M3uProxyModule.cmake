@@ -1,10 +1,14 @@
 # m3u_proxy_module(NAME DEPENDS other_module... LIBRARIES target...)
 #
 # Makes the static library m3u_proxy_NAME of every source in the current folder, and the test
-# program NAME_test of every *_test.cpp in it. DEPENDS names other folders, LIBRARIES outside ones.
+# program NAME_test of every *_test.cpp in it. DEPENDS names other folders, LIBRARIES outside ones;
+# files whose path matches EXCLUDE are left out.
 function(m3u_proxy_module name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  if(ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "${ARG_EXCLUDE}")
+  endif()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")

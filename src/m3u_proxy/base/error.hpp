@@ -18,6 +18,7 @@ enum class ErrorCode : std::uint8_t {
   kOverBudget,       ///< the memory limit does not allow it (exit 4)
   kDiskFull,         ///< the disk has no room for temporary data or for an output (exit 1)
   kCancelled,        ///< the user or the system asked to stop
+  kPlugin,           ///< a plugin can't be run or failed (exit 1)
   kInternal,         ///< a bug of ours
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -198,18 +199,37 @@ void load_frame(FrameBytes bytes, ChannelBatch& batch) {
 
 namespace {
 
+/// The text that values are taken from, and whether all of it is UTF-8: then a value is too, unless
+/// it begins inside a character.
+struct FrameText {
+  std::string_view text;
+  bool is_utf8;
+
+  [[nodiscard]] bool are_values_utf8(const std::uint32_t* offsets, std::size_t count) const {
+    if (!is_utf8) {
+      for (std::size_t i = 0; i < count; ++i)
+        if (!is_valid_utf8(text.substr(offsets[i], offsets[i + 1] - offsets[i]))) return false;
+      return true;
+    }
+    bool inside = false;
+    for (std::size_t i = 0; i <= count; ++i)
+      inside |= offsets[i] < text.size() &&
+                (static_cast<unsigned char>(text[offsets[i]]) & 0xC0U) == 0x80U;
+    return !inside;
+  }
+};
+
 /// Null when the column's offsets are `count` + 1 never falling numbers inside the text whose
 /// values are UTF-8; else what is wrong.
-const char* column_fault(const frame::Column* column, std::size_t count, std::string_view text) {
+const char* column_fault(const frame::Column* column, std::size_t count, const FrameText& of) {
   if (column == nullptr || column->offsets() == nullptr) return "a column is missing";
   if (column->offsets()->size() != count + 1) return "a column has the wrong number of offsets";
   const std::uint32_t* offsets = column->offsets()->data();
-  for (std::size_t i = 0; i < count; ++i)
-    if (offsets[i] > offsets[i + 1]) return "a column's offsets fall";
-  if (offsets[count] > text.size()) return "a column reaches beyond the text";
-  for (std::size_t i = 0; i < count; ++i)
-    if (!is_valid_utf8(text.substr(offsets[i], offsets[i + 1] - offsets[i])))
-      return "a value is not valid UTF-8";
+  bool falls = false;
+  for (std::size_t i = 0; i < count; ++i) falls |= offsets[i] > offsets[i + 1];
+  if (falls) return "a column's offsets fall";
+  if (offsets[count] > of.text.size()) return "a column reaches beyond the text";
+  if (!of.are_values_utf8(offsets, count)) return "a value is not valid UTF-8";
   return nullptr;
 }
 
@@ -224,7 +244,7 @@ const char* ranges_fault(const flatbuffers::Vector<std::uint32_t>* first, std::s
 const char* frame_fault(const frame::ChannelBatch& root) {
   const std::size_t rows = root.rows();
   if (root.text() == nullptr) return "the text is missing";
-  const std::string_view text = text_of(root);
+  const FrameText text{.text = text_of(root), .is_utf8 = is_valid_utf8(text_of(root))};
   if (root.columns() == nullptr || root.columns()->size() != ChannelBatch::kTextColumns)
     return "the number of columns is wrong";
   for (const frame::Column* column : *root.columns())
@@ -255,6 +275,16 @@ Result<> verify_frame(FrameBytes bytes) {
                           : "its structure is damaged";
   if (fault == nullptr) return {};
   return fail(ErrorCode::kParse, fmt::format("the batch frame is not usable: {}", fault));
+}
+
+FrameSummary summarize(FrameBytes bytes) {
+  const frame::ChannelBatch& root = *frame::GetChannelBatch(bytes.data());
+  FrameSummary summary{.rows = root.rows()};
+  for (const std::uint16_t source : *root.source()) {
+    summary.lowest_source = std::min(summary.lowest_source, source);
+    summary.highest_source = std::max(summary.highest_source, source);
+  }
+  return summary;
 }
 
 }  // namespace m3u_proxy::catalog

@@ -55,4 +55,12 @@ void load_frame(FrameBytes frame, ChannelBatch& batch);
 /// Error: kParse, naming what is wrong.
 Result<> verify_frame(FrameBytes frame);
 
+struct FrameSummary {
+  std::size_t rows = 0;
+  std::uint16_t lowest_source = UINT16_MAX;
+  std::uint16_t highest_source = 0;
+};
+/// Of a verified frame.
+FrameSummary summarize(FrameBytes frame);
+
 }  // namespace m3u_proxy::catalog

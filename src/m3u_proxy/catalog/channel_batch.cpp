@@ -121,6 +121,20 @@ void ChannelBatch::set_attribute(std::size_t row, std::string_view key, std::str
   ++range.count;
 }
 
+void ChannelBatch::append_row(const ChannelBatch& from, std::size_t row, Texts texts) {
+  const auto text = [&](std::string_view value) {
+    return texts == Texts::kCopy ? store(value) : value;
+  };
+  const std::size_t to = add_row(from.source(row));
+  for (std::size_t i = 0; i < kTextColumns; ++i) columns_[i][to] = text(from.columns_[i][row]);
+  media_type_[to] = from.media_type_[row];
+  key_[to] = from.key_[row];
+  if (!from.id_.empty()) set_id(to, from.id_[row]);
+  for (const Attribute& attribute : from.attributes(row))
+    push_attribute({.key = text(attribute.key), .value = text(attribute.value)});
+  for (const std::string_view line : from.directives(row)) push_directive(text(line));
+}
+
 void ChannelBatch::move_row(std::size_t from, std::size_t to) {
   for (auto& column : columns_) column[to] = column[from];
   source_[to] = source_[from];

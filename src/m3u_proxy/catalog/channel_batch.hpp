@@ -130,6 +130,11 @@ class ChannelBatch {
   Content assign(std::span<const std::uint32_t> attribute_first,
                  std::span<const std::uint32_t> directive_first);
 
+  /// Appends a row of another batch. Its texts stay where they are, and have to as long as this
+  /// batch, or are copied.
+  enum class Texts : std::uint8_t { kStay, kCopy };
+  void append_row(const ChannelBatch& from, std::size_t row, Texts texts);
+
   /// Keeps the rows for which keep(row) is true, in order.
   template <typename Keep>
   void retain(Keep&& keep);

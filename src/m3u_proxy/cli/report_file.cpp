@@ -29,6 +29,8 @@ std::string_view code_name(ErrorCode code) {
       return "over_budget";
     case ErrorCode::kCancelled:
       return "cancelled";
+    case ErrorCode::kPlugin:
+      return "plugin";
     case ErrorCode::kInternal:
       break;
   }

@@ -65,9 +65,11 @@ Result<GenerationStats> Generation::run() {
   if (services_.monitor != nullptr) M3U_CHECK(services_.monitor->initialize());
   if (services_.cleanup != nullptr) cleanup_before_ = services_.cleanup->summary();
   watch_.begin_at(services_.begin_at);
+  M3U_CHECK(begin_plugins());
   M3U_CHECK(load_and_filter());
   M3U_CHECK(number_and_write());
   M3U_CHECK(write_guide());
+  if (plugins_) plugins_->finish();
   M3U_CHECK(publish());
   fill_stats(Clock::now() - begin_ - fsync_time_);
   if (services_.cleanup != nullptr) services_.cleanup->log_summary();
@@ -83,6 +85,7 @@ Result<> Generation::load_and_filter() {
                               static_cast<catalog::SpoolKind>(storage.index));
   watch_.on_move_down([this](catalog::SpoolKind kind) {
     store_->move_down(kind);
+    if (plugins_) plugins_->move_down(kind);
     if (kind == catalog::SpoolKind::kSpill) duplicates_.move_down();
   });
   SourceLoadingStrategy parse;
@@ -91,38 +94,20 @@ Result<> Generation::load_and_filter() {
   LogoCachingStrategy logos(config_.base_url, config_.channel_rules != nullptr &&
                                                   config_.channel_rules->uses_logo_helper());
   const auto input = [&](StageItem& item) -> Result<bool> {
-    item.batch.clear();
-    item.problems.clear();
-    item.rule_counts = {};
-    item.filter_counts = {};
+    begin_item(item);
     reader_.set_batch_rows(watch_.policy().batch_rows);
     progress_.report(Stage::kSourceLoading, done_, reader_.consumed(), reader_.size());
     return reader_.next(item);
   };
-  const auto count_out = [](StageItem& item, Stage stage) {
-    item.items_out[static_cast<std::size_t>(stage)] = item.batch.rows();
-  };
-  const auto step = [&](Stage stage, StageStrategy& strategy) {
-    choose(stage, strategy);
-    return PassStep{.stage = stage,
-                    .parallel = strategy.parallel(),
-                    .run = [&strategy, stage, count_out](StageItem& item) -> Result<> {
-                      M3U_CHECK(strategy.process(item));
-                      count_out(item, stage);
-                      return {};
-                    }};
-  };
-  const auto pack = [&](StageItem& item) { return store_->pack(item); };
-  const auto keep = [&](StageItem& item) { return keep_batch(item); };
-  Pass pass(context_, clock_);
-  M3U_CHECK(pass.run(Stage::kSourceLoading, input,
-                     {step(Stage::kSourceLoading, parse),
-                      step(Stage::kSourceLoading, duplicates_),
-                      step(Stage::kDataMapping, map),
-                      step(Stage::kFiltering, filter),
-                      step(Stage::kLogoCaching, logos),
-                      {.stage = Stage::kFiltering, .parallel = true, .run = pack},
-                      {.stage = Stage::kFiltering, .parallel = false, .run = keep}}));
+  StageChain chain;
+  M3U_CHECK(add_stage(chain, Stage::kSourceLoading, parse));
+  M3U_CHECK(add_stage(chain, Stage::kSourceLoading, duplicates_));
+  M3U_CHECK(add_stage(chain, Stage::kDataMapping, map));
+  M3U_CHECK(add_stage(chain, Stage::kFiltering, filter));
+  M3U_CHECK(add_stage(chain, Stage::kLogoCaching, logos));
+  chain.add(Stage::kFiltering, true, [&](StageItem& item) { return store_->pack(item); });
+  chain.add(Stage::kFiltering, false, [&](StageItem& item) { return keep_batch(item); });
+  M3U_CHECK(run_chain(Stage::kSourceLoading, input, chain));
   if (const auto error = reader_.total_failure()) return fail(*error);
   if (loaded_ == 0)
     return fail(ErrorCode::kParse, "the sources have no channels at all; nothing is published",
@@ -134,6 +119,75 @@ Result<> Generation::load_and_filter() {
   finish_stage(Stage::kDataMapping, loaded_, mapped_, no_leavings, "channels processed");
   finish_stage(Stage::kFiltering, mapped_, kept_, no_leavings, "channels kept");
   finish_stage(Stage::kLogoCaching, kept_, kept_, no_leavings, "channels processed");
+  return {};
+}
+
+Result<> Generation::begin_plugins() {
+  if (!config_.plugins) return {};
+  M3U_TRY(plugins_, config_.plugins());
+  reader_.set_plugins(plugins_.get());
+  return plugins_->begin({.context = &context_,
+                          .proxy = config_.name,
+                          .sources = reader_.infos(),
+                          .epg_sources = config_.epg_sources,
+                          .with_ids = needs_channel_ids(config_)});
+}
+
+/// What each batch begins with, whoever fills it.
+void Generation::begin_item(StageItem& item) {
+  item.chunk = {};
+  item.source = nullptr;
+  item.batch.clear();
+  item.problems.clear();
+  item.rule_counts = {};
+  item.filter_counts = {};
+  item.items_out = {};
+  item.text.clear();
+  item.url_keys.clear();
+  if (plugins_) plugins_->set_pressure(watch_.level());
+}
+
+/// Adds what does the work of a stage: its native strategy, and plugins beside it or in its place.
+Result<> Generation::add_stage(StageChain& chain, Stage stage, StageStrategy& native) {
+  choose(stage, native);
+  std::vector<StageStrategy*> strategies = {&native};
+  if (plugins_) {
+    plugins_->set_pressure(watch_.level());
+    M3U_TRY(strategies, plugins_->strategies(stage, native));
+  }
+  const bool only_native = strategies.size() == 1 && strategies.front() == &native;
+  std::string& name = stage_strategies_[static_cast<std::size_t>(stage)];
+  for (StageStrategy* const strategy : strategies) {
+    if (!only_native) name.append(name.empty() ? "" : "+").append(strategy->name());
+    const auto run = [strategy, stage](StageItem& item) -> Result<> {
+      M3U_CHECK(strategy->process(item));
+      if (stage < Stage::kChannelNumbering)
+        item.items_out[static_cast<std::size_t>(stage)] = item.batch.rows();
+      return {};
+    };
+    chain.add(stage, strategy->parallel(), run);
+    if (!strategy->parallel() && strategy != &native)
+      chain.holders.push_back({.strategy = strategy, .step = chain.steps.size() - 1});
+  }
+  return {};
+}
+
+/// Runs a pass, and then what its strategies hold back through the steps behind them.
+Result<> Generation::run_chain(Stage input_stage, const Pass::Input& input,
+                               const StageChain& chain) {
+  M3U_CHECK(Pass(context_, clock_).run(input_stage, input, chain.steps));
+  for (const StageChain::Holder& holder : chain.holders) {
+    const auto first = chain.steps.begin() + static_cast<std::ptrdiff_t>(holder.step);
+    const auto rest = [&](StageItem& item) -> Result<bool> {
+      if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
+      begin_item(item);
+      M3U_TRY(const bool more, holder.strategy->flush(item));
+      if (first->stage < Stage::kChannelNumbering)
+        item.items_out[static_cast<std::size_t>(first->stage)] = item.batch.rows();
+      return more;
+    };
+    M3U_CHECK(Pass(context_, clock_).run(first->stage, rest, {first + 1, chain.steps.end()}));
+  }
   return {};
 }
 
@@ -154,7 +208,9 @@ Result<> Generation::keep_batch(StageItem& item) {
   done_ = kept_;
   rule_counts_.merge(item.rule_counts);
   filter_counts_.merge(item.filter_counts);
-  stats_.problems.merge(item.problems, reader_.infos()[item.source->index].name);
+  stats_.problems.merge(item.problems, item.source != nullptr
+                                           ? reader_.infos()[item.source->index].name
+                                           : config_.name);
   if (item.batch.rows() == 0) return {};
   M3U_CHECK(numbering_.ask(item));
   return store_->keep(item);
@@ -173,7 +229,7 @@ Result<> Generation::number_and_write() {
   const auto input = [&](StageItem& item) -> Result<bool> {
     if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
     progress_.report(Stage::kM3uGeneration, done_, store_->given(), store_->batches());
-    item.problems.clear();
+    begin_item(item);
     return store_->next(item);
   };
   const auto load = [&](StageItem& item) -> Result<> {
@@ -181,22 +237,24 @@ Result<> Generation::number_and_write() {
     prepare_tvg_ids(config_, item.batch);
     return {};
   };
-  Pass pass(context_, clock_);
-  M3U_CHECK(
-      pass.run(Stage::kM3uGeneration, input,
-               {{.stage = Stage::kM3uGeneration, .parallel = true, .run = load},
-                {.stage = Stage::kChannelNumbering,
-                 .parallel = false,
-                 .run = [&](StageItem& item) { return numbering_.process(item); }},
-                {.stage = Stage::kEpgGeneration,
-                 .parallel = false,
-                 .run = [&](StageItem& item) { return hand_to_guide(item); }},
-                {.stage = Stage::kM3uGeneration,
-                 .parallel = true,
-                 .run = [&](StageItem& item) { return write.process(item); }},
-                {.stage = Stage::kM3uGeneration, .parallel = false, .run = [&](StageItem& item) {
-                   return write_batch(item);
-                 }}}));
+  const auto prepare_again = [&](StageItem& item) -> Result<> {
+    prepare_tvg_ids(config_, item.batch);
+    return {};
+  };
+  const auto count_again = [&](StageItem& item) -> Result<> {
+    item.items_out[static_cast<std::size_t>(Stage::kM3uGeneration)] =
+        count_entries(item.text, previous_.comparable() ? &item.url_keys : nullptr);
+    return {};
+  };
+  StageChain chain;
+  chain.add(Stage::kM3uGeneration, true, load);
+  M3U_CHECK(add_stage(chain, Stage::kChannelNumbering, numbering_));
+  if (has_plugins(Stage::kChannelNumbering)) chain.add(Stage::kM3uGeneration, true, prepare_again);
+  chain.add(Stage::kEpgGeneration, false, [&](StageItem& item) { return hand_to_guide(item); });
+  M3U_CHECK(add_stage(chain, Stage::kM3uGeneration, write));
+  if (has_plugins(Stage::kM3uGeneration)) chain.add(Stage::kM3uGeneration, true, count_again);
+  chain.add(Stage::kM3uGeneration, false, [&](StageItem& item) { return write_batch(item); });
+  M3U_CHECK(run_chain(Stage::kM3uGeneration, input, chain));
   watch_.on_move_down({});
   store_->clear();
   M3U_CHECK(check_shrink());

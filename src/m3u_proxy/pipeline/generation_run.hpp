@@ -16,6 +16,7 @@
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
 #include <m3u_proxy/pipeline/published_list.hpp>
 #include <m3u_proxy/pipeline/source_loading.hpp>
+#include <m3u_proxy/pipeline/stage_plugins.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -34,6 +35,20 @@ class Progress {
  private:
   ProgressListener* listener_;
   std::chrono::steady_clock::time_point next_{};
+};
+
+/// The steps of a pass, and which of them may hold rows back.
+struct StageChain {
+  struct Holder {
+    StageStrategy* strategy;
+    std::size_t step;
+  };
+  std::vector<PassStep> steps;
+  std::vector<Holder> holders;
+
+  void add(Stage stage, bool parallel, std::function<Result<>(StageItem&)> run) {
+    steps.push_back({.stage = stage, .parallel = parallel, .run = std::move(run)});
+  }
 };
 
 /// One run for one proxy; the members are what its passes share, in the order they come to be.
@@ -62,6 +77,14 @@ class Generation {
   static RunContext with_watch(RunContext context, PressureWatch& watch) {
     context.watch = &watch;
     return context;
+  }
+  Result<> begin_plugins();
+  void begin_item(StageItem& item);
+  Result<> add_stage(StageChain& chain, Stage stage, StageStrategy& native);
+  Result<> run_chain(Stage input_stage, const Pass::Input& input, const StageChain& chain);
+  /// Whether more than its native strategy works in the stage.
+  [[nodiscard]] bool has_plugins(Stage stage) const {
+    return !stage_strategies_[static_cast<std::size_t>(stage)].empty();
   }
   Result<> load_and_filter();
   Result<> number_and_write();
@@ -92,6 +115,8 @@ class Generation {
   StageClock clock_;
   Progress progress_;
   PressureWatch watch_;
+  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none
+  std::array<std::string, kStageCount> stage_strategies_;  ///< names, where plugins are among them
 
   SourceReader reader_;
   DuplicateFilter duplicates_;

@@ -22,6 +22,7 @@ void Generation::finish_stage(Stage stage, std::uint64_t items_in, std::uint64_t
   stats.execution_time_ms = milliseconds(clock_.wall(stage));
   if (stage == Stage::kFiltering || stage == Stage::kChannelNumbering)
     stats.strategy = catalog::to_string(store_->kind());
+  if (has_plugins(stage)) stats.strategy = stage_strategies_[static_cast<std::size_t>(stage)];
   if (services_.monitor != nullptr) {
     // Stages of one pass share its peak; the first observation after it is the one that saw it.
     if (const auto snapshot = services_.monitor->observe_stage(name)) {
@@ -85,6 +86,10 @@ void Generation::fill_stats(std::chrono::nanoseconds duration) {
   for (SourceStats& source : stats_.sources_detail) {
     stats_.degraded |= !source.error.empty() || source.from_cache;
     for (std::string& url : source.guide_urls) url = redact_url(url);
+  }
+  if (plugins_) {
+    stats_.plugins = plugins_->stats();
+    stats_.degraded |= plugins_->degraded();
   }
   add_guide_stats();
   ProblemLog problems = std::move(duplicates_.problems());

@@ -23,14 +23,6 @@ void apply_shifted_ids(ChannelBatch& batch) {
   }
 }
 
-void collect_url_keys(std::string_view text, std::vector<std::uint64_t>& keys) {
-  keys.clear();
-  formats::LineCursor cursor(text, false);
-  while (cursor.next())
-    if (formats::line_kind(cursor.line()) == formats::LineKind::kUrl)
-      keys.push_back(url_key(cursor.line()));
-}
-
 }  // namespace
 
 bool needs_channel_ids(const ResolvedProxyConfig& config) {
@@ -53,6 +45,18 @@ void prepare_tvg_ids(const ResolvedProxyConfig& config, ChannelBatch& batch) {
   }
 }
 
+std::size_t count_entries(std::string_view text, std::vector<std::uint64_t>* keys) {
+  if (keys != nullptr) keys->clear();
+  std::size_t count = 0;
+  formats::LineCursor cursor(text, false);
+  while (cursor.next()) {
+    if (formats::line_kind(cursor.line()) != formats::LineKind::kUrl) continue;
+    ++count;
+    if (keys != nullptr) keys->push_back(url_key(cursor.line()));
+  }
+  return count;
+}
+
 M3uGenerationStrategy::M3uGenerationStrategy(const ResolvedProxyConfig& config, bool compare)
     : apply_shift_(config.guide.tvg_shift == TvgShift::kApply), compare_(compare) {
   options_.no_commas = config.name_style == NameStyle::kNoCommas;
@@ -67,7 +71,7 @@ Result<> M3uGenerationStrategy::process(StageItem& item) {
   item.text.clear();
   item.items_out[static_cast<std::size_t>(Stage::kM3uGeneration)] =
       formats::write_m3u(item.batch, options_, item.text, item.problems);
-  if (compare_) collect_url_keys(item.text, item.url_keys);
+  if (compare_) count_entries(item.text, &item.url_keys);
   return {};
 }
 

@@ -30,6 +30,10 @@ void prepare_tvg_ids(const ResolvedProxyConfig& config, catalog::ChannelBatch& b
 /// Whether this configuration writes channel ids anywhere.
 bool needs_channel_ids(const ResolvedProxyConfig& config);
 
+/// Counts the entries of a playlist's text and, where `keys` are wanted, fills them with those of
+/// its addresses.
+std::size_t count_entries(std::string_view text, std::vector<std::uint64_t>* keys);
+
 /// The key by which a published address is recognised in the next run.
 std::uint64_t url_key(std::string_view url);
 

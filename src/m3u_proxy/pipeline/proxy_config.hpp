@@ -17,6 +17,8 @@
 
 namespace m3u_proxy::pipeline {
 
+class StagePlugins;
+
 /// What the stream URLs of the written playlist point to.
 enum class UrlMode : std::uint8_t { kDirect, kRedirect, kProxy };
 enum class NameStyle : std::uint8_t { kPlain, kNoCommas };
@@ -37,6 +39,7 @@ struct PlaylistSource {
   std::function<Result<std::unique_ptr<io::ByteSource>>()> open;
   /// Asked after open(): where the bytes came from.
   std::function<SourceOrigin()> origin;
+  std::string plugin{};  ///< reads it instead of the playlist reader; empty: none
 };
 
 /// A start of its own for the channels of a source or a group.
@@ -70,6 +73,8 @@ struct ResolvedProxyConfig {
   std::optional<double> max_shrink;
   /// Opens a guide URL from a playlist's header, for use_playlist_guides.
   std::function<GuideSource(const std::string& url)> playlist_guide;
+  /// Makes the plugins of one generation; empty: there are none.
+  std::function<Result<std::unique_ptr<StagePlugins>>()> plugins{};
 };
 
 /// Where a generation publishes.

@@ -62,6 +62,27 @@ struct SourceStats {
   std::vector<std::string> guide_urls{};  ///< offered by the playlist's header
 };
 
+/// What a plugin did in one stage.
+struct PluginStats {
+  std::string name;
+  std::string version{};
+  std::string stage{};     ///< "data_mapping" …
+  std::string decision{};  ///< why it ran, or why it did not
+  std::uint64_t instances = 0;
+  std::uint64_t chunks = 0;
+  std::uint64_t items_in = 0;
+  std::uint64_t items_out = 0;
+  std::uint64_t failures = 0;    ///< chunks that it failed
+  std::uint64_t replaced = 0;    ///< chunks that went to the native strategy instead
+  std::string last_failure{};    ///< the reason; empty: none
+  double execution_time_ms = 0;  ///< in its calls, all instances together
+  double peak_memory_mb = 0;     ///< of its linear memories together
+  std::uint64_t spilled_bytes = 0;
+  /// Answers to can_handle_memory_pressure: "High" → whether.
+  std::map<std::string, bool> pressure_answers{};
+  std::map<std::string, double> metrics{};
+};
+
 struct GuideStats {
   std::uint64_t matched = 0;
   std::uint64_t of = 0;
@@ -95,6 +116,7 @@ struct GenerationStats {
   std::vector<ExpressionStats> filters_detail;
   std::vector<SourceStats> sources_detail;
   GuideStats guide;
+  std::vector<PluginStats> plugins;
   ProblemLog problems;
   std::uint64_t added = 0;    ///< channels that the last published list did not have
   std::uint64_t removed = 0;  ///< and those it had and this one has not

@@ -9,7 +9,12 @@ namespace m3u_proxy::pipeline {
 
 SourceReader::SourceReader(const RunContext& context, std::span<const PlaylistSource> sources,
                            bool with_ids)
-    : context_(context), sources_(sources), with_ids_(with_ids), batch_rows_(context.batch_rows) {
+    : context_(context),
+      sources_(sources),
+      with_ids_(with_ids),
+      batch_rows_(context.batch_rows),
+      plugin_memory_(*context.budget, memory::Tag::kInput),
+      plugin_input_(&plugin_memory_) {
   for (const PlaylistSource& source : sources) {
     stats_.push_back({.name = source.name, .kind = "playlist"});
     infos_.push_back({.name = source.name, .type = source.type, .url = source.url});
@@ -24,7 +29,7 @@ Result<bool> SourceReader::next(StageItem& item) {
       M3U_CHECK(open_next());
       continue;
     }
-    M3U_TRY(const bool taken, take_chunk(item));
+    M3U_TRY(const bool taken, plugin_ ? take_from_plugin(item) : take_chunk(item));
     if (taken) return true;
   }
 }
@@ -36,16 +41,106 @@ void SourceReader::set_batch_rows(std::size_t rows) {
 
 Result<> SourceReader::open_next() {
   const PlaylistSource& source = sources_[index_];
-  auto opened = source.open();
-  if (!opened) return record_failure(opened.error());
-  current_ = *std::move(opened);
-  splitter_.emplace(*context_.slabs, batch_rows_);
   m3u_sources_.push_back({.index = static_cast<std::uint16_t>(index_),
                           .header = {},
                           .id = with_ids_ ? source_id(source.name) : Uuid{},
                           .with_ids = with_ids_});
+  if (!source.plugin.empty()) {
+    if (plugins_ == nullptr)
+      return record_failure({.code = ErrorCode::kPlugin,
+                             .message = "it is read by a plugin, and plugins are not enabled",
+                             .hint = "[wasm_plugins] enabled = true"});
+    auto reader = plugins_->open_source(source.plugin, static_cast<std::uint16_t>(index_));
+    if (!reader) return record_failure(reader.error());
+    plugin_ = *std::move(reader);
+  }
+  if (!plugin_) return open_as_playlist();
+  auto opened = source.open();
+  if (!opened) return record_failure(opened.error());
+  current_ = *std::move(opened);
+  plugin_at_end_ = false;
+  any_usable_ = true;
+  note_opened();
+  return {};
+}
+
+Result<> SourceReader::open_as_playlist() {
+  auto opened = sources_[index_].open();
+  if (!opened) return record_failure(opened.error());
+  current_ = *std::move(opened);
+  splitter_.emplace(*context_.slabs, batch_rows_);
   const auto read = read_header();
   return read ? Result<>{} : record_failure(read.error());
+}
+
+void SourceReader::note_opened() {
+  if (!sources_[index_].origin) return;
+  const SourceOrigin origin = sources_[index_].origin();
+  stats_[index_].from_cache = origin.from_cache;
+  stats_[index_].age_s = origin.age_seconds;
+}
+
+void SourceReader::close_source() {
+  consumed_before_ += current_->consumed();
+  current_.reset();
+  plugin_.reset();
+  ++index_;
+}
+
+/// The next rows that the source's plugin gives.
+Result<bool> SourceReader::take_from_plugin(StageItem& item) {
+  const auto taken = read_with_plugin(item);
+  if (taken && *taken) return true;
+  if (taken && source_error_) {
+    M3U_CHECK(record_failure(*std::exchange(source_error_, std::nullopt)));
+    return false;
+  }
+  if (taken) {
+    close_source();
+    return false;
+  }
+  const bool replaced = taken.error().code == ErrorCode::kPlugin && plugin_->replaceable();
+  plugin_.reset();
+  current_.reset();
+  if (!replaced) {
+    M3U_CHECK(record_failure(taken.error()));
+    return false;
+  }
+  stats_[index_].bytes = 0;
+  any_usable_ = false;
+  M3U_CHECK(open_as_playlist());
+  return false;
+}
+
+/// False at the source's end.
+Result<bool> SourceReader::read_with_plugin(StageItem& item) {
+  constexpr std::size_t kPiece = std::size_t{256} << 10U;
+  if (plugin_input_.empty()) plugin_input_.resize(kPiece);
+  item.source = &m3u_sources_.back();
+  item.chunk = {};
+  item.batch.clear();
+  while (!plugin_at_end_ && item.batch.rows() == 0) {
+    if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
+    // Pieces are as large as they can be, so that they do not depend on how the bytes arrive.
+    std::size_t size = 0;
+    while (size < kPiece) {
+      const auto read = current_->read(std::span(plugin_input_).subspan(size));
+      // What came before it is used, as of a playlist that breaks off.
+      if (!read && ends_the_job(read.error())) return fail(read.error());
+      if (!read) source_error_ = read.error();
+      if (!read || *read == 0) break;
+      size += *read;
+    }
+    plugin_at_end_ = size < kPiece;
+    stats_[index_].bytes += size;
+    if (size != 0) M3U_CHECK(plugin_->read({plugin_input_.data(), size}, item));
+  }
+  if (item.batch.rows() == 0) {
+    M3U_TRY(const bool more, plugin_->finish(item));
+    if (!more) return false;
+  }
+  item.read_problems = std::exchange(problems_, {});
+  return true;
 }
 
 Result<> SourceReader::read_header() {
@@ -62,11 +157,7 @@ Result<> SourceReader::read_header() {
   stats.guide_urls = header.guide_urls;
   m3u_sources_.back().header = std::move(header);
   any_usable_ = true;
-  if (sources_[index_].origin) {
-    const SourceOrigin origin = sources_[index_].origin();
-    stats.from_cache = origin.from_cache;
-    stats.age_s = origin.age_seconds;
-  }
+  note_opened();
   return {};
 }
 
@@ -80,9 +171,7 @@ Result<bool> SourceReader::take_chunk(StageItem& item) {
     return false;
   }
   if (chunk->text.empty()) {
-    consumed_before_ += current_->consumed();
-    current_.reset();
-    ++index_;
+    close_source();
     return false;
   }
   stats.bytes += chunk->text.size();
@@ -103,6 +192,7 @@ Result<> SourceReader::record_failure(const Error& error) {
             stats.partial ? "; what came before it is used" : "");
   errors_.push_back(std::move(named));
   current_.reset();
+  plugin_.reset();
   ++index_;
   return {};
 }
@@ -130,6 +220,7 @@ std::uint64_t SourceReader::size() const {
 }
 
 Result<> SourceLoadingStrategy::process(StageItem& item) {
+  if (item.chunk.text.empty()) return {};  // a plugin read it
   formats::parse_m3u(item.chunk, *item.source, item.batch, item.problems);
   return {};
 }

@@ -18,6 +18,7 @@
 #include <m3u_proxy/pipeline/native_strategy.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/pipeline/stage_plugins.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -29,6 +30,9 @@ class SourceReader {
   /// Puts the next chunk into `item`; false when all sources are read. A source that fails is
   /// recorded and the next one follows. Errors: kOverBudget, kCancelled.
   Result<bool> next(StageItem& item);
+
+  /// Who reads the sources that name a plugin; before the first next().
+  void set_plugins(StagePlugins* plugins) { plugins_ = plugins; }
 
   /// About how many channels the next chunks hold; as the context says until then.
   void set_batch_rows(std::size_t rows);
@@ -47,7 +51,12 @@ class SourceReader {
  private:
   Result<> open_next();
   Result<> read_header();
+  Result<> open_as_playlist();
   Result<bool> take_chunk(StageItem& item);
+  Result<bool> take_from_plugin(StageItem& item);
+  Result<bool> read_with_plugin(StageItem& item);
+  void note_opened();
+  void close_source();
   Result<> record_failure(const Error& error);
 
   const RunContext& context_;
@@ -57,6 +66,12 @@ class SourceReader {
   std::size_t index_ = 0;
   std::unique_ptr<io::ByteSource> current_;
   std::optional<formats::M3uSplitter> splitter_;
+  StagePlugins* plugins_ = nullptr;
+  std::unique_ptr<SourcePlugin> plugin_;  // reads the present source
+  bool plugin_at_end_ = false;            // it got all bytes
+  std::optional<Error> source_error_;     // for which these are not all that there are
+  memory::BudgetResource plugin_memory_;
+  std::pmr::vector<char> plugin_input_;
   std::deque<formats::M3uSource> m3u_sources_;  // items point into it
   std::vector<SourceStats> stats_;
   std::vector<SourceInfo> infos_;

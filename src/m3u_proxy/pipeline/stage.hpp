@@ -78,6 +78,8 @@ class StageStrategy {
   [[nodiscard]] virtual bool parallel() const = 0;
   /// Does the stage's work on one item. Serial strategies get the items in order.
   virtual Result<> process(StageItem& item) = 0;
+  /// After the last item: puts what was held back into `item`, which is empty; false at the end.
+  virtual Result<bool> flush(StageItem& /*item*/) { return false; }
 };
 
 }  // namespace m3u_proxy::pipeline

@@ -14,6 +14,7 @@ StageItem::StageItem(memory::SlabPool& slabs)
       frame(slabs.budget()),
       byte_resource(slabs.budget(), memory::Tag::kBatch),
       packed_bytes(&byte_resource),
+      plugin_bytes(&byte_resource),
       text_resource(slabs.budget(), memory::Tag::kOutput),
       text(&text_resource) {}
 

@@ -61,6 +61,7 @@ struct StageItem {
   std::pmr::vector<std::uint8_t> packed_bytes;  ///< what the Spool packs into or unpacks to
   catalog::Spool::Packed packed;
   std::size_t frame_index = 0;
+  std::pmr::vector<std::uint8_t> plugin_bytes;  ///< frames that plugins gave; the batch is in them
   ChannelSortKey sort_key;
   // M3U Generation
   memory::BudgetResource text_resource;

@@ -1,0 +1,75 @@
+// StagePlugins: plugins as the pipeline sees them: strategies that stand in a stage beside its
+// native one or in its place. What runs them is m3u_proxy/plugins.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/pipeline/channel_record.hpp>
+#include <m3u_proxy/pipeline/guide.hpp>
+#include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+
+namespace m3u_proxy::pipeline {
+
+/// What a generation tells its plugins.
+struct PluginRunInfo {
+  const RunContext* context = nullptr;  ///< outlives the plugins
+  std::string proxy;
+  std::span<const SourceInfo> sources;        ///< playlists, by the rows' source index
+  std::span<const GuideSource> epg_sources{};
+  bool with_ids = false;                      ///< channels need their ids
+};
+
+/// Reads one source in a format of its own.
+class SourcePlugin {
+ public:
+  SourcePlugin() = default;
+  SourcePlugin(const SourcePlugin&) = delete;
+  SourcePlugin& operator=(const SourcePlugin&) = delete;
+  virtual ~SourcePlugin() = default;
+  /// Takes the next bytes and puts the rows that they complete into item.batch (maybe none), with
+  /// keys and, where needed, ids. Errors: kPlugin; those that end a job.
+  virtual Result<> read(std::string_view bytes, StageItem& item) = 0;
+  /// After the last bytes: what is left; false at the end.
+  virtual Result<bool> finish(StageItem& item) = 0;
+  /// When it fails, the source is to be read as a playlist, from its start: it gave no rows before
+  /// all were there.
+  [[nodiscard]] virtual bool replaceable() const = 0;
+};
+
+/// One generation's plugins. Made anew for each; outlives its stages.
+class StagePlugins {
+ public:
+  StagePlugins() = default;
+  StagePlugins(const StagePlugins&) = delete;
+  StagePlugins& operator=(const StagePlugins&) = delete;
+  virtual ~StagePlugins() = default;
+
+  /// Before everything else.
+  virtual Result<> begin(const PluginRunInfo& info) = 0;
+  /// The strategies that do the work of `stage` now, in order: `native` among them unless a plugin
+  /// takes its place. They live as long as this. Called once a stage. Errors: kPlugin when one that
+  /// must run cannot; kOverBudget.
+  virtual Result<std::vector<StageStrategy*>> strategies(Stage stage, StageStrategy& native) = 0;
+  /// The reader of a source whose configuration names `plugin`. Errors: kPlugin, kOverBudget.
+  virtual Result<std::unique_ptr<SourcePlugin>> open_source(const std::string& plugin,
+                                                            std::uint16_t source) = 0;
+  /// The level of pressure has changed. Thread-safe.
+  virtual void set_pressure(memory::MemoryPressureLevel level) = 0;
+  /// What waits in memory moves down; as Spool::move_down(). Thread-safe.
+  virtual void move_down(catalog::SpoolKind kind) = 0;
+  /// The generation is over: plugins clean up. Not called when it failed.
+  virtual void finish() = 0;
+  /// What they did, in the order of the stages.
+  [[nodiscard]] virtual std::vector<PluginStats> stats() const = 0;
+  /// A plugin was replaced by native work at least once.
+  [[nodiscard]] virtual bool degraded() const = 0;
+};
+
+}  // namespace m3u_proxy::pipeline

@@ -1,0 +1,274 @@
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include <m3u_proxy/catalog/batch_frame.hpp>
+#include <m3u_proxy/formats/m3u_reader.hpp>
+#include <m3u_proxy/pipeline/channel_limits.hpp>
+#include <m3u_proxy/plugins/channel_plugin.hpp>
+
+namespace m3u_proxy::plugins {
+
+using catalog::ChannelBatch;
+using catalog::ChannelField;
+using pipeline::StageItem;
+
+namespace {
+
+constexpr std::size_t kFrameAlignment = 16;
+
+}  // namespace
+
+/// The results go into item.plugin_bytes as they are and become the item's batch at the end. Most
+/// items have one; rows of native work are copied.
+class ChannelPlugin::Results {
+ public:
+  explicit Results(StageItem& item) : item_(item), out_(item.plugin_bytes) { out_.clear(); }
+
+  /// The item's own batch is needed no more once there is a result.
+  void add(Frame frame) {
+    const std::size_t at = (out_.size() + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
+    out_.resize(at + frame.size());
+    std::memcpy(out_.data() + at, frame.data(), frame.size());
+    begins_.push_back(at);
+  }
+
+  /// Makes the item's batch of the frames.
+  void load(memory::SlabPool& slabs) {
+    if (begins_.empty()) {
+      item_.batch.clear();
+      return;
+    }
+    if (begins_.size() == 1) {
+      catalog::load_frame({out_.data(), out_.size()}, item_.batch);
+      return;
+    }
+    item_.batch.clear();
+    ChannelBatch one(slabs);
+    for (std::size_t i = 0; i < begins_.size(); ++i) {
+      const std::size_t end = i + 1 < begins_.size() ? begins_[i + 1] : out_.size();
+      catalog::load_frame({out_.data() + begins_[i], end - begins_[i]}, one);
+      for (std::size_t row = 0; row < one.rows(); ++row)
+        item_.batch.append_row(one, row, ChannelBatch::Texts::kStay);
+    }
+  }
+
+ private:
+  StageItem& item_;
+  std::pmr::vector<std::uint8_t>& out_;
+  std::vector<std::size_t> begins_;
+};
+
+ChannelPlugin::ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replaces)
+    : work_(work),
+      replaces_(replaces),
+      slabs_(*work.run().info.context->slabs),
+      memory_(slabs_.budget(), memory::Tag::kBatch),
+      scratch_(&memory_) {
+  if (parallel()) return;
+  pending_ = std::make_unique<ChannelBatch>(slabs_);
+  builder_ = std::make_unique<catalog::FrameBuilder>(slabs_.budget());
+  if (!work.accumulates() || !work.falls_back()) return;
+  const catalog::Spool::Options options{.space = work.run().info.context->spill};
+  replay_.emplace(slabs_, options);
+  results_.emplace(slabs_, options);
+}
+
+ChannelPlugin::~ChannelPlugin() = default;
+
+bool ChannelPlugin::can_handle_memory_pressure(memory::MemoryPressureLevel /*level*/) const {
+  return true;  // a running plugin stays and is told
+}
+
+Bytes ChannelPlugin::estimate_memory(const pipeline::WorkEstimate& /*work*/) const {
+  return mib(work_.run().host->settings().max_memory_per_plugin);
+}
+
+void ChannelPlugin::move_down(catalog::SpoolKind kind) {
+  if (replay_) replay_->move_down(kind);
+  if (results_) results_->move_down(kind);
+}
+
+Result<> ChannelPlugin::process(StageItem& item) {
+  return parallel() ? process_batch(item) : process_chunks(item);
+}
+
+/// What has to be right about a frame from outside before it is used.
+Result<> ChannelPlugin::check(Frame frame) const {
+  if (reinterpret_cast<std::uintptr_t>(frame.data()) % kFrameAlignment != 0)
+    return fail(ErrorCode::kPlugin, "it gave a batch that is not at a multiple of 16");
+  const auto verified = catalog::verify_frame(frame);
+  if (!verified)
+    return fail(ErrorCode::kPlugin, "it gave a bad batch: " + verified.error().message);
+  const catalog::FrameSummary summary = catalog::summarize(frame);
+  if (summary.rows != 0 && summary.highest_source >= work_.run().info.sources.size())
+    return fail(ErrorCode::kPlugin, "it gave a channel of a source that there is not");
+  return {};
+}
+
+/// The host's part in what a plugin or the native strategy made.
+void ChannelPlugin::finish_batch(StageItem& item) const {
+  const pipeline::PluginRunInfo& info = work_.run().info;
+  ChannelBatch& batch = item.batch;
+  pipeline::enforce_channel_limits(batch, item.problems);
+  for (std::size_t row = 0; info.with_ids && row < batch.rows(); ++row) {
+    if (batch.id(row) != Uuid{}) continue;
+    const Uuid source = source_id(info.sources[batch.source(row)].name);
+    batch.set_id(row,
+                 channel_id(source, formats::channel_key(
+                                        batch.text(ChannelField::kStreamUrl, row),
+                                        batch.text(ChannelField::kChannelName, row))));
+  }
+  work_.count_items_out(batch.rows());
+}
+
+/// A parallel plugin: the batch as it is.
+Result<> ChannelPlugin::process_batch(StageItem& item) {
+  if (item.batch.rows() == 0) return {};
+  // Built before the item's bytes change, in which its rows may be.
+  const Frame frame = item.frame.build(item.batch);
+  Results results(item);
+  bool dropped = true;
+  M3U_TRY(const bool good, work_.process(frame, item.batch.rows(), [&](Frame answer) -> Result<> {
+            M3U_CHECK(check(answer));
+            results.add(answer);
+            dropped = false;
+            return {};
+          }));
+  if (!good) {
+    // Its rows may have stood in the bytes that were cleared.
+    item.plugin_bytes.assign(frame.begin(), frame.end());
+    catalog::load_frame({item.plugin_bytes.data(), item.plugin_bytes.size()}, item.batch);
+    return replaces_ != nullptr ? replaces_->process(item) : Result<>();
+  }
+  if (dropped)
+    item.batch.clear();
+  else
+    results.load(slabs_);
+  finish_batch(item);
+  return {};
+}
+
+/// A serial plugin: rows are gathered until a chunk is full.
+Result<> ChannelPlugin::process_chunks(StageItem& item) {
+  const std::size_t rows = item.batch.rows();
+  if (pending_->rows() + rows < kChunkRows) {
+    for (std::size_t row = 0; row < rows; ++row)
+      pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
+    item.batch.clear();
+    return {};
+  }
+  // The rows' texts may stand in item.plugin_bytes, so results wait in another place.
+  std::pmr::vector<std::uint8_t> before(std::move(item.plugin_bytes), &item.byte_resource);
+  Results results(item);
+  std::size_t row = 0;
+  while (pending_->rows() + (rows - row) >= kChunkRows) {
+    while (pending_->rows() < kChunkRows)
+      pending_->append_row(item.batch, row++, ChannelBatch::Texts::kStay);
+    M3U_CHECK(process_chunk(*pending_, item, results));
+    pending_->clear();
+  }
+  for (; row < rows; ++row)
+    pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
+  results.load(slabs_);
+  finish_batch(item);
+  return {};
+}
+
+Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item,
+                                      Results& results) {
+  const Frame frame = builder_->build(chunk);
+  if (work_.accumulates()) M3U_CHECK(keep_for_replay(frame));
+  if (gave_up_) return {};
+  M3U_TRY(const bool good, work_.process(frame, chunk.rows(), [&](Frame answer) -> Result<> {
+            M3U_CHECK(check(answer));
+            results.add(answer);
+            return {};
+          }));
+  if (good) return {};
+  if (!work_.accumulates()) return replace(frame, item, results);
+  gave_up_ = true;  // everything it took is done again when there is no more
+  return {};
+}
+
+Result<> ChannelPlugin::keep_for_replay(Frame frame) {
+  if (!replay_) return {};
+  return replay_->append(replay_->pack(frame, scratch_));
+}
+
+/// The native strategy does a chunk's work.
+Result<> ChannelPlugin::replace(Frame frame, StageItem& item, Results& results) {
+  if (replaces_ == nullptr) {
+    results.add(frame);
+    return {};
+  }
+  if (!spare_) spare_ = std::make_unique<StageItem>(slabs_);
+  catalog::load_frame(frame, spare_->batch);
+  spare_->source = item.source;
+  M3U_CHECK(replaces_->process(*spare_));
+  item.problems.merge(std::exchange(spare_->problems, {}), "");
+  item.rule_counts.merge(std::exchange(spare_->rule_counts, {}));
+  item.filter_counts.merge(std::exchange(spare_->filter_counts, {}));
+  results.add(spare_->frame.build(spare_->batch));
+  return {};
+}
+
+Result<bool> ChannelPlugin::flush(StageItem& item) {
+  if (parallel()) return false;
+  if (pending_->rows() != 0) {
+    Results results(item);
+    M3U_CHECK(process_chunk(*pending_, item, results));
+    pending_->clear();
+    results.load(slabs_);
+    finish_batch(item);
+    return true;
+  }
+  if (results_ && !finalized_) M3U_CHECK(collect_results());
+  return next_result(item);
+}
+
+/// Runs m3u_finalize to its end: only then is it known that nothing is to be done again.
+Result<> ChannelPlugin::collect_results() {
+  finalized_ = true;
+  while (!gave_up_) {
+    M3U_TRY(const auto finalized, work_.finalize([&](Frame answer) -> Result<> {
+              M3U_CHECK(check(answer));
+              return results_->append(results_->pack(answer, scratch_));
+            }));
+    if (finalized == StagePlugin::Finalized::kDone) {
+      replay_->clear();
+      return {};
+    }
+    gave_up_ = finalized == StagePlugin::Finalized::kFailed;
+  }
+  results_->clear();
+  return {};
+}
+
+Result<bool> ChannelPlugin::next_result(StageItem& item) {
+  Results results(item);
+  if (results_) {
+    catalog::Spool& from = gave_up_ ? *replay_ : *results_;
+    if (next_ == from.frames()) return false;
+    M3U_TRY(const auto frame, from.read(next_++, scratch_));
+    if (gave_up_)
+      M3U_CHECK(replace(frame, item, results));
+    else
+      results.add(frame);
+  } else {
+    if (finalized_) return false;
+    M3U_TRY(const auto finalized, work_.finalize([&](Frame answer) -> Result<> {
+              M3U_CHECK(check(answer));
+              results.add(answer);
+              return {};
+            }));
+    // What a streaming plugin might still have given is lost with it; nothing of the sources is.
+    finalized_ = finalized != StagePlugin::Finalized::kBatch;
+    if (finalized_) return false;
+  }
+  results.load(slabs_);
+  finish_batch(item);
+  return true;
+}
+
+}  // namespace m3u_proxy::plugins

@@ -1,0 +1,197 @@
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/plugins/host_services.hpp>
+
+namespace m3u_proxy::plugins {
+namespace {
+
+constexpr std::size_t kMaxLogLine = 4096;
+constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxMetrics = 64;
+constexpr std::size_t kMaxTempFiles = 256;  // each costs a descriptor
+constexpr std::int64_t kNanoseconds = 1'000'000'000;
+constexpr std::uint64_t kSeed = 0x6D33'7570'726F'7879;  // fixed: runs repeat
+
+bool is_good_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxName && std::ranges::all_of(name, [](char c) {
+    return is_ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '.' ||
+           c == '_' || c == '-';
+  });
+}
+
+HostResult result_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kDiskFull:
+      return HostResult::kDiskFull;
+    case ErrorCode::kInvalidArgument:
+      return HostResult::kDenied;
+    default:
+      return HostResult::kIo;
+  }
+}
+
+/// What a plugin writes is shown as one line, whatever is in it.
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, kMaxLogLine));
+  if (!is_valid_utf8(line))
+    for (char& c : line)
+      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line;
+}
+
+}  // namespace
+
+HostServices::HostServices(Options options) : options_(std::move(options)), numbers_(kSeed) {
+  const auto config = nlohmann::json::parse(options_.config_json, nullptr, false);
+  if (!config.is_object()) return;
+  for (const auto& [key, value] : config.items())
+    config_[key] = value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+HostServices::~HostServices() = default;
+
+void HostServices::log(std::int32_t level, std::string_view text) {
+  const std::string line = one_line(text);
+  if (level <= 0) error_ = line;
+  if (!allows(Permission::kLog)) return;
+  constexpr std::array kLevels = {log::Level::kError, log::Level::kWarn, log::Level::kInfo,
+                                  log::Level::kDebug};
+  const auto index = static_cast<std::size_t>(std::clamp(level, 0, 3));
+  log::at(kLevels[index], "plugins", "{}: {}", options_.plugin, line);
+}
+
+std::uint64_t HostServices::memory_usage() const {
+  return options_.budget == nullptr ? 0 : options_.budget->used().count;
+}
+
+memory::MemoryPressureLevel HostServices::memory_pressure() const {
+  return options_.pressure ? options_.pressure() : memory::MemoryPressureLevel::kOptimal;
+}
+
+void HostServices::request_cleanup() const {
+  if (options_.request_cleanup) options_.request_cleanup();
+}
+
+HostResult HostServices::temp_write(std::string_view name, std::string_view data) {
+  return write(name, data, true);
+}
+
+HostResult HostServices::temp_append(std::string_view name, std::string_view data) {
+  return write(name, data, false);
+}
+
+HostResult HostServices::write(std::string_view name, std::string_view data, bool from_start) {
+  if (!is_good_name(name)) return HostResult::kInvalid;
+  if (options_.spill == nullptr) return HostResult::kDenied;
+  auto found = files_.find(name);
+  const std::uint64_t freed = from_start && found != files_.end() ? found->second->size() : 0;
+  if (temp_size_ - freed + data.size() > options_.max_temp.count) return HostResult::kQuota;
+  if (found == files_.end()) {
+    if (files_.size() >= kMaxTempFiles) return HostResult::kQuota;
+    auto made = options_.spill->create_file();
+    if (!made) return result_of(made.error());
+    found = files_.emplace(std::string(name), *std::move(made)).first;
+  } else if (from_start) {
+    const auto cleared = found->second->clear();
+    if (!cleared) return result_of(cleared.error());
+    temp_size_ -= freed;
+  }
+  const auto written = found->second->write(data);
+  if (!written) return result_of(written.error());
+  temp_size_ += data.size();
+  return HostResult::kOk;
+}
+
+std::int32_t HostServices::temp_read(std::string_view name, std::int64_t offset,
+                                     std::span<std::uint8_t> out) {
+  const auto found = files_.find(name);
+  if (found == files_.end()) return static_cast<std::int32_t>(HostResult::kNotFound);
+  if (offset < 0) return static_cast<std::int32_t>(HostResult::kInvalid);
+  const auto read = found->second->read_at(static_cast<std::uint64_t>(offset),
+                                           {reinterpret_cast<char*>(out.data()), out.size()});
+  if (!read) return static_cast<std::int32_t>(HostResult::kIo);
+  return static_cast<std::int32_t>(*read);
+}
+
+HostResult HostServices::temp_delete(std::string_view name) {
+  const auto found = files_.find(name);
+  if (found == files_.end()) return HostResult::kNotFound;
+  temp_size_ -= found->second->size();
+  files_.erase(found);
+  return HostResult::kOk;
+}
+
+void HostServices::drop_temp_files() {
+  files_.clear();
+  temp_size_ = 0;
+}
+
+void HostServices::record_metric(std::string_view name, double value) {
+  if (!is_good_name(name) || !std::isfinite(value)) return;
+  const auto found = metrics_.find(std::string(name));
+  if (found != metrics_.end())
+    found->second = value;
+  else if (metrics_.size() < kMaxMetrics)
+    metrics_.emplace(name, value);
+}
+
+std::int32_t HostServices::get_config(std::string_view key, std::span<std::uint8_t> out) {
+  const auto found = config_.find(std::string(key));
+  if (found == config_.end()) return static_cast<std::int32_t>(HostResult::kNotFound);
+  const std::string& value = found->second;
+  if (const std::size_t size = std::min(value.size(), out.size()); size != 0)
+    std::memcpy(out.data(), value.data(), size);
+  return static_cast<std::int32_t>(value.size());
+}
+
+std::int64_t HostServices::clock() const {
+  if (!allows(Permission::kClock)) return options_.now * kNanoseconds;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void HostServices::random(std::span<std::uint8_t> out) {
+  if (allows(Permission::kRandom)) {
+    std::random_device device;
+    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(device());
+    return;
+  }
+  for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(numbers_());
+}
+
+void HostServices::print(std::string_view text) {
+  for (const char c : text) {
+    if (c != '\n' && line_.size() < kMaxLogLine) {
+      line_ += c;
+      continue;
+    }
+    log(2, line_);
+    line_.clear();
+    if (c != '\n') line_ += c;
+  }
+}
+
+std::string HostServices::take_error() { return std::exchange(error_, {}); }
+
+void HostServices::begin_run(std::int64_t now, io::SpillSpace* spill) {
+  drop_temp_files();
+  options_.now = now;
+  options_.spill = spill;
+  metrics_.clear();
+  error_.clear();
+  line_.clear();
+  numbers_.seed(kSeed);
+}
+
+}  // namespace m3u_proxy::plugins

@@ -1,0 +1,99 @@
+// HostServices: what the host does for one instance of a plugin: log, temporary files, metrics,
+// configuration, clock and random numbers, each as far as it is permitted.
+//
+// Knows nothing of WebAssembly: addresses are spans already. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <m3u_proxy/base/bytes.hpp>
+#include <m3u_proxy/io/spill_space.hpp>
+#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/pressure.hpp>
+#include <m3u_proxy/plugins/plugin_settings.hpp>
+
+namespace m3u_proxy::plugins {
+
+/// Results of host functions; see docs/plugin-abi.md.
+enum class HostResult : std::int32_t {
+  kOk = 0,
+  kDenied = -1,
+  kQuota = -2,
+  kDiskFull = -3,
+  kIo = -4,
+  kInvalid = -5,
+  kNotFound = -6,
+};
+
+class HostServices {
+ public:
+  struct Options {
+    std::string plugin;  ///< its name, for the log
+    Permissions permissions;
+    std::string config_json = "{}";  ///< an object
+    memory::Budget* budget = nullptr;
+    io::SpillSpace* spill = nullptr;
+    Bytes max_temp{};
+    std::int64_t now = 0;
+    std::function<memory::MemoryPressureLevel()> pressure{};
+    std::function<void()> request_cleanup{};
+  };
+  explicit HostServices(Options options);
+  ~HostServices();
+  HostServices(const HostServices&) = delete;
+  HostServices& operator=(const HostServices&) = delete;
+
+  [[nodiscard]] bool allows(Permission permission) const {
+    return options_.permissions.has(permission);
+  }
+
+  void log(std::int32_t level, std::string_view text);
+  [[nodiscard]] std::uint64_t memory_usage() const;
+  [[nodiscard]] memory::MemoryPressureLevel memory_pressure() const;
+  void request_cleanup() const;
+  HostResult temp_write(std::string_view name, std::string_view data);
+  HostResult temp_append(std::string_view name, std::string_view data);
+  /// Bytes read, or a HostResult.
+  std::int32_t temp_read(std::string_view name, std::int64_t offset, std::span<std::uint8_t> out);
+  HostResult temp_delete(std::string_view name);
+  void record_metric(std::string_view name, double value);
+  /// The size of the value, of which as much as there is room for is copied; or a HostResult.
+  std::int32_t get_config(std::string_view key, std::span<std::uint8_t> out);
+  /// Nanoseconds since 1970.
+  [[nodiscard]] std::int64_t clock() const;
+  void random(std::span<std::uint8_t> out);
+  /// A line on standard output or standard error; lines are put together.
+  void print(std::string_view text);
+
+  /// The last error that was logged since the last call; "" when there was none.
+  std::string take_error();
+  void drop_temp_files();
+  [[nodiscard]] const std::map<std::string, double>& metrics() const { return metrics_; }
+  /// Begins anew for a run: the clock, the seed, where temporary files are.
+  void begin_run(std::int64_t now, io::SpillSpace* spill);
+  void set_pressure(std::function<memory::MemoryPressureLevel()> pressure) {
+    options_.pressure = std::move(pressure);
+  }
+
+ private:
+  HostResult write(std::string_view name, std::string_view data, bool from_start);
+
+  Options options_;
+  std::map<std::string, std::string> config_;  // values as get_config gives them
+  std::map<std::string, std::unique_ptr<io::TempFile>, std::less<>> files_;
+  std::uint64_t temp_size_ = 0;
+  std::map<std::string, double> metrics_;
+  std::string error_;
+  std::string line_;  // printed so far, without its end
+  std::mt19937_64 numbers_;
+};
+
+}  // namespace m3u_proxy::plugins

@@ -1,0 +1,211 @@
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/plugins/wasm_cache.hpp>
+#include <m3u_proxy/plugins/wasm_module.hpp>
+
+extern char** environ;
+
+namespace m3u_proxy::plugins {
+namespace {
+
+constexpr std::uintmax_t kMaxModule = std::uintmax_t{64} << 20U;
+constexpr std::chrono::seconds kCompileTimeout{60};
+
+Result<std::vector<std::uint8_t>> read_module(const std::filesystem::path& file) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  if (error)
+    return fail(system_error("cannot read the module " + file.string(), error.value()));
+  if (size > kMaxModule)
+    return fail(ErrorCode::kPlugin,
+                fmt::format("{} has {} MB; a module has 64 MB at most", file.string(), size >> 20U));
+  std::vector<std::uint8_t> bytes(size);
+  std::ifstream in(file, std::ios::binary);
+  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (!in) return fail(ErrorCode::kIo, "cannot read the module " + file.string());
+  return bytes;
+}
+
+std::string hex(const XXH128_hash_t& hash) {
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+std::string key_of(std::span<const std::uint8_t> bytes, std::string_view text) {
+  const XXH128_hash_t first = XXH3_128bits(bytes.data(), bytes.size());
+  const std::string both = hex(first).append(text);
+  return hex(XXH3_128bits(both.data(), both.size()));
+}
+
+/// Waits for a child and kills it when it takes too long; its exit code, -1 for any other end.
+int wait_for(::pid_t child) {
+  const auto deadline = std::chrono::steady_clock::now() + kCompileTimeout;
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, &status, 0);
+      return -1;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+Result<> compile_in_child(const std::filesystem::path& compiler, const std::filesystem::path& wasm,
+                          const std::filesystem::path& out) {
+  const std::string program = compiler.string();
+  const std::string in = wasm.string();
+  const std::string to = out.string();
+  std::array<std::string, 5> words = {program, "plugin", "compile", in, to};
+  std::array<char*, 6> arguments{};
+  for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
+  ::pid_t child = 0;
+  const int error = ::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ);
+  if (error != 0) return fail(system_error("cannot start " + program, error));
+  const int code = wait_for(child);
+  if (code == 0) return {};
+  std::ifstream reason(to + ".error");
+  std::string text((std::istreambuf_iterator<char>(reason)), {});
+  std::error_code ignored;
+  std::filesystem::remove(to + ".error", ignored);
+  if (text.empty()) text = "compiling it took too long or too much memory";
+  return fail(ErrorCode::kPlugin, text);
+}
+
+/// Writes so that only we can change it.
+Result<> write_private(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) return fail(system_error("cannot write " + file.string(), errno));
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ::ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const int error = errno;
+      ::close(fd);
+      return fail(system_error("cannot write " + file.string(), error));
+    }
+    done += static_cast<std::size_t>(written);
+  }
+  ::close(fd);
+  return {};
+}
+
+Result<ModulePtr> compile_here(std::span<const std::uint8_t> bytes,
+                               const std::filesystem::path& file) {
+  auto module = WasmModule::compile(bytes);
+  if (module) return module;
+  Error error = std::move(module).error();
+  error.where.source = file.string();
+  return fail(std::move(error));
+}
+
+/// Compiles into the cache and reads it from there; an error when that can't be done.
+Result<ModulePtr> compile_into(const std::filesystem::path& cached,
+                               const std::filesystem::path& wasm, const CompileOptions& options,
+                               std::span<const std::uint8_t> bytes) {
+  const std::filesystem::path fresh =
+      cached.parent_path() / fmt::format(".{}.{}", cached.filename().string(), ::getpid());
+  if (options.compiler.empty()) {
+    M3U_TRY(ModulePtr module, compile_here(bytes, wasm));
+    M3U_TRY(const auto code, WasmModule::serialize(*module));
+    M3U_CHECK(write_private(fresh, code));
+  } else {
+    M3U_CHECK(compile_in_child(options.compiler, wasm, fresh));
+  }
+  std::error_code error;
+  std::filesystem::rename(fresh, cached, error);
+  if (error) return fail(system_error("cannot write " + cached.string(), error.value()));
+  return WasmModule::deserialize(cached);
+}
+
+Result<std::filesystem::path> make_folder(const CompileOptions& options) {
+  const std::filesystem::path folder = cache_folder(options);
+  if (folder.empty()) return fail(ErrorCode::kNotFound, "there is no cache folder");
+  std::error_code error;
+  const bool made = std::filesystem::create_directories(folder, error);
+  if (error) return fail(system_error("cannot make the folder " + folder.string(), error.value()));
+  if (made) ::chmod(folder.c_str(), 0700);
+  return folder;
+}
+
+}  // namespace
+
+std::filesystem::path cache_folder(const CompileOptions& options) {
+  if (!options.cache.empty()) return options.cache;
+  const auto beside = [](const char* variable, const char* below) -> std::filesystem::path {
+    const char* const value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') return {};
+    return std::filesystem::path(value) / below;
+  };
+  auto folder = beside("XDG_CACHE_HOME", "m3u-proxy/plugins");
+  return folder.empty() ? beside("HOME", ".cache/m3u-proxy/plugins") : folder;
+}
+
+Result<LoadedModule> load_module(const std::filesystem::path& wasm, const CompileOptions& options) {
+  M3U_TRY(const std::vector<std::uint8_t> bytes, read_module(wasm));
+  LoadedModule out;
+  out.content_key = key_of(bytes, {});
+  ModulePtr module;
+  const auto folder = make_folder(options);
+  if (folder) {
+    const std::filesystem::path cached = *folder / (key_of(bytes, engine_version()) + ".cwasm");
+    std::error_code error;
+    if (std::filesystem::exists(cached, error)) {
+      if (auto read = WasmModule::deserialize(cached)) {
+        module = *std::move(read);
+        out.was_cached = true;
+      } else {
+        log::warn("plugins", "{}: {}; compiled again", cached.string(), read.error().message);
+        std::filesystem::remove(cached, error);
+      }
+    }
+    if (module == nullptr) {
+      auto made = compile_into(cached, wasm, options, bytes);
+      if (!made && made.error().code == ErrorCode::kPlugin) {
+        Error failure = std::move(made).error();
+        if (failure.where.source.empty()) failure.where.source = wasm.string();
+        return fail(std::move(failure));
+      }
+      if (made) module = *std::move(made);
+      else log::warn("plugins", "{}; compiled for this run only", to_string(made.error()));
+    }
+  } else {
+    log::warn("plugins", "{}; compiled for this run only", to_string(folder.error()));
+  }
+  if (module == nullptr) {
+    M3U_TRY(module, compile_here(bytes, wasm));
+  }
+  auto linked = WasmModule::link(std::move(module));
+  if (!linked) {
+    Error error = std::move(linked).error();
+    error.where.source = wasm.string();
+    return fail(std::move(error));
+  }
+  out.module = *std::move(linked);
+  return out;
+}
+
+Result<> compile_module_file(const std::filesystem::path& wasm, const std::filesystem::path& out) {
+  M3U_TRY(const std::vector<std::uint8_t> bytes, read_module(wasm));
+  M3U_TRY(const ModulePtr module, compile_here(bytes, wasm));
+  M3U_TRY(const auto code, WasmModule::serialize(*module));
+  return write_private(out, code);
+}
+
+}  // namespace m3u_proxy::plugins
