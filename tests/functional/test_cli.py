@@ -436,14 +436,6 @@ def test_environment_variables_are_checked_too(folder):
     assert generate(folder, env=environment(MEMORY_LIMIT_MB="256")).returncode == 0
 
 
-def test_what_is_not_acted_on_is_said_once(folder):
-    (folder / "c.toml").write_text("[wasm_plugins]\ntimeout_seconds = 1\n")
-    done = generate(folder, "--config", "c.toml")
-    assert done.returncode == 0
-    assert done.stderr.count("not acted on") == 1
-    assert "wasm_plugins.timeout_seconds" in done.stderr
-
-
 def test_a_limit_that_cannot_work_is_refused_before_any_work(folder):
     done = generate(folder, "--memory-limit", "2MB", "--threads", "1", "--report", "r.json")
     assert done.returncode == 4

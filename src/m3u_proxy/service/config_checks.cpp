@@ -87,6 +87,16 @@ void check_proxy(ConfigReader& reader, const Configuration& configuration,
   }
 }
 
+void check_plugin_sources(ConfigReader& reader, const Configuration& configuration) {
+  if (configuration.wasm_plugins.enabled) return;
+  for (const SourceConfig& source : configuration.sources)
+    if (!source.plugin.empty())
+      reader.problem(source.name.where,
+                     fmt::format("source \"{}\" is read by plugin \"{}\", and plugins are off",
+                                 source.name.name, source.plugin),
+                     "set enabled = true in [wasm_plugins]");
+}
+
 }  // namespace
 
 void check_references(ConfigReader& reader, const Configuration& configuration) {
@@ -95,6 +105,7 @@ void check_references(ConfigReader& reader, const Configuration& configuration) 
   check_unique(reader, "[[filters]]", configuration.filters);
   check_unique(reader, "[[rules]]", configuration.rules);
   check_unique(reader, "[[proxies]]", configuration.proxies);
+  check_plugin_sources(reader, configuration);
   for (const ProxyConfig& proxy : configuration.proxies) check_proxy(reader, configuration, proxy);
 }
 

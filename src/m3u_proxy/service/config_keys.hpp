@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -113,21 +114,22 @@ void read_key(ConfigReader& reader, const Key<Section>& key, const ConfigNode& v
   if (key.acted == Acted::kLater) reader.not_acted_on(fmt::format("{}.{}", section, key.name));
 }
 
-/// Reads a table by its keys; `extra` is one more key, or nullptr.
+/// Reads a table by its keys; `extra` are more of them.
 template <typename Section, std::size_t kCount>
 void read_table(ConfigReader& reader, const ConfigNode& table, std::string_view section,
-                const Key<Section> (&keys)[kCount], const std::type_identity_t<Key<Section>>* extra,
-                Section& out) {
+                const Key<Section> (&keys)[kCount],
+                std::span<const std::type_identity_t<Key<Section>>> extra, Section& out) {
   const std::string path = reader.path();
   std::vector<std::string_view> known = key_names(keys);
-  if (extra != nullptr) known.push_back(extra->name);
+  for (const auto& key : extra) known.push_back(key.name);
   for (const ConfigMember& member : table.members) {
     reader.set_path(fmt::format("{}.{}", path, member.name));
     const auto found = std::ranges::find(keys, member.name, &Key<Section>::name);
+    const auto further = std::ranges::find(extra, member.name, &Key<Section>::name);
     if (found != std::end(keys)) {
       read_key(reader, *found, member.value, section, out);
-    } else if (extra != nullptr && extra->name == member.name) {
-      read_key(reader, *extra, member.value, section, out);
+    } else if (further != extra.end()) {
+      read_key(reader, *further, member.value, section, out);
     } else {
       reader.unknown_key(member, known);
     }

@@ -1,11 +1,13 @@
 // The sections that are lists of tables: sources, filters, rules and proxies.
 #include <array>
 #include <charconv>
+#include <span>
 
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/transcode.hpp>
+#include <m3u_proxy/plugins/manifest.hpp>
 #include <m3u_proxy/service/config_keys.hpp>
 #include <m3u_proxy/service/config_sections.hpp>
 
@@ -74,6 +76,13 @@ void time_offset(ConfigReader& reader, const ConfigNode& node, SourceConfig& out
   }
 }
 
+void source_plugin(ConfigReader& reader, const ConfigNode& node, SourceConfig& out) {
+  reader.text(node, Empty::kRefuse, out.plugin);
+  if (!out.plugin.empty() && !plugins::is_plugin_name(out.plugin))
+    reader.problem(node.where, reader.path() + " is no plugin's name",
+                   "names have 1 to 64 letters, digits, '-' and '_'");
+}
+
 constexpr Key<SourceConfig> kSources[] = {
     {"name", Acted::kNow, own_name<&SourceConfig::name>},
     {"url", Acted::kNow, location},
@@ -81,10 +90,13 @@ constexpr Key<SourceConfig> kSources[] = {
     {"user_agent", Acted::kNow, text<Empty::kAllow, &SourceConfig::user_agent>},
     {"headers", Acted::kNow, headers},
 };
-// Besides these, [[sources]] have an encoding, and [[epg_sources]], which declare theirs
-// themselves, a time offset.
-constexpr Key<SourceConfig> kEncoding = {"encoding", Acted::kNow, encoding};
-constexpr Key<SourceConfig> kTimeOffset = {"time_offset", Acted::kNow, time_offset};
+// Besides these, [[sources]] have an encoding and a plugin that reads them, and [[epg_sources]],
+// which declare their encoding themselves, a time offset.
+constexpr Key<SourceConfig> kPlaylistKeys[] = {
+    {"encoding", Acted::kNow, encoding},
+    {"plugin", Acted::kNow, source_plugin},
+};
+constexpr Key<SourceConfig> kGuideKeys[] = {{"time_offset", Acted::kNow, time_offset}};
 
 void expression(ConfigReader& reader, const ConfigNode& node, ExpressionConfig& out) {
   reader.text(node, Empty::kAllow, out.expression);
@@ -97,8 +109,8 @@ constexpr Key<ExpressionConfig> kRules[] = {
     {"expression", Acted::kNow, expression},
 };
 // The keys of [[filters]] are those of [[rules]] and this one.
-constexpr Key<ExpressionConfig> kAction = {"action", Acted::kNow,
-                                           choice<kActions, &ExpressionConfig::action>};
+constexpr Key<ExpressionConfig> kFilterKeys[] = {
+    {"action", Acted::kNow, choice<kActions, &ExpressionConfig::action>}};
 
 using Range = pipeline::NumberRange;
 constexpr Key<Range> kRanges[] = {
@@ -146,7 +158,7 @@ constexpr Key<SortField> kSort[] = {
 void ranges(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
   const auto read = [&](const ConfigNode& item) {
     Range range;
-    read_table(reader, item, "proxies.ranges", kRanges, nullptr, range);
+    read_table(reader, item, "proxies.ranges", kRanges, {}, range);
     if (range.source.empty() && range.group.empty())
       reader.problem(item.where, reader.path() + " has no source and no group");
     if (item.find("first") == nullptr) reader.problem(item.where, reader.path() + " has no first");
@@ -160,7 +172,7 @@ void ranges(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
 void sort(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
   const auto read = [&](const ConfigNode& item) {
     SortField field;
-    read_table(reader, item, "proxies.sort", kSort, nullptr, field);
+    read_table(reader, item, "proxies.sort", kSort, {}, field);
     if (item.find("field") == nullptr) reader.problem(item.where, reader.path() + " has no field");
     const bool by_sequence = field.order == pipeline::ChannelOrder::kSequence;
     if (by_sequence != (item.find("sequence") != nullptr))
@@ -217,7 +229,7 @@ constexpr Key<Proxy> kProxies[] = {
 };
 
 SourceConfig read_source(ConfigReader& reader, const ConfigNode& item, std::string_view section,
-                         const Key<SourceConfig>* extra) {
+                         std::span<const Key<SourceConfig>> extra) {
   SourceConfig source;
   source.name.where = item.where;
   read_table(reader, item, section, kSources, extra, source);
@@ -228,7 +240,8 @@ SourceConfig read_source(ConfigReader& reader, const ConfigNode& item, std::stri
 }
 
 ExpressionConfig read_expression(ConfigReader& reader, const ConfigNode& item,
-                                 std::string_view section, const Key<ExpressionConfig>* extra) {
+                                 std::string_view section,
+                                 std::span<const Key<ExpressionConfig>> extra) {
   ExpressionConfig out;
   out.name.where = item.where;
   out.where = item.where;
@@ -236,16 +249,17 @@ ExpressionConfig read_expression(ConfigReader& reader, const ConfigNode& item,
   for (const char* key : {"name", "expression"})
     if (item.find(key) == nullptr)
       reader.problem(item.where, fmt::format("{} has no {}", reader.path(), key));
-  if (extra != nullptr && item.find(extra->name) == nullptr)
-    reader.problem(item.where, fmt::format("{} has no {}", reader.path(), extra->name),
-                   "say \"include\" or \"exclude\"");
+  for (const auto& key : extra)
+    if (item.find(key.name) == nullptr)
+      reader.problem(item.where, fmt::format("{} has no {}", reader.path(), key.name),
+                     "say \"include\" or \"exclude\"");
   return out;
 }
 
 Proxy read_proxy(ConfigReader& reader, const ConfigNode& item) {
   Proxy proxy;
   proxy.name.where = item.where;
-  read_table(reader, item, "proxies", kProxies, nullptr, proxy);
+  read_table(reader, item, "proxies", kProxies, {}, proxy);
   if (item.find("name") == nullptr) reader.problem(item.where, reader.path() + " has no name");
   // Whoever says how many days wants a window; the word `window` itself has the last say.
   const bool days_given = item.find("days_behind") != nullptr ||
@@ -263,19 +277,19 @@ bool read_list_section(ConfigReader& reader, std::string_view name, const Config
   const auto each = [&](auto read) { for_each_table(reader, list, what, read); };
   if (name == "sources") {
     each([&](const ConfigNode& item) {
-      out.sources.push_back(read_source(reader, item, name, &kEncoding));
+      out.sources.push_back(read_source(reader, item, name, kPlaylistKeys));
     });
   } else if (name == "epg_sources") {
     each([&](const ConfigNode& item) {
-      out.epg_sources.push_back(read_source(reader, item, name, &kTimeOffset));
+      out.epg_sources.push_back(read_source(reader, item, name, kGuideKeys));
     });
   } else if (name == "filters") {
     each([&](const ConfigNode& item) {
-      out.filters.push_back(read_expression(reader, item, name, &kAction));
+      out.filters.push_back(read_expression(reader, item, name, kFilterKeys));
     });
   } else if (name == "rules") {
     each([&](const ConfigNode& item) {
-      out.rules.push_back(read_expression(reader, item, name, nullptr));
+      out.rules.push_back(read_expression(reader, item, name, {}));
     });
   } else if (name == "proxies") {
     each([&](const ConfigNode& item) { out.proxies.push_back(read_proxy(reader, item)); });
@@ -317,11 +331,11 @@ Result<std::int64_t> parse_time_offset(std::string_view text) {
 
 std::vector<SectionKeys> list_sections() {
   auto source_keys = key_names(kSources);
-  source_keys.push_back(kEncoding.name);
+  for (const auto& key : kPlaylistKeys) source_keys.push_back(key.name);
   auto epg_keys = key_names(kSources);
-  epg_keys.push_back(kTimeOffset.name);
+  for (const auto& key : kGuideKeys) epg_keys.push_back(key.name);
   auto filter_keys = key_names(kRules);
-  filter_keys.push_back(kAction.name);
+  for (const auto& key : kFilterKeys) filter_keys.push_back(key.name);
   return {{"sources", std::move(source_keys)},
           {"epg_sources", std::move(epg_keys)},
           {"filters", std::move(filter_keys)},

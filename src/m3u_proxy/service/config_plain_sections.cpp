@@ -9,7 +9,6 @@ using Memory = ProxyMemoryConfig;
 using Cleanup = MemoryCleanupConfig;
 using Monitoring = MemoryMonitoringConfig;
 using Pools = MemoryPoolConfig;
-using Plugins = WasmPluginConfig;
 using Empty = ConfigReader::Empty;
 
 constexpr Choice<CleanupChoice> kCleanupChoices[] = {{"auto", CleanupChoice::kAuto},
@@ -69,27 +68,20 @@ constexpr Key<Pools> kMemoryPools[] = {
      whole<kLeastBuffer, kLargestBuffer, &Pools::temp_buffer_size>},
 };
 
-constexpr Key<Plugins> kWasmPlugins[] = {
-    {"enabled", Acted::kLater, flag<&Plugins::enabled>},
-    {"max_memory_per_plugin", Acted::kLater, whole<1, kManyMb, &Plugins::max_memory_per_plugin>},
-    {"timeout_seconds", Acted::kLater, whole<1, kMany, &Plugins::timeout_seconds>},
-    {"max_plugin_failures", Acted::kLater, whole<0, kMany, &Plugins::max_plugin_failures>},
-};
-
 }  // namespace
 
 bool read_plain_section(ConfigReader& reader, std::string_view name, const ConfigNode& table,
                         Configuration& out) {
   if (name == "proxy_memory") {
-    read_table(reader, table, name, kProxyMemory, nullptr, out.proxy_memory);
+    read_table(reader, table, name, kProxyMemory, {}, out.proxy_memory);
   } else if (name == "memory_cleanup") {
-    read_table(reader, table, name, kMemoryCleanup, nullptr, out.memory_cleanup);
+    read_table(reader, table, name, kMemoryCleanup, {}, out.memory_cleanup);
   } else if (name == "memory_monitoring") {
-    read_table(reader, table, name, kMemoryMonitoring, nullptr, out.memory_monitoring);
+    read_table(reader, table, name, kMemoryMonitoring, {}, out.memory_monitoring);
   } else if (name == "memory_pools") {
-    read_table(reader, table, name, kMemoryPools, nullptr, out.memory_pools);
+    read_table(reader, table, name, kMemoryPools, {}, out.memory_pools);
   } else if (name == "wasm_plugins") {
-    read_table(reader, table, name, kWasmPlugins, nullptr, out.wasm_plugins);
+    read_plugin_section(reader, table, out.wasm_plugins);
   } else {
     return false;
   }
@@ -101,7 +93,7 @@ std::vector<SectionKeys> plain_sections() {
           {"memory_cleanup", key_names(kMemoryCleanup)},
           {"memory_monitoring", key_names(kMemoryMonitoring)},
           {"memory_pools", key_names(kMemoryPools)},
-          {"wasm_plugins", key_names(kWasmPlugins)}};
+          plugin_section()};
 }
 
 }  // namespace m3u_proxy::service

@@ -34,7 +34,14 @@ bool read_plain_section(ConfigReader& reader, std::string_view name, const Confi
 bool read_list_section(ConfigReader& reader, std::string_view name, const ConfigNode& list,
                        Configuration& out);
 
+/// Reads [wasm_plugins]; plain_sections() has its keys.
+void read_plugin_section(ConfigReader& reader, const ConfigNode& table,
+                         plugins::PluginSettings& out);
+
 std::vector<SectionKeys> plain_sections();
+SectionKeys plugin_section();
+/// The keys of [wasm_plugins.plugins.NAME].
+SectionKeys plugin_override_section();
 std::vector<SectionKeys> list_sections();
 
 /// Seconds of an EPG source's `time_offset`: "+1h30m", "-45m", "2h", "0"; h ≤ 23, m and s ≤ 59.

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <m3u_proxy/service/config_keys.hpp>
 #include <m3u_proxy/service/config_sections.hpp>
 
 namespace m3u_proxy::service {
@@ -111,9 +112,22 @@ max_plugin_failures = 1
   EXPECT_EQ(c.wasm_plugins.max_plugin_failures, 1U);
 }
 
-TEST(ConfigSections, SayOnceWhatIsNotActedOn) {
-  const Read got = read("[wasm_plugins]\nenabled = true\n[proxy_memory]\nbatch_size = 5\n");
-  EXPECT_THAT(got.not_acted_on, ElementsAre("wasm_plugins.enabled"));
+struct Section {
+  bool now = false;
+  bool later = false;
+};
+
+TEST(ConfigKeys, ThatAreNotActedOnAreSaidOnce) {
+  static constexpr Key<Section> kKeys[] = {{"now", Acted::kNow, flag<&Section::now>},
+                                           {"later", Acted::kLater, flag<&Section::later>}};
+  const auto table = parse_toml("now = true\nlater = true\n", "f.toml");
+  ASSERT_TRUE(table.has_value());
+  ConfigReader reader;
+  Section section;
+  read_table(reader, *table, "section", kKeys, {}, section);
+  read_table(reader, *table, "section", kKeys, {}, section);
+  EXPECT_TRUE(section.later);
+  EXPECT_THAT(reader.take_not_acted_on(), ElementsAre("section.later"));
 }
 
 TEST(ConfigSections, ReadTheMemoryLimitAsNumberAutoOrNone) {

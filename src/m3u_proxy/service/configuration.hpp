@@ -14,6 +14,7 @@
 #include <m3u_proxy/catalog/fields.hpp>
 #include <m3u_proxy/memory/memory_config.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
+#include <m3u_proxy/plugins/plugin_settings.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 
 namespace m3u_proxy::service {
@@ -47,14 +48,6 @@ struct ProxyMemoryConfig {
   std::uint64_t max_spill_mb = 0;
 };
 
-/// [wasm_plugins]
-struct WasmPluginConfig {
-  bool enabled = false;
-  std::uint64_t max_memory_per_plugin = 64;
-  std::uint64_t timeout_seconds = 30;
-  std::uint32_t max_plugin_failures = 3;
-};
-
 /// A word of the configuration and where it stands.
 struct Named {
   std::string name;
@@ -66,6 +59,7 @@ struct SourceConfig {
   Named name;
   std::string location;  ///< a path, a URL, or "-" for standard input
   std::string encoding;  ///< "" = found out
+  std::string plugin;    ///< the plugin that reads it; "" = we do
   std::string user_agent;
   std::vector<std::pair<std::string, std::string>> headers;
   std::int64_t time_offset_seconds = 0;  ///< of an EPG source
@@ -106,7 +100,7 @@ struct Configuration {
   MemoryCleanupConfig memory_cleanup;
   MemoryMonitoringConfig memory_monitoring;
   MemoryPoolConfig memory_pools;
-  WasmPluginConfig wasm_plugins;
+  plugins::PluginSettings wasm_plugins;
   std::vector<SourceConfig> sources;
   std::vector<SourceConfig> epg_sources;
   std::vector<ExpressionConfig> filters;

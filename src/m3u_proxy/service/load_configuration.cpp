@@ -29,6 +29,8 @@ void anchor_paths(Configuration& configuration, const std::filesystem::path& fol
   for (SourceConfig& source : configuration.sources) anchor(source.location, folder);
   for (SourceConfig& source : configuration.epg_sources) anchor(source.location, folder);
   anchor(configuration.proxy_memory.spill_dir, folder);
+  anchor(configuration.wasm_plugins.plugin_directory, folder);
+  anchor(configuration.wasm_plugins.cache_directory, folder);
 }
 
 /// Replaces the source of the same name, or adds a new one to the list and to every proxy's.
