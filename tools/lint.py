@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ["src", "bench", "fuzz", "examples", "sdk"]
-SCRIPTS = ["dev", ".ci/run"]
+SCRIPTS = ["dev", ".ci/run", "sdk/build.sh"]
 TIDY = "clang-tidy-19"
 FORMAT = "clang-format-19"
 # The compile commands are g++'s.

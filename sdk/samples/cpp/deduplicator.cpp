@@ -1,0 +1,108 @@
+// deduplicator: of several channels with the same name, whatever their source, the first stays.
+// Names are compared by their letters and digits, without regard to case.
+//
+// It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
+// of the result: plain; compressed, from pressure level Critical on; in temporary files, at
+// Emergency, names included, and then any list takes less than 10 MB.
+#include "row_store.hpp"
+#include "seen_names.hpp"
+
+namespace {
+
+class Deduplicator final : public m3u::WasmStreamingStage {
+ public:
+  [[nodiscard]] m3u::PluginInfo info() const override {
+    return {.name = "deduplicator",
+            .version = "1.0.0",
+            .author = "m3u-proxy",
+            .description = "Keeps the first of several channels with the same name",
+            .license = "MIT",
+            .supported_stages = {m3u::Stage::kDataMapping, m3u::Stage::kFiltering},
+            .memory_requirements = {.min_heap_mb = 10,
+                                    .max_heap_mb = 64,
+                                    .supports_streaming = false,
+                                    .supports_compression = true}};
+  }
+
+  bool begin(m3u::Stage /*stage*/, m3u::Context& context) override {
+    cleanup();
+    can_handle_memory_pressure(context.pressure());
+    return true;
+  }
+
+  bool can_handle_memory_pressure(m3u::PressureLevel level) override {
+    if (level >= m3u::PressureLevel::kCritical) rows_.compress();
+    if (level == m3u::PressureLevel::kEmergency && !spilled_) spilled_ = spill();
+    return level != m3u::PressureLevel::kEmergency || spilled_;
+  }
+
+  m3u::Result process_channels(const m3u::ChannelBatch& channels, m3u::Output& /*out*/) override {
+    if (!spilled_) {
+      m3u::ChannelEditor editor(channels);
+      for (uint32_t row = 0; row < channels.rows(); ++row)
+        if (names_.is_known(name_key(channels.name(row)))) editor.drop(row), ++dropped_;
+      return rows_.add(editor) ? m3u::Result::kNone : m3u::fail("cannot keep a chunk");
+    }
+    const m3u::ChannelEditor whole(channels);
+    return note_names(channels) && rows_.add(whole) ? m3u::Result::kNone : failed_to_spill();
+  }
+
+  m3u::Result finalize(m3u::Output& out) override {
+    if (spilled_ && !resolved_) {
+      resolved_ = spilled_names_.resolve();
+      if (!resolved_) return failed_to_spill();
+    }
+    m3u::Buffer frame;
+    while (rows_.next(frame)) {
+      if (!spilled_) return out.give(static_cast<m3u::Buffer&&>(frame));
+      const m3u::ChannelBatch channels(frame.data(), frame.size());
+      m3u::ChannelEditor editor(channels);
+      for (uint32_t row = 0; row < channels.rows(); ++row)
+        if (spilled_names_.take_is_duplicate()) editor.drop(row), ++dropped_;
+      if (spilled_names_.failed()) return failed_to_spill();
+      if (editor.unchanged()) return out.give(static_cast<m3u::Buffer&&>(frame));
+      return out.give(editor);
+    }
+    if (rows_.failed()) return failed_to_spill();
+    m3u::host::record_metric("duplicates", static_cast<double>(dropped_));
+    return m3u::Result::kDone;
+  }
+
+  void cleanup() override {
+    rows_.reset();
+    names_.reset();
+    spilled_names_.reset();
+    spilled_ = resolved_ = false;
+    dropped_ = 0;
+  }
+
+ private:
+  static m3u::Result failed_to_spill() { return m3u::fail("cannot use the temporary files"); }
+
+  /// Moves everything to temporary files. False: that does not work, and all stays where it is.
+  bool spill() {
+    spilled_names_.start();
+    if (!rows_.spill([&](const m3u::ChannelBatch& channels) { return note_names(channels); })) {
+      spilled_names_.reset();
+      return false;
+    }
+    names_.reset();
+    return true;
+  }
+  bool note_names(const m3u::ChannelBatch& channels) {
+    for (uint32_t row = 0; row < channels.rows(); ++row)
+      if (!spilled_names_.add(name_key(channels.name(row)))) return false;
+    return true;
+  }
+
+  RowStore rows_;
+  SeenNames names_;
+  SpilledNames spilled_names_;
+  bool spilled_ = false;
+  bool resolved_ = false;
+  uint64_t dropped_ = 0;
+};
+
+}  // namespace
+
+M3U_PLUGIN(Deduplicator)

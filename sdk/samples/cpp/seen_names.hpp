@@ -1,0 +1,257 @@
+// SeenNames and SpilledNames: which channel names were there before, in memory or with the help of
+// temporary files. Both give the same answers.
+#pragma once
+
+#include <m3u_plugin.hpp>
+
+/// 128 bits that stand for a name; 0, 0 for one without letters and digits, which is never known.
+struct NameKey {
+  uint64_t a = 0;
+  uint64_t b = 0;
+  friend bool operator==(const NameKey&, const NameKey&) = default;
+  [[nodiscard]] bool empty() const { return a == 0 && b == 0; }
+};
+
+namespace name_keys {
+
+inline uint64_t mixed(uint64_t value) {
+  value ^= value >> 32U;
+  value *= 0xd6e8feb86659fd93U;
+  value ^= value >> 32U;
+  value *= 0xd6e8feb86659fd93U;
+  return value ^ (value >> 32U);
+}
+
+inline void add(uint64_t word, NameKey& key) {
+  key.a = (key.a ^ word) * 0x9e3779b97f4a7c15U;
+  key.a ^= key.a >> 29U;
+  key.b = (key.b + word) * 0xc2b2ae3d27d4eb4fU;
+  key.b ^= key.b >> 31U;
+}
+
+}  // namespace name_keys
+
+/// Letters, digits and everything beyond ASCII count, ASCII letters without regard to case.
+inline NameKey name_key(m3u::Text name) {
+  NameKey key{0x243f6a8885a308d3U, 0x13198a2e03707344U};
+  uint64_t word = 0;
+  size_t count = 0;
+  for (const char raw : name) {
+    const char c = m3u::ascii_lower(raw);
+    const bool counts =
+        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
+    if (!counts) continue;
+    word = word << 8U | static_cast<unsigned char>(c);
+    if (++count % 8 == 0) {
+      name_keys::add(word, key);
+      word = 0;
+    }
+  }
+  if (count == 0) return {};
+  name_keys::add(word, key);
+  name_keys::add(count, key);
+  return {name_keys::mixed(key.a), name_keys::mixed(key.b) | 1U};
+}
+
+/// A hash table of keys, at most half full.
+class SeenNames {
+ public:
+  /// Whether the key was there before; it is afterwards.
+  bool is_known(NameKey key) {
+    if (key.empty()) return false;
+    if (2 * (count_ + 1) > slots_.size()) grow(slots_.empty() ? 1024 : 2 * slots_.size());
+    size_t slot = key.a & (slots_.size() - 1);
+    for (; !slots_[slot].empty(); slot = (slot + 1) & (slots_.size() - 1))
+      if (slots_[slot] == key) return true;
+    slots_[slot] = key;
+    ++count_;
+    return false;
+  }
+  /// Forgets all and gives the memory back.
+  void reset() {
+    slots_.reset();
+    count_ = 0;
+  }
+  /// Forgets all and keeps room for `count`.
+  void clear(size_t count) {
+    size_t size = 1024;
+    while (size < 2 * (count + 1)) size *= 2;
+    slots_.clear();
+    slots_.resize(size);
+    count_ = 0;
+  }
+
+ private:
+  void grow(size_t size) {
+    m3u::Array<NameKey> old = static_cast<m3u::Array<NameKey>&&>(slots_);
+    slots_.resize(size);
+    for (const NameKey& key : old) {
+      if (key.empty()) continue;
+      size_t slot = key.a & (size - 1);
+      while (!slots_[slot].empty()) slot = (slot + 1) & (size - 1);
+      slots_[slot] = key;
+    }
+  }
+
+  m3u::Array<NameKey> slots_;
+  size_t count_ = 0;
+};
+
+/// Keys go to one of 64 temporary files by their first bits. Each file is read on its own, in
+/// several passes if it has too many keys for the table, and gives the numbers of the rows that are
+/// duplicates; rows then ask in their order.
+class SpilledNames {
+ public:
+  /// Before the first key.
+  void start() {
+    reset();
+    for (uint64_t i = 0; i < kParts; ++i) m3u::host::temp_delete(Name(i));
+    m3u::host::temp_delete(kDuplicates);
+  }
+
+  /// The key of the next row. False: the temporary file failed.
+  bool add(NameKey key) {
+    const uint32_t row = rows_++;
+    if (key.empty()) return true;
+    Part& part = parts_[key.a >> 58U];
+    ++part.keys;
+    part.waiting.push_back({key, row, 0});
+    return part.waiting.size() < kWaiting || flush(key.a >> 58U);
+  }
+
+  /// Finds the duplicates. False: a temporary file failed.
+  bool resolve() {
+    SeenNames table;
+    for (uint64_t i = 0; i < kParts; ++i) {
+      if (!flush(i) || !resolve_part(i, table)) return false;
+      m3u::host::temp_delete(Name(i));
+    }
+    return flush_duplicates() && read_window(0);
+  }
+
+  /// Whether the next row is a duplicate; see failed().
+  bool take_is_duplicate() {
+    if (taken_ - window_ == kWindow) failed_ = !read_window(taken_) || failed_;
+    const uint32_t place = taken_++ - window_;
+    return (bits_[place / 8] >> (place % 8) & 1U) != 0;
+  }
+
+  [[nodiscard]] bool failed() const { return failed_; }
+
+  void reset() {
+    if (rows_ != 0) m3u::host::temp_delete(kDuplicates);
+    failed_ = false;
+    for (Part& part : parts_) part = Part();
+    duplicates_.reset();
+    bits_.reset();
+    rows_ = taken_ = window_ = 0;
+    duplicate_count_ = 0;
+  }
+
+ private:
+  static constexpr uint64_t kParts = 64;
+  static constexpr size_t kWaiting = 256;         // keys of a part that wait in memory
+  static constexpr uint64_t kTable = 120000;      // keys in the table at a time
+  static constexpr size_t kBlock = 2048;          // keys that are read at a time
+  static constexpr uint32_t kWindow = 1U << 23U;  // rows whose answers are in memory
+  static constexpr m3u::Text kDuplicates = "duplicates";
+
+  struct Entry {
+    NameKey key;
+    uint32_t row;
+    uint32_t unused;
+  };
+  struct Part {
+    uint64_t keys = 0;
+    m3u::Array<Entry> waiting;
+  };
+  /// The name of a part's file.
+  class Name {
+   public:
+    explicit Name(uint64_t part) {
+      text_[4] = static_cast<char>('0' + part / 10);
+      text_[5] = static_cast<char>('0' + part % 10);
+    }
+    operator m3u::Text() const { return {text_, 6}; }
+
+   private:
+    char text_[6] = {'k', 'e', 'y', 's', '0', '0'};
+  };
+
+  bool flush(uint64_t i) {
+    Part& part = parts_[i];
+    if (part.waiting.empty()) return true;
+    const size_t size = part.waiting.size() * sizeof(Entry);
+    const bool good = m3u::host::temp_append(Name(i), part.waiting.data(), size) == 0;
+    part.waiting.clear();
+    return good;
+  }
+
+  bool resolve_part(uint64_t i, SeenNames& table) {
+    const uint64_t keys = parts_[i].keys;
+    const uint64_t passes = keys / kTable + 1;
+    m3u::Array<Entry> block;
+    for (uint64_t pass = 0; pass < passes; ++pass) {
+      table.clear(static_cast<size_t>(keys < kTable ? keys : kTable));
+      for (uint64_t at = 0; at < keys; at += block.size()) {
+        const uint64_t left = keys - at;
+        block.clear();
+        block.extend(left < kBlock ? static_cast<size_t>(left) : kBlock);
+        if (!read(Name(i), at * sizeof(Entry), block.data(), block.size() * sizeof(Entry)))
+          return false;
+        for (const Entry& entry : block)
+          if (entry.key.b / 2 % passes == pass && table.is_known(entry.key) && !note(entry.row))
+            return false;
+      }
+    }
+    parts_[i].waiting.reset();
+    return true;
+  }
+
+  bool note(uint32_t row) {
+    duplicates_.push_back(row);
+    ++duplicate_count_;
+    return duplicates_.size() < 4 * kBlock || flush_duplicates();
+  }
+  bool flush_duplicates() {
+    const size_t size = duplicates_.size() * sizeof(uint32_t);
+    if (size == 0) return true;
+    const bool good = m3u::host::temp_append(kDuplicates, duplicates_.data(), size) == 0;
+    duplicates_.clear();
+    return good;
+  }
+
+  /// Reads the answers for the rows from `first` on.
+  bool read_window(uint32_t first) {
+    window_ = first;
+    const uint32_t rows = rows_ - first < kWindow ? rows_ - first : kWindow;
+    bits_.clear();
+    bits_.resize(rows / 8 + 1);
+    m3u::Array<uint32_t> block;
+    for (uint64_t at = 0; at < duplicate_count_; at += block.size()) {
+      const uint64_t left = duplicate_count_ - at;
+      block.clear();
+      block.extend(left < 4 * kBlock ? static_cast<size_t>(left) : 4 * kBlock);
+      if (!read(kDuplicates, at * sizeof(uint32_t), block.data(), block.size() * sizeof(uint32_t)))
+        return false;
+      for (const uint32_t row : block)
+        if (row - first < rows)
+          bits_[(row - first) / 8] |= static_cast<uint8_t>(1U << ((row - first) % 8));
+    }
+    return true;
+  }
+
+  static bool read(m3u::Text name, uint64_t offset, void* to, size_t size) {
+    const int32_t got = m3u::host::temp_read(name, static_cast<int64_t>(offset), to, size);
+    return got >= 0 && static_cast<size_t>(got) == size;
+  }
+
+  Part parts_[kParts];
+  uint32_t rows_ = 0;
+  m3u::Array<uint32_t> duplicates_;
+  uint64_t duplicate_count_ = 0;
+  m3u::Array<uint8_t> bits_;
+  uint32_t window_ = 0;
+  uint32_t taken_ = 0;
+  bool failed_ = false;
+};
