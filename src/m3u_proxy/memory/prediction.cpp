@@ -154,8 +154,9 @@ Prediction predict(const RunHistory& history, const RunSize& size, Bytes fixed,
   for (const StagePeak& stage : out.stages) out.peak_mb = std::max(out.peak_mb, stage.peak_mb);
   // Under another limit than ever before, by how this one makes the run begin.
   if (out.stages.empty())
-    out.peak_mb = starting_point(out, limit).storage == StorageLevel::kMemory ? out.plain_mb
-                                                                              : out.compressed_mb;
+    out.peak_mb = starting_point(out, limit).pressure == MemoryPressureLevel::kOptimal
+                      ? out.plain_mb
+                      : out.compressed_mb;
   if (limit) {
     out.peak_mb = std::min(out.peak_mb, limit_mb);
     for (StagePeak& stage : out.stages) stage.peak_mb = std::min(stage.peak_mb, limit_mb);
@@ -175,15 +176,11 @@ StartingPoint starting_point(const Prediction& prediction, std::optional<Bytes> 
                        prediction.channels, mb, form, limit->mb());
   };
   if (plain == MemoryPressureLevel::kOptimal)
-    return {.storage = StorageLevel::kMemory,
-            .pressure = MemoryPressureLevel::kOptimal,
-            .why = why("plain", prediction.plain_mb)};
+    return {.pressure = MemoryPressureLevel::kOptimal, .why = why("plain", prediction.plain_mb)};
   if (compressed <= MemoryPressureLevel::kModerate)
-    return {.storage = StorageLevel::kCompressed,
-            .pressure = MemoryPressureLevel::kModerate,
+    return {.pressure = MemoryPressureLevel::kModerate,
             .why = why("compressed", prediction.compressed_mb)};
-  return {.storage = StorageLevel::kSpill,
-          .pressure = std::min(compressed, MemoryPressureLevel::kCritical),
+  return {.pressure = std::min(compressed, MemoryPressureLevel::kCritical),
           .why = why("even compressed", prediction.compressed_mb)};
 }
 

@@ -76,14 +76,13 @@ Prediction predict(const RunHistory& history, const RunSize& size, Bytes fixed,
 
 /// How to begin a run.
 struct StartingPoint {
-  StorageLevel storage = StorageLevel::kMemory;
   MemoryPressureLevel pressure = MemoryPressureLevel::kOptimal;
   std::string why{};  ///< for the debug log
 };
 
-/// Memory when everything plain stays below half of the limit (Optimal), compressed when that
-/// stays below 70 % (Moderate), else spill (High, or Critical when even compressed it would reach
-/// 85 %). Without a limit: memory.
+/// Optimal when everything plain stays below half of the limit, Moderate when everything
+/// compressed stays below 70 %, else High, or Critical when even compressed it would reach 85 %.
+/// Without a limit: Optimal. How what waits is then kept is the pipeline's choice.
 StartingPoint starting_point(const Prediction& prediction, std::optional<Bytes> limit);
 
 }  // namespace m3u_proxy::memory

@@ -126,22 +126,19 @@ StartingPoint start(double plain_mb, double compressed_mb, std::optional<Bytes> 
                         limit);
 }
 
-TEST(StartingPoint, IsMemoryWhereItFitsIntoHalfOfTheLimit) {
-  EXPECT_EQ(start(49.9, 20, mib(100)).storage, StorageLevel::kMemory);
+TEST(StartingPoint, IsOptimalWherePlainFitsIntoHalfOfTheLimit) {
   EXPECT_EQ(start(49.9, 20, mib(100)).pressure, kOptimal);
-  EXPECT_EQ(start(1e6, 1e6, std::nullopt).storage, StorageLevel::kMemory);
+  EXPECT_EQ(start(1e6, 1e6, std::nullopt).pressure, kOptimal);
 }
 
-TEST(StartingPoint, IsCompressedBelowSeventyPercent) {
+TEST(StartingPoint, IsModerateWhereCompressedStaysBelowSeventyPercent) {
   const StartingPoint point = start(50, 40, mib(100));
-  EXPECT_EQ(point.storage, StorageLevel::kCompressed);
   EXPECT_EQ(point.pressure, kModerate);
   EXPECT_EQ(point.why,
             "39161 channels are expected to need 40.0MB compressed, the limit is 100.0MB");
 }
 
-TEST(StartingPoint, IsSpillWhereEvenCompressedItIsMuch) {
-  EXPECT_EQ(start(200, 70, mib(100)).storage, StorageLevel::kSpill);
+TEST(StartingPoint, IsHighOrCriticalWhereEvenCompressedItIsMuch) {
   EXPECT_EQ(start(200, 70, mib(100)).pressure, kHigh);
   EXPECT_EQ(start(200, 90, mib(100)).pressure, kCritical);
   EXPECT_EQ(start(2000, 900, mib(100)).pressure, kCritical);
