@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
+#include <span>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -46,9 +47,8 @@ class Sequence {
     z = (z ^ (z >> 27U)) * 0x94D049BB133111EBU;
     return z ^ (z >> 31U);
   }
-  template <std::size_t N>
-  std::string_view pick(const std::array<std::string_view, N>& from) {
-    return from[next() % N];
+  std::string_view pick(std::span<const std::string_view> from) {
+    return from[next() % from.size()];
   }
 
  private:
