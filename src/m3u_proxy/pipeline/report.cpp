@@ -80,6 +80,27 @@ Json guide(const GuideStats& stats) {
           {"unmatched_sample", stats.unmatched_sample}};
 }
 
+Json plugins(const std::vector<PluginStats>& all) {
+  Json out = Json::array();
+  for (const PluginStats& plugin : all)
+    out.push_back({{"name", plugin.name},
+                   {"version", plugin.version},
+                   {"stage", plugin.stage},
+                   {"decision", plugin.decision},
+                   {"instances", plugin.instances},
+                   {"chunks", plugin.chunks},
+                   {"items_in", plugin.items_in},
+                   {"items_out", plugin.items_out},
+                   {"failures", plugin.failures},
+                   {"replaced", plugin.replaced},
+                   {"last_failure", plugin.last_failure},
+                   {"execution_time_ms", rounded(plugin.execution_time_ms)},
+                   {"peak_memory_mb", rounded(plugin.peak_memory_mb)},
+                   {"pressure_answers", plugin.pressure_answers},
+                   {"metrics", plugin.metrics}});
+  return out;
+}
+
 Json problems(const ProblemLog& log) {
   Json by_reason = Json::object();
   for (const auto& [reason, count] : log.by_reason()) by_reason[std::string(reason)] = count;
@@ -121,7 +142,7 @@ Json to_document(const GenerationStats& stats) {
   out["sources_detail"] = sources(stats);
   out["guide"] = guide(stats.guide);
   out["problems"] = problems(stats.problems);
-  out["plugins"] = Json::array();
+  out["plugins"] = plugins(stats.plugins);
   out["has_previous"] = stats.has_previous;
   out["added"] = stats.added;
   out["removed"] = stats.removed;

@@ -77,7 +77,6 @@ struct PluginStats {
   std::string last_failure{};    ///< the reason; empty: none
   double execution_time_ms = 0;  ///< in its calls, all instances together
   double peak_memory_mb = 0;     ///< of its linear memories together
-  std::uint64_t spilled_bytes = 0;
   /// Answers to can_handle_memory_pressure: "High" → whether.
   std::map<std::string, bool> pressure_answers{};
   std::map<std::string, double> metrics{};

@@ -9,6 +9,9 @@
 #include <m3u_proxy/io/temporary_name.hpp>
 #include <m3u_proxy/io/transcode.hpp>
 #include <m3u_proxy/memory/memory_limit.hpp>
+#if M3U_PROXY_WASM
+#include <m3u_proxy/plugins/plugin_host.hpp>
+#endif
 #include <m3u_proxy/service/config_expressions.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
 #include <m3u_proxy/service/run_history.hpp>
@@ -82,6 +85,7 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
                                                          RunnerOptions options) {
   std::unique_ptr<ProxyRunner> runner(new ProxyRunner(configuration, std::move(options)));
   M3U_CHECK(runner->set_memory_limit());
+  M3U_CHECK(runner->make_plugin_host());
   runner->end_run();
   if (!configuration.proxy_memory.spill_dir.empty()) M3U_CHECK(runner->check_spill_folder());
   if (!runner->options_.out.empty()) M3U_CHECK(runner->prepare_folders());
@@ -89,6 +93,51 @@ Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& co
   runner->begin_run(runner->options_.now);
   return runner;
 }
+
+ProxyRunner::~ProxyRunner() = default;
+
+#if M3U_PROXY_WASM
+
+Result<> ProxyRunner::make_plugin_host() {
+  const plugins::PluginSettings& settings = configuration_.wasm_plugins;
+  if (!settings.enabled) return {};
+  plugin_host_ = std::make_unique<plugins::PluginHost>(plugins::PluginHost::Options{
+      .settings = settings,
+      .compile = {.cache = settings.cache_directory, .compiler = options_.plugin_compiler},
+      .budget = &budget_,
+      .request_cleanup = [this] { slabs_.trim(); },
+      .leak_threshold_mb = configuration_.memory_monitoring.plugin_memory_leak_threshold});
+  return {};
+}
+
+Result<std::unique_ptr<pipeline::StagePlugins>> ProxyRunner::begin_plugins() {
+  M3U_CHECK(plugin_host_->refresh());
+  return plugin_host_->begin_run();
+}
+
+std::vector<memory::PluginGrowth> ProxyRunner::plugin_growth() {
+  return plugin_host_ ? plugin_host_->take_growth() : std::vector<memory::PluginGrowth>();
+}
+
+#else
+
+}  // namespace m3u_proxy::service
+
+class m3u_proxy::plugins::PluginHost {};
+
+namespace m3u_proxy::service {
+
+Result<> ProxyRunner::make_plugin_host() {
+  if (!configuration_.wasm_plugins.enabled) return {};
+  return fail(ErrorCode::kConfig, "this build of m3u-proxy has no plugins",
+              "set [wasm_plugins] enabled = false, or build with -DM3U_PROXY_WASM=ON");
+}
+
+Result<std::unique_ptr<pipeline::StagePlugins>> ProxyRunner::begin_plugins() { return nullptr; }
+
+std::vector<memory::PluginGrowth> ProxyRunner::plugin_growth() { return {}; }
+
+#endif
 
 void ProxyRunner::prepare_memory_services() {
   const auto limit_mb = limit_ ? std::optional(limit_->mb()) : std::nullopt;
@@ -226,6 +275,7 @@ pipeline::PlaylistSource ProxyRunner::playlist_source(const SourceConfig& source
   pipeline::PlaylistSource out;
   out.name = source.name.name;
   out.url = redact_url(source.location);
+  out.plugin = source.plugin;
   out.open = [this, source, key]() -> Result<std::unique_ptr<io::ByteSource>> {
     M3U_TRY(const auto stored,
             store_->get(request_for(source, configuration_.proxies.size() > 1
@@ -291,6 +341,7 @@ Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& pr
   out.base_url = proxy.base_url;
   out.guide = proxy.guide;
   out.max_shrink = proxy.max_shrink;
+  if (plugin_host_) out.plugins = [this] { return begin_plugins(); };
   out.playlist_guide = [this, match = proxy.guide.match](const std::string& url) {
     SourceConfig source;
     source.name.name = redact_url(url);
@@ -430,7 +481,8 @@ void ProxyRunner::fill_memory_report(const MemoryCounters& before,
                                        {.proxy = stats.proxy,
                                         .peak_mb = stats.peak_memory_usage_mb,
                                         .channels = stats.channels,
-                                        .cleanup_failures = report.cleanup_failures},
+                                        .cleanup_failures = report.cleanup_failures,
+                                        .plugins = plugin_growth()},
                                        options_.alerts);
 }
 

@@ -20,8 +20,13 @@
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/pipeline/generation.hpp>
 #include <m3u_proxy/pipeline/preview.hpp>
+#include <m3u_proxy/pipeline/stage_plugins.hpp>
 #include <m3u_proxy/service/configuration.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
+
+namespace m3u_proxy::plugins {
+class PluginHost;
+}
 
 namespace m3u_proxy::service {
 
@@ -33,10 +38,17 @@ struct RunnerOptions {
   const CancelToken* cancel = nullptr;
   pipeline::ProgressListener* progress = nullptr;  ///< may be nullptr
   memory::AlertListener* alerts = nullptr;         ///< may be nullptr
+  /// The program m3u-proxy, whose child compiles plugins; empty: compiled in this process, which
+  /// takes 18 MB more the first time.
+  std::filesystem::path plugin_compiler{};
 };
 
 class ProxyRunner {
  public:
+  ~ProxyRunner();
+  ProxyRunner(const ProxyRunner&) = delete;
+  ProxyRunner& operator=(const ProxyRunner&) = delete;
+
   /// `configuration` must outlive the runner. Errors: kOverBudget when the memory limit is below
   /// what the smallest job needs, with the least that works; kIo when `options.out` cannot be
   /// made; kConfig when the spill folder that was named cannot be used.
@@ -72,6 +84,9 @@ class ProxyRunner {
  private:
   ProxyRunner(const Configuration& configuration, RunnerOptions options);
   Result<> set_memory_limit();
+  Result<> make_plugin_host();
+  Result<std::unique_ptr<pipeline::StagePlugins>> begin_plugins();
+  std::vector<memory::PluginGrowth> plugin_growth();
   void prepare_memory_services();
   Result<pipeline::GenerationStats> generate_within(const pipeline::ResolvedProxyConfig& resolved,
                                                     const pipeline::OutputPaths& outputs,
@@ -103,6 +118,7 @@ class ProxyRunner {
   Bytes least_{};               ///< the lowest limit with which this job works
   memory::Budget budget_;
   memory::SlabPool slabs_;
+  std::unique_ptr<plugins::PluginHost> plugin_host_;  ///< nullptr: plugins are not enabled
   std::unique_ptr<memory::SimpleMemoryMonitor> monitor_;
   std::unique_ptr<memory::MemoryCleanupCoordinator> cleanup_;
   std::unique_ptr<memory::DynamicLimit> dynamic_limit_;  ///< only with "auto"
