@@ -11,7 +11,7 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 15> kModules = {"config",
+constexpr std::array<std::string_view, 16> kModules = {"config",
                                                        "io",
                                                        "log",
                                                        "memory",
@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 15> kModules = {"config",
                                                        "pipeline.guide",
                                                        "pipeline.sources",
                                                        "pipeline.strategy",
+                                                       "plugins",
                                                        "sources"};
 
 bool is_known(std::string_view module) {

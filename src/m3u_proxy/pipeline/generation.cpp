@@ -339,6 +339,13 @@ Result<> Generation::write_guide() {
   M3U_TRY(guide_file_, io::AtomicFile::create(outputs_.guide));
   std::unique_ptr<io::TempFolder> own;
   M3U_TRY(io::TempFolder* const temp, guide_folder(own));
+  if (plugins_) {
+    M3U_TRY(auto strategies, plugins_->programme_strategies());
+    std::string& name = stage_strategies_[static_cast<std::size_t>(Stage::kEpgGeneration)];
+    for (const ProgrammeStrategy* strategy : strategies)
+      name.append(name.empty() ? "standard+" : "+").append(strategy->name());
+    guide_.set_plugins(std::move(strategies));
+  }
   M3U_TRY(guide_result_, guide_.generate(sources, *guide_file_, *temp));
   clock_.add_wall(Stage::kEpgGeneration, Clock::now() - begin);
   if (guide_result_.failed) guide_file_.reset();  // the old guide stays

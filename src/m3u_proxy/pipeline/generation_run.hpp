@@ -115,7 +115,7 @@ class Generation {
   StageClock clock_;
   Progress progress_;
   PressureWatch watch_;
-  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none
+  std::unique_ptr<StagePlugins> plugins_;                  ///< nullptr: none
   std::array<std::string, kStageCount> stage_strategies_;  ///< names, where plugins are among them
 
   SourceReader reader_;

@@ -33,6 +33,7 @@ GuideGenerator::GuideGenerator(const RunContext& context, const GuideOptions& op
       duplicates_(*context.budget, context.spill),
       noted_ids_(*context.budget, context.spill, {.tag = memory::Tag::kGuide}),
       noted_names_(*context.budget, context.spill, {.tag = memory::Tag::kGuide}),
+      rows_(*context.slabs),
       channel_text_(&memory_) {}
 
 Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
@@ -61,13 +62,15 @@ Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> so
   M3U_CHECK(channels_.finish());
   // With one source the head is known as soon as its channels are, and these usually come first.
   GuideText::Head early_head;
-  if (sources.size() == 1) early_head = [this, &out] { return write_head(out); };
+  if (sources.size() == 1 && plugins_.empty())
+    early_head = [this, &out] { return write_head(out); };
   text_ = std::make_unique<GuideText>(*context_->slabs, temp, out, std::move(early_head));
   for (std::size_t i = 0; i < sources.size(); ++i) {
     GuideSourceResult& result = result_.sources.emplace_back();
     result.name = sources[i].name;
     M3U_CHECK(run_source(sources[i], static_cast<std::uint16_t>(i), result));
   }
+  M3U_CHECK(flush_plugins());
   result_.failed =
       !sources.empty() && std::ranges::all_of(result_.sources, &GuideSourceResult::failed);
   if (!result_.failed) M3U_CHECK(finish(out));
@@ -81,7 +84,8 @@ GuideTask GuideGenerator::task_for(const GuideSource& source, std::uint16_t numb
                  .index = &index_,
                  .list = &channels_,
                  .filters = filters_,
-                 .rules = rules_};
+                 .rules = rules_,
+                 .keep_programmes = options_.deduplicate_programs || !plugins_.empty()};
   if (options_.window) {
     if (!options_.include_past_programs) task.from = context_->now - options_.days_behind * kDay;
     task.until = context_->now + options_.days_ahead * kDay;
@@ -157,7 +161,7 @@ Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
   M3U_CHECK(consume_channels(work, task));
   const bool head_holds = index_.listed() == head_listed_ && date_ == head_date_;
   if (text_->in_output() && !head_holds) M3U_CHECK(text_->take_back());
-  M3U_CHECK(consume_programmes(work));
+  M3U_CHECK(plugins_.empty() ? consume_programmes(work) : run_plugins(work, task));
   result.written += result_.programmes - before;
   return {};
 }
@@ -196,6 +200,102 @@ Result<> GuideGenerator::consume_programmes(GuideWork& work) {
     }
     ++result_.programmes;
     M3U_CHECK(text_->append(text));
+  }
+  return {};
+}
+
+Result<> GuideGenerator::run_plugins(GuideWork& work, const GuideTask& task) {
+  rows_.clear();
+  const std::string_view all = work.pieces.text();
+  std::size_t begin = 0;
+  for (const GuideWork::Programme& programme : work.programmes) {
+    rows_.add({.element = trim(all.substr(begin, programme.end - begin)),
+               .output = programme.output,
+               .source = task.source_number});
+    begin = programme.end;
+  }
+  return through_plugins(0);
+}
+
+/// The rows go through the plugins from this one on, and what is left of them is written.
+Result<> GuideGenerator::through_plugins(std::size_t first) {
+  for (std::size_t i = first; i < plugins_.size() && !rows_.empty(); ++i)
+    M3U_CHECK(plugins_[i]->process(rows_));
+  return take_rows();
+}
+
+Result<> GuideGenerator::flush_plugins() {
+  for (std::size_t i = 0; i < plugins_.size(); ++i)
+    while (true) {
+      if (context_->cancel != nullptr && context_->cancel->cancelled())
+        return fail(ErrorCode::kCancelled, "stopped while writing the guide");
+      rows_.clear();
+      M3U_TRY(const bool more, plugins_[i]->flush(rows_));
+      if (!more) break;
+      M3U_CHECK(through_plugins(i + 1));
+    }
+  return {};
+}
+
+/// Where a row from a plugin belongs; nullopt, and counted, when that is nowhere.
+std::optional<GuideWork::Programme> GuideGenerator::place(const ProgrammeRows::Row& row) {
+  formats::XmltvStartTag tag;
+  ProblemLog skipped;
+  const auto skip = [&](std::string_view reason) {
+    skipped.add(reason, 0, 0, row.element.substr(0, 80));
+    result_.problems.merge(skipped, "");
+    return std::nullopt;
+  };
+  if (!parse_start_tag(row.element, tag)) return skip("bad_tag");
+  read_guide_id(channel_text_, tag.value("channel"));
+  std::uint32_t output = index_.find_output(channel_text_);
+  // The id of a shifted output is not in the index: it is what it was, then.
+  if (output == GuideIndex::kNone && row.output < index_.outputs() &&
+      index_.shift(row.output) != 0 &&
+      channel_text_.ends_with(formats::shift_suffix(index_.shift(row.output))))
+    output = row.output;
+  if (output == GuideIndex::kNone) return skip("unknown_channel_id");
+  if (!index_.may_provide(output, row.source)) return skip("channel_of_another_source");
+  const auto start = formats::parse_xmltv_time(tag.value("start"));
+  if (!start) return skip("bad_start");
+  const auto stop = formats::parse_xmltv_time(tag.value("stop"));
+  channel_text_.clear();
+  for (formats::XmltvChildren children(row.element.substr(tag.size));
+       const auto child = children.next();)
+    if (child->name == "title") {
+      read_guide_id(channel_text_, child->content);
+      break;
+    }
+  fold(channel_text_, folded_);
+  index_.provides(output, row.source);
+  return GuideWork::Programme{.output = output,
+                              .start = start->epoch,
+                              .stop = stop ? stop->epoch : GuideWork::Programme::kNoStop,
+                              .title = catalog::key_of(folded_).low,
+                              .end = 0};
+}
+
+Result<> GuideGenerator::take_rows() {
+  std::pmr::string line(&memory_);
+  result_.problems.merge(rows_.problems(), "");
+  for (const ProgrammeRows::Row& row : rows_.rows()) {
+    const auto programme = place(row);
+    if (!programme) continue;
+    if (options_.deduplicate_programs) {
+      M3U_TRY(const bool duplicate, duplicates_.is_duplicate(*programme));
+      if (duplicate) {
+        result_.problems.count("duplicate_programme");
+        continue;
+      }
+    }
+    line = "  ";
+    if (options_.strict_dtd)
+      append_valid(line, row.element, 0, result_.problems);
+    else
+      line += row.element;
+    line += '\n';
+    ++result_.programmes;
+    M3U_CHECK(text_->append(line));
   }
   return {};
 }

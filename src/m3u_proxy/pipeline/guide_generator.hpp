@@ -25,6 +25,7 @@
 #include <m3u_proxy/pipeline/guide_task.hpp>
 #include <m3u_proxy/pipeline/guide_text.hpp>
 #include <m3u_proxy/pipeline/guide_work.hpp>
+#include <m3u_proxy/pipeline/stage_plugins.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -38,6 +39,9 @@ class GuideGenerator {
   /// Adds a channel of the playlist; one without a guide id counts only for what matching by name
   /// would give. Errors: kOverBudget, kDiskFull, kIo.
   Result<> add_channel(const GuideChannel& channel);
+
+  /// What works on the programmes before they are written; before generate(). They live longer.
+  void set_plugins(std::vector<ProgrammeStrategy*> plugins) { plugins_ = std::move(plugins); }
 
   /// Makes the guide. A source that cannot be used is reported in the result; when that is true
   /// of all of them, nothing is written and the result says `failed`.
@@ -54,6 +58,11 @@ class GuideGenerator {
   Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
   Result<> consume_channels(GuideWork& work, const GuideTask& task);
   Result<> consume_programmes(GuideWork& work);
+  Result<> run_plugins(GuideWork& work, const GuideTask& task);
+  Result<> flush_plugins();
+  Result<> through_plugins(std::size_t first);
+  Result<> take_rows();
+  std::optional<GuideWork::Programme> place(const ProgrammeRows::Row& row);
   void count_undeclared(std::uint16_t number, const std::string& source);
   void report_progress(std::uint64_t done, std::optional<std::uint64_t> total);
   void take_date(const std::string& date);
@@ -75,6 +84,8 @@ class GuideGenerator {
   GuideDuplicates duplicates_;
   catalog::KeySet noted_ids_;    // ids of the guides' channels, without case
   catalog::KeySet noted_names_;  // their names
+  std::vector<ProgrammeStrategy*> plugins_;
+  ProgrammeRows rows_;  // on their way through them
   std::unique_ptr<GuideText> text_;
   std::string date_;
   std::int64_t date_epoch_ = 0;

@@ -99,7 +99,7 @@ void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
   const bool new_id = trim(one.channel).size() != one.channel.size() ||
                       task_.index->shift(output) != 0 || task_.index->differs_from_guide(output);
   const bool same = !new_times && !new_id && !has_expressions_ && !times.remove_stop;
-  if (same && one.in_window && !task_.options->strict_dtd && !task_.options->deduplicate_programs) {
+  if (same && one.in_window && !task_.options->strict_dtd && !task_.keep_programmes) {
     work.pieces.append_unchanged(one.element);
     task_.index->provides(output, task_.source_number);
     ++work.written;
@@ -128,7 +128,7 @@ void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
   append_changed(work, one, tag, edits, new_content);
   task_.index->provides(output, task_.source_number);
   ++work.written;
-  if (task_.options->deduplicate_programs) note_programme(work, output, begin, times);
+  if (task_.keep_programmes) note_programme(work, output, begin, times);
 }
 
 /// Runs the rules and filters; false when the programme is not to be written.

@@ -18,8 +18,8 @@
 #include <m3u_proxy/pipeline/native_strategy.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
-#include <m3u_proxy/pipeline/stage_plugins.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
+#include <m3u_proxy/pipeline/stage_plugins.hpp>
 
 namespace m3u_proxy::pipeline {
 

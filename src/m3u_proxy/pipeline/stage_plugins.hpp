@@ -12,6 +12,7 @@
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
+#include <m3u_proxy/pipeline/programme_rows.hpp>
 #include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
@@ -21,9 +22,9 @@ namespace m3u_proxy::pipeline {
 struct PluginRunInfo {
   const RunContext* context = nullptr;  ///< outlives the plugins
   std::string proxy;
-  std::span<const SourceInfo> sources;        ///< playlists, by the rows' source index
+  std::span<const SourceInfo> sources;  ///< playlists, by the rows' source index
   std::span<const GuideSource> epg_sources{};
-  bool with_ids = false;                      ///< channels need their ids
+  bool with_ids = false;  ///< channels need their ids
 };
 
 /// Reads one source in a format of its own.
@@ -43,6 +44,20 @@ class SourcePlugin {
   [[nodiscard]] virtual bool replaceable() const = 0;
 };
 
+/// A plugin that works on the programmes of the guide, in the order in which they are written.
+class ProgrammeStrategy {
+ public:
+  ProgrammeStrategy() = default;
+  ProgrammeStrategy(const ProgrammeStrategy&) = delete;
+  ProgrammeStrategy& operator=(const ProgrammeStrategy&) = delete;
+  virtual ~ProgrammeStrategy() = default;
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Takes `rows` and gives others, maybe none. Errors: as StageStrategy::process().
+  virtual Result<> process(ProgrammeRows& rows) = 0;
+  /// After the last rows: what was held back; false at the end.
+  virtual Result<bool> flush(ProgrammeRows& rows) = 0;
+};
+
 /// One generation's plugins. Made anew for each; outlives its stages.
 class StagePlugins {
  public:
@@ -57,6 +72,8 @@ class StagePlugins {
   /// takes its place. They live as long as this. Called once a stage. Errors: kPlugin when one that
   /// must run cannot; kOverBudget.
   virtual Result<std::vector<StageStrategy*>> strategies(Stage stage, StageStrategy& native) = 0;
+  /// What works on the programmes, in order. They live as long as this. Errors: as strategies().
+  virtual Result<std::vector<ProgrammeStrategy*>> programme_strategies() = 0;
   /// The reader of a source whose configuration names `plugin`. Errors: kPlugin, kOverBudget.
   virtual Result<std::unique_ptr<SourcePlugin>> open_source(const std::string& plugin,
                                                             std::uint16_t source) = 0;

@@ -114,10 +114,9 @@ void ChannelPlugin::finish_batch(StageItem& item) const {
   for (std::size_t row = 0; info.with_ids && row < batch.rows(); ++row) {
     if (batch.id(row) != Uuid{}) continue;
     const Uuid source = source_id(info.sources[batch.source(row)].name);
-    batch.set_id(row,
-                 channel_id(source, formats::channel_key(
-                                        batch.text(ChannelField::kStreamUrl, row),
-                                        batch.text(ChannelField::kChannelName, row))));
+    batch.set_id(
+        row, channel_id(source, formats::channel_key(batch.text(ChannelField::kStreamUrl, row),
+                                                     batch.text(ChannelField::kChannelName, row))));
   }
   work_.count_items_out(batch.rows());
 }
@@ -130,11 +129,11 @@ Result<> ChannelPlugin::process_batch(StageItem& item) {
   Results results(item);
   bool dropped = true;
   M3U_TRY(const bool good, work_.process(frame, item.batch.rows(), [&](Frame answer) -> Result<> {
-            M3U_CHECK(check(answer));
-            results.add(answer);
-            dropped = false;
-            return {};
-          }));
+    M3U_CHECK(check(answer));
+    results.add(answer);
+    dropped = false;
+    return {};
+  }));
   if (!good) {
     // Its rows may have stood in the bytes that were cleared.
     item.plugin_bytes.assign(frame.begin(), frame.end());
@@ -168,8 +167,7 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
     M3U_CHECK(process_chunk(*pending_, item, results));
     pending_->clear();
   }
-  for (; row < rows; ++row)
-    pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
+  for (; row < rows; ++row) pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
   results.load(slabs_);
   finish_batch(item);
   return {};
@@ -181,10 +179,10 @@ Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item
   if (work_.accumulates()) M3U_CHECK(keep_for_replay(frame));
   if (gave_up_) return {};
   M3U_TRY(const bool good, work_.process(frame, chunk.rows(), [&](Frame answer) -> Result<> {
-            M3U_CHECK(check(answer));
-            results.add(answer);
-            return {};
-          }));
+    M3U_CHECK(check(answer));
+    results.add(answer);
+    return {};
+  }));
   if (good) return {};
   if (!work_.accumulates()) return replace(frame, item, results);
   gave_up_ = true;  // everything it took is done again when there is no more
@@ -232,9 +230,9 @@ Result<> ChannelPlugin::collect_results() {
   finalized_ = true;
   while (!gave_up_) {
     M3U_TRY(const auto finalized, work_.finalize([&](Frame answer) -> Result<> {
-              M3U_CHECK(check(answer));
-              return results_->append(results_->pack(answer, scratch_));
-            }));
+      M3U_CHECK(check(answer));
+      return results_->append(results_->pack(answer, scratch_));
+    }));
     if (finalized == StagePlugin::Finalized::kDone) {
       replay_->clear();
       return {};
@@ -258,10 +256,10 @@ Result<bool> ChannelPlugin::next_result(StageItem& item) {
   } else {
     if (finalized_) return false;
     M3U_TRY(const auto finalized, work_.finalize([&](Frame answer) -> Result<> {
-              M3U_CHECK(check(answer));
-              results.add(answer);
-              return {};
-            }));
+      M3U_CHECK(check(answer));
+      results.add(answer);
+      return {};
+    }));
     // What a streaming plugin might still have given is lost with it; nothing of the sources is.
     finalized_ = finalized != StagePlugin::Finalized::kBatch;
     if (finalized_) return false;

@@ -160,7 +160,8 @@ constexpr std::array kHostFunctions = {
                  Permission::kGetConfig},
 };
 
-// --- WASI preview 1 -------------------------------------------------------------------------------
+// --- WASI preview 1
+// -------------------------------------------------------------------------------
 
 /// fd_write(fd, iovs, iovs_len, nwritten)
 wasm_trap_t* fd_write(const HostCall& call) {
@@ -188,8 +189,8 @@ wasm_trap_t* fd_fdstat_get(const HostCall& call) {
   if (call.number(0) != kStandardOutput && call.number(0) != kStandardError)
     return call.give(kWasiBadDescriptor);
   std::array<std::uint8_t, 24> stat{};
-  stat[0] = 2;             // a character device
-  stat[8] = 1U << 6U;      // the right to write
+  stat[0] = 2;         // a character device
+  stat[8] = 1U << 6U;  // the right to write
   return call.give(call.store(call.number(1), stat) ? kWasiOk : kWasiInvalid);
 }
 
@@ -197,8 +198,8 @@ wasm_trap_t* bad_descriptor(const HostCall& call) { return call.give(kWasiBadDes
 
 /// args_sizes_get, environ_sizes_get(count, size): none.
 wasm_trap_t* no_sizes(const HostCall& call) {
-  const bool stored = call.store(call.number(0), std::uint32_t{0}) &&
-                      call.store(call.number(1), std::uint32_t{0});
+  const bool stored =
+      call.store(call.number(0), std::uint32_t{0}) && call.store(call.number(1), std::uint32_t{0});
   return call.give(stored ? kWasiOk : kWasiInvalid);
 }
 

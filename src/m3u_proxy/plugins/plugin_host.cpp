@@ -52,28 +52,26 @@ Result<> PluginHost::refresh() {
   std::error_code error;
   std::filesystem::directory_iterator files(folder, error);
   if (error)
-    return fail(ErrorCode::kNotFound,
-                fmt::format("the plugin folder {} cannot be read: {}", folder.string(),
-                            error.message()),
-                "make it, or set wasm_plugins.plugin_directory");
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("the plugin folder {} cannot be read: {}", folder.string(), error.message()),
+        "make it, or set wasm_plugins.plugin_directory");
   std::set<std::filesystem::path> manifests;
   for (const auto& entry : files)
     if (entry.path().extension() == ".toml") manifests.insert(entry.path());
   std::erase_if(plugins_, [&](const auto& entry) {
     return !manifests.contains(entry.second.plugin->manifest().file);
   });
-  std::erase_if(unusable_, [&](const auto& entry) {
-    return !manifests.contains(folder / entry.first);
-  });
+  std::erase_if(unusable_,
+                [&](const auto& entry) { return !manifests.contains(folder / entry.first); });
   for (const std::filesystem::path& manifest : manifests) refresh_one(manifest);
   return {};
 }
 
 void PluginHost::refresh_one(const std::filesystem::path& file) {
   const auto manifest_time = time_of(file);
-  const auto known = std::ranges::find_if(plugins_, [&](const auto& entry) {
-    return entry.second.plugin->manifest().file == file;
-  });
+  const auto known = std::ranges::find_if(
+      plugins_, [&](const auto& entry) { return entry.second.plugin->manifest().file == file; });
   if (known != plugins_.end()) {
     const Entry& entry = known->second;
     if (entry.manifest_time == manifest_time &&
@@ -107,9 +105,9 @@ void PluginHost::refresh_one(const std::filesystem::path& file) {
   log::warn("plugins", "{}: {}", file_name, to_string(loaded.error()));
   unusable_[file_name] = {
       .error = std::move(loaded).error(),
-      .on_failure = manifest ? on_failure(*manifest)
-                             : (options_.settings.fallback_to_native ? OnFailure::kNative
-                                                                     : OnFailure::kFail),
+      .on_failure =
+          manifest ? on_failure(*manifest)
+                   : (options_.settings.fallback_to_native ? OnFailure::kNative : OnFailure::kFail),
       .manifest_time = manifest_time,
       .wasm_time = wasm_time};
 }
@@ -137,8 +135,8 @@ Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {
                             options_.settings.max_memory_per_plugin),
                 "raise wasm_plugins.max_memory_per_plugin");
   const std::lock_guard lock(mutex_);
-  idle_.emplace(manifest.name, Idle{.content_key = entry.plugin->content_key(),
-                                    .instance = std::move(instance)});
+  idle_.emplace(manifest.name,
+                Idle{.content_key = entry.plugin->content_key(), .instance = std::move(instance)});
   return entry;
 }
 
@@ -149,8 +147,7 @@ const PluginOverride* PluginHost::override_of(const std::string& name) const {
 
 Permissions PluginHost::permissions_of(const Manifest& manifest) const {
   const PluginOverride* const said = override_of(manifest.name);
-  return manifest.needs &
-         (said != nullptr && said->allow ? *said->allow : options_.settings.allow);
+  return manifest.needs & (said != nullptr && said->allow ? *said->allow : options_.settings.allow);
 }
 
 OnFailure PluginHost::on_failure(const Manifest& manifest) const {
@@ -184,20 +181,19 @@ Result<std::unique_ptr<PluginInstance>> PluginHost::take_instance(const Plugin& 
     const PluginSettings& settings = options_.settings;
     M3U_TRY(std::string config,
             merge_config(manifest.config_json, said != nullptr ? said->config_json : ""));
-    M3U_TRY(kept,
-            PluginInstance::create(
-                plugin.module(), manifest,
-                {.budget = options_.budget,
-                 .spill = run.spill,
-                 .permissions = permissions_of(manifest),
-                 .config_json = std::move(config),
-                 .max_memory = mib(settings.max_memory_per_plugin),
-                 .max_temp = mib(settings.max_temp_mb),
-                 .call_timeout = std::chrono::seconds(settings.chunk_timeout_seconds),
-                 .total_timeout = std::chrono::seconds(settings.timeout_seconds),
-                 .now = run.now,
-                 .request_cleanup = options_.request_cleanup,
-                 .cancel = run.cancel}));
+    M3U_TRY(kept, PluginInstance::create(
+                      plugin.module(), manifest,
+                      {.budget = options_.budget,
+                       .spill = run.spill,
+                       .permissions = permissions_of(manifest),
+                       .config_json = std::move(config),
+                       .max_memory = mib(settings.max_memory_per_plugin),
+                       .max_temp = mib(settings.max_temp_mb),
+                       .call_timeout = std::chrono::seconds(settings.chunk_timeout_seconds),
+                       .total_timeout = std::chrono::seconds(settings.timeout_seconds),
+                       .now = run.now,
+                       .request_cleanup = options_.request_cleanup,
+                       .cancel = run.cancel}));
   }
   kept->set_run(run);
   return kept;

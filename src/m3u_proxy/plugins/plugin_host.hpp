@@ -50,7 +50,7 @@ class PluginHost {
   struct Options {
     PluginSettings settings;
     CompileOptions compile;
-    memory::Budget* budget = nullptr;  ///< outlives the host
+    memory::Budget* budget = nullptr;         ///< outlives the host
     std::function<void()> request_cleanup{};  ///< thread-safe; may be empty
     double leak_threshold_mb = 50;            ///< 0: nobody watches
   };

@@ -60,12 +60,11 @@ Result<std::unique_ptr<PluginInstance>> PluginInstance::create(
     const std::shared_ptr<const WasmModule>& module, const Manifest& manifest,
     InstanceOptions options) {
   std::unique_ptr<PluginInstance> out(new PluginInstance(std::move(options), manifest));
-  M3U_TRY(out->wasm_,
-          WasmInstance::create(module, *out->services_,
-                               {.budget = out->options_.budget,
-                                .max_memory = out->options_.max_memory,
-                                .cancel = out->options_.cancel},
-                               Clock::now() + out->options_.call_timeout));
+  M3U_TRY(out->wasm_, WasmInstance::create(module, *out->services_,
+                                           {.budget = out->options_.budget,
+                                            .max_memory = out->options_.max_memory,
+                                            .cancel = out->options_.cancel},
+                                           Clock::now() + out->options_.call_timeout));
   M3U_CHECK(out->find_exports());
   M3U_CHECK(out->start());
   return out;
@@ -106,14 +105,16 @@ Result<> PluginInstance::start() {
     M3U_CHECK(call(&*initialize, {}));
   M3U_TRY(const std::int32_t version, call(&calls_->abi_version, {}));
   if (version != kAbiVersion)
-    return break_rule(fmt::format("it is made for version {} of the ABI, not for {}", version,
-                                  kAbiVersion));
+    return break_rule(
+        fmt::format("it is made for version {} of the ABI, not for {}", version, kAbiVersion));
   M3U_TRY(out_, allocate(kOutSize));
   M3U_TRY(const std::uint32_t config, put(as_bytes(options_.config_json)));
   const auto size = static_cast<std::uint32_t>(options_.config_json.size());
-  M3U_TRY(const std::int32_t result,
-          call(&calls_->init, {static_cast<std::int32_t>(config), static_cast<std::int32_t>(size)}));
-  if (result < 0) return fail(ErrorCode::kPlugin, fmt::format("it refuses its configuration: {}", reason(result)));
+  M3U_TRY(const std::int32_t result, call(&calls_->init, {static_cast<std::int32_t>(config),
+                                                          static_cast<std::int32_t>(size)}));
+  if (result < 0)
+    return fail(ErrorCode::kPlugin,
+                fmt::format("it refuses its configuration: {}", reason(result)));
   return free(config, size);
 }
 
@@ -132,8 +133,7 @@ Result<std::int32_t> PluginInstance::call(const void* function,
                                           std::initializer_list<std::int32_t> arguments) {
   const auto begin = Clock::now();
   const std::chrono::nanoseconds left = options_.total_timeout - spent_;
-  const auto deadline =
-      begin + std::min<std::chrono::nanoseconds>(options_.call_timeout, left);
+  const auto deadline = begin + std::min<std::chrono::nanoseconds>(options_.call_timeout, left);
   auto result = wasm_->call(*static_cast<const wasmtime_func_t*>(function), arguments, deadline);
   spent_ += Clock::now() - begin;
   return result;
@@ -156,8 +156,8 @@ Result<std::uint32_t> PluginInstance::allocate(std::uint32_t size) {
 }
 
 Result<> PluginInstance::free(std::uint32_t address, std::uint32_t size) {
-  M3U_CHECK(call(&calls_->free,
-                 {static_cast<std::int32_t>(address), static_cast<std::int32_t>(size)}));
+  M3U_CHECK(
+      call(&calls_->free, {static_cast<std::int32_t>(address), static_cast<std::int32_t>(size)}));
   return {};
 }
 
@@ -231,10 +231,10 @@ Result<Answer> PluginInstance::process_chunk(std::span<const std::uint8_t> chunk
   M3U_CHECK(free_answer());
   M3U_TRY(const std::uint32_t in, put(chunk));
   const auto size = static_cast<std::uint32_t>(chunk.size());
-  M3U_TRY(const std::int32_t result,
-          call(&calls_->process_chunk,
-               {static_cast<std::int32_t>(in), static_cast<std::int32_t>(size),
-                static_cast<std::int32_t>(out_)}));
+  M3U_TRY(
+      const std::int32_t result,
+      call(&calls_->process_chunk, {static_cast<std::int32_t>(in), static_cast<std::int32_t>(size),
+                                    static_cast<std::int32_t>(out_)}));
   M3U_TRY(const Answer answer,
           take_answer(result, {.address = in, .size = size}, "m3u_process_chunk"));
   if (answer.kind == AnswerKind::kDone)
@@ -258,8 +258,7 @@ Result<> PluginInstance::cleanup() {
 }
 
 Result<bool> PluginInstance::can_handle_memory_pressure(memory::MemoryPressureLevel level) {
-  M3U_TRY(const std::int32_t result,
-          call(&calls_->can_handle, {static_cast<std::int32_t>(level)}));
+  M3U_TRY(const std::int32_t result, call(&calls_->can_handle, {static_cast<std::int32_t>(level)}));
   if (result != 0 && result != 1)
     return break_rule(
         fmt::format("m3u_can_handle_memory_pressure gave {}, neither 0 nor 1", result));

@@ -60,8 +60,7 @@ std::vector<const PluginHost::Entry*> PluginRun::candidates(PluginStage stage) c
       log::warn("plugins", "there is no plugin \"{}\", which wasm_plugins.order names", name);
   }
   for (const auto& [name, entry] : all)
-    if (works_in(entry.plugin->manifest(), stage) &&
-        std::ranges::find(order, name) == order.end())
+    if (works_in(entry.plugin->manifest(), stage) && std::ranges::find(order, name) == order.end())
       found.push_back(&entry);
   return found;
 }
@@ -71,9 +70,10 @@ Result<bool> PluginRun::may_run(const Entry& entry, PluginStage stage) {
   const auto* const record =
       state_.host->quarantine().find(manifest.name, entry.plugin->content_key());
   if (record == nullptr) return true;
-  const std::string reason =
-      fmt::format("in quarantine after {} failures, the last: {}", record->failures, record->reason);
-  const std::string clear = fmt::format("`m3u-proxy plugin clear {}` lets it run again", manifest.name);
+  const std::string reason = fmt::format("in quarantine after {} failures, the last: {}",
+                                         record->failures, record->reason);
+  const std::string clear =
+      fmt::format("`m3u-proxy plugin clear {}` lets it run again", manifest.name);
   if (state_.host->on_failure(manifest) == OnFailure::kFail)
     return fail(ErrorCode::kPlugin, fmt::format("plugin {} is {}", manifest.name, reason), clear);
   log::warn("plugins", "{} is {}; the native strategy does its work ({})", manifest.name, reason,
@@ -109,15 +109,14 @@ const PluginHost::Entry* PluginRun::choose_instead(const std::vector<const Entry
                       .supports_compression = needs.supports_compression});
   }
   // What was installed is what was wanted; by speed the native strategy comes first.
-  const bool native_first =
-      settings.selection_criteria == pipeline::SelectionCriteria::kFastest;
+  const bool native_first = settings.selection_criteria == pipeline::SelectionCriteria::kFastest;
   const std::size_t native_at = native_first ? 0 : offers.size();
   offers.insert(offers.begin() + static_cast<std::ptrdiff_t>(native_at),
                 pipeline::offer_of(native, {}));
   const memory::Budget& budget = *state_.info.context->budget;
   const Bytes room = budget.limit() > budget.used() ? budget.limit() - budget.used() : Bytes{};
-  const pipeline::Selection chosen = pipeline::select_strategy(
-      offers, state_.pressure.load(), room, settings.selection_criteria);
+  const pipeline::Selection chosen =
+      pipeline::select_strategy(offers, state_.pressure.load(), room, settings.selection_criteria);
   why = chosen.why;
   log::debug("pipeline.strategy", "'{}': {}", to_string(stage), chosen.why);
   if (chosen.index == native_at) return nullptr;
@@ -188,6 +187,18 @@ Result<std::vector<StageStrategy*>> PluginRun::strategies(Stage pipeline_stage,
   return chain;
 }
 
+Result<std::vector<pipeline::ProgrammeStrategy*>> PluginRun::programme_strategies() {
+  std::vector<pipeline::ProgrammeStrategy*> chain;
+  for (const Entry* entry : candidates(PluginStage::kEpg)) {
+    M3U_TRY(const bool runs, may_run(*entry, PluginStage::kEpg));
+    if (!runs) continue;
+    StagePlugin& work = add_work(*entry, PluginStage::kEpg, "after the native strategy");
+    const std::lock_guard lock(mutex_);
+    chain.push_back(programme_plugins_.emplace_back(std::make_unique<ProgrammePlugin>(work)).get());
+  }
+  return chain;
+}
+
 Result<std::unique_ptr<pipeline::SourcePlugin>> PluginRun::open_source(const std::string& plugin,
                                                                        std::uint16_t source) {
   const auto& all = state_.host->plugins();
@@ -208,6 +219,7 @@ void PluginRun::move_down(catalog::SpoolKind kind) {
   const std::lock_guard lock(mutex_);
   for (const auto& plugin : channel_plugins_) plugin->move_down(kind);
   for (const auto& plugin : text_plugins_) plugin->move_down(kind);
+  for (const auto& plugin : programme_plugins_) plugin->move_down(kind);
 }
 
 void PluginRun::finish() {

@@ -10,6 +10,7 @@
 #include <m3u_proxy/pipeline/stage_plugins.hpp>
 #include <m3u_proxy/plugins/channel_plugin.hpp>
 #include <m3u_proxy/plugins/plugin_host.hpp>
+#include <m3u_proxy/plugins/programme_plugin.hpp>
 #include <m3u_proxy/plugins/stage_plugin.hpp>
 #include <m3u_proxy/plugins/text_plugin.hpp>
 
@@ -24,6 +25,7 @@ class PluginRun final : public pipeline::StagePlugins {
   Result<> begin(const pipeline::PluginRunInfo& info) override;
   Result<std::vector<pipeline::StageStrategy*>> strategies(
       pipeline::Stage stage, pipeline::StageStrategy& native) override;
+  Result<std::vector<pipeline::ProgrammeStrategy*>> programme_strategies() override;
   Result<std::unique_ptr<pipeline::SourcePlugin>> open_source(const std::string& plugin,
                                                               std::uint16_t source) override;
   void set_pressure(memory::MemoryPressureLevel level) override { state_.pressure = level; }
@@ -44,10 +46,11 @@ class PluginRun final : public pipeline::StagePlugins {
   pipeline::StageStrategy* make_strategy(StagePlugin& work, pipeline::StageStrategy* replaces);
 
   RunState state_;
-  mutable std::mutex mutex_;  // of the lists: move_down() comes from any thread
+  mutable std::mutex mutex_;       // of the lists: move_down() comes from any thread
   std::deque<StagePlugin> works_;  // strategies point into it
   std::vector<std::unique_ptr<ChannelPlugin>> channel_plugins_;
   std::vector<std::unique_ptr<TextPlugin>> text_plugins_;
+  std::vector<std::unique_ptr<ProgrammePlugin>> programme_plugins_;
   std::vector<pipeline::PluginStats> not_run_;
 };
 

@@ -61,9 +61,8 @@ Result<> Quarantine::write() const {
   if (file_.empty()) return {};
   Json all = Json::object();
   for (const auto& [name, record] : records_)
-    all[name] = {{"content", record.content_key},
-                 {"failures", record.failures},
-                 {"reason", record.reason}};
+    all[name] = {
+        {"content", record.content_key}, {"failures", record.failures}, {"reason", record.reason}};
   M3U_TRY(const auto file, io::AtomicFile::create(file_));
   M3U_CHECK(file->write(all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   M3U_CHECK(file->sync());

@@ -21,8 +21,7 @@ Result<> PluginSourceReader::check(catalog::FrameBytes frame) const {
   if (!verified)
     return fail(ErrorCode::kPlugin, "it gave a bad batch: " + verified.error().message);
   const catalog::FrameSummary summary = catalog::summarize(frame);
-  if (summary.rows != 0 &&
-      (summary.lowest_source != source_ || summary.highest_source != source_))
+  if (summary.rows != 0 && (summary.lowest_source != source_ || summary.highest_source != source_))
     return fail(ErrorCode::kPlugin, "it gave a channel of another source than the one it reads");
   return {};
 }
@@ -67,9 +66,9 @@ Result<> PluginSourceReader::read(std::string_view bytes, pipeline::StageItem& i
 Result<bool> PluginSourceReader::finish(pipeline::StageItem& item) {
   while (!finalized_) {
     M3U_TRY(const auto finalized, work_.finalize([&](catalog::FrameBytes answer) -> Result<> {
-              M3U_CHECK(check(answer));
-              return give(answer, item);
-            }));
+      M3U_CHECK(check(answer));
+      return give(answer, item);
+    }));
     if (finalized == StagePlugin::Finalized::kFailed) return fail(replaced());
     finalized_ = finalized == StagePlugin::Finalized::kDone;
     if (!finalized_ && !results_) return true;

@@ -21,8 +21,7 @@ std::string RunState::context_json(PluginStage stage, std::uint16_t source) cons
       sources.push_back({{"name", epg.name}, {"type", epg.type}, {"url", epg.url}});
   } else {
     for (const pipeline::SourceInfo& playlist : info.sources)
-      sources.push_back(
-          {{"name", playlist.name}, {"type", playlist.type}, {"url", playlist.url}});
+      sources.push_back({{"name", playlist.name}, {"type", playlist.type}, {"url", playlist.url}});
   }
   const Json context = {{"abi", 1},
                         {"proxy", info.proxy},
@@ -65,11 +64,11 @@ Result<std::unique_ptr<StagePlugin::Instance>> StagePlugin::lease() {
   }
   const pipeline::RunContext& context = *run_.info.context;
   auto instance = std::make_unique<Instance>();
-  M3U_TRY(instance->plugin,
-          run_.host->take_instance(*plugin_, {.now = context.now,
-                                              .spill = context.spill,
-                                              .cancel = context.cancel,
-                                              .pressure = [this] { return run_.pressure.load(); }}));
+  M3U_TRY(instance->plugin, run_.host->take_instance(
+                                *plugin_, {.now = context.now,
+                                           .spill = context.spill,
+                                           .cancel = context.cancel,
+                                           .pressure = [this] { return run_.pressure.load(); }}));
   const auto begun = instance->plugin->begin(stage_, run_.context_json(stage_, source_));
   if (!begun) return fail(begun.error());
   const std::lock_guard lock(mutex_);
@@ -95,8 +94,7 @@ Result<> StagePlugin::tell_pressure(Instance& instance) {
 }
 
 Result<> StagePlugin::failed(const Error& error, std::string_view where) {
-  if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kDiskFull)
-    return fail(error);
+  if (error.code == ErrorCode::kCancelled || error.code == ErrorCode::kDiskFull) return fail(error);
   // With a tighter hold on everything else it may fit: the run tries once more.
   const bool may_fit = run_.pressure.load() != memory::MemoryPressureLevel::kEmergency;
   if (error.code == ErrorCode::kOverBudget && (may_fit || !falls_back())) return fail(error);
@@ -105,13 +103,15 @@ Result<> StagePlugin::failed(const Error& error, std::string_view where) {
   stats_.last_failure = error.message;
   const std::uint32_t most = run_.host->settings().max_plugin_failures;
   if (most != 0 && stats_.failures >= most) out_ = true;
-  const std::string place = fmt::format("plugin {} in {}, {}", manifest().name, stats_.stage, where);
+  const std::string place =
+      fmt::format("plugin {} in {}, {}", manifest().name, stats_.stage, where);
   if (!falls_back()) {
     Error failure = error;
     failure.message = fmt::format("{}: {}", place, error.message);
     if (failure.hint.empty())
-      failure.hint = "on_failure = \"native\" goes on without it; `m3u-proxy plugin validate` "
-                     "looks for the reason";
+      failure.hint =
+          "on_failure = \"native\" goes on without it; `m3u-proxy plugin validate` "
+          "looks for the reason";
     return fail(std::move(failure));
   }
   run_.degraded = true;

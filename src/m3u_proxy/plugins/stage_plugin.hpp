@@ -56,9 +56,7 @@ class StagePlugin {
   void finish();
 
   [[nodiscard]] const Manifest& manifest() const { return plugin_->manifest(); }
-  [[nodiscard]] bool accumulates() const {
-    return !info_.memory_requirements.supports_streaming;
-  }
+  [[nodiscard]] bool accumulates() const { return !info_.memory_requirements.supports_streaming; }
   [[nodiscard]] bool falls_back() const { return on_failure_ == OnFailure::kNative; }
   [[nodiscard]] PluginStage stage() const { return stage_; }
   [[nodiscard]] RunState& run() const { return run_; }

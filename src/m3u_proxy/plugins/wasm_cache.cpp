@@ -29,11 +29,10 @@ constexpr std::chrono::seconds kCompileTimeout{60};
 Result<std::vector<std::uint8_t>> read_module(const std::filesystem::path& file) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(file, error);
-  if (error)
-    return fail(system_error("cannot read the module " + file.string(), error.value()));
+  if (error) return fail(system_error("cannot read the module " + file.string(), error.value()));
   if (size > kMaxModule)
-    return fail(ErrorCode::kPlugin,
-                fmt::format("{} has {} MB; a module has 64 MB at most", file.string(), size >> 20U));
+    return fail(ErrorCode::kPlugin, fmt::format("{} has {} MB; a module has 64 MB at most",
+                                                file.string(), size >> 20U));
   std::vector<std::uint8_t> bytes(size);
   std::ifstream in(file, std::ios::binary);
   in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
@@ -75,7 +74,8 @@ Result<> compile_in_child(const std::filesystem::path& compiler, const std::file
   std::array<char*, 6> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   ::pid_t child = 0;
-  const int error = ::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ);
+  const int error =
+      ::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ);
   if (error != 0) return fail(system_error("cannot start " + program, error));
   const int code = wait_for(child);
   if (code == 0) return {};
@@ -182,8 +182,10 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
         if (failure.where.source.empty()) failure.where.source = wasm.string();
         return fail(std::move(failure));
       }
-      if (made) module = *std::move(made);
-      else log::warn("plugins", "{}; compiled for this run only", to_string(made.error()));
+      if (made)
+        module = *std::move(made);
+      else
+        log::warn("plugins", "{}; compiled for this run only", to_string(made.error()));
     }
   } else {
     log::warn("plugins", "{}; compiled for this run only", to_string(folder.error()));

@@ -140,9 +140,8 @@ std::string take_message(wasmtime_error_t* error) {
 std::string_view engine_version() { return "wasmtime " WASMTIME_VERSION ", configuration 1"; }
 
 struct WasmEngine::Ticker {
-  explicit Ticker(wasm_engine_t* engine) : thread([this, engine](const std::stop_token& stop) {
-    run(stop, engine);
-  }) {}
+  explicit Ticker(wasm_engine_t* engine)
+      : thread([this, engine](const std::stop_token& stop) { run(stop, engine); }) {}
 
   void run(const std::stop_token& stop, wasm_engine_t* engine) {
     std::unique_lock lock(mutex);

@@ -1,7 +1,8 @@
 // WasmEngine: the one wasmtime engine of the process and what belongs to all instances: where
 // linear memory comes from, who pays for it, and the clock that stops a call.
 //
-// Private to plugins/. The engine is made on first use and lives until the process ends. Thread-safe.
+// Private to plugins/. The engine is made on first use and lives until the process ends.
+// Thread-safe.
 #pragma once
 
 #include <cstdint>

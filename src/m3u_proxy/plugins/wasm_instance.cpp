@@ -78,8 +78,8 @@ Result<std::unique_ptr<WasmInstance>> WasmInstance::create(std::shared_ptr<const
     const WasmEngine::PaidBy paid(out->account_);
     const WasmEngine::Running running;
     wasmtime_context_set_epoch_deadline(out->context_, kTicksBetweenLooks);
-    error = wasmtime_instance_pre_instantiate(&out->module_->pre(), out->context_,
-                                              &out->instance_, &trap);
+    error = wasmtime_instance_pre_instantiate(&out->module_->pre(), out->context_, &out->instance_,
+                                              &trap);
   }
   if (error != nullptr || trap != nullptr) return fail(out->take_failure(error, trap));
   wasmtime_extern_t found;
@@ -159,7 +159,8 @@ Error WasmInstance::take_failure(wasmtime_error_t* error, wasm_trap_t* trap) {
 
 std::span<std::uint8_t> WasmInstance::memory() const {
   if (!memory_) return {};
-  return {wasmtime_memory_data(context_, &*memory_), wasmtime_memory_data_size(context_, &*memory_)};
+  return {wasmtime_memory_data(context_, &*memory_),
+          wasmtime_memory_data_size(context_, &*memory_)};
 }
 
 std::optional<std::span<std::uint8_t>> WasmInstance::bytes(std::uint32_t at,

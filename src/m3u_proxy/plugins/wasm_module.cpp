@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 #include <m3u_proxy/plugins/host_functions.hpp>
 #include <m3u_proxy/plugins/wasm_module.hpp>
