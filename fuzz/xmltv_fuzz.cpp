@@ -64,8 +64,8 @@ void Judgement::end(std::size_t top) {
   --depth;
 }
 
-/// The guide's elements lie `Top` levels below the document: 1 under <tv>, 0 alone.
-template <std::size_t Top = 1>
+/// The guide's elements lie `kTop` levels below the document: 1 under <tv>, 0 alone.
+template <std::size_t kTop = 1>
 Judgement judge(std::string_view document) {
   Judgement out;
   XML_Parser parser = XML_ParserCreate("UTF-8");
@@ -73,12 +73,12 @@ Judgement judge(std::string_view document) {
   XML_SetElementHandler(
       parser,
       [](void* data, const XML_Char* name, const XML_Char** attributes) {
-        static_cast<Judgement*>(data)->begin(name, attributes, Top);
+        static_cast<Judgement*>(data)->begin(name, attributes, kTop);
       },
-      [](void* data, const XML_Char*) { static_cast<Judgement*>(data)->end(Top); });
+      [](void* data, const XML_Char*) { static_cast<Judgement*>(data)->end(kTop); });
   XML_SetCharacterDataHandler(parser, [](void* data, const XML_Char* text, int size) {
     auto& judgement = *static_cast<Judgement*>(data);
-    if (judgement.depth > Top)
+    if (judgement.depth > kTop)
       judgement.contents.back().append(text, static_cast<std::size_t>(size));
   });
   XML_SetStartDoctypeDeclHandler(
