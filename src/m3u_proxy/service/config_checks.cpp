@@ -11,6 +11,7 @@ namespace {
 template <typename Item>
 std::vector<std::string_view> names_in(const std::vector<Item>& items) {
   std::vector<std::string_view> names;
+  names.reserve(items.size());
   for (const Item& item : items) names.push_back(item.name.name);
   return names;
 }

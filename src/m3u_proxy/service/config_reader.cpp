@@ -170,7 +170,7 @@ void ConfigReader::share(const ConfigNode& node, std::optional<double>& out) {
   }
   if (!value || *value < 0 || *value > 1)
     return wrong_type(node, "a part of the list, such as \"50%\" or 0.5");
-  out = *value;
+  out = value;
 }
 
 void ConfigReader::memory_limit(const ConfigNode& node, MemoryLimitSetting& out) {

@@ -9,6 +9,7 @@ namespace {
 
 std::vector<std::string_view> names_of(const std::vector<SectionKeys>& sections) {
   std::vector<std::string_view> names;
+  names.reserve(sections.size());
   for (const SectionKeys& section : sections) names.push_back(section.section);
   return names;
 }

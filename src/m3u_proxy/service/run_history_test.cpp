@@ -103,7 +103,7 @@ TEST_F(RunHistoryFile, DamagedFileIsStartedAnewWithAWarning) {
       R"({"version": 1, "runs": [{"finished": "yesterday"}]})",
       std::string(2U << 20U, ' '),
       std::string(100'000, '['),
-      "\xff\xfe\x00",
+      std::string("\xff\xfe\0", 3),
   };
   for (const std::string& text : damaged) {
     lines.clear();
