@@ -23,7 +23,7 @@ namespace {
 bool is_long() { return std::getenv("M3U_PROXY_LONG_TESTS") != nullptr; }
 
 /// Channels of each playlist.
-int channels() { return is_long() ? 300 : 40; }
+int channels() { return is_long() ? 100 : 40; }
 
 constexpr std::string_view kConfiguration = R"toml(
 [proxy_memory]
