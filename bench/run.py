@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import curves
+import plugins
 
 MB = 1 << 20
 SLOW_RUN_S = 2.0  # from here on three repetitions are enough
@@ -206,14 +207,16 @@ class Bench:
             measures.append(self.run(command))
         return " ".join(command[:-1]), path.name, path.stat().st_size / MB, medians(measures)
 
-    def microbenchmarks(self) -> list[tuple[str, float]]:
-        program = self.options.build / "memory_benchmark"
+    def microbenchmarks(self, name: str) -> list[tuple[str, float]]:
+        program = self.options.build / name
         if not program.exists():
             return []
         output = subprocess.run([str(program), "--benchmark_format=json",
                                  "--benchmark_min_time=0.2"], check=True, capture_output=True,
                                 text=True).stdout
-        return [(entry["name"], entry["cpu_time"]) for entry in json.loads(output)["benchmarks"]]
+        return [(entry["name"].removesuffix("/real_time"),
+                 entry["real_time" if entry["name"].endswith("/real_time") else "cpu_time"])
+                for entry in json.loads(output)["benchmarks"]]
 
     def m3u_rates(self) -> dict[str, float]:
         """MB/s of reading and writing playlists in memory, on one core."""
@@ -346,10 +349,11 @@ def render(bench: Bench, results: list[Result]) -> str:
     rates = rate_rows(results, bench.m3u_rates())
     if rates:
         lines += ["| work | measured | goal |", "|---|---|---|", *rates, ""]
-    micro = bench.microbenchmarks()
-    if micro:
-        lines += ["| memory handling | time |", "|---|---|",
-                  *(f"| {name} | {nanoseconds(value)} |" for name, value in micro), ""]
+    for name, title in (("memory_benchmark", "memory handling"), ("plugin_benchmark", "plugins")):
+        micro = bench.microbenchmarks(name)
+        if micro:
+            lines += [f"| {title} | time |", "|---|---|",
+                      *(f"| {what} | {nanoseconds(value)} |" for what, value in micro), ""]
     lines += ["## Every run", "",
               "| job | input MB | wall | fsync | CPU | MB/s | channels/s | peak RSS MB |",
               "|---|---|---|---|---|---|---|---|", *run_rows(results), "",
@@ -358,6 +362,8 @@ def render(bench: Bench, results: list[Result]) -> str:
     for name, file, size_mb, measure in bench.tools():
         lines.append(f"| {name} | {file} | {size_mb:.1f} | {seconds(measure.wall_s)} | "
                      f"{size_mb / measure.wall_s:.0f} | {measure.rss_mb:.1f} |")
+    if not options.quick:
+        lines += ["", *plugins.table(bench, options.build.parent / "plugins")]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)
 

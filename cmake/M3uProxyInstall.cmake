@@ -29,12 +29,17 @@ set(package ${CMAKE_INSTALL_LIBDIR}/cmake/m3u_proxy)
 install(TARGETS m3u_proxy EXPORT m3u_proxyTargets)
 install(EXPORT m3u_proxyTargets NAMESPACE m3u_proxy:: DESTINATION ${package})
 configure_package_config_file(cmake/m3u_proxyConfig.cmake.in
-  ${PROJECT_BINARY_DIR}/m3u_proxyConfig.cmake INSTALL_DESTINATION ${package})
+  ${PROJECT_BINARY_DIR}/m3u_proxyConfig.cmake INSTALL_DESTINATION ${package}
+  PATH_VARS CMAKE_INSTALL_LIBDIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/m3u_proxyConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/m3u_proxyConfig.cmake
   ${PROJECT_BINARY_DIR}/m3u_proxyConfigVersion.cmake DESTINATION ${package})
+if(M3U_PROXY_WASM)
+  install(FILES ${wasm_library} DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 install(DIRECTORY src/m3u_proxy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
   PATTERN "*.hpp" PATTERN "cli" EXCLUDE
   PATTERN "*testing.hpp" EXCLUDE PATTERN "*test_support.hpp" EXCLUDE
+  PATTERN "wasm_*.hpp" EXCLUDE PATTERN "host_functions.hpp" EXCLUDE
   PATTERN "curl_library.hpp" EXCLUDE PATTERN "provider_process.hpp" EXCLUDE)
