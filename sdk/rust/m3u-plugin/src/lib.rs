@@ -1,0 +1,34 @@
+//! All that a Rust plugin for m3u-proxy needs: implement [`WasmPlugin`] and [`WasmStreamingStage`]
+//! for a type with a `Default`, end with `export_plugin!(Type);`, and build a `cdylib`.
+//!
+//! Rows are views into the frame that came in. What goes out is one block, made by one allocation:
+//! columns that did not change are copied as a whole, and a chunk in which nothing changed is given
+//! back as it came. Needs `alloc`, not `std`; where memory ends the plugin traps, and the host goes
+//! on as the plugin's `on_failure` says.
+#![no_std]
+
+extern crate alloc;
+
+mod batch;
+mod editor;
+mod frame;
+pub mod host;
+mod json;
+pub mod memory;
+mod plugin;
+mod search;
+mod writer;
+
+pub use batch::{
+    Attribute, ChannelBatch, ChannelField, Column, MediaType, ProgrammeBatch, ProgrammeField,
+    NEW_PROGRAMME,
+};
+pub use editor::{ChannelEditor, ProgrammeEditor};
+pub use json::{Config, Context, Json, Source};
+pub use memory::Block;
+pub use plugin::{
+    exports, Answer, Chunk, MemoryRequirements, Outcome, Output, PluginInfo, PressureLevel, Stage,
+    WasmPlugin, WasmStreamingStage,
+};
+pub use search::{contains_ascii_case, equals_ascii_case};
+pub use writer::{ChannelWriter, ProgrammeWriter};
