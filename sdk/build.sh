@@ -14,7 +14,7 @@ SDK=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 CXX=${M3U_CXX:-clang++-19}
 CARGO=${M3U_CARGO:-/usr/bin/cargo}
 RUSTC=${M3U_RUSTC:-/usr/bin/rustc}
-RUST_SOURCE=/usr/src/rustc-$("$RUSTC" --version 2>/dev/null | cut -d' ' -f2 || true)
+RUST_SOURCE=$("$RUSTC" --print sysroot 2>/dev/null || true)/lib/rustlib/src/rust/library
 
 FLAGS=(-std=c++20 -O2 -msimd128 -mbulk-memory -fno-exceptions -fno-rtti -fno-threadsafe-statics
   -Wall -Wextra -Werror "-I$SDK/cpp" "-Wl,--strip-all")
@@ -76,7 +76,8 @@ build_rust() {
     return
   fi
   target=${CARGO_TARGET_DIR:-$SDK/samples/rust/target}
-  (cd "$SDK/samples/rust" && RUSTC=$RUSTC CARGO_TARGET_DIR=$target "$CARGO" build --release --locked --quiet)
+  (cd "$SDK/samples/rust" &&
+    RUSTC_BOOTSTRAP=1 RUSTC=$RUSTC CARGO_TARGET_DIR=$target "$CARGO" build --release --locked --quiet)
   for manifest in "$SDK/samples/rust"/*/*.toml; do
     name=$(basename "$manifest" .toml)
     [[ $name != Cargo ]] || continue

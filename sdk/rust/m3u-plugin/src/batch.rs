@@ -207,6 +207,10 @@ impl<'a> ChannelBatch<'a> {
         }
     }
 
+    /// The whole frame, as it came.
+    pub fn frame(&self) -> &'a [u8] {
+        self.frame
+    }
     pub fn rows(&self) -> usize {
         self.rows
     }
@@ -299,6 +303,10 @@ impl<'a> ProgrammeBatch<'a> {
         }
     }
 
+    /// The whole frame, as it came.
+    pub fn frame(&self) -> &'a [u8] {
+        self.frame
+    }
     pub fn rows(&self) -> usize {
         self.rows
     }

@@ -1,0 +1,125 @@
+//! deduplicator_rust: of several channels with the same name, whatever their source, the first
+//! stays. Names are compared by their letters and digits, without regard to case.
+//!
+//! It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
+//! of the result: plain; compressed, from pressure level Critical on; in temporary files, at
+//! Emergency, names included, and then any list takes less than 10 MB.
+mod lz;
+mod row_store;
+mod seen_names;
+
+use m3u_plugin::{
+    export_plugin, host, Answer, ChannelBatch, ChannelEditor, Context, MemoryRequirements, Outcome,
+    Output, PluginInfo, PressureLevel, Stage, WasmPlugin, WasmStreamingStage,
+};
+use row_store::RowStore;
+use seen_names::{name_key, SeenNames, SpilledNames};
+
+#[derive(Default)]
+struct Deduplicator {
+    rows: RowStore,
+    names: SeenNames,
+    spilled_names: Option<SpilledNames>, // once everything is in temporary files
+    resolved: bool,
+    dropped: u64,
+}
+
+fn failed_to_spill(code: i32) -> String {
+    format!("cannot use the temporary files (error {code})")
+}
+
+fn note_names(channels: &ChannelBatch, names: &mut SpilledNames) -> Result<(), i32> {
+    (0..channels.rows()).try_for_each(|row| names.add(name_key(channels.name(row))))
+}
+
+impl Deduplicator {
+    /// Moves everything to temporary files; when that does not work, all stays where it is.
+    fn spill(&mut self) -> Result<(), i32> {
+        let mut names = SpilledNames::start();
+        self.rows.spill(|channels| note_names(channels, &mut names))?;
+        self.names = SeenNames::default();
+        self.spilled_names = Some(names);
+        Ok(())
+    }
+}
+
+impl WasmPlugin for Deduplicator {
+    fn info(&self) -> PluginInfo {
+        PluginInfo {
+            name: "deduplicator_rust",
+            version: "1.0.0",
+            author: "m3u-proxy",
+            description: "Keeps the first of several channels with the same name",
+            license: "MIT",
+            supported_stages: &[Stage::DataMapping, Stage::Filtering],
+            memory_requirements: MemoryRequirements {
+                min_heap_mb: 10,
+                max_heap_mb: 64,
+                supports_streaming: false,
+                supports_compression: true,
+            },
+        }
+    }
+
+    fn can_handle_memory_pressure(&mut self, level: PressureLevel) -> bool {
+        if level >= PressureLevel::Critical {
+            self.rows.compress();
+        }
+        level < PressureLevel::Emergency || self.spilled_names.is_some() || self.spill().is_ok()
+    }
+}
+
+impl WasmStreamingStage for Deduplicator {
+    fn begin(&mut self, _stage: Stage, context: &Context) -> Result<(), String> {
+        self.cleanup();
+        self.can_handle_memory_pressure(context.pressure());
+        Ok(())
+    }
+
+    fn process_channels(&mut self, channels: &ChannelBatch, _out: &mut Output) -> Answer {
+        let mut editor = ChannelEditor::new(channels);
+        if let Some(names) = &mut self.spilled_names {
+            note_names(channels, names).map_err(failed_to_spill)?;
+        } else {
+            for row in 0..channels.rows() {
+                if self.names.is_known(name_key(channels.name(row))) {
+                    editor.drop_row(row);
+                    self.dropped += 1;
+                }
+            }
+        }
+        self.rows.add(&editor).map_err(failed_to_spill)?;
+        Ok(Outcome::None)
+    }
+
+    fn finalize(&mut self, out: &mut Output) -> Answer {
+        if let (Some(names), false) = (&mut self.spilled_names, self.resolved) {
+            names.resolve().map_err(failed_to_spill)?;
+            self.resolved = true;
+        }
+        let Some(frame) = self.rows.next().map_err(failed_to_spill)? else {
+            host::record_metric("duplicates", self.dropped as f64);
+            return Ok(Outcome::Done);
+        };
+        let Some(names) = &mut self.spilled_names else { return out.copy_of(&frame) };
+        // It came from the host, and went through the store.
+        let channels = unsafe { ChannelBatch::from_frame(&frame) };
+        let mut editor = ChannelEditor::new(&channels);
+        for row in 0..channels.rows() {
+            if names.take_is_duplicate().map_err(failed_to_spill)? {
+                editor.drop_row(row);
+                self.dropped += 1;
+            }
+        }
+        if editor.is_unchanged() {
+            return out.copy_of(&frame);
+        }
+        out.edited(&editor)
+    }
+
+    fn cleanup(&mut self) {
+        *self = Deduplicator::default();
+    }
+}
+
+export_plugin!(Deduplicator);
