@@ -275,6 +275,7 @@ class Heap {
  private:
   static constexpr uint32_t kUnit = 16;
   static constexpr uint32_t kPage = 65536;
+  static constexpr uint32_t kMostMore = 16;  // pages
   static constexpr size_t kMaxSize = 0x7fff0000;
 
   struct Block {      // 16 bytes in front of what the user gets
@@ -349,9 +350,15 @@ class Heap {
     }
     const uint32_t there = end_ == nullptr ? 0 : free_at_the_end();
     const uint32_t pages = (needed - there + 2 * kUnit + kPage - 1) / kPage;
+    // A little more than needed, where there is as much: growing takes time.
+    const auto present = static_cast<uint32_t>(__builtin_wasm_memory_size(0));
+    const uint32_t more = present / 8 < kMostMore ? present / 8 : kMostMore;
+    return grow_by(pages + more) || (more != 0 && grow_by(pages));
+  }
+
+  bool grow_by(uint32_t pages) {
     const size_t old = __builtin_wasm_memory_grow(0, pages);
-    if (old == SIZE_MAX) return false;
-    return add(old * kPage, (old + pages) * kPage);
+    return old != SIZE_MAX && add(old * kPage, (old + pages) * kPage);
   }
 
   /// Too small for what is asked for now, else it would have been taken.
