@@ -19,7 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ["src", "bench", "fuzz", "examples", "sdk"]
-SCRIPTS = ["dev", ".ci/run", "sdk/build.sh"]
+SCRIPTS = ["dev", ".ci/run", "sdk/build.sh", "sdk/templates/cpp/build.sh",
+           "sdk/templates/rust/build.sh"]
 TIDY = "clang-tidy-19"
 FORMAT = "clang-format-19"
 # The compile commands are g++'s.
