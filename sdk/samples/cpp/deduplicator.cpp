@@ -39,8 +39,12 @@ class Deduplicator final : public m3u::WasmStreamingStage {
   m3u::Result process_channels(const m3u::ChannelBatch& channels, m3u::Output& /*out*/) override {
     if (!spilled_) {
       m3u::ChannelEditor editor(channels);
+      keys_.clear();
       for (uint32_t row = 0; row < channels.rows(); ++row)
-        if (names_.is_known(name_key(channels.name(row)))) editor.drop(row), ++dropped_;
+        keys_.push_back(name_key(channels.name(row)));
+      names_.expect(keys_);
+      for (uint32_t row = 0; row < channels.rows(); ++row)
+        if (names_.is_known(keys_[row])) editor.drop(row), ++dropped_;
       return rows_.add(editor) ? m3u::Result::kNone : m3u::fail("cannot keep a chunk");
     }
     const m3u::ChannelEditor whole(channels);
@@ -71,6 +75,7 @@ class Deduplicator final : public m3u::WasmStreamingStage {
   void cleanup() override {
     rows_.reset();
     names_.reset();
+    keys_.reset();
     spilled_names_.reset();
     spilled_ = resolved_ = false;
     dropped_ = 0;
@@ -97,6 +102,7 @@ class Deduplicator final : public m3u::WasmStreamingStage {
 
   RowStore rows_;
   SeenNames names_;
+  m3u::Array<NameKey> keys_;  // of the chunk
   SpilledNames spilled_names_;
   bool spilled_ = false;
   bool resolved_ = false;

@@ -81,8 +81,11 @@ impl WasmStreamingStage for Deduplicator {
         if let Some(names) = &mut self.spilled_names {
             note_names(channels, names).map_err(failed_to_spill)?;
         } else {
-            for row in 0..channels.rows() {
-                if self.names.is_known(name_key(channels.name(row))) {
+            let keys: Vec<_> =
+                (0..channels.rows()).map(|row| name_key(channels.name(row))).collect();
+            self.names.expect(&keys);
+            for (row, &key) in keys.iter().enumerate() {
+                if self.names.is_known(key) {
                     editor.drop_row(row);
                     self.dropped += 1;
                 }

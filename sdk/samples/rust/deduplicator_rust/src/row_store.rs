@@ -130,7 +130,8 @@ impl RowStore {
         let mut header = [0; 8];
         self.read_exact(&mut header)?;
         let number = |at: usize| {
-            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]) as usize
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+                as usize
         };
         let mut data = vec![0; number(0)];
         self.read_exact(&mut data)?;

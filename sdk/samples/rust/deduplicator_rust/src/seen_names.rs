@@ -13,6 +13,21 @@ fn mixed(mut value: u64) -> u64 {
     value ^ (value >> 32)
 }
 
+/// What each byte counts as: letters in lower case, digits and everything beyond ASCII as they are,
+/// the rest not at all.
+static FOLDING: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let c = (i as u8).to_ascii_lowercase();
+        if c.is_ascii_alphanumeric() || !c.is_ascii() {
+            bytes[i] = c;
+        }
+        i += 1;
+    }
+    bytes
+};
+
 /// Letters, digits and everything beyond ASCII count, ASCII letters without regard to case.
 pub fn name_key(name: &str) -> NameKey {
     let (mut a, mut b) = (0x243f_6a88_85a3_08d3_u64, 0x1319_8a2e_0370_7344_u64);
@@ -22,20 +37,32 @@ pub fn name_key(name: &str) -> NameKey {
         b = b.wrapping_add(word).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
         b ^= b >> 31;
     };
-    let (mut word, mut count) = (0, 0_u64);
-    for c in name.bytes().filter(|c| c.is_ascii_alphanumeric() || !c.is_ascii()) {
-        word = word << 8 | u64::from(c.to_ascii_lowercase());
-        count += 1;
-        if count % 8 == 0 {
-            add(word);
-            word = 0;
+    let mut take = |folded: &[u8]| {
+        for part in folded.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            add(u64::from_le_bytes(word));
+        }
+    };
+    let mut folded = [0_u8; 64];
+    let (mut filled, mut count) = (0, 0);
+    for c in name.bytes() {
+        // No branch depends on what the character is.
+        let kept = FOLDING[usize::from(c)];
+        folded[filled] = kept;
+        filled += usize::from(kept != 0);
+        if filled == folded.len() {
+            take(&folded);
+            count += filled;
+            filled = 0;
         }
     }
+    take(&folded[..filled]);
+    count += filled;
     if count == 0 {
         return 0;
     }
-    add(word);
-    add(count);
+    add(count as u64);
     u128::from(mixed(a)) << 64 | u128::from(mixed(b) | 1)
 }
 
@@ -47,6 +74,16 @@ pub struct SeenNames {
 }
 
 impl SeenNames {
+    /// Makes room for these keys and fetches from memory what they will be compared with: all at
+    /// once that takes a fraction of the time it takes one by one.
+    pub fn expect(&mut self, keys: &[NameKey]) {
+        while 2 * (self.count + keys.len()) > self.slots.len() {
+            self.grow();
+        }
+        let mask = self.slots.len() - 1;
+        let all = keys.iter().fold(0, |all, key| all | self.slots[(key >> 64) as usize & mask]);
+        std::hint::black_box(all);
+    }
     /// Whether the key was there before; it is afterwards.
     pub fn is_known(&mut self, key: NameKey) -> bool {
         if key == 0 {
@@ -260,5 +297,20 @@ impl SpilledNames {
 impl Drop for SpilledNames {
     fn drop(&mut self) {
         let _ = host::temp_delete(DUPLICATES);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_key;
+
+    #[test]
+    fn names_are_the_same_by_letters_and_digits_without_case() {
+        let (long, spaced) = ("a".repeat(200), "a ".repeat(200));
+        assert_eq!(name_key("Sky SPORT 1"), name_key("sky-sport (1)"));
+        assert_eq!(name_key(&long), name_key(&spaced));
+        assert_ne!(name_key("aaaaaaaa"), name_key("aaaaaaaaa"));
+        assert_ne!(name_key("ab"), name_key("ba"));
+        assert_eq!(name_key(" -- "), 0);
     }
 }
