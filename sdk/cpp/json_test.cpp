@@ -8,7 +8,7 @@
 namespace m3u_proxy::sdk {
 namespace {
 
-std::string text(m3u::Text value) { return std::string(value.data(), value.size()); }
+std::string text(m3u::Text value) { return {value.data(), value.size()}; }
 
 TEST(PluginConfig, ValuesOfEveryKindAreRead) {
   m3u::Config config(

@@ -397,7 +397,7 @@ inline void deallocate(void* p) { heap.deallocate(p); }
 #else
 
 inline void* allocate(size_t size) {
-  return aligned_alloc(16, size == 0 ? 16 : (size + 15) & ~15U);
+  return aligned_alloc(16, size == 0 ? 16 : (size + 15) & ~size_t{15});
 }
 inline void deallocate(void* p) { free(p); }
 

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 
 class ChannelFrameTest : public FrameTest {};
 
-std::string text(m3u::Text value) { return std::string(value.data(), value.size()); }
+std::string text(m3u::Text value) { return {value.data(), value.size()}; }
 
 TEST_F(ChannelFrameTest, EveryPartOfAHostsFrameIsRead) {
   const m3u::ChannelBatch batch = frame_of(three_channels());

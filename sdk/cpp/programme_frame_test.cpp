@@ -30,6 +30,7 @@ class ProgrammeFrameTest : public testing::Test {
     EXPECT_EQ(root->origin()->size(), root->rows());
     EXPECT_EQ(root->source()->size(), root->rows());
     std::vector<std::string> result;
+    result.reserve(root->rows());
     const auto& offsets = *root->columns()->Get(1)->offsets();
     EXPECT_EQ(offsets.size(), root->rows() + 1);
     for (std::uint32_t row = 0; row < root->rows(); ++row)
