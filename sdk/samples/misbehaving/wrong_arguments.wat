@@ -48,6 +48,7 @@
     (call $wrong (call $temp_write (i32.const 515) (i32.const 4) (i32.const -16) (i32.const 32)))
     (call $wrong (call $temp_write (i32.const 515) (i32.const 0) (i32.const 512) (i32.const 4)))
     (call $wrong (call $temp_write (i32.const 515) (i32.const -1) (i32.const 512) (i32.const 4)))
+    (drop (call $temp_write (i32.const 515) (i32.const 4) (i32.const 512) (i32.const 4)))
     (call $wrong
       (call $temp_read (i32.const 515) (i32.const 4) (i64.const -1) (i32.const 512) (i32.const 4)))
     (call $wrong (call $temp_delete (i32.const -4) (i32.const 8)))
