@@ -46,7 +46,11 @@ http://example.org/4
 #EXTINF:-1 group-title="Films",\u017fport
 http://example.org/5
 """
-
+GUIDE = (
+    '<tv><channel id="a"><display-name>A</display-name></channel>'
+    '<programme start="20260101180000 +0000" channel="a"><title>Match</title><live/></programme>'
+    '<programme start="20260101190000 +0000" channel="a"><title>Film</title></programme></tv>'
+)
 
 
 def run(*arguments, cwd, environment=None):
@@ -72,6 +76,7 @@ def modules(tmp_path_factory):
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "list.m3u").write_text(LIST)
+    (tmp_path / "guide.xml").write_text(GUIDE)
     return tmp_path
 
 
@@ -184,6 +189,13 @@ def test_a_line_is_stamped_into_every_entry_once(folder, modules):
         more='[wasm_plugins.plugins.playlist_stamp.config]\nline = "#EXTVLCOPT:http-user-agent=x"',
     )
     assert written.count("#EXTVLCOPT:http-user-agent=x\nhttp://example.org/") == 5
+
+
+def test_live_programmes_are_marked_and_others_stay(folder, modules):
+    generate(folder, modules, ["live_prefix"], "--epg", "guide=guide.xml")
+    written = (folder / "out" / "home.xmltv").read_text()
+    assert "<title>LIVE: Match</title><live/>" in written.replace("\n", "").replace("  ", "")
+    assert "<title>Film</title>" in written
 
 
 def test_a_csv_becomes_channels(folder, modules):
