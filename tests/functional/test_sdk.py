@@ -175,6 +175,19 @@ def test_the_deduplicator_keeps_the_first_of_a_name(folder, modules):
     assert written.count("#EXTINF") == 4
 
 
+def test_the_deduplicator_gives_the_same_at_any_limit(folder, modules):
+    with (folder / "list.m3u").open("w") as playlist:
+        for i in range(60_000):
+            name = i // 2 if i % 10 == 9 else i
+            playlist.write(
+                f'#EXTINF:-1 tvg-id="ch{i}.example.org" group-title="Group {i % 40}",Channel {name}\n'
+                f"http://provider.example.org:8080/live/user/password/{i}.ts\n"
+            )
+    plenty = generate(folder, modules, ["deduplicator"], "--memory-limit", "512MB")
+    assert plenty.count("#EXTINF") == 57_000
+    assert generate(folder, modules, ["deduplicator"], "--memory-limit", "40MB") == plenty
+
+
 def test_groups_have_a_thousand_numbers_each(folder, modules):
     written = generate(folder, modules, ["group_numbers"])
     numbers = re.findall(r'tvg-chno="(\d+)"', written)

@@ -32,12 +32,12 @@ class Deduplicator final : public m3u::WasmStreamingStage {
 
   bool can_handle_memory_pressure(m3u::PressureLevel level) override {
     if (level >= m3u::PressureLevel::kCritical) rows_.compress();
-    if (level == m3u::PressureLevel::kEmergency && !spilled_) spilled_ = spill();
-    return level != m3u::PressureLevel::kEmergency || spilled_;
+    if (level < m3u::PressureLevel::kEmergency || rows_.is_spilled()) return true;
+    return finalizing_ ? spill_rest() : spill();
   }
 
   m3u::Result process_channels(const m3u::ChannelBatch& channels, m3u::Output& /*out*/) override {
-    if (!spilled_) {
+    if (!rows_.is_spilled()) {
       m3u::ChannelEditor editor(channels);
       keys_.clear();
       for (uint32_t row = 0; row < channels.rows(); ++row)
@@ -52,13 +52,15 @@ class Deduplicator final : public m3u::WasmStreamingStage {
   }
 
   m3u::Result finalize(m3u::Output& out) override {
-    if (spilled_ && !resolved_) {
-      resolved_ = spilled_names_.resolve();
-      if (!resolved_) return failed_to_spill();
+    if (!finalizing_) {
+      finalizing_ = true;
+      names_.reset();
+      names_are_spilled_ = rows_.is_spilled();
+      if (names_are_spilled_ && !spilled_names_.resolve()) return failed_to_spill();
     }
     m3u::Buffer frame;
     while (rows_.next(frame)) {
-      if (!spilled_) return out.give(static_cast<m3u::Buffer&&>(frame));
+      if (!names_are_spilled_) return out.give(static_cast<m3u::Buffer&&>(frame));
       const m3u::ChannelBatch channels(frame.data(), frame.size());
       m3u::ChannelEditor editor(channels);
       for (uint32_t row = 0; row < channels.rows(); ++row)
@@ -77,7 +79,7 @@ class Deduplicator final : public m3u::WasmStreamingStage {
     names_.reset();
     keys_.reset();
     spilled_names_.reset();
-    spilled_ = resolved_ = false;
+    finalizing_ = names_are_spilled_ = false;
     dropped_ = 0;
   }
 
@@ -94,6 +96,10 @@ class Deduplicator final : public m3u::WasmStreamingStage {
     names_.reset();
     return true;
   }
+  /// The same when all chunks are there, without those that have duplicates.
+  bool spill_rest() {
+    return rows_.spill([](const m3u::ChannelBatch& /*channels*/) { return true; });
+  }
   bool note_names(const m3u::ChannelBatch& channels) {
     for (uint32_t row = 0; row < channels.rows(); ++row)
       if (!spilled_names_.add(name_key(channels.name(row)))) return false;
@@ -104,8 +110,8 @@ class Deduplicator final : public m3u::WasmStreamingStage {
   SeenNames names_;
   m3u::Array<NameKey> keys_;  // of the chunk
   SpilledNames spilled_names_;
-  bool spilled_ = false;
-  bool resolved_ = false;
+  bool finalizing_ = false;
+  bool names_are_spilled_ = false;  // so rows are not yet without duplicates
   uint64_t dropped_ = 0;
 };
 

@@ -19,9 +19,9 @@ class RowStore {
   void compress() {
     if (how_ != How::kPlain) return;
     how_ = How::kCompressed;
-    for (Piece& piece : pieces_) {
-      const Piece plain = piece;
-      piece = packed({plain.data, plain.size});
+    for (size_t i = next_; i < pieces_.size(); ++i) {
+      const Piece plain = pieces_[i];
+      pieces_[i] = packed({plain.data, plain.size});
       m3u::detail::deallocate(plain.data);
     }
   }
@@ -31,10 +31,10 @@ class RowStore {
   template <typename F>
   bool spill(F&& seen) {
     compress();
-    file_size_ = 0;
+    file_size_ = read_ = 0;
     bool good = m3u::host::temp_write(kFile, nullptr, 0) == 0;
     m3u::Buffer frame;
-    for (size_t i = 0; good && i < pieces_.size(); ++i) {
+    for (size_t i = next_; good && i < pieces_.size(); ++i) {
       unpack(pieces_[i], frame);
       good = seen(m3u::ChannelBatch(frame.data(), frame.size())) && append(pieces_[i]);
     }
@@ -57,6 +57,7 @@ class RowStore {
     piece.data = nullptr;
     return true;
   }
+  [[nodiscard]] bool is_spilled() const { return how_ == How::kSpilled; }
   [[nodiscard]] bool failed() const { return failed_; }
 
   void reset() {

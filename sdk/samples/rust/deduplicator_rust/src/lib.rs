@@ -20,7 +20,7 @@ struct Deduplicator {
     rows: RowStore,
     names: SeenNames,
     spilled_names: Option<SpilledNames>, // once everything is in temporary files
-    resolved: bool,
+    finalizing: bool,
     dropped: u64,
 }
 
@@ -35,6 +35,10 @@ fn note_names(channels: &ChannelBatch, names: &mut SpilledNames) -> Result<(), i
 impl Deduplicator {
     /// Moves everything to temporary files; when that does not work, all stays where it is.
     fn spill(&mut self) -> Result<(), i32> {
+        if self.finalizing {
+            // All chunks are there, without duplicates.
+            return self.rows.spill(|_| Ok(()));
+        }
         let mut names = SpilledNames::start();
         self.rows.spill(|channels| note_names(channels, &mut names))?;
         self.names = SeenNames::default();
@@ -65,7 +69,7 @@ impl WasmPlugin for Deduplicator {
         if level >= PressureLevel::Critical {
             self.rows.compress();
         }
-        level < PressureLevel::Emergency || self.spilled_names.is_some() || self.spill().is_ok()
+        level < PressureLevel::Emergency || self.rows.is_spilled() || self.spill().is_ok()
     }
 }
 
@@ -96,9 +100,12 @@ impl WasmStreamingStage for Deduplicator {
     }
 
     fn finalize(&mut self, out: &mut Output) -> Answer {
-        if let (Some(names), false) = (&mut self.spilled_names, self.resolved) {
-            names.resolve().map_err(failed_to_spill)?;
-            self.resolved = true;
+        if !self.finalizing {
+            self.finalizing = true;
+            self.names = SeenNames::default();
+            if let Some(names) = &mut self.spilled_names {
+                names.resolve().map_err(failed_to_spill)?;
+            }
         }
         let Some(frame) = self.rows.next().map_err(failed_to_spill)? else {
             host::record_metric("duplicates", self.dropped as f64);

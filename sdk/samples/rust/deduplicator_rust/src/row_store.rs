@@ -41,6 +41,9 @@ pub struct RowStore {
 }
 
 impl RowStore {
+    pub fn is_spilled(&self) -> bool {
+        self.how == How::Spilled
+    }
     /// Keeps the chunk as edited. The error is one of the temporary file.
     pub fn add(&mut self, editor: &ChannelEditor) -> Result<(), i32> {
         if editor.is_unchanged() {
@@ -92,6 +95,7 @@ impl RowStore {
     ) -> Result<(), i32> {
         self.compress();
         self.file_size = 0;
+        self.read = 0;
         host::temp_write(FILE, &[])?;
         let pieces = std::mem::take(&mut self.pieces);
         let moved = pieces.iter().try_for_each(|piece| {
