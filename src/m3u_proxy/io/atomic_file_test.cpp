@@ -192,7 +192,7 @@ TEST(AtomicFile, AFullDiskIsAClearErrorAndTheOldFileStays) {
     ::setrlimit(RLIMIT_FSIZE, &before);
     (void)std::signal(SIGXFSZ, old_handler);
     ASSERT_FALSE(written);
-    EXPECT_EQ(written.error().code, ErrorCode::kIo);
+    EXPECT_EQ(written.error().code, ErrorCode::kDiskFull);
     EXPECT_NE(written.error().message.find("list.m3u"), std::string::npos);
   }
   EXPECT_EQ(content(folder / "list.m3u"), "old");

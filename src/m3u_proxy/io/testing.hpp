@@ -49,22 +49,6 @@ inline std::vector<int> open_files_in(const std::filesystem::path& folder) {
   return found;
 }
 
-/// A disk that is full after `room` bytes.
-class FailingSink final : public ByteSink {
- public:
-  explicit FailingSink(std::size_t room) : room_(room) {}
-  Result<> write(std::string_view bytes) override {
-    if (bytes.size() > room_)
-      return fail(ErrorCode::kIo, "cannot write: No space left on device",
-                  "free some disk space or choose another folder");
-    room_ -= bytes.size();
-    return {};
-  }
-
- private:
-  std::size_t room_;
-};
-
 /// Everything a source gives, and the error it ended with, if any.
 struct Drained {
   std::string bytes;
