@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -46,6 +47,7 @@ constexpr std::string_view kModule = R"((module
 constexpr std::string_view kManifest = R"([plugin]
 name = "bench"
 version = "1.0.0"
+abi = 1
 wasm = "bench.wat"
 [capabilities]
 stages = ["data_mapping"]
@@ -71,14 +73,17 @@ class Files {
   Files& operator=(const Files&) = delete;
 
   [[nodiscard]] std::shared_ptr<const Plugin> load() const {
-    return Plugin::load(folder_ / "bench.toml", options_).value();
+    auto loaded = Plugin::load(folder_ / "bench.toml", options_);
+    if (!loaded) throw std::runtime_error(to_string(loaded.error()));
+    return *std::move(loaded);
   }
   [[nodiscard]] std::unique_ptr<PluginInstance> start(const Plugin& plugin) {
     Permissions permissions;
     permissions.add(Permission::kMemoryPressure);
-    return PluginInstance::create(plugin.module(), plugin.manifest(),
-                                  {.budget = &budget_, .permissions = permissions})
-        .value();
+    auto started = PluginInstance::create(plugin.module(), plugin.manifest(),
+                                          {.budget = &budget_, .permissions = permissions});
+    if (!started) throw std::runtime_error(to_string(started.error()));
+    return *std::move(started);
   }
 
  private:
@@ -89,7 +94,7 @@ class Files {
 
 void start_from_cache(benchmark::State& state) {
   Files files;
-  files.load();
+  benchmark::DoNotOptimize(files.load());
   for (auto _ : state) {
     const auto plugin = files.load();
     benchmark::DoNotOptimize(files.start(*plugin));

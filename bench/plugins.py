@@ -91,6 +91,15 @@ def row(bench, samples: Path, job: PluginJob, sdk: str, suffix: str) -> str | No
             f"{speed:.0%} | {goal} | {overhead:+.1f} MB | {memory_goal} | {memory:.1f} MB |")
 
 
+def border_rows(micro: list[tuple[str, float]]) -> list[str]:
+    """What plugin_benchmark measured (name, ns) beside its goals."""
+    times = dict(micro)
+    start = times["plugin: load from the cache and start"] / 1e6
+    call = times["plugin: 1000 host calls and a chunk"] / 1000
+    return [f"| plugin: start from the cache | {start:.2f} ms | {verdict(start <= 5)} (≤ 5 ms) |",
+            f"| plugin: a call of the host | {call:.0f} ns | {verdict(call <= 50)} (≤ 50 ns) |"]
+
+
 def table(bench, samples: Path) -> list[str]:
     rows = [row(bench, samples, job, sdk, suffix) for job in JOBS for sdk, suffix in SDKS]
     rows = [line for line in rows if line]

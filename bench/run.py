@@ -346,14 +346,16 @@ def render(bench: Bench, results: list[Result]) -> str:
              "```", "", "## Goals", "",
              "| work | time | goal | peak RSS | goal |", "|---|---|---|---|---|",
              *goal_rows(results), ""]
+    micro = {name: bench.microbenchmarks(name) for name in ("memory_benchmark", "plugin_benchmark")}
     rates = rate_rows(results, bench.m3u_rates())
+    if micro["plugin_benchmark"]:
+        rates += plugins.border_rows(micro["plugin_benchmark"])
     if rates:
         lines += ["| work | measured | goal |", "|---|---|---|", *rates, ""]
     for name, title in (("memory_benchmark", "memory handling"), ("plugin_benchmark", "plugins")):
-        micro = bench.microbenchmarks(name)
-        if micro:
+        if micro[name]:
             lines += [f"| {title} | time |", "|---|---|",
-                      *(f"| {what} | {nanoseconds(value)} |" for what, value in micro), ""]
+                      *(f"| {what} | {nanoseconds(value)} |" for what, value in micro[name]), ""]
     lines += ["## Every run", "",
               "| job | input MB | wall | fsync | CPU | MB/s | channels/s | peak RSS MB |",
               "|---|---|---|---|---|---|---|---|", *run_rows(results), "",

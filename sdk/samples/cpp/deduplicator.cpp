@@ -3,7 +3,8 @@
 //
 // It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
 // of the result: plain; compressed, from pressure level Critical on; in temporary files, at
-// Emergency, names included, and then any list takes less than 10 MB.
+// Emergency, names included, and then any list takes less than 10 MB. The configuration's `mode`
+// ("compress", "spill") does so from the start; otherwise memory pressure says when.
 #include "row_store.hpp"
 #include "seen_names.hpp"
 
@@ -24,9 +25,16 @@ class Deduplicator final : public m3u::WasmStreamingStage {
                                     .supports_compression = true}};
   }
 
+  bool init(m3u::Config& config) override {
+    const m3u::Text mode = config.text("mode", "");
+    if (mode == "compress") least_ = m3u::PressureLevel::kCritical;
+    if (mode == "spill") least_ = m3u::PressureLevel::kEmergency;
+    return true;
+  }
+
   bool begin(m3u::Stage /*stage*/, m3u::Context& context) override {
     cleanup();
-    can_handle_memory_pressure(context.pressure());
+    can_handle_memory_pressure(context.pressure() > least_ ? context.pressure() : least_);
     return true;
   }
 
@@ -106,6 +114,7 @@ class Deduplicator final : public m3u::WasmStreamingStage {
     return true;
   }
 
+  m3u::PressureLevel least_ = m3u::PressureLevel::kOptimal;  // as the configuration says
   RowStore rows_;
   SeenNames names_;
   m3u::Array<NameKey> keys_;  // of the chunk

@@ -189,12 +189,13 @@ void load_frame(FrameBytes bytes, ChannelBatch& batch) {
     content.source[row] = root.source()->Get(index);
     content.media_type[row] = static_cast<MediaType>(root.media_type()->Get(index));
   }
-  if (root.channel_id()->size() == 0) return;
-  for (std::size_t row = 0; row < rows; ++row) {
-    Uuid id;
-    std::memcpy(id.bytes.data(), root.channel_id()->data() + row * 16, 16);
-    batch.set_id(row, id);
-  }
+  if (root.channel_id()->size() != 0)
+    for (std::size_t row = 0; row < rows; ++row) {
+      Uuid id;
+      std::memcpy(id.bytes.data(), root.channel_id()->data() + row * 16, 16);
+      batch.set_id(row, id);
+    }
+  batch.set_frame(bytes);
 }
 
 namespace {

@@ -23,6 +23,11 @@ class FrameBuilder {
 
   /// The frame of `batch`; valid until the next call. After a throw only destruction is left.
   FrameBytes build(const ChannelBatch& batch);
+  /// The frame that the batch has already, or one that is built, and is the batch's from then on.
+  FrameBytes frame_of(ChannelBatch& batch) {
+    if (batch.frame().empty()) batch.set_frame(build(batch));
+    return batch.frame();
+  }
 
  private:
   class Allocator final : public flatbuffers::Allocator {
@@ -47,7 +52,7 @@ class FrameBuilder {
 };
 
 /// Fills `batch` with views into `frame`, which must be verified (or of this process's own
-/// making) and must outlive the batch's content.
+/// making) and must outlive the batch's content; it is the batch's frame() then.
 void load_frame(FrameBytes frame, ChannelBatch& batch);
 
 /// Checks a frame from outside: FlatBuffers' structure, then that every column has rows + 1

@@ -42,6 +42,7 @@ ChannelBatch::ChannelBatch(memory::SlabPool& slabs)
 
 void ChannelBatch::clear() {
   rows_ = 0;
+  frame_ = {};
   attributes_.clear();
   directives_.clear();
   arena_.reset();
@@ -95,6 +96,7 @@ std::string_view ChannelBatch::attribute(std::size_t row, std::string_view key) 
 }
 
 void ChannelBatch::set_attribute(std::size_t row, std::string_view key, std::string_view value) {
+  frame_ = {};
   Range& range = attribute_range_[row];
   const auto first = attributes_.begin() + range.first;
   const auto end = first + range.count;

@@ -46,6 +46,7 @@ class ChannelBatch {
   /// Appends an empty row of this source and returns its index.
   std::size_t add_row(std::uint16_t source) {
     if (rows_ == source_.size()) grow(rows_ + 1);
+    frame_ = {};
     const std::size_t row = rows_++;
     for (auto& column : columns_) column[row] = {};
     media_type_[row] = MediaType::kLive;
@@ -61,10 +62,12 @@ class ChannelBatch {
   }
   /// `value` must live as long as the batch; see store().
   void set_text(ChannelField field, std::size_t row, std::string_view value) {
+    frame_ = {};
     columns_[static_cast<std::size_t>(field)][row] = value;
   }
   /// A whole text column by index (see kTextColumns).
   [[nodiscard]] std::span<std::string_view> column(std::size_t index) {
+    frame_ = {};
     return std::span(columns_[index]).first(rows_);
   }
   [[nodiscard]] std::span<const std::string_view> column(std::size_t index) const {
@@ -73,10 +76,16 @@ class ChannelBatch {
   [[nodiscard]] std::string_view duration(std::size_t row) const {
     return columns_[kDuration][row];
   }
-  void set_duration(std::size_t row, std::string_view value) { columns_[kDuration][row] = value; }
+  void set_duration(std::size_t row, std::string_view value) {
+    frame_ = {};
+    columns_[kDuration][row] = value;
+  }
   [[nodiscard]] std::uint16_t source(std::size_t row) const { return source_[row]; }
   [[nodiscard]] MediaType media_type(std::size_t row) const { return media_type_[row]; }
-  void set_media_type(std::size_t row, MediaType type) { media_type_[row] = type; }
+  void set_media_type(std::size_t row, MediaType type) {
+    frame_ = {};
+    media_type_[row] = type;
+  }
   /// The key by which duplicates are found: hash of URL and name as the source gave them.
   [[nodiscard]] Key128 key(std::size_t row) const { return key_[row]; }
   void set_key(std::size_t row, Key128 key) { key_[row] = key; }
@@ -84,6 +93,7 @@ class ChannelBatch {
   [[nodiscard]] Uuid id(std::size_t row) const { return id_.empty() ? Uuid{} : id_[row]; }
   void set_id(std::size_t row, const Uuid& id) {
     if (id_.empty()) id_.resize(source_.size());
+    frame_ = {};
     id_[row] = id;
   }
 
@@ -93,6 +103,7 @@ class ChannelBatch {
   }
   /// Adds to the row that was added last; the views must live as long as the batch.
   void push_attribute(Attribute attribute) {
+    frame_ = {};
     attributes_.push_back(attribute);
     ++attribute_range_[rows_ - 1].count;
   }
@@ -109,9 +120,15 @@ class ChannelBatch {
   }
   /// Adds to the row that was added last; the view must live as long as the batch.
   void push_directive(std::string_view line) {
+    frame_ = {};
     directives_.push_back(line);
     ++directive_range_[rows_ - 1].count;
   }
+
+  /// The frame that has just this content, as long as nothing is changed; empty: there is none.
+  [[nodiscard]] std::span<const std::uint8_t> frame() const { return frame_; }
+  /// Says that `frame`, which has to stay, has just this content.
+  void set_frame(std::span<const std::uint8_t> frame) { frame_ = frame; }
 
   /// A copy of `text` that lives as long as the batch.
   std::string_view store(std::string_view text) { return arena_.copy(text); }
@@ -148,6 +165,7 @@ class ChannelBatch {
   void move_row(std::size_t from, std::size_t to);
 
   std::size_t rows_ = 0;
+  std::span<const std::uint8_t> frame_;
   memory::Arena arena_;
   memory::BudgetResource resource_;
   // As long as there is room for rows, of which rows_ are in use; id_ may be empty instead.
@@ -171,6 +189,7 @@ void ChannelBatch::retain(Keep&& keep) {
     if (kept != row) move_row(row, kept);
     ++kept;
   }
+  if (kept != count) frame_ = {};
   rows_ = kept;
 }
 

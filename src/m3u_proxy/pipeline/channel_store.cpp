@@ -14,7 +14,7 @@ class SpooledChannels final : public ChannelStore {
       : spool_(*context.slabs, {.first = first, .space = context.spill}) {}
 
   Result<> pack(StageItem& item) override {
-    item.packed = spool_.pack(item.frame.build(item.batch), item.packed_bytes);
+    item.packed = spool_.pack(item.frame.frame_of(item.batch), item.packed_bytes);
     return {};
   }
   Result<> keep(StageItem& item) override { return spool_.append(item.packed); }

@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::size_t kFrameAlignment = 16;
 
+bool is_same(catalog::FrameBytes a, catalog::FrameBytes b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
 }  // namespace
 
 /// The results go into item.plugin_bytes as they are and become the item's batch at the end. Most
@@ -124,26 +128,28 @@ void ChannelPlugin::finish_batch(StageItem& item) const {
 /// A parallel plugin: the batch as it is.
 Result<> ChannelPlugin::process_batch(StageItem& item) {
   if (item.batch.rows() == 0) return {};
-  // Built before the item's bytes change, in which its rows may be.
-  const Frame frame = item.frame.build(item.batch);
-  Results results(item);
-  bool dropped = true;
+  const Frame frame = item.frame.frame_of(item.batch);
+  enum class Outcome : std::uint8_t { kDropped, kUnchanged, kChanged };
+  auto outcome = Outcome::kDropped;
   M3U_TRY(const bool good, work_.process(frame, item.batch.rows(), [&](Frame answer) -> Result<> {
+    outcome = is_same(answer, frame) ? Outcome::kUnchanged : Outcome::kChanged;
+    if (outcome == Outcome::kUnchanged) return {};
     M3U_CHECK(check(answer));
-    results.add(answer);
-    dropped = false;
+    Results(item).add(answer);
     return {};
   }));
-  if (!good) {
-    // Its rows may have stood in the bytes that were cleared.
-    item.plugin_bytes.assign(frame.begin(), frame.end());
-    catalog::load_frame({item.plugin_bytes.data(), item.plugin_bytes.size()}, item.batch);
-    return replaces_ != nullptr ? replaces_->process(item) : Result<>();
+  if (!good) return replaces_ != nullptr ? replaces_->process(item) : Result<>();
+  switch (outcome) {
+    case Outcome::kUnchanged:
+      work_.count_items_out(item.batch.rows());
+      return {};
+    case Outcome::kChanged:
+      catalog::load_frame({item.plugin_bytes.data(), item.plugin_bytes.size()}, item.batch);
+      break;
+    case Outcome::kDropped:
+      item.batch.clear();
+      break;
   }
-  if (dropped)
-    item.batch.clear();
-  else
-    results.load(slabs_);
   finish_batch(item);
   return {};
 }

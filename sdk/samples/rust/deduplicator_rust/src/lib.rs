@@ -3,20 +3,22 @@
 //!
 //! It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
 //! of the result: plain; compressed, from pressure level Critical on; in temporary files, at
-//! Emergency, names included, and then any list takes less than 10 MB.
+//! Emergency, names included, and then any list takes less than 10 MB. The configuration's `mode`
+//! ("compress", "spill") does so from the start; otherwise memory pressure says when.
 mod lz;
 mod row_store;
 mod seen_names;
 
 use m3u_plugin::{
-    export_plugin, host, Answer, ChannelBatch, ChannelEditor, Context, MemoryRequirements, Outcome,
-    Output, PluginInfo, PressureLevel, Stage, WasmPlugin, WasmStreamingStage,
+    export_plugin, host, Answer, ChannelBatch, ChannelEditor, Config, Context, MemoryRequirements,
+    Outcome, Output, PluginInfo, PressureLevel, Stage, WasmPlugin, WasmStreamingStage,
 };
 use row_store::RowStore;
 use seen_names::{name_key, SeenNames, SpilledNames};
 
 #[derive(Default)]
 struct Deduplicator {
+    least: Option<PressureLevel>, // as the configuration says
     rows: RowStore,
     names: SeenNames,
     spilled_names: Option<SpilledNames>, // once everything is in temporary files
@@ -65,6 +67,15 @@ impl WasmPlugin for Deduplicator {
         }
     }
 
+    fn init(&mut self, config: &Config) -> Result<(), String> {
+        self.least = match config.text("mode").as_deref() {
+            Some("compress") => Some(PressureLevel::Critical),
+            Some("spill") => Some(PressureLevel::Emergency),
+            _ => None,
+        };
+        Ok(())
+    }
+
     fn can_handle_memory_pressure(&mut self, level: PressureLevel) -> bool {
         if level >= PressureLevel::Critical {
             self.rows.compress();
@@ -76,7 +87,8 @@ impl WasmPlugin for Deduplicator {
 impl WasmStreamingStage for Deduplicator {
     fn begin(&mut self, _stage: Stage, context: &Context) -> Result<(), String> {
         self.cleanup();
-        self.can_handle_memory_pressure(context.pressure());
+        let least = self.least.unwrap_or(PressureLevel::Optimal);
+        self.can_handle_memory_pressure(context.pressure().max(least));
         Ok(())
     }
 
