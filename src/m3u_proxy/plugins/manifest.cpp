@@ -289,6 +289,17 @@ Result<Manifest> parse_manifest(std::string_view text, const std::filesystem::pa
   return manifest;
 }
 
+Result<std::vector<std::filesystem::path>> find_manifests(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error))
+    if (at->path().extension() == ".toml") files.push_back(at->path());
+  if (error) return fail(system_error("cannot read folder " + folder.string(), error.value()));
+  std::ranges::sort(files);
+  return files;
+}
+
 Result<Manifest> read_manifest(const std::filesystem::path& file) {
   if (!is_module(file)) {
     M3U_TRY(const std::string text, read_text(file));

@@ -47,6 +47,9 @@ Result<Manifest> parse_manifest(std::string_view text, const std::filesystem::pa
 /// Errors: also kNotFound, kIo.
 Result<Manifest> read_manifest(const std::filesystem::path& file);
 
+/// The manifests of a folder: its *.toml, by name. Errors: kNotFound, kIo.
+Result<std::vector<std::filesystem::path>> find_manifests(const std::filesystem::path& folder);
+
 struct MemoryRequirements {
   std::uint64_t min_heap_mb = 0;
   std::uint64_t max_heap_mb = 0;

@@ -250,6 +250,14 @@ TEST_F(ManifestFile, IsReadUpTo64Kb) {
   EXPECT_THAT(to_string(manifest.error()), HasSubstr("larger than 64 KB"));
 }
 
+TEST_F(ManifestFile, AreAllTomlFilesOfAFolderByName) {
+  for (const char* name : {"b.toml", "a.toml", "a.wasm", "README.md"}) write(name, "");
+  const auto files = find_manifests(folder_.path());
+  ASSERT_TRUE(files.has_value());
+  EXPECT_THAT(*files, ElementsAre(folder_ / "a.toml", folder_ / "b.toml"));
+  EXPECT_EQ(find_manifests(folder_ / "none").error().code, ErrorCode::kNotFound);
+}
+
 TEST(DefaultPermissions, AreAllButTimeAndChance) {
   EXPECT_TRUE(default_permissions().has(Permission::kLog));
   EXPECT_TRUE(default_permissions().has(Permission::kTempFiles));
