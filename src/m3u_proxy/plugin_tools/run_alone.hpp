@@ -1,0 +1,15 @@
+// Running a plugin alone: what it makes of a file, as the native writer would write it.
+#pragma once
+
+#include <memory>
+
+#include <m3u_proxy/plugin_tools/workbench.hpp>
+
+namespace m3u_proxy::plugin_tools {
+
+/// Runs one generation of `stage` over `input` and writes the playlist that comes out. Errors: of
+/// the plugin (also of a frame that does not verify), of `input`, of `out`.
+Result<> run_alone(Workbench& bench, plugins::PluginStage stage,
+                   std::unique_ptr<io::ByteSource> input, io::ByteSink& out);
+
+}  // namespace m3u_proxy::plugin_tools
