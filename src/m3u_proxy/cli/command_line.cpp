@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <memory>
 
@@ -7,12 +6,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/command_line.hpp>
 #include <m3u_proxy/cli/completion.hpp>
 #include <m3u_proxy/cli/man_page.hpp>
+#include <m3u_proxy/cli/plugin_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/cli/version.hpp>
@@ -65,6 +64,7 @@ struct Parser {
   CLI::App* check = nullptr;
   CLI::App* test_expression = nullptr;
   CLI::App* migrate_config = nullptr;
+  std::optional<PluginArguments> plugin;
   CLI::App* completion = nullptr;
   CLI::Option* include = nullptr;
   CLI::Option* exclude = nullptr;
@@ -77,6 +77,7 @@ struct Parser {
     add_check();
     add_test_expression();
     add_migrate_config();
+    plugin.emplace(app);
     completion = app.add_subcommand("generate-completion", "Print bash, zsh, fish or man");
     completion->group("");  // for the build, not for people
     completion->add_option("KIND", raw.completion, "What to print");
@@ -168,46 +169,6 @@ struct Parser {
            "Write there, also onto FILE itself (standard output)");
   }
 };
-
-template <typename Number>
-Result<> read_number(const char* name, const std::string& text, std::int64_t least,
-                     std::int64_t most, Number& out) {
-  if (text.empty()) return {};
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
-    return usage(fmt::format("{} {}: expected a whole number from {} to {}", name, excerpt(text),
-                             least, most));
-  out = static_cast<typename std::remove_cvref_t<Number>>(value);
-  return {};
-}
-template <typename Number>
-Result<> read_number(const char* name, const std::string& text, std::int64_t least,
-                     std::int64_t most, std::optional<Number>& out) {
-  if (text.empty()) return {};
-  Number value{};
-  M3U_CHECK(read_number(name, text, least, most, value));
-  out = value;
-  return {};
-}
-
-template <typename Enum>
-Result<> read_word(const char* name, const std::string& text,
-                   const std::map<std::string_view, Enum>& words, std::optional<Enum>& out) {
-  if (text.empty()) return {};
-  const auto found = words.find(text);
-  if (found != words.end()) {
-    out = found->second;
-    return {};
-  }
-  std::vector<std::string_view> known;
-  known.reserve(words.size());
-  for (const auto& [word, value] : words) known.push_back(word);
-  const std::string_view close = closest_word(text, known);
-  return usage(
-      fmt::format("{} {}: expected one of {}", name, excerpt(text), fmt::join(known, ", ")),
-      close.empty() ? "" : fmt::format("did you mean {}?", close));
-}
 
 std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -355,6 +316,7 @@ Result<CommandLine> read_completion(const std::string& kind) {
 Result<CommandLine> read_command(const Parser& parser) {
   if (parser.generate->parsed()) return read_generate(parser);
   if (parser.test_expression->parsed()) return read_test_expression(parser.raw);
+  if (parser.plugin->command()->parsed()) return parser.plugin->read();
   if (parser.completion->parsed()) return read_completion(parser.raw.completion);
   if (parser.check->parsed()) {
     if (parser.raw.file.empty())
@@ -374,7 +336,8 @@ CommandInfo describe(const CLI::App& app) {
   CommandInfo out{.name = app.get_name(),
                   .help = app.get_description(),
                   .examples = app.get_footer(),
-                  .options = {}};
+                  .options = {},
+                  .commands = {}};
   for (const CLI::Option* option : app.get_options()) {
     const bool positional = option->get_lnames().empty() && option->get_snames().empty();
     out.options.push_back({.names = option->get_name(positional, !positional),
@@ -382,6 +345,9 @@ CommandInfo describe(const CLI::App& app) {
                            .help = option->get_description(),
                            .positional = positional});
   }
+  const auto for_people = [](const CLI::App* command) { return !command->get_group().empty(); };
+  for (const CLI::App* command : app.get_subcommands(for_people))
+    out.commands.push_back(describe(*command));
   return out;
 }
 
@@ -393,9 +359,7 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
   try {
     parser.app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = parser.app.get_subcommands();
-    return PrintOptions{.text =
-                            chosen.empty() ? parser.app.help() : chosen.front()->help("m3u-proxy")};
+    return PrintOptions{.text = parser.app.help()};  // of the command that was chosen, if any
   } catch (const CLI::CallForVersion& version) {
     return PrintOptions{.text = std::string(version.what()) + '\n'};
   } catch (const CLI::ParseError& error) {
@@ -406,15 +370,12 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& arguments
 
 ProgramInfo describe_program() {
   const Parser parser;
-  ProgramInfo out{.name = "m3u-proxy",
-                  .version = std::string(kVersion),
-                  .help = kProgramHelp,
-                  .commands = {},
-                  .options = describe(parser.app).options};
-  for (const CLI::App* command :
-       {parser.generate, parser.check, parser.test_expression, parser.migrate_config})
-    out.commands.push_back(describe(*command));
-  return out;
+  CommandInfo program = describe(parser.app);
+  return {.name = "m3u-proxy",
+          .version = std::string(kVersion),
+          .help = kProgramHelp,
+          .commands = std::move(program.commands),
+          .options = std::move(program.options)};
 }
 
 }  // namespace m3u_proxy::cli

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/cli/plugin_options.hpp>
 #include <m3u_proxy/service/load_configuration.hpp>
 
 namespace m3u_proxy::cli {
@@ -55,7 +56,7 @@ struct PrintOptions {
 };
 
 using CommandLine = std::variant<GenerateOptions, CheckOptions, TestExpressionOptions,
-                                 MigrateConfigOptions, PrintOptions>;
+                                 MigrateConfigOptions, PluginOptions, PrintOptions>;
 
 /// Reads the arguments after the program's name. `now` is the time for relative dates.
 /// Error: kInvalidArgument, with what was probably meant in its hint.
@@ -72,6 +73,7 @@ struct CommandInfo {
   std::string help;
   std::string examples;
   std::vector<OptionInfo> options;
+  std::vector<CommandInfo> commands;  ///< that follow it; one of them has to
 };
 struct ProgramInfo {
   std::string name;

@@ -197,6 +197,75 @@ TEST(MigrateConfig, TakesAFileAndWhereToWrite) {
   EXPECT_THAT(refused({"migrate-config"}), HasSubstr("the configuration file is missing"));
 }
 
+TEST(Plugin, ListsAFolderOrThatOfAConfiguration) {
+  const auto list = [](std::vector<std::string> rest) {
+    rest.insert(rest.begin(), {"plugin", "list"});
+    return std::get<PluginListOptions>(parsed<PluginOptions>(rest));
+  };
+  EXPECT_EQ(list({"--directory", "p", "--json"}).directory, "p");
+  EXPECT_TRUE(list({"--json"}).json);
+  EXPECT_EQ(list({"--config", "c.toml"}).config, "c.toml");
+  EXPECT_THAT(refused({"plugin", "list", "--config", "a", "--directory", "b"}),
+              HasSubstr("give one of them"));
+}
+
+TEST(Plugin, RunsInAStage) {
+  const auto o = std::get<PluginRunOptions>(
+      parsed<PluginOptions>({"plugin", "run", "a.toml", "--stage", "epg", "--input", "g.xml",
+                             "--config-json", "{}", "--now", "100"}));
+  EXPECT_EQ(o.file, "a.toml");
+  EXPECT_EQ(o.stage, plugins::PluginStage::kEpg);
+  EXPECT_EQ(o.input, "g.xml");
+  EXPECT_EQ(o.config_json, "{}");
+  EXPECT_EQ(o.now, 100);
+  EXPECT_THAT(refused({"plugin", "run", "a.toml"}),
+              AllOf(HasSubstr("--stage is missing"), HasSubstr("m3u-proxy plugin run --help")));
+  EXPECT_THAT(refused({"plugin", "run", "a.toml", "--stage", "filterin"}),
+              HasSubstr("did you mean filtering?"));
+  EXPECT_THAT(refused({"plugin", "run", "--stage", "epg"}), HasSubstr("file is missing"));
+}
+
+TEST(Plugin, IsInspectedValidatedAndMeasured) {
+  EXPECT_TRUE(std::get<PluginInspectOptions>(
+                  parsed<PluginOptions>({"plugin", "inspect", "a.toml", "--json"}))
+                  .json);
+  EXPECT_EQ(std::get<PluginValidateOptions>(
+                parsed<PluginOptions>({"plugin", "validate", "a.wasm", "--input", "l"}))
+                .input,
+            "l");
+  const auto o = std::get<PluginBenchOptions>(
+      parsed<PluginOptions>({"plugin", "bench", "a.toml", "--channels", "7"}));
+  EXPECT_EQ(o.channels, 7U);
+  EXPECT_EQ(o.stage, std::nullopt);
+  EXPECT_THAT(refused({"plugin", "bench", "a.toml", "--channels", "0"}), HasSubstr("--channels 0"));
+}
+
+TEST(Plugin, IsBegunUnderANameInALanguage) {
+  const auto o = std::get<PluginNewOptions>(
+      parsed<PluginOptions>({"plugin", "new", "--language", "rust", "my-tagger", "--into", "x"}));
+  EXPECT_EQ(o.name, "my-tagger");
+  EXPECT_EQ(o.language, PluginLanguage::kRust);
+  EXPECT_EQ(o.into, "x");
+  EXPECT_THAT(refused({"plugin", "new", "--language", "cpp", "../x"}),
+              HasSubstr("a plugin can't be called \"../x\""));
+  EXPECT_THAT(refused({"plugin", "new", "x"}), HasSubstr("--language is missing"));
+  EXPECT_THAT(refused({"plugin", "new", "--language", "go", "x"}), HasSubstr("one of cpp, rust"));
+}
+
+TEST(Plugin, CommandsExplainThemselves) {
+  EXPECT_THAT(parsed<PrintOptions>({"plugin", "--help"}).text,
+              AllOf(HasSubstr("validate"), Not(HasSubstr("compile"))));
+  EXPECT_THAT(parsed<PrintOptions>({"plugin", "run", "--help"}).text,
+              HasSubstr("m3u-proxy plugin run plugins/tagger.toml --stage data_mapping"));
+  EXPECT_THAT(refused({"plugin"}), HasSubstr("no command given after plugin"));
+  EXPECT_THAT(refused({"plugin", "lst"}), HasSubstr("did you mean list?"));
+  EXPECT_THAT(refused({"plugin", "list", "--jsn"}),
+              AllOf(HasSubstr("--jsn is not an option"), HasSubstr("did you mean --json?")));
+  EXPECT_THAT(
+      refused({"plugin", "inspect", "a", "b"}),
+      AllOf(HasSubstr("inspect does not take b"), HasSubstr("m3u-proxy plugin inspect --help")));
+}
+
 TEST(TestExpression, TakesAnExpressionSourcesAndALimit) {
   const auto o = parsed<TestExpressionOptions>(
       {"test-expression", "name contains \"x\"", "--source", "tv=a", "--limit", "3"});
@@ -221,23 +290,39 @@ TEST(TestExpression, TakesAGuideForProgrammesABaseUrlAndATime) {
               HasSubstr("--base-url h does not begin with http:// or https://"));
 }
 
+/// The command, its options and the commands that follow it are in a text of this kind.
+void expect_named(const CommandInfo& command, const std::string& text, std::string_view kind) {
+  EXPECT_THAT(text, HasSubstr(command.name)) << kind;
+  // The manual page shows only whole commands.
+  for (const OptionInfo& option : command.options) {
+    if (option.positional || (kind == "man" && !command.commands.empty())) continue;
+    std::string name = option.names.substr(option.names.rfind(',') + 1);
+    if (kind == "fish") name = "-l " + name.substr(2);
+    EXPECT_THAT(text, HasSubstr(name)) << kind;
+  }
+  for (const CommandInfo& inner : command.commands) expect_named(inner, text, kind);
+}
+
 TEST(Completion, NamesEveryCommandAndOption) {
   const ProgramInfo program = describe_program();
-  ASSERT_EQ(program.commands.size(), 4U);
+  ASSERT_EQ(program.commands.size(), 5U);
   for (const char* kind : {"bash", "zsh", "fish", "man"}) {
     std::string text = parsed<PrintOptions>({"generate-completion", kind}).text;
     if (std::string_view(kind) == "man")  // troff writes hyphens with a backslash
       std::erase(text, '\\');
-    for (const CommandInfo& command : program.commands) {
-      EXPECT_THAT(text, HasSubstr(command.name)) << kind;
-      for (const OptionInfo& option : command.options) {
-        if (option.positional) continue;
-        std::string name = option.names.substr(option.names.rfind(',') + 1);
-        if (std::string_view(kind) == "fish") name = "-l " + name.substr(2);
-        EXPECT_THAT(text, HasSubstr(name)) << kind;
-      }
-    }
+    for (const CommandInfo& command : program.commands) expect_named(command, text, kind);
   }
+}
+
+TEST(Completion, OffersTheCommandsAfterPlugin) {
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "bash"}).text,
+              HasSubstr("compgen -W 'list inspect validate run bench new -h --help' -- \"$cur\""));
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "fish"}).text,
+              HasSubstr("__fish_seen_subcommand_from plugin; and "
+                        "__fish_seen_subcommand_from new' -l language -x -a 'cpp rust'"));
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "man"}).text,
+              HasSubstr(".SS m3u\\-proxy plugin validate\n"));
+  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "zsh"}).text, Not(HasSubstr("compile")));
 }
 
 TEST(Completion, OffersTheWordsOfAnOption) {

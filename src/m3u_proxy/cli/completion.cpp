@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -161,11 +162,73 @@ std::string fish_option(const OptionInfo& option, const std::string& condition) 
   return fmt::format("{}{} -d {}\n", out, fish_value(option), shell_quoted(option.help));
 }
 
-std::vector<std::string> command_names(const ProgramInfo& program) {
+std::vector<std::string> command_names(const std::vector<CommandInfo>& commands) {
   std::vector<std::string> names;
-  names.reserve(program.commands.size());
-  for (const CommandInfo& command : program.commands) names.push_back(command.name);
+  names.reserve(commands.size());
+  for (const CommandInfo& command : commands) names.push_back(command.name);
   return names;
+}
+
+/// A case of the word at `place`: the command's own words after it.
+std::string bash_command(const CommandInfo& command, std::size_t place) {
+  std::string out =
+      fmt::format("  {})\n    if [ \"$COMP_CWORD\" -gt {} ]; then\n", command.name, place);
+  if (!command.commands.empty()) {
+    out += fmt::format("      case \"${{COMP_WORDS[{}]}}\" in\n", place + 1);
+    for (const CommandInfo& inner : command.commands) out += bash_command(inner, place + 1);
+    out += fmt::format("      esac\n      [ \"$COMP_CWORD\" -eq {} ] || return\n", place + 1);
+  }
+  out += "      case \"$prev\" in\n" + bash_value_cases(command.options) + "      esac\n";
+  if (takes_file(command))
+    out +=
+        "      case \"$cur\" in\n        -*) ;;\n"
+        "        *) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n      esac\n";
+  auto words = command_names(command.commands);
+  std::ranges::move(all_names(command.options), std::back_inserter(words));
+  return out +
+         fmt::format("      COMPREPLY=($(compgen -W '{}' -- \"$cur\"))\n      return\n    fi ;;\n",
+                     fmt::join(words, " "));
+}
+
+/// Lines that offer the commands as the word that comes next.
+std::string zsh_choice(const std::vector<CommandInfo>& commands,
+                       const std::vector<OptionInfo>& options) {
+  std::string out = "  commands=(\n";
+  for (const CommandInfo& command : commands)
+    out += fmt::format("    {}\n", shell_quoted(command.name + ':' + zsh_escaped(command.help)));
+  out += fmt::format(
+      "  )\n"
+      "  if (( CURRENT == 2 )); then\n"
+      "    _describe command commands\n"
+      "    compadd -- {}\n"
+      "    return\n"
+      "  fi\n"
+      "  command=$words[2]\n"
+      "  shift words\n"
+      "  (( CURRENT-- ))\n"
+      "  case $command in\n",
+      fmt::join(all_names(options), " "));
+  for (const CommandInfo& command : commands)
+    out += command.commands.empty() ? fmt::format("    {})\n      _arguments{} ;;\n", command.name,
+                                                  zsh_arguments(command.options))
+                                    : fmt::format("    {})\n{}    ;;\n", command.name,
+                                                  zsh_choice(command.commands, command.options));
+  return out + "  esac\n";
+}
+
+std::string fish_command(const CommandInfo& command, const std::string& condition) {
+  std::string out;
+  if (takes_file(command)) out += fmt::format("complete -c m3u-proxy -n '{}' -F\n", condition);
+  for (const OptionInfo& option : command.options)
+    if (!option.positional) out += fish_option(option, condition);
+  const std::string none = fmt::format("{}; and not __fish_seen_subcommand_from {}", condition,
+                                       fmt::join(command_names(command.commands), " "));
+  for (const CommandInfo& inner : command.commands) {
+    out += fmt::format("complete -c m3u-proxy -n '{}' -a {} -d {}\n", none, inner.name,
+                       shell_quoted(inner.help));
+    out += fish_command(inner, condition + "; and __fish_seen_subcommand_from " + inner.name);
+  }
+  return out;
 }
 
 }  // namespace
@@ -177,23 +240,13 @@ std::string bash_completion(const ProgramInfo& program) {
       "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
       "  COMPREPLY=()\n"
       "  case \"${COMP_WORDS[1]}\" in\n";
-  for (const CommandInfo& command : program.commands) {
-    out += fmt::format("  {})\n    if [ \"$COMP_CWORD\" -gt 1 ]; then\n", command.name);
-    out += "      case \"$prev\" in\n" + bash_value_cases(command.options) + "      esac\n";
-    if (takes_file(command))
-      out +=
-          "      case \"$cur\" in\n        -*) ;;\n"
-          "        *) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n      esac\n";
-    out +=
-        fmt::format("      COMPREPLY=($(compgen -W '{}' -- \"$cur\"))\n      return\n    fi ;;\n",
-                    fmt::join(all_names(command.options), " "));
-  }
+  for (const CommandInfo& command : program.commands) out += bash_command(command, 1);
   out += fmt::format(
       "  esac\n"
       "  [ \"$COMP_CWORD\" -eq 1 ] && COMPREPLY=($(compgen -W '{} {}' -- \"$cur\"))\n"
       "}}\n"
       "complete -o filenames -F _m3u_proxy m3u-proxy\n",
-      fmt::join(command_names(program), " "), fmt::join(all_names(program.options), " "));
+      fmt::join(command_names(program.commands), " "), fmt::join(all_names(program.options), " "));
   return out;
 }
 
@@ -201,43 +254,23 @@ std::string zsh_completion(const ProgramInfo& program) {
   std::string out =
       "#compdef m3u-proxy\n"
       "_m3u_proxy() {\n"
-      "  local -a commands\n"
-      "  commands=(\n";
-  for (const CommandInfo& command : program.commands)
-    out += fmt::format("    {}\n", shell_quoted(command.name + ':' + zsh_escaped(command.help)));
-  out += fmt::format(
-      "  )\n"
-      "  if (( CURRENT == 2 )); then\n"
-      "    _describe command commands\n"
-      "    compadd -- {}\n"
-      "    return\n"
-      "  fi\n"
-      "  local command=$words[2]\n"
-      "  shift words\n"
-      "  (( CURRENT-- ))\n"
-      "  case $command in\n",
-      fmt::join(all_names(program.options), " "));
-  for (const CommandInfo& command : program.commands)
-    out += fmt::format("    {})\n      _arguments{} ;;\n", command.name,
-                       zsh_arguments(command.options));
-  out += "  esac\n}\n_m3u_proxy \"$@\"\n";
+      "  local command\n"
+      "  local -a commands\n";
+  out += zsh_choice(program.commands, program.options);
+  out += "}\n_m3u_proxy \"$@\"\n";
   return out;
 }
 
 std::string fish_completion(const ProgramInfo& program) {
   std::string out = "# fish completion for m3u-proxy\ncomplete -c m3u-proxy -f\n";
-  const std::string none =
-      fmt::format("not __fish_seen_subcommand_from {}", fmt::join(command_names(program), " "));
+  const std::string none = fmt::format("not __fish_seen_subcommand_from {}",
+                                       fmt::join(command_names(program.commands), " "));
   for (const CommandInfo& command : program.commands)
     out += fmt::format("complete -c m3u-proxy -n '{}' -a {} -d {}\n", none, command.name,
                        shell_quoted(command.help));
   for (const OptionInfo& option : program.options) out += fish_option(option, none);
-  for (const CommandInfo& command : program.commands) {
-    const std::string condition = "__fish_seen_subcommand_from " + command.name;
-    if (takes_file(command)) out += fmt::format("complete -c m3u-proxy -n '{}' -F\n", condition);
-    for (const OptionInfo& option : command.options)
-      if (!option.positional) out += fish_option(option, condition);
-  }
+  for (const CommandInfo& command : program.commands)
+    out += fish_command(command, "__fish_seen_subcommand_from " + command.name);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/plugin_command.hpp>
 #include <m3u_proxy/cli/print.hpp>
 
 namespace {
@@ -38,6 +39,9 @@ struct Runner {
   }
   cli::ExitCode operator()(const cli::MigrateConfigOptions& options) const {
     return cli::run_migrate_config(options);
+  }
+  cli::ExitCode operator()(const cli::PluginOptions& options) const {
+    return cli::run_plugin(options, environment);
   }
   cli::ExitCode operator()(const cli::PrintOptions& options) const {
     cli::print_to(stdout, options.text);

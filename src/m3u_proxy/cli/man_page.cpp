@@ -28,6 +28,17 @@ std::string option_entry(const OptionInfo& option) {
   return fmt::format("{}\n{}\n", out, escaped(option.help));
 }
 
+/// The commands that are no mere beginning of others, with all their words as name.
+void add_whole(const CommandInfo& command, const std::string& before,
+               std::vector<CommandInfo>& out) {
+  if (command.commands.empty()) {
+    out.push_back(command);
+    out.back().name = before + command.name;
+  }
+  for (const CommandInfo& inner : command.commands)
+    add_whole(inner, before + command.name + " ", out);
+}
+
 std::string synopsis(const CommandInfo& command) {
   std::string out = fmt::format(".B m3u\\-proxy {}\n", escaped(command.name));
   for (const OptionInfo& option : command.options)
@@ -59,16 +70,18 @@ std::string man_page(const ProgramInfo& program) {
       ".TH M3U\\-PROXY 1 \"\" \"m3u\\-proxy {}\" \"User Commands\"\n"
       ".SH NAME\nm3u\\-proxy \\- IPTV playlist and guide proxy\n.SH SYNOPSIS\n",
       escaped(program.version));
-  for (std::size_t i = 0; i < program.commands.size(); ++i)
-    out += (i == 0 ? "" : ".br\n") + synopsis(program.commands[i]);
+  std::vector<CommandInfo> commands;
+  for (const CommandInfo& command : program.commands) add_whole(command, "", commands);
+  for (std::size_t i = 0; i < commands.size(); ++i)
+    out += (i == 0 ? "" : ".br\n") + synopsis(commands[i]);
   out += fmt::format(".SH DESCRIPTION\n{}\n.SH OPTIONS\n", escaped(program.help));
   for (const OptionInfo& option : program.options) out += option_entry(option);
-  for (const CommandInfo& command : program.commands) {
+  for (const CommandInfo& command : commands) {
     out += fmt::format(".SS m3u\\-proxy {}\n{}.\n", escaped(command.name), escaped(command.help));
     for (const OptionInfo& option : command.options) out += option_entry(option);
   }
   out += ".SH EXAMPLES\n.nf\n";
-  for (const CommandInfo& command : program.commands) {
+  for (const CommandInfo& command : commands) {
     // The first line is the heading of the help text.
     const std::size_t heading = command.examples.find('\n');
     out += escaped(std::string_view(command.examples).substr(heading + 1)) + "\n";

@@ -23,6 +23,19 @@ std::vector<std::string> words_for(const CLI::App& app) {
   return words;
 }
 
+/// How a command is called, with a space at the end: "m3u-proxy plugin list ".
+std::string path_of(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return (parent == nullptr ? "" : path_of(*parent)) + command.get_name() + " ";
+}
+
+/// The innermost command that was typed; the program itself when there was none.
+const CLI::App& chosen_command(const CLI::App& program) {
+  const CLI::App* chosen = &program;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  return *chosen;
+}
+
 /// The command that has the option `name`, which stood where only the program's may: `app` itself
 /// when a command followed, else the first that has it; nullptr when none does.
 const CLI::App* owner_of(const CLI::App& app, const std::string& name) {
@@ -37,16 +50,16 @@ std::unexpected<Error> explain_extra(const CLI::App& app, const std::string& wor
   const std::string name = word.substr(0, word.find('='));
   if (const CLI::App* owner = owner_of(app, name))
     return usage(fmt::format("{} stands before its command", name),
-                 fmt::format("write m3u-proxy {} {} …", owner->get_name(), name));
+                 fmt::format("write {}{} …", path_of(*owner), name));
   const auto words = words_for(app);
   const std::string_view close = closest_word(name, words);
   const bool is_option = name.starts_with('-');
-  const std::string command = app.get_parent() == nullptr ? "" : app.get_name() + " ";
+  const bool takes_commands = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
   std::string message = is_option ? fmt::format("{} is not an option", name)
-                        : command.empty()
+                        : takes_commands
                             ? fmt::format("{} is not a command", excerpt(word))
-                            : fmt::format("{}does not take {}", command, excerpt(word));
-  return usage(std::move(message), close.empty() ? fmt::format("see m3u-proxy {}--help", command)
+                            : fmt::format("{} does not take {}", app.get_name(), excerpt(word));
+  return usage(std::move(message), close.empty() ? fmt::format("see {}--help", path_of(app))
                                                  : fmt::format("did you mean {}?", close));
 }
 
@@ -57,8 +70,7 @@ std::unexpected<Error> usage(std::string message, std::string hint) {
 }
 
 std::unexpected<Error> explain_usage(const CLI::App& program, const CLI::ParseError& error) {
-  const auto chosen = program.get_subcommands();
-  const CLI::App& app = chosen.empty() ? program : *chosen.front();
+  const CLI::App& app = chosen_command(program);
   if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
     auto extras = app.remaining();
     if (extras.empty()) extras = program.remaining(true);
@@ -67,8 +79,7 @@ std::unexpected<Error> explain_usage(const CLI::App& program, const CLI::ParseEr
     if (option != extras.end()) return explain_extra(app, *option);
     if (!extras.empty()) return explain_extra(app, extras.front());
   }
-  return usage(error.what(),
-               fmt::format("see m3u-proxy {}--help", chosen.empty() ? "" : app.get_name() + " "));
+  return usage(error.what(), fmt::format("see {}--help", path_of(app)));
 }
 
 }  // namespace m3u_proxy::cli

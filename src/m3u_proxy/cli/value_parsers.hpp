@@ -2,10 +2,21 @@
 // error is kInvalidArgument with a remedy.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/service/configuration.hpp>
 
 namespace m3u_proxy::cli {
@@ -20,5 +31,47 @@ Result<service::MemoryLimitSetting> parse_memory_limit(std::string_view text);
 Result<std::int64_t> parse_now(std::string_view text);
 /// The clock's time, where --now is not given.
 std::int64_t system_time();
+
+/// A whole number from `least` to `most`; an empty text leaves `out` as it is.
+template <typename Number>
+Result<> read_number(const char* name, const std::string& text, std::int64_t least,
+                     std::int64_t most, Number& out) {
+  if (text.empty()) return {};
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most)
+    return usage(fmt::format("{} {}: expected a whole number from {} to {}", name, excerpt(text),
+                             least, most));
+  out = static_cast<typename std::remove_cvref_t<Number>>(value);
+  return {};
+}
+template <typename Number>
+Result<> read_number(const char* name, const std::string& text, std::int64_t least,
+                     std::int64_t most, std::optional<Number>& out) {
+  if (text.empty()) return {};
+  Number value{};
+  M3U_CHECK(read_number(name, text, least, most, value));
+  out = value;
+  return {};
+}
+
+/// One of `words`; an empty text leaves `out` as it is.
+template <typename Enum>
+Result<> read_word(const char* name, const std::string& text,
+                   const std::map<std::string_view, Enum>& words, std::optional<Enum>& out) {
+  if (text.empty()) return {};
+  const auto found = words.find(text);
+  if (found != words.end()) {
+    out = found->second;
+    return {};
+  }
+  std::vector<std::string_view> known;
+  known.reserve(words.size());
+  for (const auto& [word, value] : words) known.push_back(word);
+  const std::string_view close = closest_word(text, known);
+  return usage(
+      fmt::format("{} {}: expected one of {}", name, excerpt(text), fmt::join(known, ", ")),
+      close.empty() ? "" : fmt::format("did you mean {}?", close));
+}
 
 }  // namespace m3u_proxy::cli
