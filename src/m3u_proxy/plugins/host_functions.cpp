@@ -15,6 +15,9 @@ constexpr std::int32_t kWasiInvalid = 28;
 constexpr std::int32_t kWasiNotSupported = 52;
 constexpr std::int32_t kStandardOutput = 1;
 constexpr std::int32_t kStandardError = 2;
+/// The clock does not look at a module while the host works for it, so that has to end soon.
+constexpr std::uint32_t kMostAtOnce = 65536;
+constexpr std::uint32_t kMostVectors = 1024;
 
 /// One call from a module: its arguments, the instance that calls, and where the result goes.
 class HostCall {
@@ -163,13 +166,14 @@ constexpr std::array kHostFunctions = {
 // --- WASI preview 1
 // -------------------------------------------------------------------------------
 
-/// fd_write(fd, iovs, iovs_len, nwritten)
+/// fd_write(fd, iovs, iovs_len, nwritten); what is more than kMostAtOnce is left to another call.
 wasm_trap_t* fd_write(const HostCall& call) {
   if (call.number(0) != kStandardOutput && call.number(0) != kStandardError)
     return call.give(kWasiBadDescriptor);
   std::uint32_t total = 0;
   const auto count = static_cast<std::uint32_t>(call.number(2));
-  for (std::uint32_t i = 0; i < count; ++i) {
+  if (count > kMostVectors) return call.give(kWasiInvalid);
+  for (std::uint32_t i = 0; i < count && total < kMostAtOnce; ++i) {
     const std::uint64_t at = static_cast<std::uint32_t>(call.number(1)) + std::uint64_t{8} * i;
     if (at > UINT32_MAX) return call.give(kWasiInvalid);
     const auto vector = call.instance().bytes(static_cast<std::uint32_t>(at), 8);
@@ -178,8 +182,9 @@ wasm_trap_t* fd_write(const HostCall& call) {
     std::memcpy(range.data(), vector->data(), sizeof(range));
     const auto text = call.instance().bytes(range[0], range[1]);
     if (!text) return call.give(kWasiInvalid);
-    call.services().print({reinterpret_cast<const char*>(text->data()), text->size()});
-    total += range[1];
+    const std::uint32_t size = std::min(range[1], kMostAtOnce - total);
+    call.services().print({reinterpret_cast<const char*>(text->data()), size});
+    total += size;
   }
   return call.give(call.store(call.number(3), total) ? kWasiOk : kWasiInvalid);
 }
@@ -219,8 +224,9 @@ wasm_trap_t* clock_res_get(const HostCall& call) {
 /// random_get(buffer, size)
 wasm_trap_t* random_get(const HostCall& call) {
   const auto out = call.buffer(0);
-  if (out) call.services().random(*out);
-  return call.give(out ? kWasiOk : kWasiInvalid);
+  if (!out || out->size() > kMostAtOnce) return call.give(kWasiInvalid);
+  call.services().random(*out);
+  return call.give(kWasiOk);
 }
 
 wasm_trap_t* proc_exit(const HostCall& /*call*/) {

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxLogLine = 4096;
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxMetrics = 64;
-constexpr std::size_t kMaxTempFiles = 256;  // each costs a descriptor
+constexpr std::size_t kMaxTempFiles = 64;  // each costs a descriptor
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr std::uint64_t kSeed = 0x6D33'7570'726F'7879;  // fixed: runs repeat
 
@@ -37,9 +37,19 @@ HostResult result_of(const Error& error) {
   }
 }
 
+/// The first kMaxLogLine bytes, without a character that would be cut in two.
+std::string_view cut_text(std::string_view text) {
+  constexpr std::size_t kMaxCharacter = 4;
+  if (text.size() <= kMaxLogLine) return text;
+  std::size_t size = kMaxLogLine;
+  while (size > kMaxLogLine - kMaxCharacter && (static_cast<unsigned char>(text[size]) >> 6U) == 2)
+    --size;
+  return text.substr(0, size);
+}
+
 /// What a plugin writes is shown as one line, whatever is in it.
 std::string one_line(std::string_view text) {
-  std::string line(text.substr(0, kMaxLogLine));
+  std::string line(cut_text(text));
   if (!is_valid_utf8(line))
     for (char& c : line)
       if (static_cast<unsigned char>(c) >= 0x80) c = '?';
@@ -114,9 +124,9 @@ HostResult HostServices::write(std::string_view name, std::string_view data, boo
 
 std::int32_t HostServices::temp_read(std::string_view name, std::int64_t offset,
                                      std::span<std::uint8_t> out) {
+  if (!is_good_name(name) || offset < 0) return static_cast<std::int32_t>(HostResult::kInvalid);
   const auto found = files_.find(name);
   if (found == files_.end()) return static_cast<std::int32_t>(HostResult::kNotFound);
-  if (offset < 0) return static_cast<std::int32_t>(HostResult::kInvalid);
   const auto read = found->second->read_at(static_cast<std::uint64_t>(offset),
                                            {reinterpret_cast<char*>(out.data()), out.size()});
   if (!read) return static_cast<std::int32_t>(HostResult::kIo);
@@ -124,6 +134,7 @@ std::int32_t HostServices::temp_read(std::string_view name, std::int64_t offset,
 }
 
 HostResult HostServices::temp_delete(std::string_view name) {
+  if (!is_good_name(name)) return HostResult::kInvalid;
   const auto found = files_.find(name);
   if (found == files_.end()) return HostResult::kNotFound;
   temp_size_ -= found->second->size();
@@ -138,7 +149,7 @@ void HostServices::drop_temp_files() {
 
 void HostServices::record_metric(std::string_view name, double value) {
   if (!is_good_name(name) || !std::isfinite(value)) return;
-  const auto found = metrics_.find(std::string(name));
+  const auto found = metrics_.find(name);
   if (found != metrics_.end())
     found->second = value;
   else if (metrics_.size() < kMaxMetrics)
@@ -146,7 +157,7 @@ void HostServices::record_metric(std::string_view name, double value) {
 }
 
 std::int32_t HostServices::get_config(std::string_view key, std::span<std::uint8_t> out) {
-  const auto found = config_.find(std::string(key));
+  const auto found = config_.find(key);
   if (found == config_.end()) return static_cast<std::int32_t>(HostResult::kNotFound);
   const std::string& value = found->second;
   if (const std::size_t size = std::min(value.size(), out.size()); size != 0)

@@ -33,6 +33,9 @@ enum class HostResult : std::int32_t {
   kNotFound = -6,
 };
 
+/// The last value of each name.
+using Metrics = std::map<std::string, double, std::less<>>;
+
 class HostServices {
  public:
   struct Options {
@@ -76,7 +79,7 @@ class HostServices {
   /// The last error that was logged since the last call; "" when there was none.
   std::string take_error();
   void drop_temp_files();
-  [[nodiscard]] const std::map<std::string, double>& metrics() const { return metrics_; }
+  [[nodiscard]] const Metrics& metrics() const { return metrics_; }
   /// Begins anew for a run: the clock, the seed, where temporary files are.
   void begin_run(std::int64_t now, io::SpillSpace* spill);
   void set_pressure(std::function<memory::MemoryPressureLevel()> pressure) {
@@ -87,10 +90,10 @@ class HostServices {
   HostResult write(std::string_view name, std::string_view data, bool from_start);
 
   Options options_;
-  std::map<std::string, std::string> config_;  // values as get_config gives them
+  std::map<std::string, std::string, std::less<>> config_;  // values as get_config gives them
   std::map<std::string, std::unique_ptr<io::TempFile>, std::less<>> files_;
   std::uint64_t temp_size_ = 0;
-  std::map<std::string, double> metrics_;
+  Metrics metrics_;
   std::string error_;
   std::string line_;  // printed so far, without its end
   std::mt19937_64 numbers_;

@@ -268,9 +268,7 @@ Result<bool> PluginInstance::can_handle_memory_pressure(memory::MemoryPressureLe
 bool PluginInstance::broken() const { return wasm_->broken(); }
 bool PluginInstance::starved() const { return wasm_->account().starved; }
 Bytes PluginInstance::memory_size() const { return wasm_->account().size; }
-const std::map<std::string, double>& PluginInstance::metrics() const {
-  return services_->metrics();
-}
+const Metrics& PluginInstance::metrics() const { return services_->metrics(); }
 
 void PluginInstance::set_run(Run run) {
   services_->begin_run(run.now, run.spill);

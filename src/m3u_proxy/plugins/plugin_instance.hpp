@@ -83,7 +83,7 @@ class PluginInstance {
   /// Linear memory now.
   [[nodiscard]] Bytes memory_size() const;
   /// What record_metric told, by name.
-  [[nodiscard]] const std::map<std::string, double>& metrics() const;
+  [[nodiscard]] const std::map<std::string, double, std::less<>>& metrics() const;
   /// What a run brings that is not there yet or is another's; before begin().
   struct Run {
     std::int64_t now = 0;
