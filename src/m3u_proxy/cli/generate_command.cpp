@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/output_check.hpp>
+#include <m3u_proxy/cli/own_program.hpp>
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/report_file.hpp>
 #include <m3u_proxy/cli/signals.hpp>
@@ -115,7 +116,8 @@ ExitCode run_generate(const GenerateOptions& options, const service::Environment
                       .threads = options.threads != 0 ? options.threads : processors,
                       .now = options.now.value_or(system_time()),
                       .cancel = &cancel,
-                      .progress = progress.get()});
+                      .progress = progress.get(),
+                      .plugin_compiler = own_program()});
   if (!runner) return finish_early(options, runner.error());
   const auto outcomes = generate_all(**runner, configuration, cancel);
   progress.reset();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/own_program.hpp>
 #include <m3u_proxy/cli/plugin_command.hpp>
 #include <m3u_proxy/cli/print.hpp>
 
@@ -21,8 +22,7 @@ constexpr int kLevels = 4;
 /// was built in.
 Result<fs::path> find_sdk() {
   std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  fs::path folder = program.parent_path();
+  fs::path folder = own_program().parent_path();
   const fs::path installed = folder.parent_path() / "share/m3u-proxy/sdk";
   if (fs::is_directory(installed / "templates", error)) return installed;
   for (int level = 0; level < kLevels; ++level) {

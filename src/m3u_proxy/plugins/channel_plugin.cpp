@@ -64,18 +64,10 @@ class ChannelPlugin::Results {
 };
 
 ChannelPlugin::ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replaces)
-    : work_(work),
-      replaces_(replaces),
-      slabs_(*work.run().info.context->slabs),
-      memory_(slabs_.budget(), memory::Tag::kBatch),
-      scratch_(&memory_) {
+    : work_(work), replaces_(replaces), slabs_(*work.run().info.context->slabs), held_(work) {
   if (parallel()) return;
   pending_ = std::make_unique<ChannelBatch>(slabs_);
   builder_ = std::make_unique<catalog::FrameBuilder>(slabs_.budget());
-  if (!work.accumulates() || !work.falls_back()) return;
-  const catalog::Spool::Options options{.space = work.run().info.context->spill};
-  replay_.emplace(slabs_, options);
-  results_.emplace(slabs_, options);
 }
 
 ChannelPlugin::~ChannelPlugin() = default;
@@ -86,11 +78,6 @@ bool ChannelPlugin::can_handle_memory_pressure(memory::MemoryPressureLevel /*lev
 
 Bytes ChannelPlugin::estimate_memory(const pipeline::WorkEstimate& /*work*/) const {
   return mib(work_.run().host->settings().max_memory_per_plugin);
-}
-
-void ChannelPlugin::move_down(catalog::SpoolKind kind) {
-  if (replay_) replay_->move_down(kind);
-  if (results_) results_->move_down(kind);
 }
 
 Result<> ChannelPlugin::process(StageItem& item) {
@@ -182,8 +169,8 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
 Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item,
                                       Results& results) {
   const Frame frame = builder_->build(chunk);
-  if (work_.accumulates()) M3U_CHECK(keep_for_replay(frame));
-  if (gave_up_) return {};
+  M3U_CHECK(held_.keep(frame));
+  if (held_.gave_up()) return {};
   M3U_TRY(const bool good, work_.process(frame, chunk.rows(), [&](Frame answer) -> Result<> {
     M3U_CHECK(check(answer));
     results.add(answer);
@@ -191,13 +178,8 @@ Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item
   }));
   if (good) return {};
   if (!work_.accumulates()) return replace(frame, item, results);
-  gave_up_ = true;  // everything it took is done again when there is no more
+  held_.give_up();
   return {};
-}
-
-Result<> ChannelPlugin::keep_for_replay(Frame frame) {
-  if (!replay_) return {};
-  return replay_->append(replay_->pack(frame, scratch_));
 }
 
 /// The native strategy does a chunk's work.
@@ -219,57 +201,20 @@ Result<> ChannelPlugin::replace(Frame frame, StageItem& item, Results& results) 
 
 Result<bool> ChannelPlugin::flush(StageItem& item) {
   if (parallel()) return false;
+  Results results(item);
+  bool more = true;
   if (pending_->rows() != 0) {
-    Results results(item);
     M3U_CHECK(process_chunk(*pending_, item, results));
     pending_->clear();
-    results.load(slabs_);
-    finish_batch(item);
-    return true;
-  }
-  if (results_ && !finalized_) M3U_CHECK(collect_results());
-  return next_result(item);
-}
-
-/// Runs m3u_finalize to its end: only then is it known that nothing is to be done again.
-Result<> ChannelPlugin::collect_results() {
-  finalized_ = true;
-  while (!gave_up_) {
-    M3U_TRY(const auto finalized, work_.finalize([&](Frame answer) -> Result<> {
-      M3U_CHECK(check(answer));
-      return results_->append(results_->pack(answer, scratch_));
-    }));
-    if (finalized == StagePlugin::Finalized::kDone) {
-      replay_->clear();
-      return {};
-    }
-    gave_up_ = finalized == StagePlugin::Finalized::kFailed;
-  }
-  results_->clear();
-  return {};
-}
-
-Result<bool> ChannelPlugin::next_result(StageItem& item) {
-  Results results(item);
-  if (results_) {
-    catalog::Spool& from = gave_up_ ? *replay_ : *results_;
-    if (next_ == from.frames()) return false;
-    M3U_TRY(const auto frame, from.read(next_++, scratch_));
-    if (gave_up_)
-      M3U_CHECK(replace(frame, item, results));
-    else
-      results.add(frame);
   } else {
-    if (finalized_) return false;
-    M3U_TRY(const auto finalized, work_.finalize([&](Frame answer) -> Result<> {
-      M3U_CHECK(check(answer));
-      results.add(answer);
-      return {};
-    }));
-    // What a streaming plugin might still have given is lost with it; nothing of the sources is.
-    finalized_ = finalized != StagePlugin::Finalized::kBatch;
-    if (finalized_) return false;
+    M3U_TRY(more, held_.next([this](Frame frame) { return check(frame); },
+                             [&](Frame frame, bool again) -> Result<> {
+                               if (again) return replace(frame, item, results);
+                               results.add(frame);
+                               return {};
+                             }));
   }
+  if (!more) return false;
   results.load(slabs_);
   finish_batch(item);
   return true;

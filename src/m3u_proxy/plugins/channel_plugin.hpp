@@ -8,10 +8,8 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 
-#include <m3u_proxy/catalog/spool.hpp>
-#include <m3u_proxy/plugins/stage_plugin.hpp>
+#include <m3u_proxy/plugins/held_back.hpp>
 
 namespace m3u_proxy::plugins {
 
@@ -30,7 +28,7 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   Result<bool> flush(pipeline::StageItem& item) override;
 
   /// As Spool::move_down(), of what it keeps. Thread-safe.
-  void move_down(catalog::SpoolKind kind);
+  void move_down(catalog::SpoolKind kind) { held_.move_down(kind); }
 
  private:
   using Frame = catalog::FrameBytes;
@@ -41,13 +39,9 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   Result<> process_chunks(pipeline::StageItem& item);
   Result<> process_chunk(const catalog::ChannelBatch& chunk, pipeline::StageItem& item,
                          Results& results);
-  Result<> keep_for_replay(Frame frame);
   Result<> replace(Frame frame, pipeline::StageItem& item, Results& results);
   Result<> check(Frame frame) const;
   void finish_batch(pipeline::StageItem& item) const;
-  Result<> flush_chunk(pipeline::StageItem& item, Results& results);
-  Result<bool> next_result(pipeline::StageItem& item);
-  Result<> collect_results();
 
   StagePlugin& work_;
   pipeline::StageStrategy* replaces_;
@@ -56,13 +50,7 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   std::unique_ptr<catalog::ChannelBatch> pending_;  // less than a chunk
   std::unique_ptr<catalog::FrameBuilder> builder_;
   std::unique_ptr<pipeline::StageItem> spare_;  // for native work on a chunk
-  bool gave_up_ = false;                        // accumulating, and it failed
-  bool finalized_ = false;
-  std::optional<catalog::Spool> replay_;   // all that an accumulating plugin was given
-  std::optional<catalog::Spool> results_;  // all that it gave, until it is complete
-  std::size_t next_ = 0;                   // of the spool that is read
-  memory::BudgetResource memory_;
-  std::pmr::vector<std::uint8_t> scratch_;
+  HeldBack held_;
 };
 
 }  // namespace m3u_proxy::plugins

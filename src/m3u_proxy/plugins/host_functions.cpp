@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <exception>
 
 #include <m3u_proxy/plugins/host_functions.hpp>
 #include <m3u_proxy/plugins/wasm_instance.hpp>
@@ -65,10 +66,21 @@ class HostCall {
   wasmtime_val_raw_t* values_;
 };
 
+/// No exception may pass through the frames of the engine: it ends the plugin's call.
+template <auto kFunction>
+wasm_trap_t* guarded(const HostCall& call) noexcept {
+  try {
+    return kFunction(call);
+  } catch (const std::exception& exception) {
+    const std::string_view message = exception.what();
+    return wasmtime_trap_new(message.data(), message.size());
+  }
+}
+
 template <auto kFunction>
 wasm_trap_t* entry(void* /*env*/, wasmtime_caller_t* caller, wasmtime_val_raw_t* values,
                    std::size_t /*count*/) {
-  return kFunction(HostCall(caller, values));
+  return guarded<kFunction>(HostCall(caller, values));
 }
 
 /// The same for a function that needs a permission and gives a HostResult without it.
@@ -77,7 +89,7 @@ wasm_trap_t* permitted(void* /*env*/, wasmtime_caller_t* caller, wasmtime_val_ra
                        std::size_t /*count*/) {
   const HostCall call(caller, values);
   if (!call.services().allows(kPermission)) return call.give(HostResult::kDenied);
-  return kFunction(call);
+  return guarded<kFunction>(call);
 }
 
 wasm_trap_t* log_line(const HostCall& call) {

@@ -11,17 +11,7 @@ ProgrammePlugin::ProgrammePlugin(StagePlugin& work)
       columns_(*work.run().info.context->slabs),
       chunk_(&memory_),
       frame_(&memory_),
-      scratch_(&memory_) {
-  if (!work.accumulates() || !work.falls_back()) return;
-  const catalog::Spool::Options options{.space = work.run().info.context->spill};
-  replay_.emplace(*work.run().info.context->slabs, options);
-  results_.emplace(*work.run().info.context->slabs, options);
-}
-
-void ProgrammePlugin::move_down(catalog::SpoolKind kind) {
-  if (replay_) replay_->move_down(kind);
-  if (results_) results_->move_down(kind);
-}
+      held_(work) {}
 
 Result<> ProgrammePlugin::process(ProgrammeRows& rows) {
   ProgrammeRows out(*work_.run().info.context->slabs);
@@ -43,8 +33,8 @@ Result<> ProgrammePlugin::process_chunk(ProgrammeRows& out) {
   columns_.clear();
   for (const ProgrammeRows::Row& row : pending_.rows()) columns_.read(row, chunk_.emplace_back());
   catalog::build_programme_frame(chunk_, frame_);
-  if (replay_) M3U_CHECK(replay_->append(replay_->pack(frame_, scratch_)));
-  if (!gave_up_) {
+  M3U_CHECK(held_.keep(frame_));
+  if (!held_.gave_up()) {
     M3U_TRY(const bool good,
             work_.process(frame_, chunk_.size(), [&](catalog::FrameBytes answer) -> Result<> {
               M3U_CHECK(check(answer));
@@ -52,7 +42,7 @@ Result<> ProgrammePlugin::process_chunk(ProgrammeRows& out) {
               return {};
             }));
     if (!good && work_.accumulates())
-      gave_up_ = true;
+      held_.give_up();
     else if (!good)
       load(frame_, out);
   }
@@ -84,49 +74,15 @@ void ProgrammePlugin::load(catalog::FrameBytes frame, ProgrammeRows& out) {
 }
 
 Result<bool> ProgrammePlugin::flush(ProgrammeRows& rows) {
-  bool more = true;
   if (!pending_.empty()) {
     M3U_CHECK(process_chunk(rows));
-  } else {
-    if (results_ && !finalized_) M3U_CHECK(collect_results());
-    M3U_TRY(more, next_result(rows));
-  }
-  return more;
-}
-
-Result<> ProgrammePlugin::collect_results() {
-  finalized_ = true;
-  while (!gave_up_) {
-    M3U_TRY(const auto finalized, work_.finalize([&](catalog::FrameBytes answer) -> Result<> {
-      M3U_CHECK(check(answer));
-      return results_->append(results_->pack(answer, scratch_));
-    }));
-    if (finalized == StagePlugin::Finalized::kDone) {
-      replay_->clear();
-      return {};
-    }
-    gave_up_ = finalized == StagePlugin::Finalized::kFailed;
-  }
-  results_->clear();
-  return {};
-}
-
-Result<bool> ProgrammePlugin::next_result(ProgrammeRows& out) {
-  if (results_) {
-    catalog::Spool& from = gave_up_ ? *replay_ : *results_;
-    if (next_ == from.frames()) return false;
-    M3U_TRY(const auto frame, from.read(next_++, scratch_));
-    load(frame, out);
     return true;
   }
-  if (finalized_) return false;
-  M3U_TRY(const auto finalized, work_.finalize([&](catalog::FrameBytes answer) -> Result<> {
-    M3U_CHECK(check(answer));
-    load(answer, out);
-    return {};
-  }));
-  finalized_ = finalized != StagePlugin::Finalized::kBatch;
-  return !finalized_;
+  return held_.next([this](catalog::FrameBytes frame) { return check(frame); },
+                    [&](catalog::FrameBytes frame, bool /*again*/) -> Result<> {
+                      load(frame, rows);
+                      return {};
+                    });
 }
 
 }  // namespace m3u_proxy::plugins

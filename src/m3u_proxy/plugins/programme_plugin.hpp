@@ -5,10 +5,7 @@
 // ChannelPlugin does it. The plugin's calls come one after the other, also of a parallel one.
 #pragma once
 
-#include <optional>
-
-#include <m3u_proxy/catalog/spool.hpp>
-#include <m3u_proxy/plugins/stage_plugin.hpp>
+#include <m3u_proxy/plugins/held_back.hpp>
 
 namespace m3u_proxy::plugins {
 
@@ -19,14 +16,12 @@ class ProgrammePlugin final : public pipeline::ProgrammeStrategy {
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
   Result<> process(pipeline::ProgrammeRows& rows) override;
   Result<bool> flush(pipeline::ProgrammeRows& rows) override;
-  void move_down(catalog::SpoolKind kind);
+  void move_down(catalog::SpoolKind kind) { held_.move_down(kind); }
 
  private:
   Result<> process_chunk(pipeline::ProgrammeRows& out);
   Result<> check(catalog::FrameBytes frame) const;
   void load(catalog::FrameBytes frame, pipeline::ProgrammeRows& out);
-  Result<> collect_results();
-  Result<bool> next_result(pipeline::ProgrammeRows& out);
 
   StagePlugin& work_;
   memory::BudgetResource memory_;
@@ -34,12 +29,7 @@ class ProgrammePlugin final : public pipeline::ProgrammeStrategy {
   pipeline::ProgrammeColumns columns_;
   std::pmr::vector<catalog::ProgrammeRow> chunk_;
   std::pmr::vector<std::uint8_t> frame_;
-  std::pmr::vector<std::uint8_t> scratch_;
-  bool gave_up_ = false;
-  bool finalized_ = false;
-  std::optional<catalog::Spool> replay_;
-  std::optional<catalog::Spool> results_;
-  std::size_t next_ = 0;
+  HeldBack held_;
 };
 
 }  // namespace m3u_proxy::plugins

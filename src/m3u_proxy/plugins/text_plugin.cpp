@@ -41,22 +41,12 @@ TextPlugin::TextPlugin(StagePlugin& work)
     : work_(work),
       memory_(*work.run().info.context->budget, memory::Tag::kOutput),
       pending_(&memory_),
-      scratch_(&memory_) {
-  if (parallel() || !work.accumulates() || !work.falls_back()) return;
-  const catalog::Spool::Options options{.space = work.run().info.context->spill};
-  replay_.emplace(*work.run().info.context->slabs, options);
-  results_.emplace(*work.run().info.context->slabs, options);
-}
-
-void TextPlugin::move_down(catalog::SpoolKind kind) {
-  if (replay_) replay_->move_down(kind);
-  if (results_) results_->move_down(kind);
-}
+      held_(work) {}
 
 Result<> TextPlugin::process_chunk(std::string_view chunk, std::uint64_t entries,
                                    std::pmr::string& out) {
-  if (replay_) M3U_CHECK(replay_->append(replay_->pack(as_bytes(chunk), scratch_)));
-  if (gave_up_) return {};
+  M3U_CHECK(held_.keep(as_bytes(chunk)));
+  if (held_.gave_up()) return {};
   M3U_TRY(const bool good, work_.process(as_bytes(chunk), entries,
                                          [&](std::span<const std::uint8_t> answer) -> Result<> {
                                            M3U_CHECK(check(as_text(answer)));
@@ -65,7 +55,7 @@ Result<> TextPlugin::process_chunk(std::string_view chunk, std::uint64_t entries
                                          }));
   if (good) return {};
   if (work_.accumulates())
-    gave_up_ = true;
+    held_.give_up();
   else
     out += chunk;
   return {};
@@ -103,48 +93,14 @@ Result<bool> TextPlugin::flush(pipeline::StageItem& item) {
     M3U_CHECK(process_chunk(pending_, entries, item.text));
     pending_.clear();
   } else {
-    if (results_ && !finalized_) M3U_CHECK(collect_results());
-    M3U_TRY(more, next_result(item.text));
+    M3U_TRY(more, held_.next([](HeldBack::Chunk text) { return check(as_text(text)); },
+                             [&](HeldBack::Chunk text, bool /*again*/) -> Result<> {
+                               item.text = as_text(text);
+                               return {};
+                             }));
   }
   if (more) work_.count_items_out(pipeline::count_entries(item.text, nullptr));
   return more;
-}
-
-Result<> TextPlugin::collect_results() {
-  finalized_ = true;
-  while (!gave_up_) {
-    M3U_TRY(const auto finalized,
-            work_.finalize([&](std::span<const std::uint8_t> answer) -> Result<> {
-              M3U_CHECK(check(as_text(answer)));
-              return results_->append(results_->pack(answer, scratch_));
-            }));
-    if (finalized == StagePlugin::Finalized::kDone) {
-      replay_->clear();
-      return {};
-    }
-    gave_up_ = finalized == StagePlugin::Finalized::kFailed;
-  }
-  results_->clear();
-  return {};
-}
-
-Result<bool> TextPlugin::next_result(std::pmr::string& out) {
-  if (results_) {
-    catalog::Spool& from = gave_up_ ? *replay_ : *results_;
-    if (next_ == from.frames()) return false;
-    M3U_TRY(const auto text, from.read(next_++, scratch_));
-    out = as_text(text);
-    return true;
-  }
-  if (finalized_) return false;
-  M3U_TRY(const auto finalized,
-          work_.finalize([&](std::span<const std::uint8_t> answer) -> Result<> {
-            M3U_CHECK(check(as_text(answer)));
-            out = as_text(answer);
-            return {};
-          }));
-  finalized_ = finalized != StagePlugin::Finalized::kBatch;
-  return !finalized_;
 }
 
 }  // namespace m3u_proxy::plugins

@@ -5,11 +5,9 @@
 // accumulates and may be replaced has its input and output kept until it is done.
 #pragma once
 
-#include <optional>
 #include <string>
 
-#include <m3u_proxy/catalog/spool.hpp>
-#include <m3u_proxy/plugins/stage_plugin.hpp>
+#include <m3u_proxy/plugins/held_back.hpp>
 
 namespace m3u_proxy::plugins {
 
@@ -29,23 +27,16 @@ class TextPlugin final : public pipeline::StageStrategy {
   /// Works on item.text.
   Result<> process(pipeline::StageItem& item) override;
   Result<bool> flush(pipeline::StageItem& item) override;
-  void move_down(catalog::SpoolKind kind);
+  void move_down(catalog::SpoolKind kind) { held_.move_down(kind); }
 
  private:
   Result<> process_chunk(std::string_view chunk, std::uint64_t entries, std::pmr::string& out);
-  Result<> collect_results();
-  Result<bool> next_result(std::pmr::string& out);
 
   StagePlugin& work_;
   memory::BudgetResource memory_;
   std::pmr::string pending_;  // less than a chunk
   std::uint64_t pending_entries_ = 0;
-  bool gave_up_ = false;
-  bool finalized_ = false;
-  std::optional<catalog::Spool> replay_;
-  std::optional<catalog::Spool> results_;
-  std::size_t next_ = 0;
-  std::pmr::vector<std::uint8_t> scratch_;
+  HeldBack held_;
 };
 
 }  // namespace m3u_proxy::plugins
