@@ -20,7 +20,7 @@
 #include <m3u_proxy/plugins/manifest.hpp>
 #include <m3u_proxy/plugins/plugin_instance.hpp>
 #include <m3u_proxy/plugins/quarantine.hpp>
-#include <m3u_proxy/plugins/wasm_cache.hpp>
+#include <m3u_proxy/plugins/module_cache.hpp>
 
 namespace m3u_proxy::plugins {
 

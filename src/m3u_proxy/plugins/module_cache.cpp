@@ -15,7 +15,7 @@
 #include <xxhash.h>
 
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/plugins/wasm_cache.hpp>
+#include <m3u_proxy/plugins/module_cache.hpp>
 #include <m3u_proxy/plugins/wasm_module.hpp>
 
 extern char** environ;
