@@ -125,7 +125,10 @@ Result<> ChannelPlugin::process_batch(StageItem& item) {
     Results(item).add(answer);
     return {};
   }));
-  if (!good) return replaces_ != nullptr ? replaces_->process(item) : Result<>();
+  if (!good) {
+    work_.count_replaced();
+    return replaces_ != nullptr ? replaces_->process(item) : Result<>();
+  }
   switch (outcome) {
     case Outcome::kUnchanged:
       work_.count_items_out(item.batch.rows());
@@ -177,9 +180,12 @@ Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item
     return {};
   }));
   if (good) return {};
-  if (!work_.accumulates()) return replace(frame, item, results);
-  held_.give_up();
-  return {};
+  if (work_.accumulates()) {
+    held_.give_up();
+    return {};
+  }
+  work_.count_replaced();
+  return replace(frame, item, results);
 }
 
 /// The native strategy does a chunk's work.

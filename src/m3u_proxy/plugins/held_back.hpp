@@ -48,6 +48,7 @@ class HeldBack {
     catalog::Spool& from = gave_up_ ? *given_ : *results_;
     if (next_ == from.frames()) return false;
     M3U_TRY(const Chunk bytes, from.read(next_++, scratch_));
+    if (gave_up_) work_.count_replaced();
     M3U_CHECK(use(bytes, gave_up_));
     return true;
   }

@@ -41,10 +41,12 @@ Result<> ProgrammePlugin::process_chunk(ProgrammeRows& out) {
               load(answer, out);
               return {};
             }));
-    if (!good && work_.accumulates())
+    if (!good && work_.accumulates()) {
       held_.give_up();
-    else if (!good)
+    } else if (!good) {
+      work_.count_replaced();
       load(frame_, out);
+    }
   }
   pending_.clear();
   return {};

@@ -50,6 +50,7 @@ void PluginSourceReader::load(pipeline::StageItem& item) {
 }
 
 Error PluginSourceReader::replaced() {
+  work_.count_replaced();
   return {.code = ErrorCode::kPlugin, .message = "its plugin failed; read as a playlist"};
 }
 

@@ -21,7 +21,7 @@ class PluginSourceReader final : public pipeline::SourcePlugin {
   Result<> check(catalog::FrameBytes frame) const;
   Result<> give(catalog::FrameBytes frame, pipeline::StageItem& item);
   void load(pipeline::StageItem& item);
-  static Error replaced();
+  Error replaced();
 
   StagePlugin& work_;
   std::uint16_t source_;

@@ -154,24 +154,18 @@ Result<bool> StagePlugin::process(std::span<const std::uint8_t> chunk, std::uint
     const std::lock_guard lock(mutex_);
     stats_.items_in += rows;
     if (out_) {
-      ++stats_.replaced;
       run_.degraded = true;
       return false;
     }
   }
-  M3U_TRY(const bool done,
-          attempt(fmt::format("chunk {}", number), [&](PluginInstance& plugin) -> Result<> {
-            M3U_TRY(const Answer answer, plugin.process_chunk(chunk));
-            const bool has_batch = answer.kind == AnswerKind::kBatch;
-            if (accumulates() && has_batch)
-              return fail(ErrorCode::kPlugin,
-                          "it does not support streaming, but gave a batch before m3u_finalize");
-            return has_batch ? take(answer.bytes) : Result<>();
-          }));
-  if (done) return true;
-  const std::lock_guard lock(mutex_);
-  ++stats_.replaced;
-  return false;
+  return attempt(fmt::format("chunk {}", number), [&](PluginInstance& plugin) -> Result<> {
+    M3U_TRY(const Answer answer, plugin.process_chunk(chunk));
+    const bool has_batch = answer.kind == AnswerKind::kBatch;
+    if (accumulates() && has_batch)
+      return fail(ErrorCode::kPlugin,
+                  "it does not support streaming, but gave a batch before m3u_finalize");
+    return has_batch ? take(answer.bytes) : Result<>();
+  });
 }
 
 Result<StagePlugin::Finalized> StagePlugin::finalize(const Take& take) {
@@ -215,6 +209,7 @@ pipeline::PluginStats StagePlugin::stats() const {
   pipeline::PluginStats stats = stats_;
   stats.chunks = chunks_;
   stats.items_out = items_out_;
+  stats.replaced = replaced_;
   stats.execution_time_ms = std::chrono::duration<double, std::milli>(spent_).count();
   return stats;
 }

@@ -64,6 +64,8 @@ class StagePlugin {
   void set_out(std::string reason);
   void set_decision(std::string decision) { stats_.decision = std::move(decision); }
   void count_items_out(std::uint64_t rows) { items_out_.fetch_add(rows); }
+  /// A chunk went to the native strategy.
+  void count_replaced() { replaced_.fetch_add(1); }
   [[nodiscard]] pipeline::PluginStats stats() const;
 
  private:
@@ -88,6 +90,7 @@ class StagePlugin {
   OnFailure on_failure_;
   std::atomic<std::uint64_t> chunks_{0};
   std::atomic<std::uint64_t> items_out_{0};
+  std::atomic<std::uint64_t> replaced_{0};
   std::atomic<bool> out_{false};  // it failed too often
   bool finished_ = false;
   mutable std::mutex mutex_;

@@ -54,10 +54,12 @@ Result<> TextPlugin::process_chunk(std::string_view chunk, std::uint64_t entries
                                            return {};
                                          }));
   if (good) return {};
-  if (work_.accumulates())
+  if (work_.accumulates()) {
     held_.give_up();
-  else
-    out += chunk;
+    return {};
+  }
+  work_.count_replaced();
+  out += chunk;
   return {};
 }
 
