@@ -67,17 +67,17 @@ void PressureWatch::apply(MemoryPressureLevel level) {
   const auto at = [&](MemoryPressureLevel each) {
     return policy_at(each, context_.threads, context_.batch_rows);
   };
-  PressurePolicy next = at(std::min(level, previous_));
+  PressurePolicy next = at(std::min(level, level_));  // batches follow one look later
   next.cleanup = at(level).cleanup;
   next.spool = std::max(policy_.spool, at(level).spool);
-  previous_ = level;
+  level_ = level;
   const bool moves = next.spool != policy_.spool;
   policy_ = next;
   if (moves && move_down_) move_down_(policy_.spool);
 }
 
 void PressureWatch::begin_at(MemoryPressureLevel level) {
-  previous_ = level;
+  level_ = level;
   apply(level);
 }
 

@@ -29,7 +29,8 @@ class PressureWatch {
   void begin_at(memory::MemoryPressureLevel level);
   /// What holds at present.
   [[nodiscard]] const PressurePolicy& policy() const { return policy_; }
-  [[nodiscard]] memory::MemoryPressureLevel level() const { return tracker_.level(); }
+  /// The level that was found last, or that it began at; never below the least one.
+  [[nodiscard]] memory::MemoryPressureLevel level() const { return level_; }
   /// Called with what may stay in memory, now and whenever that becomes less. Empty: no more.
   void on_move_down(std::function<void(catalog::SpoolKind)> move_down);
 
@@ -45,7 +46,7 @@ class PressureWatch {
   const GenerationServices& services_;
   memory::UnaccountedMemory unaccounted_;
   memory::PressureTracker tracker_;
-  memory::MemoryPressureLevel previous_ = memory::MemoryPressureLevel::kOptimal;  // a look ago
+  memory::MemoryPressureLevel level_ = memory::MemoryPressureLevel::kOptimal;
   PressurePolicy policy_;
   std::function<void(catalog::SpoolKind)> move_down_;
   std::size_t rows_unchecked_ = 0;

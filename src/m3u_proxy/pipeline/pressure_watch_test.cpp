@@ -66,11 +66,21 @@ TEST_F(PressureWatchTest, EachChangeIsAnEvent) {
   EXPECT_EQ(watch.events()[0].stage, "Source Loading");
 }
 
+TEST_F(PressureWatchTest, TheLevelIsTheOneItBeganAtUntilItLooks) {
+  PressureWatch watch(context_, services_);
+  watch.begin_at(kHigh);
+  EXPECT_EQ(watch.level(), kHigh);
+  watch.check(Stage::kSourceLoading);
+  EXPECT_EQ(watch.level(), kOptimal);
+}
+
 TEST_F(PressureWatchTest, NeverLessCarefulThanTheLeastLevel) {
   services_.least_level = kEmergency;
   PressureWatch watch(context_, services_);
   watch.begin_at(kEmergency);
+  EXPECT_EQ(watch.level(), kEmergency);
   watch.check(Stage::kSourceLoading);
+  EXPECT_EQ(watch.level(), kEmergency);
   EXPECT_EQ(watch.policy().live_batches, 1U);
   EXPECT_EQ(watch.policy().batch_rows, 100U);
 }
