@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -87,23 +89,62 @@ Result<> compile_in_child(const std::filesystem::path& compiler, const std::file
   return fail(ErrorCode::kPlugin, text);
 }
 
-/// Writes so that only we can change it.
+int write_all(int fd, std::span<const std::uint8_t> bytes) {
+  while (!bytes.empty()) {
+    const ::ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+using Seal = std::array<std::uint8_t, sizeof(XXH128_canonical_t)>;
+
+Seal seal_of(const XXH128_hash_t& hash) {
+  XXH128_canonical_t canonical;
+  XXH128_canonicalFromHash(&canonical, hash);
+  return std::to_array(canonical.digest);
+}
+
+/// Writes so that only we can change it, and so that check_seal() finds damage: the engine would
+/// run damaged code as it is.
 Result<> write_private(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return fail(system_error("cannot write " + file.string(), errno));
-  std::size_t done = 0;
-  while (done < bytes.size()) {
-    const ::ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      const int error = errno;
-      ::close(fd);
-      return fail(system_error("cannot write " + file.string(), error));
-    }
-    done += static_cast<std::size_t>(written);
-  }
+  int error = write_all(fd, bytes);
+  if (error == 0) error = write_all(fd, seal_of(XXH3_128bits(bytes.data(), bytes.size())));
   ::close(fd);
-  return {};
+  return error == 0 ? Result<>() : fail(system_error("cannot write " + file.string(), error));
+}
+
+/// Errors: kIo; kPlugin when it is not as write_private() wrote it.
+Result<> check_seal(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(file, error);
+  if (!in || error) return fail(ErrorCode::kIo, "cannot read it");
+  Seal seal{};
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  std::vector<char> piece(std::size_t{64} << 10U);
+  std::uintmax_t left = size < seal.size() ? 0 : size - seal.size();
+  while (left != 0) {
+    const std::size_t wanted = std::min<std::uintmax_t>(left, piece.size());
+    if (!in.read(piece.data(), static_cast<std::streamsize>(wanted)))
+      return fail(ErrorCode::kIo, "cannot read it");
+    XXH3_128bits_update(state.get(), piece.data(), wanted);
+    left -= wanted;
+  }
+  in.read(reinterpret_cast<char*>(seal.data()), seal.size());
+  if (in && seal == seal_of(XXH3_128bits_digest(state.get()))) return {};
+  return fail(ErrorCode::kPlugin, "it is damaged");
+}
+
+Result<ModulePtr> read_compiled(const std::filesystem::path& file) {
+  M3U_CHECK(check_seal(file));
+  return WasmModule::deserialize(file);
 }
 
 Result<ModulePtr> compile_here(std::span<const std::uint8_t> bytes,
@@ -119,8 +160,10 @@ Result<ModulePtr> compile_here(std::span<const std::uint8_t> bytes,
 Result<ModulePtr> compile_into(const std::filesystem::path& cached,
                                const std::filesystem::path& wasm, const CompileOptions& options,
                                std::span<const std::uint8_t> bytes) {
+  static std::atomic<unsigned> number = 0;  // several threads may compile the same
   const std::filesystem::path fresh =
-      cached.parent_path() / fmt::format(".{}.{}", cached.filename().string(), ::getpid());
+      cached.parent_path() /
+      fmt::format(".{}.{}.{}", cached.filename().string(), ::getpid(), number.fetch_add(1));
   if (options.compiler.empty()) {
     M3U_TRY(ModulePtr module, compile_here(bytes, wasm));
     M3U_TRY(const auto code, WasmModule::serialize(*module));
@@ -131,7 +174,7 @@ Result<ModulePtr> compile_into(const std::filesystem::path& cached,
   std::error_code error;
   std::filesystem::rename(fresh, cached, error);
   if (error) return fail(system_error("cannot write " + cached.string(), error.value()));
-  return WasmModule::deserialize(cached);
+  return read_compiled(cached);
 }
 
 Result<std::filesystem::path> make_folder(const CompileOptions& options) {
@@ -167,7 +210,7 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
     const std::filesystem::path cached = *folder / (key_of(bytes, engine_version()) + ".cwasm");
     std::error_code error;
     if (std::filesystem::exists(cached, error)) {
-      if (auto read = WasmModule::deserialize(cached)) {
+      if (auto read = read_compiled(cached)) {
         module = *std::move(read);
         out.was_cached = true;
       } else {
