@@ -47,6 +47,7 @@ PluginHost::PluginHost(Options options)
 PluginHost::~PluginHost() { options_.budget->remove_reclaimer(reclaimer_); }
 
 Result<> PluginHost::refresh() {
+  quarantine_.refresh();
   if (!plugins_.empty() && !options_.settings.enable_hot_reload) return {};
   const std::filesystem::path folder = options_.settings.plugin_directory;
   std::error_code error;
@@ -60,7 +61,9 @@ Result<> PluginHost::refresh() {
   for (const auto& entry : files)
     if (entry.path().extension() == ".toml") manifests.insert(entry.path());
   std::erase_if(plugins_, [&](const auto& entry) {
-    return !manifests.contains(entry.second.plugin->manifest().file);
+    const bool gone = !manifests.contains(entry.second.plugin->manifest().file);
+    if (gone) drop_instances(entry.first);
+    return gone;
   });
   std::erase_if(unusable_,
                 [&](const auto& entry) { return !manifests.contains(folder / entry.first); });
@@ -87,12 +90,13 @@ void PluginHost::refresh_one(const std::filesystem::path& file) {
       failed_before->second.wasm_time == wasm_time)
     return;
   unusable_.erase(file_name);
-  const PluginOverride* const said = manifest ? override_of(manifest->name) : nullptr;
-  if (said != nullptr && !said->enabled) {
-    if (known != plugins_.end()) plugins_.erase(known);
-    return;
+  if (known != plugins_.end()) {
+    // What is kept was made with the old module, permissions and configuration.
+    drop_instances(known->first);
+    plugins_.erase(known);
   }
-  if (known != plugins_.end()) plugins_.erase(known);
+  const PluginOverride* const said = manifest ? override_of(manifest->name) : nullptr;
+  if (said != nullptr && !said->enabled) return;
   auto loaded = load(file);
   if (loaded && plugins_.contains(loaded->plugin->manifest().name))
     loaded = fail(ErrorCode::kPlugin, fmt::format("{}: there is another plugin called \"{}\"",
@@ -235,6 +239,13 @@ void PluginHost::note_result(const Plugin& plugin, std::uint64_t failures,
               "{} failed too often and is in quarantine until its file changes, or "
               "`m3u-proxy plugin clear {}`",
               name, name);
+}
+
+/// Frees the instances of a plugin that nobody uses.
+void PluginHost::drop_instances(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  idle_.erase(name);
+  growth_.erase(name);
 }
 
 /// Frees instances that nobody uses: called when memory is short.

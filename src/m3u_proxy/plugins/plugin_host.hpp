@@ -112,6 +112,7 @@ class PluginHost {
   void refresh_one(const std::filesystem::path& file);
   Result<Entry> load(const std::filesystem::path& file);
   [[nodiscard]] const PluginOverride* override_of(const std::string& name) const;
+  void drop_instances(const std::string& name);
   Bytes drop_idle(Bytes wanted);
 
   Options options_;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -223,7 +225,24 @@ void PluginRun::move_down(catalog::SpoolKind kind) {
 }
 
 void PluginRun::finish() {
-  for (StagePlugin& work : works_) work.finish();
+  // One that works in several stages failed when it failed in one of them.
+  struct Outcome {
+    const Plugin* plugin = nullptr;
+    std::uint64_t failures = 0;
+    std::string reason;
+  };
+  std::map<std::string, Outcome> outcomes;
+  for (StagePlugin& work : works_) {
+    work.finish();
+    const pipeline::PluginStats stats = work.stats();
+    if (stats.chunks == 0 && stats.failures == 0) continue;
+    Outcome& outcome = outcomes[stats.name];
+    outcome.plugin = &work.plugin();
+    outcome.failures += stats.failures;
+    if (stats.failures != 0) outcome.reason = stats.last_failure;
+  }
+  for (const auto& [name, outcome] : outcomes)
+    state_.host->note_result(*outcome.plugin, outcome.failures, outcome.reason);
 }
 
 std::vector<pipeline::PluginStats> PluginRun::stats() const {

@@ -9,9 +9,28 @@ namespace m3u_proxy::plugins {
 
 using Json = nlohmann::json;
 
+namespace {
+
+std::filesystem::file_time_type time_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto time = std::filesystem::last_write_time(file, error);
+  return error ? std::filesystem::file_time_type{} : time;
+}
+
+}  // namespace
+
 Quarantine::Quarantine(std::filesystem::path file, std::uint32_t max_failures)
     : file_(std::move(file)), max_failures_(max_failures) {
-  if (file_.empty()) return;
+  if (!file_.empty()) read();
+}
+
+void Quarantine::refresh() {
+  if (!file_.empty() && time_of(file_) != time_) read();
+}
+
+void Quarantine::read() {
+  time_ = time_of(file_);
+  records_.clear();
   std::ifstream in(file_);
   const Json all = Json::parse(in, nullptr, false);
   if (!all.is_object()) return;
@@ -57,7 +76,7 @@ Result<bool> Quarantine::clear(const std::string& name) {
   return true;
 }
 
-Result<> Quarantine::write() const {
+Result<> Quarantine::write() {
   if (file_.empty()) return {};
   Json all = Json::object();
   for (const auto& [name, record] : records_)
@@ -66,7 +85,9 @@ Result<> Quarantine::write() const {
   M3U_TRY(const auto file, io::AtomicFile::create(file_));
   M3U_CHECK(file->write(all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"));
   M3U_CHECK(file->sync());
-  return file->publish();
+  M3U_CHECK(file->publish());
+  time_ = time_of(file_);
+  return {};
 }
 
 }  // namespace m3u_proxy::plugins

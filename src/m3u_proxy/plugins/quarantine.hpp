@@ -32,11 +32,15 @@ class Quarantine {
                 const std::string& reason);
   /// Lets it run again; false when there is no record. Error: kIo.
   Result<bool> clear(const std::string& name);
+  /// Reads the file again when somebody else has changed it, such as who lets a plugin run again.
+  void refresh();
   [[nodiscard]] const std::map<std::string, Record>& records() const { return records_; }
 
  private:
-  [[nodiscard]] Result<> write() const;
+  void read();
+  [[nodiscard]] Result<> write();
   std::filesystem::path file_;
+  std::filesystem::file_time_type time_{};  // of the file as it was read or written
   std::uint32_t max_failures_;
   std::map<std::string, Record> records_;
 };

@@ -195,7 +195,6 @@ void StagePlugin::finish() {
     run_.host->give_back(*plugin_, std::move(instance->plugin));
   }
   free_.clear();
-  if (chunks_ != 0) run_.host->note_result(*plugin_, stats_.failures, stats_.last_failure);
 }
 
 void StagePlugin::set_out(std::string reason) {

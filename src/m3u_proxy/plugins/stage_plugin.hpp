@@ -52,9 +52,10 @@ class StagePlugin {
   enum class Finalized : std::uint8_t { kBatch, kDone, kFailed };
   /// One m3u_finalize, of a serial plugin. Errors: as process().
   Result<Finalized> finalize(const Take& take);
-  /// Gives the instances back, cleaned up, and tells the host how it went.
+  /// Gives the instances back, cleaned up. How it went is the caller's to tell the host.
   void finish();
 
+  [[nodiscard]] const Plugin& plugin() const { return *plugin_; }
   [[nodiscard]] const Manifest& manifest() const { return plugin_->manifest(); }
   [[nodiscard]] bool accumulates() const { return !info_.memory_requirements.supports_streaming; }
   [[nodiscard]] bool falls_back() const { return on_failure_ == OnFailure::kNative; }
