@@ -9,7 +9,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/io/testing.hpp>
 #include <m3u_proxy/plugins/plugin_testing.hpp>
-#include <m3u_proxy/plugins/wasm_cache.hpp>
+#include <m3u_proxy/plugins/module_cache.hpp>
 
 namespace m3u_proxy::plugins {
 namespace {
@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-class WasmCache : public testing::Test {
+class ModuleCache : public testing::Test {
  protected:
   void SetUp() override {
     log::set_writer([this](std::string_view line) { lines_.emplace_back(line); });
@@ -53,7 +53,7 @@ class WasmCache : public testing::Test {
   std::vector<std::string> lines_;
 };
 
-TEST_F(WasmCache, AModuleIsCompiledOnceForEachContent) {
+TEST_F(ModuleCache, AModuleIsCompiledOnceForEachContent) {
   const LoadedModule first = load();
   EXPECT_FALSE(first.was_cached);
   const LoadedModule second = load();
@@ -66,7 +66,7 @@ TEST_F(WasmCache, AModuleIsCompiledOnceForEachContent) {
   EXPECT_THAT(cached(), SizeIs(2));
 }
 
-TEST_F(WasmCache, WhatIsInItIsOurs) {
+TEST_F(ModuleCache, WhatIsInItIsOurs) {
   ASSERT_FALSE(load().was_cached);
   ASSERT_THAT(cached(), SizeIs(1));
   EXPECT_EQ(std::filesystem::status(cached()[0]).permissions(),
@@ -74,7 +74,7 @@ TEST_F(WasmCache, WhatIsInItIsOurs) {
   EXPECT_EQ(std::filesystem::status(options_.cache).permissions(), perms::owner_all);
 }
 
-TEST_F(WasmCache, ACopyWithOneOtherByteIsCompiledAgain) {
+TEST_F(ModuleCache, ACopyWithOneOtherByteIsCompiledAgain) {
   ASSERT_FALSE(load().was_cached);
   const std::string good = read_file(cached()[0]);
   for (const std::size_t at :
@@ -86,7 +86,7 @@ TEST_F(WasmCache, ACopyWithOneOtherByteIsCompiledAgain) {
   }
 }
 
-TEST_F(WasmCache, ACopyThatIsCutOrEmptyOrSomethingElseIsCompiledAgain) {
+TEST_F(ModuleCache, ACopyThatIsCutOrEmptyOrSomethingElseIsCompiledAgain) {
   ASSERT_FALSE(load().was_cached);
   const std::string good = read_file(cached()[0]);
   for (const std::string& bad :
@@ -97,7 +97,7 @@ TEST_F(WasmCache, ACopyThatIsCutOrEmptyOrSomethingElseIsCompiledAgain) {
   }
 }
 
-TEST_F(WasmCache, ACopyThatOthersCouldHaveWrittenIsNotRun) {
+TEST_F(ModuleCache, ACopyThatOthersCouldHaveWrittenIsNotRun) {
   ASSERT_FALSE(load().was_cached);
   std::filesystem::permissions(cached()[0], perms::group_write, std::filesystem::perm_options::add);
   expect_compiled_again("can be written by others, so its code is not run; compiled again");
@@ -106,13 +106,13 @@ TEST_F(WasmCache, ACopyThatOthersCouldHaveWrittenIsNotRun) {
   expect_compiled_again("can be written by others, so its code is not run; compiled again");
 }
 
-TEST_F(WasmCache, WithoutAPlaceForItAModuleIsCompiledForThisRun) {
+TEST_F(ModuleCache, WithoutAPlaceForItAModuleIsCompiledForThisRun) {
   options_.cache = wasm_ / "cache";
   EXPECT_FALSE(load().was_cached);
   EXPECT_THAT(lines_, ElementsAre(HasSubstr("compiled for this run only")));
 }
 
-TEST_F(WasmCache, SeveralMayCompileTheSameAtOnce) {
+TEST_F(ModuleCache, SeveralMayCompileTheSameAtOnce) {
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) threads.emplace_back([this] { EXPECT_NE(load().module, nullptr); });
   threads.clear();
@@ -121,7 +121,7 @@ TEST_F(WasmCache, SeveralMayCompileTheSameAtOnce) {
   EXPECT_TRUE(load().was_cached);
 }
 
-TEST_F(WasmCache, AModuleThatDoesNotCompileIsNamedAndLeavesNothing) {
+TEST_F(ModuleCache, AModuleThatDoesNotCompileIsNamedAndLeavesNothing) {
   write_file(wasm_, "(module (func (unknown)))");
   const auto loaded = load_module(wasm_, options_);
   ASSERT_FALSE(loaded);
@@ -130,7 +130,7 @@ TEST_F(WasmCache, AModuleThatDoesNotCompileIsNamedAndLeavesNothing) {
   EXPECT_THAT(cached(), SizeIs(0));
 }
 
-TEST_F(WasmCache, AModuleThatIsMissingOrTooLargeIsRefused) {
+TEST_F(ModuleCache, AModuleThatIsMissingOrTooLargeIsRefused) {
   std::filesystem::resize_file(wasm_, (std::uintmax_t{64} << 20U) + 1);
   const auto large = load_module(wasm_, options_);
   ASSERT_FALSE(large);
