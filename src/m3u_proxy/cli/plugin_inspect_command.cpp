@@ -27,6 +27,7 @@ std::vector<std::string_view> names_of(plugins::Permissions permissions) {
 
 std::vector<std::string_view> names_of(const std::vector<plugins::PluginStage>& stages) {
   std::vector<std::string_view> names;
+  names.reserve(stages.size());
   for (const plugins::PluginStage stage : stages) names.push_back(to_string(stage));
   return names;
 }

@@ -24,6 +24,7 @@ struct Listed {
 
 std::vector<std::string_view> stage_names(const Manifest& manifest) {
   std::vector<std::string_view> names;
+  names.reserve(manifest.stages.size());
   for (const plugins::PluginStage stage : manifest.stages) names.push_back(to_string(stage));
   return names;
 }

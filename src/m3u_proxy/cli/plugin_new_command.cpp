@@ -23,7 +23,7 @@ constexpr int kLevels = 4;
 Result<fs::path> find_sdk() {
   std::error_code error;
   fs::path folder = own_program().parent_path();
-  const fs::path installed = folder.parent_path() / "share/m3u-proxy/sdk";
+  fs::path installed = folder.parent_path() / "share/m3u-proxy/sdk";
   if (fs::is_directory(installed / "templates", error)) return installed;
   for (int level = 0; level < kLevels; ++level) {
     if (fs::is_directory(folder / "sdk/templates", error)) return folder / "sdk";

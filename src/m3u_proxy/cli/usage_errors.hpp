@@ -5,7 +5,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself so
 class App;
 class ParseError;
 }  // namespace CLI
