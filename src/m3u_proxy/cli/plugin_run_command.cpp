@@ -8,7 +8,7 @@
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/plugin_tools/made_playlist.hpp>
+#include <m3u_proxy/plugin_tools/made_input.hpp>
 #include <m3u_proxy/plugin_tools/plugin_bench.hpp>
 #include <m3u_proxy/plugin_tools/run_alone.hpp>
 
@@ -42,7 +42,7 @@ Result<> check_stage(const Workbench& bench, plugins::PluginStage stage) {
       fmt::format("it has \"{}\"", to_string(manifest.stages.front())));
 }
 
-Result<> run(const PluginRunOptions& options) {
+Result<ProblemLog> run(const PluginRunOptions& options) {
   Workbench::Options settings;
   settings.config_json = options.config_json.value_or("");
   settings.now = options.now.value_or(system_time());
@@ -89,7 +89,7 @@ Result<plugin_tools::BenchResult> bench(const PluginBenchOptions& options) {
     return fail(ErrorCode::kInvalidArgument, "--input is missing",
                 "stage source_loading needs a source in the plugin's format");
   } else {
-    input = std::make_unique<plugin_tools::MadePlaylist>(options.channels);
+    input = plugin_tools::make_input(stage, options.channels);
   }
   return plugin_tools::measure(*bench, stage, std::move(input), {});
 }
@@ -97,8 +97,10 @@ Result<plugin_tools::BenchResult> bench(const PluginBenchOptions& options) {
 }  // namespace
 
 ExitCode run_plugin_run(const PluginRunOptions& options) {
-  const auto done = run(options);
-  return done ? ExitCode::kPublished : report_error(done.error());
+  const auto problems = run(options);
+  if (!problems) return report_error(problems.error());
+  for (const auto& [reason, count] : problems->by_reason()) print_error("{}: {}\n", reason, count);
+  return ExitCode::kPublished;
 }
 
 ExitCode run_plugin_bench(const PluginBenchOptions& options) {

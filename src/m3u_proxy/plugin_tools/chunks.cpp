@@ -1,7 +1,6 @@
-#include <fmt/format.h>
-
 #include <m3u_proxy/io/inflate.hpp>
 #include <m3u_proxy/plugin_tools/chunks.hpp>
+#include <m3u_proxy/plugin_tools/guide_chunks.hpp>
 
 namespace m3u_proxy::plugin_tools {
 namespace {
@@ -104,17 +103,15 @@ Result<> PlaylistRows::fill(std::size_t rows, ChannelBatch& batch) {
   return {};
 }
 
-Result<std::unique_ptr<ChunkSource>> make_chunks(PluginStage stage,
-                                                 std::unique_ptr<io::ByteSource> source,
-                                                 memory::SlabPool& slabs, std::size_t rows) {
+std::unique_ptr<ChunkSource> make_chunks(PluginStage stage, std::unique_ptr<io::ByteSource> source,
+                                         memory::SlabPool& slabs, std::size_t rows,
+                                         TakeChannel take_channel) {
   source = io::make_inflating_source(std::move(source), slabs.budget());
   switch (stage) {
     case PluginStage::kSourceLoading:
       return std::make_unique<Pieces>(std::move(source), rows);
     case PluginStage::kEpg:
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("stage \"{}\" can't be run alone", to_string(stage)),
-                  "run it in a generation: m3u-proxy generate --config …");
+      return std::make_unique<GuideChunks>(std::move(source), slabs, rows, std::move(take_channel));
     case PluginStage::kDataMapping:
     case PluginStage::kFiltering:
     case PluginStage::kChannelNumbering:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,12 +60,15 @@ class PlaylistRows {
   ProblemLog problems_;
 };
 
-/// The chunks that `stage` gets of `source`: a playlist, or for source_loading anything. `rows`:
-/// rows of a chunk, bytes of a piece for source_loading. Error: kInvalidArgument for a stage that
-/// can't be fed from a file.
-Result<std::unique_ptr<ChunkSource>> make_chunks(plugins::PluginStage stage,
-                                                 std::unique_ptr<io::ByteSource> source,
-                                                 memory::SlabPool& slabs, std::size_t rows);
+/// Gets the `<channel>` elements of a guide as they are met.
+using TakeChannel = std::function<Result<>(std::string_view element)>;
+
+/// The chunks that `stage` gets of `source`, which may be compressed: a playlist, for epg a guide,
+/// for source_loading anything. `rows`: rows of a chunk, bytes of a piece for source_loading.
+std::unique_ptr<ChunkSource> make_chunks(plugins::PluginStage stage,
+                                         std::unique_ptr<io::ByteSource> source,
+                                         memory::SlabPool& slabs, std::size_t rows,
+                                         TakeChannel take_channel = {});
 
 /// The usual size of a chunk of `stage` for make_chunks().
 constexpr std::size_t usual_rows(plugins::PluginStage stage) {

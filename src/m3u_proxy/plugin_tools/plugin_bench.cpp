@@ -64,8 +64,7 @@ Result<BenchResult> measure(Workbench& bench, plugins::PluginStage stage,
   return memory::guarded([&]() -> Result<BenchResult> {
     BenchResult result;
     M3U_TRY(result.start, measure_start(bench, compile));
-    M3U_TRY(const auto chunks,
-            make_chunks(stage, std::move(input), bench.slabs(), usual_rows(stage)));
+    const auto chunks = make_chunks(stage, std::move(input), bench.slabs(), usual_rows(stage));
     M3U_TRY(const auto instance, bench.make_instance());
     M3U_CHECK(instance->begin(stage, bench.context()));
     M3U_TRY(result.smallest_call, measure_small_call(*instance));

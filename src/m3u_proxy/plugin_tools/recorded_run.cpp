@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/catalog/programme_frame.hpp>
 #include <m3u_proxy/plugin_tools/recorded_run.hpp>
 
 namespace m3u_proxy::plugin_tools {
@@ -14,20 +15,19 @@ constexpr std::uintptr_t kAlignment = 16;
 constexpr std::size_t kLeastRoom = std::size_t{16} << 20U;
 constexpr std::size_t kMostGrowth = 16;
 
-Result<> verify(PluginStage stage, const OwnedChunk& answer, memory::SlabPool& slabs) {
+Result<> verify(PluginStage stage, const OwnedChunk& answer) {
   if (stage == PluginStage::kM3uGeneration) {
     if (!is_valid_utf8({reinterpret_cast<const char*>(answer.data()), answer.size()}))
       return fail(ErrorCode::kParse, "its text is not UTF-8");
     return {};
   }
+  if (stage == PluginStage::kEpg) return catalog::verify_programme_frame(answer);
   M3U_CHECK(catalog::verify_frame(answer));
-  ChannelBatch batch(slabs);
-  catalog::load_frame(answer, batch);
-  for (std::size_t row = 0; row < batch.rows(); ++row)
-    if (batch.source(row) != 0)
-      return fail(
-          ErrorCode::kParse,
-          fmt::format("a row has source {}, which is none of the context's", batch.source(row)));
+  const catalog::FrameSummary summary = catalog::summarize(answer);
+  if (summary.rows != 0 && summary.highest_source != 0)
+    return fail(
+        ErrorCode::kParse,
+        fmt::format("a row has source {}, which is none of the context's", summary.highest_source));
   return {};
 }
 
@@ -41,6 +41,16 @@ void append_row(const ChannelBatch& batch, std::size_t row, std::string& out) {
   for (const std::string_view line : batch.directives(row))
     fmt::format_to(std::back_inserter(out), "{}\x1f", line);
   out += '\n';
+}
+
+void append_programmes(const OwnedChunk& answer, std::string& out) {
+  std::pmr::vector<catalog::ProgrammeRow> rows;
+  catalog::load_programme_frame(answer, rows);
+  for (const catalog::ProgrammeRow& row : rows) {
+    for (const std::string_view column : row.columns)
+      fmt::format_to(std::back_inserter(out), "{}\x1f", column);
+    fmt::format_to(std::back_inserter(out), "{}\x1f{}\n", row.origin, row.source);
+  }
 }
 
 }  // namespace
@@ -60,7 +70,7 @@ Result<RecordedRun> record_run(Workbench& bench, plugins::PluginInstance& instan
                   "m3u_finalize says with 2 that it is done");
     room -= answer.size();
     run.answers.emplace_back(answer.begin(), answer.end());
-    return verify(stage, run.answers.back(), bench.slabs());
+    return verify(stage, run.answers.back());
   };
   M3U_CHECK(run_generation(instance, stage, bench.context(), source, take));
   return run;
@@ -72,6 +82,10 @@ std::string rows_of(const RecordedRun& run, PluginStage stage, memory::SlabPool&
   for (const OwnedChunk& answer : run.answers) {
     if (stage == PluginStage::kM3uGeneration) {
       out.append(answer.begin(), answer.end());
+      continue;
+    }
+    if (stage == PluginStage::kEpg) {
+      append_programmes(answer, out);
       continue;
     }
     batch.clear();

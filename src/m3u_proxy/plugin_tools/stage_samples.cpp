@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include <m3u_proxy/catalog/programme_frame.hpp>
+#include <m3u_proxy/formats/xmltv_writer.hpp>
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/plugin_tools/made_playlist.hpp>
+#include <m3u_proxy/plugin_tools/made_input.hpp>
 #include <m3u_proxy/plugin_tools/stage_samples.hpp>
 
 namespace m3u_proxy::plugin_tools {
@@ -19,16 +21,16 @@ constexpr std::size_t kOddPiece = 997;
 constexpr std::size_t kPiecesOf = std::size_t{128} << 10U;
 
 Result<std::unique_ptr<io::ByteSource>> open_input(
-    const std::optional<std::filesystem::path>& input) {
+    PluginStage stage, const std::optional<std::filesystem::path>& input) {
   if (input) return io::open_file(*input);
-  return std::make_unique<MadePlaylist>(kUsualChunks * kChunkRows);
+  return make_input(stage, kUsualChunks * kChunkRows);
 }
 
 /// Up to `most` chunks of `rows` rows.
 Result<Chunks> cut(PluginStage stage, const std::optional<std::filesystem::path>& input,
                    memory::SlabPool& slabs, std::size_t rows, std::size_t most) {
-  M3U_TRY(auto source, open_input(input));
-  M3U_TRY(const auto chunks, make_chunks(stage, std::move(source), slabs, rows));
+  M3U_TRY(auto source, open_input(stage, input));
+  const auto chunks = make_chunks(stage, std::move(source), slabs, rows);
   Chunks out;
   while (out.size() < most) {
     M3U_TRY(const auto chunk, chunks->next());
@@ -38,26 +40,24 @@ Result<Chunks> cut(PluginStage stage, const std::optional<std::filesystem::path>
   return out;
 }
 
-/// Channels whose texts are what nobody expects: empty, long, in all scripts, with quotes and
-/// control characters.
-void fill_odd(ChannelBatch& batch) {
-  const std::string long_text(kLongText, 'x');
-  const std::string_view texts[] = {"", long_text,
-                                    "Fran\xC3\xA7"
-                                    "ais \xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x93\xBA",
-                                    "a\tb\x01\x02 \"c\" 'd', #EXTINF",
-                                    "e\xCC\x81 \xE2\x80\x8F\xD7\xA9 \xEF\xBB\xBF"};
-  for (const std::string_view text : texts) {
-    const std::size_t row = batch.add_row(0);
-    for (std::size_t column = 0; column < ChannelBatch::kTextColumns; ++column)
-      batch.column(column)[row] = batch.store(text);
-    batch.set_text(ChannelField::kStreamUrl, row, "http://a.example/1.ts");
-    batch.push_attribute({.key = "x-odd", .value = batch.store(text)});
-    batch.push_directive("#EXTVLCOPT:http-user-agent=a");
-  }
+/// What nobody expects: empty, long, in all scripts, with quotes and control characters.
+std::vector<std::string> odd_texts() {
+  return {"", std::string(kLongText, 'x'), "\xE6\x97\xA5\xE6\x9C\xAC \xF0\x9F\x93\xBA \xC3\xA7",
+          "a\tb\x01\x02 \"c\" 'd', #EXTINF", "e\xCC\x81 \xE2\x80\x8F\xD7\xA9 \xEF\xBB\xBF"};
 }
 
-OwnedChunk chunk_of(PluginStage stage, const ChannelBatch& batch, memory::SlabPool& slabs) {
+/// A channel for each text, with the text in all its fields but the address.
+OwnedChunk channel_chunk(PluginStage stage, const std::vector<std::string>& texts,
+                         memory::SlabPool& slabs) {
+  ChannelBatch batch(slabs);
+  for (const std::string& text : texts) {
+    const std::size_t row = batch.add_row(0);
+    for (std::size_t column = 0; column < ChannelBatch::kTextColumns; ++column)
+      batch.column(column)[row] = text;
+    batch.set_text(ChannelField::kStreamUrl, row, "http://a.example/1.ts");
+    batch.push_attribute({.key = "x-odd", .value = text});
+    batch.push_directive("#EXTVLCOPT:http-user-agent=a");
+  }
   if (stage == PluginStage::kM3uGeneration) {
     formats::OutputText text;
     ProblemLog problems;
@@ -69,20 +69,43 @@ OwnedChunk chunk_of(PluginStage stage, const ChannelBatch& batch, memory::SlabPo
   return {frame.begin(), frame.end()};
 }
 
-Result<StageSamples> channel_samples(PluginStage stage,
-                                     const std::optional<std::filesystem::path>& input,
-                                     memory::SlabPool& slabs) {
+/// The same with programmes.
+OwnedChunk programme_chunk(const std::vector<std::string>& texts) {
+  std::vector<std::pmr::string> elements;
+  for (const std::string& text : texts) {
+    std::pmr::string& element = elements.emplace_back(
+        "<programme start=\"20260101000000 +0000\" channel=\"a.example\"><title>");
+    formats::append_escaped(element, text);
+    element += "</title></programme>";
+  }
+  std::vector<catalog::ProgrammeRow> rows(texts.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].columns.fill(texts[i]);
+    rows[i].columns[catalog::ProgrammeRow::kElement] = elements[i];
+    rows[i].origin = 0;
+  }
+  std::pmr::vector<std::uint8_t> frame;
+  catalog::build_programme_frame(rows, frame);
+  return {frame.begin(), frame.end()};
+}
+
+OwnedChunk chunk_of(PluginStage stage, const std::vector<std::string>& texts,
+                    memory::SlabPool& slabs) {
+  return stage == PluginStage::kEpg ? programme_chunk(texts) : channel_chunk(stage, texts, slabs);
+}
+
+Result<StageSamples> row_samples(PluginStage stage,
+                                 const std::optional<std::filesystem::path>& input,
+                                 memory::SlabPool& slabs) {
   StageSamples samples;
   M3U_TRY(samples.usual, cut(stage, input, slabs, kChunkRows, kUsualChunks));
   M3U_TRY(samples.one_cut, cut(stage, input, slabs, kChunkRows, 1));
   M3U_TRY(samples.other_cut, cut(stage, input, slabs, kSmallCut, kChunkRows / kSmallCut));
   M3U_TRY(Chunks one_row, cut(stage, input, slabs, 1, 1));
-  ChannelBatch batch(slabs);
-  samples.kinds.push_back({.name = "an empty chunk", .chunks = {chunk_of(stage, batch, slabs)}});
+  samples.kinds.push_back({.name = "an empty chunk", .chunks = {chunk_of(stage, {}, slabs)}});
   samples.kinds.push_back({.name = "one row", .chunks = std::move(one_row)});
   samples.kinds.push_back({.name = "1000 rows", .chunks = samples.one_cut});
-  fill_odd(batch);
-  samples.kinds.push_back({.name = "odd texts", .chunks = {chunk_of(stage, batch, slabs)}});
+  samples.kinds.push_back({.name = "odd texts", .chunks = {chunk_of(stage, odd_texts(), slabs)}});
   return samples;
 }
 
@@ -110,7 +133,7 @@ Result<StageSamples> make_samples(PluginStage stage,
                                   const std::optional<std::filesystem::path>& input,
                                   memory::SlabPool& slabs) {
   return stage == PluginStage::kSourceLoading ? source_samples(input, slabs)
-                                              : channel_samples(stage, input, slabs);
+                                              : row_samples(stage, input, slabs);
 }
 
 }  // namespace m3u_proxy::plugin_tools
