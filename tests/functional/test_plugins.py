@@ -227,6 +227,25 @@ def test_run_prints_what_the_plugin_makes(folder, stage):
     assert piped.stdout == PLAYLIST
 
 
+GUIDE = (
+    '<tv><channel id="a"/><programme start="20260101100000 +0000" channel="a"><title>A &amp; B'
+    "</title><live/></programme></tv>"
+)
+
+
+def test_run_prints_the_guide_that_an_epg_plugin_makes(folder):
+    write(folder, module(info={"supported_stages": ["epg"]}), stage="epg")
+    done = plugin(folder, "run", "echo.toml", "--stage", "epg", stdin=GUIDE)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-3:] == [
+        '  <channel id="a"/>',
+        '  <programme start="20260101100000 +0000" channel="a"><title>A &amp; B</title><live/>'
+        "</programme>",
+        "</tv>",
+    ]
+    assert plugin(folder, "validate", "echo.toml").returncode == 0
+
+
 def test_run_gives_the_reason_that_the_plugin_logged(folder):
     write(folder, module(process=REFUSE))
     done = plugin(folder, "run", "echo.toml", "--stage", "data_mapping", "--input", "list.m3u")
@@ -400,6 +419,45 @@ def test_compile_writes_a_module_that_is_ready(folder):
     assert done.returncode == 1
     assert "none.wat" in done.stderr
     assert not (folder / "none.bin").exists()
+
+
+# --- clear ------------------------------------------------------------------------------------
+
+CONFIGURATION = """[wasm_plugins]
+enabled = true
+plugin_directory = ".."
+max_plugin_failures = 1
+fallback_to_native = true
+[[sources]]
+name = "tv"
+path = "../list.m3u"
+"""
+
+
+def generate(folder):
+    return subprocess.run(
+        [BINARY, "generate", "--config", "conf/c.toml", "--out", "out"], cwd=folder,
+        env=environment(folder), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=TIMEOUT, check=False,
+    )
+
+
+def test_clear_ends_a_quarantine(folder):
+    write(folder, module(process=TRAP))
+    (folder / "conf").mkdir()
+    (folder / "conf/c.toml").write_text(CONFIGURATION)
+    failed = "plugin echo in data_mapping, chunk 1"
+    assert failed in generate(folder).stderr
+    again = generate(folder)
+    assert failed not in again.stderr
+    assert "m3u-proxy plugin clear echo" in again.stderr
+    done = plugin(folder, "clear", "echo")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "echo may run again\n"
+    assert failed in generate(folder).stderr
+    done = plugin(folder, "clear", "other")
+    assert done.returncode == 1
+    assert "there are some of echo" in done.stderr
 
 
 # --- new --------------------------------------------------------------------------------------

@@ -252,6 +252,14 @@ TEST(Plugin, IsBegunUnderANameInALanguage) {
   EXPECT_THAT(refused({"plugin", "new", "--language", "go", "x"}), HasSubstr("one of cpp, rust"));
 }
 
+TEST(Plugin, IsClearedByName) {
+  const auto o = std::get<PluginClearOptions>(
+      parsed<PluginOptions>({"plugin", "clear", "tagger", "--config", "c.toml"}));
+  EXPECT_EQ(o.name, "tagger");
+  EXPECT_EQ(o.config, "c.toml");
+  EXPECT_THAT(refused({"plugin", "clear"}), HasSubstr("the plugin's name is missing"));
+}
+
 TEST(Plugin, CommandsExplainThemselves) {
   EXPECT_THAT(parsed<PrintOptions>({"plugin", "--help"}).text,
               AllOf(HasSubstr("validate"), Not(HasSubstr("compile"))));
@@ -315,8 +323,9 @@ TEST(Completion, NamesEveryCommandAndOption) {
 }
 
 TEST(Completion, OffersTheCommandsAfterPlugin) {
-  EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "bash"}).text,
-              HasSubstr("compgen -W 'list inspect validate run bench new -h --help' -- \"$cur\""));
+  EXPECT_THAT(
+      parsed<PrintOptions>({"generate-completion", "bash"}).text,
+      HasSubstr("compgen -W 'list inspect validate run bench new clear -h --help' -- \"$cur\""));
   EXPECT_THAT(parsed<PrintOptions>({"generate-completion", "fish"}).text,
               HasSubstr("__fish_seen_subcommand_from plugin; and "
                         "__fish_seen_subcommand_from new' -l language -x -a 'cpp rust'"));

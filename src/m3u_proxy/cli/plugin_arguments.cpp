@@ -37,6 +37,9 @@ constexpr const char* kNewExamples =
     "  m3u-proxy plugin new --language cpp tagger\n"
     "  m3u-proxy plugin new --language rust tagger --into work/tagger";
 
+constexpr const char* kClearExamples =
+    "Example:\n  m3u-proxy plugin clear tagger --config m3u-proxy.toml";
+
 void option(CLI::App* command, const char* name, std::string& target, const char* value,
             const char* help) {
   command->add_option(name, target, help)
@@ -78,6 +81,7 @@ PluginArguments::PluginArguments(CLI::App& program)
   add_run();
   add_bench();
   add_new();
+  add_clear();
   add_compile();
 }
 
@@ -101,7 +105,7 @@ void PluginArguments::add_validate() {
   validate_->footer(kValidateExamples);
   positional(validate_, "FILE", raw_.file, kFileHelp);
   option(validate_, "--input", raw_.input, "FILE",
-         "Playlist, or for source_loading a source in the plugin's format (made channels)");
+         "Playlist, for epg a guide, for source_loading the plugin's format (made for it)");
 }
 
 void PluginArguments::add_run() {
@@ -122,8 +126,8 @@ void PluginArguments::add_bench() {
   positional(bench_, "FILE", raw_.file, kFileHelp);
   option(bench_, "--stage", raw_.stage, kStages, "Stage to run it in (the manifest's first)");
   option(bench_, "--input", raw_.input, "FILE",
-         "Playlist, or for source_loading a source in the plugin's format (made channels)");
-  option(bench_, "--channels", raw_.channels, "N", "Channels to make (100000)");
+         "Playlist, for epg a guide, for source_loading the plugin's format (made for it)");
+  option(bench_, "--channels", raw_.channels, "N", "Channels or programmes to make (100000)");
 }
 
 void PluginArguments::add_new() {
@@ -132,6 +136,13 @@ void PluginArguments::add_new() {
   positional(new_, "NAME", raw_.name, "Its name: letters, digits, - and _");
   option(new_, "--language", raw_.language, "cpp|rust", "Language to write it in; required");
   option(new_, "--into", raw_.into, "DIR", "Folder to make (NAME)");
+}
+
+void PluginArguments::add_clear() {
+  clear_ = plugin_->add_subcommand("clear", "Let a plugin that failed too often run again");
+  clear_->footer(kClearExamples);
+  positional(clear_, "NAME", raw_.name, "Its name");
+  option(clear_, "--config", raw_.config, "FILE", "Configuration that it runs with (TOML)");
 }
 
 void PluginArguments::add_compile() {
@@ -144,6 +155,10 @@ void PluginArguments::add_compile() {
 Result<PluginOptions> PluginArguments::read() const {
   if (list_->parsed()) return read_list();
   if (new_->parsed()) return read_new();
+  if (clear_->parsed()) {
+    if (raw_.name.empty()) return missing("the plugin's name", "clear");
+    return PluginClearOptions{.name = raw_.name, .config = given(raw_.config)};
+  }
   const auto chosen = plugin_->get_subcommands();
   if (chosen.empty())
     return usage("no command given after plugin",

@@ -6,7 +6,7 @@
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself so
 class App;
 }  // namespace CLI
 
@@ -30,6 +30,7 @@ class PluginArguments {
   void add_run();
   void add_bench();
   void add_new();
+  void add_clear();
   void add_compile();
   [[nodiscard]] Result<PluginOptions> read_list() const;
   [[nodiscard]] Result<PluginOptions> read_run() const;
@@ -50,6 +51,7 @@ class PluginArguments {
   CLI::App* run_ = nullptr;
   CLI::App* bench_ = nullptr;
   CLI::App* new_ = nullptr;
+  CLI::App* clear_ = nullptr;
   CLI::App* compile_ = nullptr;
 };
 

@@ -22,6 +22,9 @@ struct Runner {
   ExitCode operator()(const PluginRunOptions& options) const { return run_plugin_run(options); }
   ExitCode operator()(const PluginBenchOptions& options) const { return run_plugin_bench(options); }
   ExitCode operator()(const PluginNewOptions& options) const { return run_plugin_new(options); }
+  ExitCode operator()(const PluginClearOptions& options) const {
+    return run_plugin_clear(options, environment);
+  }
   ExitCode operator()(const PluginCompileOptions& options) const {
     return run_plugin_compile(options);
   }

@@ -16,6 +16,8 @@ ExitCode run_plugin_validate(const PluginValidateOptions& options);
 ExitCode run_plugin_run(const PluginRunOptions& options);
 ExitCode run_plugin_bench(const PluginBenchOptions& options);
 ExitCode run_plugin_new(const PluginNewOptions& options);
+ExitCode run_plugin_clear(const PluginClearOptions& options,
+                          const service::Environment& environment);
 ExitCode run_plugin_compile(const PluginCompileOptions& options);
 
 }  // namespace m3u_proxy::cli

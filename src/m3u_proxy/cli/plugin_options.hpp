@@ -55,8 +55,13 @@ struct PluginCompileOptions {
   std::string out;
 };
 
+struct PluginClearOptions {
+  std::string name;
+  std::optional<std::string> config{};
+};
+
 using PluginOptions =
     std::variant<PluginListOptions, PluginInspectOptions, PluginValidateOptions, PluginRunOptions,
-                 PluginBenchOptions, PluginNewOptions, PluginCompileOptions>;
+                 PluginBenchOptions, PluginNewOptions, PluginClearOptions, PluginCompileOptions>;
 
 }  // namespace m3u_proxy::cli

@@ -11,24 +11,17 @@
 namespace m3u_proxy::plugins {
 namespace {
 
-constexpr std::string_view kQuarantineFile = "quarantine.json";
-
 std::filesystem::file_time_type time_of(const std::filesystem::path& file) {
   std::error_code error;
   const auto time = std::filesystem::last_write_time(file, error);
   return error ? std::filesystem::file_time_type{} : time;
 }
 
-std::filesystem::path quarantine_file(const CompileOptions& options) {
-  const std::filesystem::path folder = cache_folder(options);
-  return folder.empty() ? folder : folder / kQuarantineFile;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Plugin>> Plugin::load(const std::filesystem::path& file,
                                                    const CompileOptions& options) {
-  const auto plugin = std::make_shared<Plugin>();
+  auto plugin = std::make_shared<Plugin>();
   M3U_TRY(plugin->manifest_, read_manifest(file));
   M3U_TRY(LoadedModule loaded, load_module(plugin->manifest_.wasm, options));
   plugin->module_ = std::move(loaded.module);

@@ -19,6 +19,11 @@ std::filesystem::file_time_type time_of(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::filesystem::path quarantine_file(const CompileOptions& options) {
+  const std::filesystem::path folder = cache_folder(options);
+  return folder.empty() ? folder : folder / "quarantine.json";
+}
+
 Quarantine::Quarantine(std::filesystem::path file, std::uint32_t max_failures)
     : file_(std::move(file)), max_failures_(max_failures) {
   if (!file_.empty()) read();

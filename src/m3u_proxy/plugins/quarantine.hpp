@@ -9,8 +9,12 @@
 #include <string_view>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/plugins/module_cache.hpp>
 
 namespace m3u_proxy::plugins {
+
+/// Where it is kept: beside the compiled modules. "" when there is no such folder.
+std::filesystem::path quarantine_file(const CompileOptions& options);
 
 /// Not thread-safe.
 class Quarantine {
