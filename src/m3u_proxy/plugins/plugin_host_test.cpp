@@ -109,7 +109,7 @@ TEST_F(PluginHostTest, APluginThatTheOperatorDisablesDoesNotRun) {
 TEST_F(PluginHostTest, PermissionsAreWhatThePluginAsksForAndTheOperatorAllows) {
   install({}, kAfter, "[permissions]\nneeds = [\"log\", \"clock\", \"temp_files\"]");
   ASSERT_TRUE(use_plugins().refresh());
-  const Manifest& manifest = host_->plugins().at("test").plugin->manifest();
+  const Manifest manifest = host_->plugins().at("test").plugin->manifest();
   Permissions expected;
   expected.add(Permission::kLog);
   expected.add(Permission::kTempFiles);
