@@ -1,6 +1,8 @@
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <m3u_proxy/cli/commands.hpp>
@@ -110,9 +112,23 @@ ExitCode run_plugin_bench(const PluginBenchOptions& options) {
   return ExitCode::kPublished;
 }
 
+/// A module may be made to cost the compiler more than it is worth.
+void limit_compiler() {
+  constexpr ::rlim_t kMemory = ::rlim_t{2} << 30U;
+  constexpr ::rlim_t kSeconds = 60;
+  const ::rlimit memory{.rlim_cur = kMemory, .rlim_max = kMemory};
+  const ::rlimit time{.rlim_cur = kSeconds, .rlim_max = kSeconds};
+  ::setrlimit(RLIMIT_AS, &memory);
+  ::setrlimit(RLIMIT_CPU, &time);
+}
+
+/// Whoever started this reads the reason of a failure in OUT.error.
 ExitCode run_plugin_compile(const PluginCompileOptions& options) {
+  limit_compiler();
   const auto done = plugins::compile_module_file(options.module, options.out);
-  return done ? ExitCode::kPublished : report_error(done.error());
+  if (done) return ExitCode::kPublished;
+  std::ofstream(std::filesystem::path(options.out).string() + ".error") << done.error().message;
+  return report_error(done.error());
 }
 
 }  // namespace m3u_proxy::cli

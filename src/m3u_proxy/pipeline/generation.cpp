@@ -166,7 +166,7 @@ Result<> Generation::add_stage(StageChain& chain, Stage stage, StageStrategy& na
       return {};
     };
     chain.add(stage, strategy->parallel(), run);
-    if (!strategy->parallel() && strategy != &native)
+    if (strategy != &native)
       chain.holders.push_back({.strategy = strategy, .step = chain.steps.size() - 1});
   }
   return {};
@@ -344,9 +344,11 @@ Result<> Generation::write_guide() {
     std::string& name = stage_strategies_[static_cast<std::size_t>(Stage::kEpgGeneration)];
     for (const ProgrammeStrategy* strategy : strategies)
       name.append(name.empty() ? "standard+" : "+").append(strategy->name());
-    guide_.set_plugins(std::move(strategies));
+    guide_.set_plugins(*plugins_, std::move(strategies));
+    watch_.on_move_down([this](catalog::SpoolKind kind) { plugins_->move_down(kind); });
   }
   M3U_TRY(guide_result_, guide_.generate(sources, *guide_file_, *temp));
+  watch_.on_move_down({});
   clock_.add_wall(Stage::kEpgGeneration, Clock::now() - begin);
   if (guide_result_.failed) guide_file_.reset();  // the old guide stays
   stats_.programmes = guide_result_.programmes;

@@ -41,7 +41,11 @@ class GuideGenerator {
   Result<> add_channel(const GuideChannel& channel);
 
   /// What works on the programmes before they are written; before generate(). They live longer.
-  void set_plugins(std::vector<ProgrammeStrategy*> plugins) { plugins_ = std::move(plugins); }
+  /// `owner` is told of memory pressure.
+  void set_plugins(StagePlugins& owner, std::vector<ProgrammeStrategy*> plugins) {
+    plugin_owner_ = &owner;
+    plugins_ = std::move(plugins);
+  }
 
   /// Makes the guide. A source that cannot be used is reported in the result; when that is true
   /// of all of them, nothing is written and the result says `failed`.
@@ -84,6 +88,7 @@ class GuideGenerator {
   GuideDuplicates duplicates_;
   catalog::KeySet noted_ids_;    // ids of the guides' channels, without case
   catalog::KeySet noted_names_;  // their names
+  StagePlugins* plugin_owner_ = nullptr;
   std::vector<ProgrammeStrategy*> plugins_;
   ProgrammeRows rows_;  // on their way through them
   std::unique_ptr<GuideText> text_;

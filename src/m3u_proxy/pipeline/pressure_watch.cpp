@@ -67,7 +67,7 @@ void PressureWatch::apply(MemoryPressureLevel level) {
   const auto at = [&](MemoryPressureLevel each) {
     return policy_at(each, context_.threads, context_.batch_rows);
   };
-  PressurePolicy next = at(std::min(level, level_));  // batches follow one look later
+  PressurePolicy next = at(std::min(level, level_.load()));  // batches follow one look later
   next.cleanup = at(level).cleanup;
   next.spool = std::max(policy_.spool, at(level).spool);
   level_ = level;

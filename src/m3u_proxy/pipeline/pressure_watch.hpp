@@ -5,6 +5,7 @@
 // change is a line in the log and an event in the report.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <vector>
 
@@ -17,7 +18,7 @@
 
 namespace m3u_proxy::pipeline {
 
-/// Not thread-safe: looked at by the serial step of one pass at a time.
+/// Not thread-safe but for level(): looked at by the serial step of one pass at a time.
 class PressureWatch {
  public:
   /// Both live longer.
@@ -46,7 +47,7 @@ class PressureWatch {
   const GenerationServices& services_;
   memory::UnaccountedMemory unaccounted_;
   memory::PressureTracker tracker_;
-  memory::MemoryPressureLevel level_ = memory::MemoryPressureLevel::kOptimal;
+  std::atomic<memory::MemoryPressureLevel> level_ = memory::MemoryPressureLevel::kOptimal;
   PressurePolicy policy_;
   std::function<void(catalog::SpoolKind)> move_down_;
   std::size_t rows_unchecked_ = 0;

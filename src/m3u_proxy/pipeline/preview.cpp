@@ -54,6 +54,7 @@ class Preview {
  public:
   Preview(const ResolvedProxyConfig& config, const RunContext& context, std::size_t limit)
       : config_(config),
+        context_(context),
         reader_(context, config.sources, false),
         duplicates_(context, reader_),
         item_(*context.slabs),
@@ -63,6 +64,12 @@ class Preview {
 
   Result<PreviewResult> run() {
     SourceLoadingStrategy parse;
+    if (config_.plugins) {
+      M3U_TRY(plugins_, config_.plugins());
+      M3U_CHECK(plugins_->begin(
+          {.context = &context_, .proxy = config_.name, .sources = reader_.infos()}));
+      reader_.set_plugins(plugins_.get());
+    }
     while (true) {
       item_.batch.clear();
       item_.problems.clear();
@@ -109,6 +116,8 @@ class Preview {
   }
 
   const ResolvedProxyConfig& config_;
+  const RunContext& context_;
+  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none; outlives the reader
   SourceReader reader_;
   DuplicateFilter duplicates_;
   StageItem item_;

@@ -51,7 +51,7 @@ Result<> SourceReader::open_next() {
                              .message = "it is read by a plugin, and plugins are not enabled",
                              .hint = "[wasm_plugins] enabled = true"});
     auto reader = plugins_->open_source(source.plugin, static_cast<std::uint16_t>(index_));
-    if (!reader) return record_failure(reader.error());
+    if (!reader) return fail(reader.error());
     plugin_ = *std::move(reader);
   }
   if (!plugin_) return open_as_playlist();
@@ -99,13 +99,11 @@ Result<bool> SourceReader::take_from_plugin(StageItem& item) {
     close_source();
     return false;
   }
-  const bool replaced = taken.error().code == ErrorCode::kPlugin && plugin_->replaceable();
+  // Without on_failure = "native" a plugin's failure is the generation's.
+  if (ends_the_job(taken.error()) || !plugin_->replaceable()) return fail(taken.error());
   plugin_.reset();
   current_.reset();
-  if (!replaced) {
-    M3U_CHECK(record_failure(taken.error()));
-    return false;
-  }
+  source_error_.reset();
   stats_[index_].bytes = 0;
   any_usable_ = false;
   M3U_CHECK(open_as_playlist());

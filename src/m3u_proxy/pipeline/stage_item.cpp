@@ -15,6 +15,7 @@ StageItem::StageItem(memory::SlabPool& slabs)
       byte_resource(slabs.budget(), memory::Tag::kBatch),
       packed_bytes(&byte_resource),
       plugin_bytes(&byte_resource),
+      plugin_spare(&byte_resource),
       text_resource(slabs.budget(), memory::Tag::kOutput),
       text(&text_resource) {}
 

@@ -62,6 +62,7 @@ struct StageItem {
   catalog::Spool::Packed packed;
   std::size_t frame_index = 0;
   std::pmr::vector<std::uint8_t> plugin_bytes;  ///< frames that plugins gave; the batch is in them
+  std::pmr::vector<std::uint8_t> plugin_spare;  ///< where the next ones come, meanwhile
   ChannelSortKey sort_key;
   // M3U Generation
   memory::BudgetResource text_resource;

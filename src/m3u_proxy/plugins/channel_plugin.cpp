@@ -24,10 +24,16 @@ bool is_same(catalog::FrameBytes a, catalog::FrameBytes b) {
 }  // namespace
 
 /// The results go into item.plugin_bytes as they are and become the item's batch at the end. Most
-/// items have one; rows of native work are copied.
+/// items have one; rows of native work are copied. What item.plugin_bytes held before, in which the
+/// item's batch may be, is in item.plugin_spare until then.
 class ChannelPlugin::Results {
  public:
-  explicit Results(StageItem& item) : item_(item), out_(item.plugin_bytes) { out_.clear(); }
+  explicit Results(StageItem& item) : item_(item), out_(item.plugin_bytes) {
+    item.plugin_spare.swap(item.plugin_bytes);
+    out_.clear();
+  }
+  /// Leaves the item's batch as it was.
+  void drop() { item_.plugin_spare.swap(item_.plugin_bytes); }
 
   /// The item's own batch is needed no more once there is a result.
   void add(Frame frame) {
@@ -64,7 +70,11 @@ class ChannelPlugin::Results {
 };
 
 ChannelPlugin::ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replaces)
-    : work_(work), replaces_(replaces), slabs_(*work.run().info.context->slabs), held_(work) {
+    : work_(work),
+      replaces_(replaces),
+      slabs_(*work.run().info.context->slabs),
+      // Native numbers depend on all that were given before.
+      held_(work, replaces != nullptr && !replaces->parallel()) {
   if (parallel()) return;
   pending_ = std::make_unique<ChannelBatch>(slabs_);
   builder_ = std::make_unique<catalog::FrameBuilder>(slabs_.budget());
@@ -118,23 +128,25 @@ Result<> ChannelPlugin::process_batch(StageItem& item) {
   const Frame frame = item.frame.frame_of(item.batch);
   enum class Outcome : std::uint8_t { kDropped, kUnchanged, kChanged };
   auto outcome = Outcome::kDropped;
+  Results results(item);
   M3U_TRY(const bool good, work_.process(frame, item.batch.rows(), [&](Frame answer) -> Result<> {
     outcome = is_same(answer, frame) ? Outcome::kUnchanged : Outcome::kChanged;
     if (outcome == Outcome::kUnchanged) return {};
     M3U_CHECK(check(answer));
-    Results(item).add(answer);
+    results.add(answer);
     return {};
   }));
   if (!good) {
+    results.drop();
     work_.count_replaced();
     return replaces_ != nullptr ? replaces_->process(item) : Result<>();
   }
   switch (outcome) {
     case Outcome::kUnchanged:
-      work_.count_items_out(item.batch.rows());
-      return {};
+      results.drop();
+      break;
     case Outcome::kChanged:
-      catalog::load_frame({item.plugin_bytes.data(), item.plugin_bytes.size()}, item.batch);
+      results.load(slabs_);
       break;
     case Outcome::kDropped:
       item.batch.clear();
@@ -153,8 +165,6 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
     item.batch.clear();
     return {};
   }
-  // The rows' texts may stand in item.plugin_bytes, so results wait in another place.
-  std::pmr::vector<std::uint8_t> before(std::move(item.plugin_bytes), &item.byte_resource);
   Results results(item);
   std::size_t row = 0;
   while (pending_->rows() + (rows - row) >= kChunkRows) {
@@ -176,11 +186,12 @@ Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item
   if (held_.gave_up()) return {};
   M3U_TRY(const bool good, work_.process(frame, chunk.rows(), [&](Frame answer) -> Result<> {
     M3U_CHECK(check(answer));
+    if (held_.holds_results()) return held_.add(answer);
     results.add(answer);
     return {};
   }));
   if (good) return {};
-  if (work_.accumulates()) {
+  if (held_.holds_results()) {
     held_.give_up();
     return {};
   }
@@ -206,7 +217,10 @@ Result<> ChannelPlugin::replace(Frame frame, StageItem& item, Results& results) 
 }
 
 Result<bool> ChannelPlugin::flush(StageItem& item) {
-  if (parallel()) return false;
+  if (parallel()) {
+    work_.finish();
+    return false;
+  }
   Results results(item);
   bool more = true;
   if (pending_->rows() != 0) {

@@ -23,7 +23,9 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
   [[nodiscard]] bool can_handle_memory_pressure(memory::MemoryPressureLevel level) const override;
   [[nodiscard]] Bytes estimate_memory(const pipeline::WorkEstimate& work) const override;
-  [[nodiscard]] bool parallel() const override { return work_.manifest().parallel; }
+  [[nodiscard]] bool parallel() const override {
+    return work_.manifest().parallel && (replaces_ == nullptr || replaces_->parallel());
+  }
   Result<> process(pipeline::StageItem& item) override;
   Result<bool> flush(pipeline::StageItem& item) override;
 

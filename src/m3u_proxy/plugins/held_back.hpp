@@ -19,12 +19,12 @@ class HeldBack {
  public:
   using Chunk = std::span<const std::uint8_t>;
 
-  /// `work` outlives it.
-  explicit HeldBack(StagePlugin& work)
+  /// `work` outlives it. `all_or_nothing`: no chunk of a streaming plugin can be done again alone.
+  explicit HeldBack(StagePlugin& work, bool all_or_nothing = false)
       : work_(work),
         memory_(*work.run().info.context->budget, memory::Tag::kBatch),
         scratch_(&memory_) {
-    if (!work.accumulates() || !work.falls_back()) return;
+    if (!(work.accumulates() || all_or_nothing) || !work.falls_back()) return;
     const pipeline::RunContext& context = *work.run().info.context;
     given_.emplace(*context.slabs, catalog::Spool::Options{.space = context.spill});
     results_.emplace(*context.slabs, catalog::Spool::Options{.space = context.spill});
@@ -34,6 +34,9 @@ class HeldBack {
   Result<> keep(Chunk chunk) {
     return given_ ? given_->append(given_->pack(chunk, scratch_)) : Result<>();
   }
+  /// Whether results wait here until all are there; add() takes them.
+  [[nodiscard]] bool holds_results() const { return results_.has_value(); }
+  Result<> add(Chunk result) { return results_->append(results_->pack(result, scratch_)); }
   /// The plugin failed: everything it took is done again at the end.
   void give_up() { gave_up_ = true; }
   [[nodiscard]] bool gave_up() const { return gave_up_; }
@@ -46,7 +49,11 @@ class HeldBack {
     if (!results_) return next_from_plugin(check, use);
     if (!finalized_) M3U_CHECK(collect(check));
     catalog::Spool& from = gave_up_ ? *given_ : *results_;
-    if (next_ == from.frames()) return false;
+    if (next_ == from.frames()) {
+      from.clear();
+      next_ = 0;
+      return false;
+    }
     M3U_TRY(const Chunk bytes, from.read(next_++, scratch_));
     if (gave_up_) work_.count_replaced();
     M3U_CHECK(use(bytes, gave_up_));
@@ -78,7 +85,7 @@ class HeldBack {
     while (!gave_up_) {
       M3U_TRY(const auto finalized, work_.finalize([&](Chunk answer) -> Result<> {
         M3U_CHECK(check(answer));
-        return results_->append(results_->pack(answer, scratch_));
+        return add(answer);
       }));
       if (finalized == StagePlugin::Finalized::kDone) {
         given_->clear();

@@ -13,6 +13,7 @@ namespace m3u_proxy::plugins {
 namespace {
 
 constexpr std::size_t kMaxLogLine = 4096;
+constexpr std::uint64_t kMaxLogLines = 1000;  // in one generation
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxMetrics = 64;
 constexpr std::size_t kMaxTempFiles = 64;  // each costs a descriptor
@@ -73,7 +74,12 @@ HostServices::~HostServices() = default;
 void HostServices::log(std::int32_t level, std::string_view text) {
   const std::string line = one_line(text);
   if (level <= 0) error_ = line;
-  if (!allows(Permission::kLog)) return;
+  if (!allows(Permission::kLog) || log_lines_ > kMaxLogLines) return;
+  if (++log_lines_ > kMaxLogLines) {
+    log::warn("plugins", "{} logs too much: the rest of this generation is left out",
+              options_.plugin);
+    return;
+  }
   constexpr std::array kLevels = {log::Level::kError, log::Level::kWarn, log::Level::kInfo,
                                   log::Level::kDebug};
   const auto index = static_cast<std::size_t>(std::clamp(level, 0, 3));
@@ -201,6 +207,7 @@ void HostServices::begin_run(std::int64_t now, io::SpillSpace* spill) {
   options_.spill = spill;
   metrics_.clear();
   error_.clear();
+  log_lines_ = 0;
   line_.clear();
   numbers_.seed(kSeed);
 }

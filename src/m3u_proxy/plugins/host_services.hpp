@@ -95,7 +95,8 @@ class HostServices {
   std::uint64_t temp_size_ = 0;
   Metrics metrics_;
   std::string error_;
-  std::string line_;  // printed so far, without its end
+  std::uint64_t log_lines_ = 0;  // of this run
+  std::string line_;             // printed so far, without its end
   std::mt19937_64 numbers_;
 };
 

@@ -76,8 +76,13 @@ Result<> compile_in_child(const std::filesystem::path& compiler, const std::file
   std::array<char*, 6> arguments{};
   for (std::size_t i = 0; i < words.size(); ++i) arguments[i] = words[i].data();
   ::pid_t child = 0;
+  ::posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  // Why it failed comes through a file.
+  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   const int error =
-      ::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ);
+      ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return fail(system_error("cannot start " + program, error));
   const int code = wait_for(child);
   if (code == 0) return {};
@@ -107,15 +112,20 @@ Seal seal_of(const XXH128_hash_t& hash) {
   return std::to_array(canonical.digest);
 }
 
-/// Writes so that only we can change it, and so that check_seal() finds damage: the engine would
-/// run damaged code as it is.
-Result<> write_private(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
+/// Writes so that only we can change it.
+Result<> write_file(const std::filesystem::path& file, std::span<const std::uint8_t> bytes,
+                    std::span<const std::uint8_t> end = {}) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return fail(system_error("cannot write " + file.string(), errno));
   int error = write_all(fd, bytes);
-  if (error == 0) error = write_all(fd, seal_of(XXH3_128bits(bytes.data(), bytes.size())));
+  if (error == 0) error = write_all(fd, end);
   ::close(fd);
   return error == 0 ? Result<>() : fail(system_error("cannot write " + file.string(), error));
+}
+
+/// The same, so that check_seal() finds damage: the engine would run damaged code as it is.
+Result<> write_private(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
+  return write_file(file, bytes, seal_of(XXH3_128bits(bytes.data(), bytes.size())));
 }
 
 /// Errors: kIo; kPlugin when it is not as write_private() wrote it.
@@ -169,7 +179,13 @@ Result<ModulePtr> compile_into(const std::filesystem::path& cached,
     M3U_TRY(const auto code, WasmModule::serialize(*module));
     M3U_CHECK(write_private(fresh, code));
   } else {
-    M3U_CHECK(compile_in_child(options.compiler, wasm, fresh));
+    // What was read, and not what may stand under its name by now.
+    const std::filesystem::path copy = fresh.string() + ".in";
+    M3U_CHECK(write_file(copy, bytes));
+    const auto compiled = compile_in_child(options.compiler, copy, fresh);
+    std::error_code ignored;
+    std::filesystem::remove(copy, ignored);
+    M3U_CHECK(compiled);
   }
   std::error_code error;
   std::filesystem::rename(fresh, cached, error);

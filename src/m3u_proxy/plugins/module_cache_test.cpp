@@ -8,8 +8,8 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/io/testing.hpp>
-#include <m3u_proxy/plugins/plugin_testing.hpp>
 #include <m3u_proxy/plugins/module_cache.hpp>
+#include <m3u_proxy/plugins/plugin_testing.hpp>
 
 namespace m3u_proxy::plugins {
 namespace {

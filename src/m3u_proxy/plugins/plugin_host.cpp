@@ -111,10 +111,12 @@ void PluginHost::refresh_one(const std::filesystem::path& file) {
 
 Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {
   Entry entry;
+  // Before they are read: what is replaced meanwhile is loaded again.
+  entry.manifest_time = time_of(file);
+  M3U_TRY(const Manifest now, read_manifest(file));
+  entry.wasm_time = time_of(now.wasm);
   M3U_TRY(entry.plugin, Plugin::load(file, options_.compile));
   const Manifest& manifest = entry.plugin->manifest();
-  entry.manifest_time = time_of(file);
-  entry.wasm_time = time_of(manifest.wasm);
   M3U_TRY(auto instance, take_instance(*entry.plugin, {}));
   M3U_TRY(entry.info, instance->info());
   if (entry.info.name != manifest.name || entry.info.version != manifest.version)
@@ -125,6 +127,10 @@ Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {
     if (std::ranges::find(entry.info.supported_stages, stage) == entry.info.supported_stages.end())
       return fail(ErrorCode::kPlugin,
                   fmt::format("the module does not support the stage {}", to_string(stage)));
+  if (manifest.parallel && !entry.info.memory_requirements.supports_streaming)
+    return fail(ErrorCode::kPlugin,
+                "it is parallel, so it has to support streaming: m3u_finalize gives nothing then",
+                "set parallel = false in its manifest");
   if (const auto& needs = entry.info.memory_requirements;
       needs.min_heap_mb > options_.settings.max_memory_per_plugin)
     return fail(ErrorCode::kPlugin,
@@ -188,7 +194,8 @@ Result<std::unique_ptr<PluginInstance>> PluginHost::take_instance(const Plugin& 
                        .max_temp = mib(settings.max_temp_mb),
                        .call_timeout = std::chrono::seconds(settings.chunk_timeout_seconds),
                        .total_timeout = std::chrono::seconds(settings.timeout_seconds),
-                       .now = run.now,
+                       // m3u_init sees the same time whenever an instance is made.
+                       .now = 0,
                        .request_cleanup = options_.request_cleanup,
                        .cancel = run.cancel}));
   }
@@ -196,15 +203,12 @@ Result<std::unique_ptr<PluginInstance>> PluginHost::take_instance(const Plugin& 
   return kept;
 }
 
-void PluginHost::give_back(const Plugin& plugin, std::unique_ptr<PluginInstance> instance) {
+void PluginHost::give_back(const Plugin& plugin, std::unique_ptr<PluginInstance> instance,
+                           std::uint64_t chunks) {
   instance->set_run({});
   const std::string& name = plugin.manifest().name;
-  const Bytes size = instance->memory_size();
+  const double grown_mb = instance->note_generation(chunks).mb();
   const std::lock_guard lock(mutex_);
-  Growth& growth = growth_[name];
-  if (growth.content_key != plugin.content_key())
-    growth = {.content_key = plugin.content_key(), .first = size};
-  const double grown_mb = size > growth.first ? (size - growth.first).mb() : 0;
   if (options_.leak_threshold_mb > 0 && grown_mb > options_.leak_threshold_mb) {
     grown_.push_back({.plugin = name, .grown_mb = grown_mb});
     log::info("plugins", "{} grew by {:.1f}MB over its generations: the instance is replaced", name,
@@ -238,7 +242,6 @@ void PluginHost::note_result(const Plugin& plugin, std::uint64_t failures,
 void PluginHost::drop_instances(const std::string& name) {
   const std::lock_guard lock(mutex_);
   idle_.erase(name);
-  growth_.erase(name);
 }
 
 /// Frees instances that nobody uses: called when memory is short.

@@ -18,9 +18,9 @@
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/pipeline/stage_plugins.hpp>
 #include <m3u_proxy/plugins/manifest.hpp>
+#include <m3u_proxy/plugins/module_cache.hpp>
 #include <m3u_proxy/plugins/plugin_instance.hpp>
 #include <m3u_proxy/plugins/quarantine.hpp>
-#include <m3u_proxy/plugins/module_cache.hpp>
 
 namespace m3u_proxy::plugins {
 
@@ -91,7 +91,9 @@ class PluginHost {
   Result<std::unique_ptr<PluginInstance>> take_instance(const Plugin& plugin,
                                                         const PluginInstance::Run& run);
   /// Keeps a good instance for the next generation, or drops one that grew too much.
-  void give_back(const Plugin& plugin, std::unique_ptr<PluginInstance> instance);
+  /// `chunks`: how many it worked on in the generation.
+  void give_back(const Plugin& plugin, std::unique_ptr<PluginInstance> instance,
+                 std::uint64_t chunks);
   [[nodiscard]] Permissions permissions_of(const Manifest& manifest) const;
   [[nodiscard]] OnFailure on_failure(const Manifest& manifest) const;
   /// A generation is over in which the plugin failed so often; 0: it went well.
@@ -103,11 +105,6 @@ class PluginHost {
   struct Idle {
     std::string content_key;
     std::unique_ptr<PluginInstance> instance;
-  };
-  /// How large the memory of a plugin was after its first generation.
-  struct Growth {
-    std::string content_key;
-    Bytes first{};
   };
   void refresh_one(const std::filesystem::path& file);
   Result<Entry> load(const std::filesystem::path& file);
@@ -121,7 +118,6 @@ class PluginHost {
   Quarantine quarantine_;
   std::mutex mutex_;
   std::multimap<std::string, Idle> idle_;
-  std::map<std::string, Growth> growth_;
   std::vector<memory::PluginGrowth> grown_;
   std::size_t reclaimer_ = 0;
 };

@@ -62,6 +62,14 @@ TEST_F(PluginHostTest, APluginThatChangesIsLoadedAgainAndOneThatVanishesGoes) {
   EXPECT_EQ(plugin_memory(), Bytes{});
 }
 
+TEST_F(PluginHostTest, OneThatIsParallelCannotAccumulate) {
+  install(TestModule::accumulating("test"), "position = \"after\"\nparallel = true");
+  ASSERT_TRUE(use_plugins().refresh());
+  ASSERT_EQ(host_->unusable().size(), 1U);
+  EXPECT_THAT(host_->unusable().begin()->second.error.message,
+              HasSubstr("m3u_finalize gives nothing"));
+}
+
 TEST_F(PluginHostTest, WithoutHotReloadAPluginStaysAsItWas) {
   settings_.enable_hot_reload = false;
   install({}, kAfter);

@@ -132,6 +132,9 @@ std::unexpected<Error> PluginInstance::break_rule(std::string message) {
 Result<std::int32_t> PluginInstance::call(const void* function,
                                           std::initializer_list<std::int32_t> arguments) {
   const auto begin = Clock::now();
+  // A short call is never looked at while it runs.
+  if (options_.cancel != nullptr && options_.cancel->cancelled())
+    return fail(ErrorCode::kCancelled, "stopped on request");
   const std::chrono::nanoseconds left = options_.total_timeout - spent_;
   const auto deadline = begin + std::min<std::chrono::nanoseconds>(options_.call_timeout, left);
   auto result = wasm_->call(*static_cast<const wasmtime_func_t*>(function), arguments, deadline);
@@ -211,6 +214,7 @@ Result<PluginInfo> PluginInstance::info() {
 
 Result<> PluginInstance::begin(PluginStage stage, std::string_view context_json) {
   spent_ = {};
+  services_->take_error();  // what was said before explains nothing that comes
   M3U_CHECK(free_answer());
   const std::string_view stage_name = to_string(stage);
   M3U_TRY(const std::uint32_t name, put(as_bytes(stage_name)));
@@ -228,6 +232,7 @@ Result<> PluginInstance::begin(PluginStage stage, std::string_view context_json)
 }
 
 Result<Answer> PluginInstance::process_chunk(std::span<const std::uint8_t> chunk) {
+  services_->take_error();
   M3U_CHECK(free_answer());
   M3U_TRY(const std::uint32_t in, put(chunk));
   const auto size = static_cast<std::uint32_t>(chunk.size());
@@ -243,6 +248,7 @@ Result<Answer> PluginInstance::process_chunk(std::span<const std::uint8_t> chunk
 }
 
 Result<Answer> PluginInstance::finalize() {
+  services_->take_error();
   M3U_CHECK(free_answer());
   M3U_TRY(const std::int32_t result, call(&calls_->finalize, {static_cast<std::int32_t>(out_)}));
   M3U_TRY(const Answer answer, take_answer(result, {}, "m3u_finalize"));
@@ -262,6 +268,7 @@ Result<bool> PluginInstance::can_handle_memory_pressure(memory::MemoryPressureLe
   if (result != 0 && result != 1)
     return break_rule(
         fmt::format("m3u_can_handle_memory_pressure gave {}, neither 0 nor 1", result));
+  told_ = level;
   return result == 1;
 }
 
@@ -270,9 +277,17 @@ bool PluginInstance::starved() const { return wasm_->account().starved; }
 Bytes PluginInstance::memory_size() const { return wasm_->account().size; }
 const Metrics& PluginInstance::metrics() const { return services_->metrics(); }
 
+Bytes PluginInstance::note_generation(std::uint64_t chunks) {
+  if (chunks <= most_chunks_) grown_ += memory_size() - last_size_;
+  most_chunks_ = std::max(most_chunks_, chunks);
+  last_size_ = memory_size();
+  return grown_;
+}
+
 void PluginInstance::set_run(Run run) {
   services_->begin_run(run.now, run.spill);
   services_->set_pressure(std::move(run.pressure));
+  options_.cancel = run.cancel;
   wasm_->set_cancel(run.cancel);
   wasm_->account().starved = false;
 }

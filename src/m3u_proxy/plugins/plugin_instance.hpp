@@ -75,6 +75,8 @@ class PluginInstance {
   /// Also drops its temporary files.
   Result<> cleanup();
   Result<bool> can_handle_memory_pressure(memory::MemoryPressureLevel level);
+  /// The level that it was told of last.
+  [[nodiscard]] memory::MemoryPressureLevel told_level() const { return told_; }
 
   /// It trapped, was stopped, or broke a rule so that it can't be used any more.
   [[nodiscard]] bool broken() const;
@@ -92,6 +94,9 @@ class PluginInstance {
     std::function<memory::MemoryPressureLevel()> pressure{};
   };
   void set_run(Run run);
+  /// A generation of so many chunks is over. How much memory it has grown by over generations that
+  /// were no larger than one before: a larger list may need more.
+  Bytes note_generation(std::uint64_t chunks);
   /// Time spent in calls since begin().
   [[nodiscard]] std::chrono::nanoseconds spent() const { return spent_; }
   /// The raw way in, for the conformance checks: m3u_alloc and m3u_free.
@@ -119,9 +124,13 @@ class PluginInstance {
   std::unique_ptr<HostServices> services_;
   std::unique_ptr<WasmInstance> wasm_;  // uses the services
   std::unique_ptr<Calls> calls_;
+  memory::MemoryPressureLevel told_ = memory::MemoryPressureLevel::kOptimal;
   std::uint32_t out_ = 0;  // where answers are put
   Buffer answer_;          // to be freed before the next call
   std::chrono::nanoseconds spent_{};
+  std::uint64_t most_chunks_ = 0;  // of a generation
+  Bytes last_size_{};              // after the last one
+  Bytes grown_{};
 };
 
 }  // namespace m3u_proxy::plugins

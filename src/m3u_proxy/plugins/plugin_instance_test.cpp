@@ -164,14 +164,46 @@ TEST_F(PluginInstanceTest, ARequestToStopStopsACallThatNeverEnds) {
   CancelToken cancel;
   options_.cancel = &cancel;
   options_.call_timeout = options_.total_timeout = std::chrono::minutes(5);
-  auto plugin = open("spin");
+  // The request comes while the call is under way.
+  options_.pressure = [&cancel] {
+    cancel.cancel();
+    return memory::MemoryPressureLevel::kOptimal;
+  };
+  options_.permissions.add(Permission::kMemoryPressure);
+  TestModule module;
+  module.imports = R"((import "m3u_proxy" "memory_pressure" (func $ask (result i32))))";
+  module.process = "(drop (call $ask)) (loop $forever (br $forever)) (i32.const 1)";
+  auto plugin = create(module.text());
   ASSERT_TRUE(plugin) << to_string(plugin.error());
   ASSERT_TRUE((*plugin)->begin(PluginStage::kDataMapping, "{}"));
-  cancel.cancel();
   const auto answer = (*plugin)->process_chunk(chunk_);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, ErrorCode::kCancelled);
   EXPECT_TRUE((*plugin)->broken());
+}
+
+TEST_F(PluginInstanceTest, AfterARequestToStopNothingIsCalledAnyMore) {
+  CancelToken cancel;
+  options_.cancel = &cancel;
+  auto plugin = open("spin");
+  ASSERT_TRUE(plugin && (*plugin)->begin(PluginStage::kDataMapping, "{}"));
+  cancel.cancel();
+  const auto answer = (*plugin)->process_chunk(chunk_);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kCancelled);
+}
+
+TEST_F(PluginInstanceTest, AFunctionThatWasiDoesNotHaveIsRefusedUnlessItGivesANumber) {
+  const auto import = [](std::string_view type) {
+    return link_text(
+        fmt::format(R"((module (import "wasi_snapshot_preview1" "made_up" (func {}))))", type));
+  };
+  EXPECT_TRUE(import("(param i32 i64) (result i32)"));
+  EXPECT_TRUE(import("(param f64)"));
+  for (const std::string_view type :
+       {"(result funcref)", "(param i64) (result funcref)", "(param externref) (result i32)",
+        "(result i64)", "(result i32 i32)"})
+    EXPECT_FALSE(import(type)) << type;
 }
 
 TEST_F(PluginInstanceTest, WhatIsBrokenAnswersNothingAnyMore) {

@@ -168,8 +168,11 @@ Result<std::vector<StageStrategy*>> PluginRun::strategies(Stage pipeline_stage,
     }
   }
   std::string why = "it changes what the stage does, so it always runs";
-  if (instead == nullptr && !equivalent.empty())
+  std::string why_not = "another plugin stands instead of the native strategy";
+  if (instead == nullptr && !equivalent.empty()) {
     instead = choose_instead(equivalent, *stage, native, why);
+    why_not = why;
+  }
   std::vector<StageStrategy*> chain;
   const auto add = [&](const Entry* entry, std::string decision, StageStrategy* replaces) {
     chain.push_back(make_strategy(add_work(*entry, *stage, std::move(decision)), replaces));
@@ -185,7 +188,7 @@ Result<std::vector<StageStrategy*>> PluginRun::strategies(Stage pipeline_stage,
       not_run_.push_back({.name = entry->plugin->manifest().name,
                           .version = entry->plugin->manifest().version,
                           .stage = std::string(to_string(*stage)),
-                          .decision = why});
+                          .decision = why_not});
   return chain;
 }
 
@@ -234,6 +237,7 @@ void PluginRun::finish() {
   std::map<std::string, Outcome> outcomes;
   for (StagePlugin& work : works_) {
     work.finish();
+    work.set_noted();
     const pipeline::PluginStats stats = work.stats();
     if (stats.chunks == 0 && stats.failures == 0) continue;
     Outcome& outcome = outcomes[stats.name];

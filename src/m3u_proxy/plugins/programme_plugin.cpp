@@ -20,6 +20,7 @@ Result<> ProgrammePlugin::process(ProgrammeRows& rows) {
         {.element = pending_.keep(row.element), .output = row.output, .source = row.source});
     if (pending_.rows().size() == kChunkRows) M3U_CHECK(process_chunk(out));
   }
+  out.problems().merge(rows.problems(), "");
   rows.clear();
   rows.problems().merge(out.problems(), "");
   for (const ProgrammeRows::Row& row : out.rows())

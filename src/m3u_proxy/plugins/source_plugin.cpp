@@ -17,6 +17,9 @@ PluginSourceReader::PluginSourceReader(StagePlugin& work, std::uint16_t source)
 }
 
 Result<> PluginSourceReader::check(catalog::FrameBytes frame) const {
+  constexpr std::size_t kAlignment = 16;
+  if (reinterpret_cast<std::uintptr_t>(frame.data()) % kAlignment != 0)
+    return fail(ErrorCode::kPlugin, "it gave a batch that is not at a multiple of 16");
   const auto verified = catalog::verify_frame(frame);
   if (!verified)
     return fail(ErrorCode::kPlugin, "it gave a bad batch: " + verified.error().message);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/plugins/stage_plugin.hpp>
 
 namespace m3u_proxy::plugins {
@@ -47,20 +48,20 @@ StagePlugin::StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin,
 }
 
 StagePlugin::~StagePlugin() {
-  if (!finished_ && stats_.failures != 0)
+  if (!noted_ && stats_.failures != 0)
     run_.host->note_result(*plugin_, stats_.failures, stats_.last_failure);
 }
 
 Result<std::unique_ptr<StagePlugin::Instance>> StagePlugin::lease() {
   {
     const std::lock_guard lock(mutex_);
+    if (spent_ > std::chrono::seconds(run_.host->settings().timeout_seconds))
+      return fail(ErrorCode::kPlugin, "it took longer than timeout_seconds in all");
     if (!free_.empty()) {
       auto instance = std::move(free_.back());
       free_.pop_back();
       return instance;
     }
-    if (spent_ > std::chrono::seconds(run_.host->settings().timeout_seconds))
-      return fail(ErrorCode::kPlugin, "it took longer than timeout_seconds in all");
   }
   const pipeline::RunContext& context = *run_.info.context;
   auto instance = std::make_unique<Instance>();
@@ -69,6 +70,7 @@ Result<std::unique_ptr<StagePlugin::Instance>> StagePlugin::lease() {
                                            .spill = context.spill,
                                            .cancel = context.cancel,
                                            .pressure = [this] { return run_.pressure.load(); }}));
+  M3U_CHECK(tell_pressure(*instance));
   const auto begun = instance->plugin->begin(stage_, run_.context_json(stage_, source_));
   if (!begun) return fail(begun.error());
   const std::lock_guard lock(mutex_);
@@ -83,9 +85,8 @@ void StagePlugin::give_back(std::unique_ptr<Instance> instance) {
 
 Result<> StagePlugin::tell_pressure(Instance& instance) {
   const memory::MemoryPressureLevel level = run_.pressure.load();
-  if (level == instance.told) return {};
+  if (level == instance.plugin->told_level()) return {};
   M3U_TRY(const bool handles, instance.plugin->can_handle_memory_pressure(level));
-  instance.told = level;
   log::debug("plugins", "{} at {}: {}", manifest().name, memory::to_string(level),
              handles ? "handles it" : "does not handle it");
   const std::lock_guard lock(mutex_);
@@ -99,7 +100,8 @@ Result<> StagePlugin::failed(const Error& error, std::string_view where) {
   const bool may_fit = run_.pressure.load() != memory::MemoryPressureLevel::kEmergency;
   if (error.code == ErrorCode::kOverBudget && (may_fit || !falls_back())) return fail(error);
   const std::lock_guard lock(mutex_);
-  ++stats_.failures;
+  // A limit that is too small for it is no reason to shut it out of later runs.
+  if (error.code != ErrorCode::kOverBudget) ++stats_.failures;
   stats_.last_failure = error.message;
   const std::uint32_t most = run_.host->settings().max_plugin_failures;
   if (most != 0 && stats_.failures >= most) out_ = true;
@@ -121,24 +123,40 @@ Result<> StagePlugin::failed(const Error& error, std::string_view where) {
   return {};
 }
 
+/// What a failed call of `plugin` means: memory that the process's limit refused is not its fault.
+Error StagePlugin::judge(const PluginInstance& plugin, const Error& error) const {
+  if (error.code != ErrorCode::kPlugin || !plugin.starved()) return error;
+  Error refused =
+      run_.info.context->budget->over_budget(memory::Tag::kPlugin, plugin.memory_size());
+  refused.message = fmt::format("{} ({})", error.message, refused.message);
+  return refused;
+}
+
 template <typename Call>
 Result<bool> StagePlugin::attempt(std::string_view where, const Call& call) {
+  const CancelToken* const cancel = run_.info.context->cancel;
+  if (cancel != nullptr && cancel->cancelled())
+    return fail(ErrorCode::kCancelled, "stopped on request");
+  const auto begin = std::chrono::steady_clock::now();
   auto instance = lease();
   Result<> done;
   if (!instance) {
     done = fail(std::move(instance).error());
   } else {
     PluginInstance& plugin = *(*instance)->plugin;
-    const auto before = plugin.spent();
     done = tell_pressure(**instance);
-    if (done) done = call(plugin);
+    if (done) done = memory::guarded([&] { return call(plugin); });
+    if (!done) done = fail(judge(plugin, done.error()));
     {
       const std::lock_guard lock(mutex_);
-      spent_ += plugin.spent() - before;
+      // What the host does with an answer counts too: it is the plugin that gives so much.
+      spent_ += std::chrono::steady_clock::now() - begin;
       memory_ += plugin.memory_size().count - (*instance)->counted;
       (*instance)->counted = plugin.memory_size().count;
       stats_.peak_memory_mb = std::max(stats_.peak_memory_mb, Bytes{memory_}.mb());
       if (plugin.broken()) memory_ -= (*instance)->counted;
+      // Another instance would not know what this one knew.
+      if (plugin.broken() && !manifest().parallel) out_ = true;
     }
     if (!plugin.broken()) give_back(*std::move(instance));
   }
@@ -179,12 +197,13 @@ Result<StagePlugin::Finalized> StagePlugin::finalize(const Take& take) {
             return has_batch ? take(answer.bytes) : Result<>();
           }));
   if (!good) return Finalized::kFailed;
-  return has_batch ? Finalized::kBatch : Finalized::kDone;
+  if (has_batch) return Finalized::kBatch;
+  finish();
+  return Finalized::kDone;
 }
 
 void StagePlugin::finish() {
   const std::lock_guard lock(mutex_);
-  finished_ = true;
   for (auto& instance : free_) {
     for (const auto& [name, value] : instance->plugin->metrics()) stats_.metrics[name] = value;
     const auto cleaned = instance->plugin->cleanup();
@@ -192,15 +211,9 @@ void StagePlugin::finish() {
       log::warn("plugins", "{}: m3u_cleanup: {}", manifest().name, cleaned.error().message);
       continue;
     }
-    run_.host->give_back(*plugin_, std::move(instance->plugin));
+    run_.host->give_back(*plugin_, std::move(instance->plugin), chunks_.load());
   }
   free_.clear();
-}
-
-void StagePlugin::set_out(std::string reason) {
-  out_ = true;
-  stats_.last_failure = std::move(reason);
-  run_.degraded = true;
 }
 
 pipeline::PluginStats StagePlugin::stats() const {

@@ -36,7 +36,7 @@ class StagePlugin {
   /// `source`: what m3u_begin is told, of source_loading.
   StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin, const PluginInfo& info,
               PluginStage stage, std::uint16_t source = 0);
-  /// Without finish() before: the generation failed, and the host is told of this plugin's part.
+  /// Tells the host of its failures unless somebody did: the generation failed.
   ~StagePlugin();
   StagePlugin(const StagePlugin&) = delete;
   StagePlugin& operator=(const StagePlugin&) = delete;
@@ -52,8 +52,11 @@ class StagePlugin {
   enum class Finalized : std::uint8_t { kBatch, kDone, kFailed };
   /// One m3u_finalize, of a serial plugin. Errors: as process().
   Result<Finalized> finalize(const Take& take);
-  /// Gives the instances back, cleaned up. How it went is the caller's to tell the host.
+  /// Its work is done: gives the instances back, cleaned up, so that their memory can be had. May
+  /// be called again.
   void finish();
+  /// The host has been told how it went.
+  void set_noted() { noted_ = true; }
 
   [[nodiscard]] const Plugin& plugin() const { return *plugin_; }
   [[nodiscard]] const Manifest& manifest() const { return plugin_->manifest(); }
@@ -61,8 +64,6 @@ class StagePlugin {
   [[nodiscard]] bool falls_back() const { return on_failure_ == OnFailure::kNative; }
   [[nodiscard]] PluginStage stage() const { return stage_; }
   [[nodiscard]] RunState& run() const { return run_; }
-  /// A plugin that may not run: what waits for it is the native strategy's.
-  void set_out(std::string reason);
   void set_decision(std::string decision) { stats_.decision = std::move(decision); }
   void count_items_out(std::uint64_t rows) { items_out_.fetch_add(rows); }
   /// A chunk went to the native strategy.
@@ -72,11 +73,11 @@ class StagePlugin {
  private:
   struct Instance {
     std::unique_ptr<PluginInstance> plugin;
-    memory::MemoryPressureLevel told = memory::MemoryPressureLevel::kOptimal;
     std::uint64_t counted = 0;  ///< bytes of it in memory_
   };
   Result<std::unique_ptr<Instance>> lease();
   void give_back(std::unique_ptr<Instance> instance);
+  [[nodiscard]] Error judge(const PluginInstance& plugin, const Error& error) const;
   Result<> tell_pressure(Instance& instance);
   /// Notes a failure. An error when it ends the generation.
   Result<> failed(const Error& error, std::string_view where);
@@ -93,7 +94,7 @@ class StagePlugin {
   std::atomic<std::uint64_t> items_out_{0};
   std::atomic<std::uint64_t> replaced_{0};
   std::atomic<bool> out_{false};  // it failed too often
-  bool finished_ = false;
+  bool noted_ = false;
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Instance>> free_;
   std::uint64_t memory_ = 0;  // bytes of all instances

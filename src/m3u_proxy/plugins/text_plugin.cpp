@@ -87,7 +87,10 @@ Result<> TextPlugin::process(pipeline::StageItem& item) {
 
 Result<bool> TextPlugin::flush(pipeline::StageItem& item) {
   item.text.clear();
-  if (parallel()) return false;
+  if (parallel()) {
+    work_.finish();
+    return false;
+  }
   bool more = true;
   if (!pending_.empty()) {
     std::uint64_t entries = UINT64_MAX;

@@ -46,6 +46,32 @@ std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
   return fail(ErrorCode::kPlugin, std::move(message), std::move(hint));
 }
 
+/// The lines of a message of the engine, which shows causes one below the other, as one.
+std::string in_one_line(std::string_view message) {
+  constexpr std::size_t kMost = 500;
+  constexpr std::string_view kCause = "Caused by: ";
+  std::string line;
+  for (const char c : message.substr(0, kMost)) {
+    if (c != '\n' && c != ' ')
+      line += c;
+    else if (!line.empty() && line.back() != ' ')
+      line += ' ';
+  }
+  if (const std::size_t at = line.find(kCause); at != std::string::npos)
+    line.replace(at == 0 ? 0 : at - 1, kCause.size() + (at == 0 ? 0 : 1), ": ");
+  return line;
+}
+
+/// Whether we can answer a function that we don't know with ENOSYS: numbers in, at most one i32
+/// out.
+bool can_be_refused(const wasm_functype_t& type) {
+  const wasm_valtype_vec_t& in = *wasm_functype_params(&type);
+  for (std::size_t i = 0; i < in.size; ++i)
+    if (wasm_valtype_kind(in.data[i]) > WASM_F64) return false;
+  const wasm_valtype_vec_t& out = *wasm_functype_results(&type);
+  return out.size == 0 || (out.size == 1 && wasm_valtype_kind(out.data[0]) == WASM_I32);
+}
+
 /// Defines what the import asks for; adds the permission that it needs to `used`.
 Result<> define(wasmtime_linker_t& linker, const ModuleItem& item, const wasm_externtype_t& type,
                 Permissions& used) {
@@ -65,6 +91,9 @@ Result<> define(wasmtime_linker_t& linker, const ModuleItem& item, const wasm_ex
   if (made && plugins::describe(*made) != item.type)
     return refuse(fmt::format("it imports \"{}\" as {}; it is {}", item.name, item.type,
                               plugins::describe(*made)));
+  if (found == nullptr && !can_be_refused(*wanted))
+    return refuse(
+        fmt::format("it imports \"{}\" as {}, which WASI does not have", item.name, item.type));
   if (found != nullptr && found->permission) used.add(*found->permission);
   const std::string message = take_message(wasmtime_linker_define_func_unchecked(
       &linker, item.module.data(), item.module.size(), item.name.data(), item.name.size(),
@@ -135,8 +164,7 @@ Result<ModulePtr> WasmModule::compile(std::span<const std::uint8_t> wasm) {
   const std::string message = take_message(
       wasmtime_module_new(WasmEngine::get().engine(), wasm.data(), wasm.size(), &module));
   if (binary.data != nullptr) wasm_byte_vec_delete(&binary);
-  if (!message.empty())
-    return refuse(fmt::format("it does not compile: {}", message.substr(0, 500)));
+  if (!message.empty()) return refuse("it does not compile: " + in_one_line(message));
   return ModulePtr(module);
 }
 

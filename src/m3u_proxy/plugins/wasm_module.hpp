@@ -1,6 +1,6 @@
-// WasmModule: a compiled module, ready to be instantiated; and the cache of compiled modules.
+// WasmModule: a compiled module, linked to the host's functions and ready to be instantiated.
 //
-// Private to plugins/, but for plugin_host.hpp's functions over it. Constant and thread-safe.
+// Private to plugins/. Constant and thread-safe.
 #pragma once
 
 #include <cstdint>
