@@ -717,6 +717,8 @@ def test_bash_completion_works(tmp_path):
     assert {"generate", "check", "test-expression"} <= set(complete(script, "m3u-proxy"))
     assert "--memory-limit" in complete(script, "m3u-proxy", "generate")
     assert complete(script, "m3u-proxy", "generate", "--match") == ["id", "casefold", "name"]
+    assert {"list", "validate", "new"} <= set(complete(script, "m3u-proxy", "plugin"))
+    assert complete(script, "m3u-proxy", "plugin", "new", "--language") == ["cpp", "rust"]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
