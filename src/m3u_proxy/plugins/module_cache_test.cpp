@@ -114,6 +114,7 @@ TEST_F(ModuleCache, WithoutAPlaceForItAModuleIsCompiledForThisRun) {
 
 TEST_F(ModuleCache, SeveralMayCompileTheSameAtOnce) {
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) threads.emplace_back([this] { EXPECT_NE(load().module, nullptr); });
   threads.clear();
   EXPECT_THAT(cached(), SizeIs(1));
