@@ -16,7 +16,7 @@ constexpr std::size_t kMaxLogLine = 4096;
 constexpr std::uint64_t kMaxLogLines = 1000;  // in one generation
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxMetrics = 64;
-constexpr std::size_t kMaxTempFiles = 64;  // each costs a descriptor
+constexpr std::size_t kMaxTempFiles = 128;  // each costs a descriptor
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr std::uint64_t kSeed = 0x6D33'7570'726F'7879;  // fixed: runs repeat
 

@@ -104,7 +104,7 @@ TEST_F(HostServicesTest, WhatAFileLosesIsRoomForOthers) {
 
 TEST_F(HostServicesTest, ThereAreAsManyFilesAsAProcessCanHaveOpen) {
   HostServices host(options_);
-  for (int i = 0; i < 64; ++i)
+  for (int i = 0; i < 128; ++i)
     ASSERT_EQ(host.temp_write("f" + std::to_string(i), ""), HostResult::kOk);
   EXPECT_EQ(host.temp_write("more", ""), HostResult::kQuota);
   EXPECT_EQ(host.temp_write("f0", "again"), HostResult::kOk);
