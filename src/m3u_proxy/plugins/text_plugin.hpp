@@ -35,7 +35,6 @@ class TextPlugin final : public pipeline::StageStrategy {
   StagePlugin& work_;
   memory::BudgetResource memory_;
   std::pmr::string pending_;  // less than a chunk
-  std::uint64_t pending_entries_ = 0;
   HeldBack held_;
 };
 
