@@ -32,6 +32,7 @@ inline bool is_block_readable(const char* p) {
 inline char* copy_text(char* to, const char* limit, std::string_view text) {
 #ifdef M3U_PROXY_VECTOR_COPY
   if (text.size() - 1 < kCopyBlock && static_cast<std::size_t>(limit - to) >= kCopyBlock &&
+      // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): only the address is looked at
       is_block_readable(text.data())) [[likely]] {
     const auto* const from = reinterpret_cast<const __m128i*>(text.data());
     auto* const out = reinterpret_cast<__m128i*>(to);

@@ -51,14 +51,14 @@ class FrameBuilder {
   std::pmr::vector<std::uint32_t> directive_first_;
 };
 
-/// Fills `batch` with views into `frame`, which must be verified (or of this process's own
+/// Fills `batch` with views into `bytes`, which must be verified (or of this process's own
 /// making) and must outlive the batch's content; it is the batch's frame() then.
-void load_frame(FrameBytes frame, ChannelBatch& batch);
+void load_frame(FrameBytes bytes, ChannelBatch& batch);
 
 /// Checks a frame from outside: FlatBuffers' structure, then that every column has rows + 1
 /// offsets that never fall and stay inside the text, and that the text is UTF-8.
 /// Error: kParse, naming what is wrong.
-Result<> verify_frame(FrameBytes frame);
+Result<> verify_frame(FrameBytes bytes);
 
 struct FrameSummary {
   std::size_t rows = 0;
@@ -66,6 +66,6 @@ struct FrameSummary {
   std::uint16_t highest_source = 0;
 };
 /// Of a verified frame.
-FrameSummary summarize(FrameBytes frame);
+FrameSummary summarize(FrameBytes bytes);
 
 }  // namespace m3u_proxy::catalog

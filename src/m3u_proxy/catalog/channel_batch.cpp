@@ -19,10 +19,10 @@ std::string_view to_string(MediaType type) {
 
 namespace {
 
-template <std::size_t... I>
-std::array<std::pmr::vector<std::string_view>, sizeof...(I)> make_columns(
-    std::pmr::memory_resource* resource, std::index_sequence<I...> /*indices*/) {
-  return {((void)I, std::pmr::vector<std::string_view>(resource))...};
+template <std::size_t... kIndices>
+std::array<std::pmr::vector<std::string_view>, sizeof...(kIndices)> make_columns(
+    std::pmr::memory_resource* resource, std::index_sequence<kIndices...> /*indices*/) {
+  return {((void)kIndices, std::pmr::vector<std::string_view>(resource))...};
 }
 
 }  // namespace

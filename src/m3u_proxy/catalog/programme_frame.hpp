@@ -26,8 +26,8 @@ struct ProgrammeRow {
 /// Writes the frame of `rows` into `out`, in place of what is there. Throws memory::OverBudget.
 void build_programme_frame(std::span<const ProgrammeRow> rows, std::pmr::vector<std::uint8_t>& out);
 /// As verify_frame(), of a programme frame.
-Result<> verify_programme_frame(FrameBytes frame);
+Result<> verify_programme_frame(FrameBytes bytes);
 /// The rows of a verified frame, as views into it.
-void load_programme_frame(FrameBytes frame, std::pmr::vector<ProgrammeRow>& rows);
+void load_programme_frame(FrameBytes bytes, std::pmr::vector<ProgrammeRow>& rows);
 
 }  // namespace m3u_proxy::catalog

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include <m3u_proxy/base/text.hpp>
@@ -14,6 +15,8 @@ using formats::XmltvStartTag;
 namespace {
 
 std::size_t index(ProgrammeField field) { return static_cast<std::size_t>(field); }
+
+constexpr std::size_t kShown = 80;  // bytes of a row in a report
 
 constexpr std::array kTagFields = {ProgrammeField::kChannelId, ProgrammeField::kStart,
                                    ProgrammeField::kStop};
@@ -81,27 +84,19 @@ bool ProgrammeColumns::build_new(const ProgrammeRow& row) {
   return true;
 }
 
-std::optional<std::string_view> ProgrammeColumns::write(const ProgrammeRow& row,
-                                                        ProblemLog& problems) {
-  const auto skip = [&](std::string_view reason) {
-    problems.add(reason, 0, 0, row.columns[index(ProgrammeField::kTitle)].substr(0, 80));
-    return std::nullopt;
-  };
-  std::string_view element = trim(row.columns[ProgrammeRow::kElement]);
-  if (element.empty()) {
-    if (!build_new(row)) return skip("plugin_programme_incomplete");
-    element = element_;
-  } else {
-    const auto checked = checker_.check(element, false, problems, 0);
-    if (!checked) return std::nullopt;
-    element = *checked;
-  }
-  XmltvStartTag tag;
-  if (!element.starts_with("<programme") || !parse_start_tag(element, tag) ||
-      tag.name != "programme")
-    return skip("plugin_no_programme");
-  record_.begin(element, tag, plain(tag.value("channel")), plain(tag.value("start")),
-                plain(tag.value("stop")), no_source_);
+/// The element that a row begins with, well-formed; nullopt, and counted, when there is none.
+std::optional<std::string_view> ProgrammeColumns::base_of(const ProgrammeRow& row,
+                                                          ProblemLog& problems) {
+  const std::string_view element = trim(row.columns[ProgrammeRow::kElement]);
+  if (!element.empty()) return checker_.check(element, false, problems, 0);
+  if (build_new(row)) return element_;
+  problems.add("plugin_programme_incomplete", 0, 0,
+               row.columns[index(ProgrammeField::kTitle)].substr(0, kShown));
+  return std::nullopt;
+}
+
+/// Sets what differs from what the element has; whether anything does.
+bool ProgrammeColumns::set_changes(const ProgrammeRow& row) {
   bool any = false;
   for (std::size_t column = 0; column < catalog::kWritableProgrammeFields; ++column) {
     const std::string_view wanted = row.columns[column];
@@ -109,24 +104,44 @@ std::optional<std::string_view> ProgrammeColumns::write(const ProgrammeRow& row,
     record_.set(field_ref(column), wanted);
     any = true;
   }
-  if (!any) return element;
+  return any;
+}
+
+/// Makes changed_ of the element and what is set in record_.
+void ProgrammeColumns::append_changed(std::string_view element, const XmltvStartTag& tag) {
   formats::ProgrammeEdits edits;
   std::array<std::pmr::string, kTagFields.size()> escaped = {
       std::pmr::string(&memory_), std::pmr::string(&memory_), std::pmr::string(&memory_)};
+  const std::array targets = {&edits.channel, &edits.start, &edits.stop};
   for (std::size_t i = 0; i < kTagFields.size(); ++i)
     if (const auto value = record_.changed(kTagFields[i])) {
       formats::append_escaped(escaped[i], *value);
-      (i == 0 ? edits.channel : i == 1 ? edits.start : edits.stop) = escaped[i];
+      *targets[i] = escaped[i];
     }
   changed_.clear();
   formats::append_edited_start_tag(changed_, element, tag, edits);
-  if (record_.content_changed()) {
-    if (tag.self_closing) changed_.replace(changed_.size() - 2, 2, ">");
-    record_.append_content(changed_);
-    changed_ += "</programme>";
-  } else {
+  if (!record_.content_changed()) {
     changed_ += element.substr(tag.size);
+    return;
   }
+  if (tag.self_closing) changed_.replace(changed_.size() - 2, 2, ">");
+  record_.append_content(changed_);
+  changed_ += "</programme>";
+}
+
+std::optional<std::string_view> ProgrammeColumns::write(const ProgrammeRow& row,
+                                                        ProblemLog& problems) {
+  const auto element = base_of(row, problems);
+  if (!element) return std::nullopt;
+  XmltvStartTag tag;
+  if (!parse_start_tag(*element, tag) || tag.name != "programme") {
+    problems.add("plugin_no_programme", 0, 0, element->substr(0, kShown));
+    return std::nullopt;
+  }
+  record_.begin(*element, tag, plain(tag.value("channel")), plain(tag.value("start")),
+                plain(tag.value("stop")), no_source_);
+  if (!set_changes(row)) return element;
+  append_changed(*element, tag);
   return changed_;
 }
 

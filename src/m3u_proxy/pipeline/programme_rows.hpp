@@ -64,6 +64,9 @@ class ProgrammeColumns {
  private:
   std::string_view plain(std::string_view attribute);
   bool build_new(const catalog::ProgrammeRow& row);
+  std::optional<std::string_view> base_of(const catalog::ProgrammeRow& row, ProblemLog& problems);
+  bool set_changes(const catalog::ProgrammeRow& row);
+  void append_changed(std::string_view element, const formats::XmltvStartTag& tag);
 
   memory::BudgetResource memory_;
   memory::Arena text_;

@@ -23,7 +23,7 @@
 namespace m3u_proxy::plugins {
 
 /// Results of host functions; see docs/plugin-abi.md.
-enum class HostResult : std::int32_t {
+enum class HostResult : std::int8_t {
   kOk = 0,
   kDenied = -1,
   kQuota = -2,

@@ -20,8 +20,6 @@
 #include <m3u_proxy/plugins/module_cache.hpp>
 #include <m3u_proxy/plugins/wasm_module.hpp>
 
-extern char** environ;
-
 namespace m3u_proxy::plugins {
 namespace {
 
@@ -194,7 +192,7 @@ Result<ModulePtr> compile_into(const std::filesystem::path& cached,
 }
 
 Result<std::filesystem::path> make_folder(const CompileOptions& options) {
-  const std::filesystem::path folder = cache_folder(options);
+  std::filesystem::path folder = cache_folder(options);
   if (folder.empty()) return fail(ErrorCode::kNotFound, "there is no cache folder");
   std::error_code error;
   const bool made = std::filesystem::create_directories(folder, error);

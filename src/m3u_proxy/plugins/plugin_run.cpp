@@ -251,6 +251,7 @@ void PluginRun::finish() {
 
 std::vector<pipeline::PluginStats> PluginRun::stats() const {
   std::vector<pipeline::PluginStats> all;
+  all.reserve(works_.size() + not_run_.size());
   for (const StagePlugin& work : works_) all.push_back(work.stats());
   all.insert(all.end(), not_run_.begin(), not_run_.end());
   return all;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -34,11 +35,11 @@ std::string RunState::context_json(PluginStage stage, std::uint16_t source) cons
   return context.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-StagePlugin::StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin,
-                         const PluginInfo& info, PluginStage stage, std::uint16_t source)
+StagePlugin::StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin, PluginInfo info,
+                         PluginStage stage, std::uint16_t source)
     : run_(run),
       plugin_(std::move(plugin)),
-      info_(info),
+      info_(std::move(info)),
       stage_(stage),
       source_(source),
       on_failure_(run.host->on_failure(plugin_->manifest())) {

@@ -34,7 +34,7 @@ constexpr std::size_t kChunkRows = 1000;
 class StagePlugin {
  public:
   /// `source`: what m3u_begin is told, of source_loading.
-  StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin, const PluginInfo& info,
+  StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin, PluginInfo info,
               PluginStage stage, std::uint16_t source = 0);
   /// Tells the host of its failures unless somebody did: the generation failed.
   ~StagePlugin();

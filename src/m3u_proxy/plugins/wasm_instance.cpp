@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kTicksBetweenLooks = 2;
 constexpr std::int64_t kMaxTableElements = 100'000;
 
-constexpr std::string_view kStopMessage = "stopped by the host";
+constexpr const char* kStopMessage = "stopped by the host";
 
 std::string take_message(wasm_trap_t* trap) {
   wasm_message_t text;
@@ -129,7 +129,7 @@ wasmtime_error_t* WasmInstance::on_tick(wasmtime_context_t* /*context*/, void* d
   auto& self = *static_cast<WasmInstance*>(data);
   self.cancelled_ = self.cancel_ != nullptr && self.cancel_->cancelled();
   self.late_ = std::chrono::steady_clock::now() >= self.deadline_;
-  if (self.cancelled_ || self.late_) return wasmtime_error_new(kStopMessage.data());
+  if (self.cancelled_ || self.late_) return wasmtime_error_new(kStopMessage);
   *delta = kTicksBetweenLooks;
   *kind = WASMTIME_UPDATE_DEADLINE_CONTINUE;
   return nullptr;
