@@ -1,4 +1,6 @@
 #define TOML_EXCEPTIONS 0
+// Some of its assertions are about the document, and what is wrong there is reported all the same.
+#define TOML_ASSERT(condition) static_assert(true)
 #include <algorithm>
 #include <sstream>
 

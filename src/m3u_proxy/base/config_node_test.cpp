@@ -27,6 +27,14 @@ TEST(ParseToml, KnowsWhereKeysAndValuesStand) {
   EXPECT_EQ(list.items[1].where.source, "f.toml");
 }
 
+TEST(ParseToml, AHeaderWithoutANameIsAnErrorWithItsPlace) {
+  for (const char* const text : {"[ =", "[ = 1]\n", "[[ ?", "[a. =]"}) {
+    const auto root = parse_toml(text, "c.toml");
+    ASSERT_FALSE(root) << text;
+    EXPECT_EQ(root.error().where.line, 1U) << text;
+  }
+}
+
 TEST(ParseToml, KeepsTheOrderOfTheDocument) {
   const auto tree = parse_toml("b = 1\na = 2\nc = 3\n", "f.toml");
   ASSERT_TRUE(tree.has_value());
