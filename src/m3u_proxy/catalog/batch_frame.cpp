@@ -142,7 +142,7 @@ FrameBytes FrameBuilder::build(const ChannelBatch& batch) {
   const auto media_vector = builder_.CreateUninitializedVector(rows, &media);
   for (std::size_t row = 0; row < rows; ++row)
     media[row] = static_cast<std::uint8_t>(batch.media_type(row));
-  const bool has_ids = rows != 0 && batch.id(0) != Uuid{};
+  const bool has_ids = batch.has_ids();
   std::uint8_t* ids = nullptr;
   const auto id_vector = builder_.CreateUninitializedVector(has_ids ? rows * 16 : 0, &ids);
   for (std::size_t row = 0; has_ids && row < rows; ++row)

@@ -6,6 +6,7 @@
 // Not thread-safe; one owner at a time. Growing throws memory::OverBudget.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory_resource>
@@ -91,6 +92,12 @@ class ChannelBatch {
   void set_key(std::size_t row, Key128 key) { key_[row] = key; }
   /// The channel's id; the nil id where ids are not needed.
   [[nodiscard]] Uuid id(std::size_t row) const { return id_.empty() ? Uuid{} : id_[row]; }
+  /// Whether any row has one.
+  [[nodiscard]] bool has_ids() const {
+    return !id_.empty() &&
+           std::any_of(id_.begin(), id_.begin() + static_cast<std::ptrdiff_t>(rows_),
+                       [](const Uuid& id) { return id != Uuid{}; });
+  }
   void set_id(std::size_t row, const Uuid& id) {
     if (id_.empty()) id_.resize(source_.size());
     frame_ = {};

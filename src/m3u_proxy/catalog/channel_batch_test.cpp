@@ -114,6 +114,17 @@ TEST_F(ChannelBatchTest, AFrameLoadsToTheSameRows) {
   }
 }
 
+TEST_F(ChannelBatchTest, AFrameKeepsTheIdsOfTheOthersWhenTheFirstRowHasNone) {
+  add("new");
+  const Uuid id = channel_id(source_id("s"), "old");
+  batch_.set_id(add("old"), id);
+  FrameBuilder builder(budget_);
+  ChannelBatch loaded(slabs_);
+  load_frame(builder.build(batch_), loaded);
+  EXPECT_EQ(loaded.id(0), Uuid{});
+  EXPECT_EQ(loaded.id(1), id);
+}
+
 TEST_F(ChannelBatchTest, AnEmptyBatchHasAFrame) {
   FrameBuilder builder(budget_);
   const FrameBytes frame = builder.build(batch_);
