@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -43,24 +42,22 @@ Result<> PluginHost::refresh() {
   quarantine_.refresh();
   if (!plugins_.empty() && !options_.settings.enable_hot_reload) return {};
   const std::filesystem::path folder = options_.settings.plugin_directory;
-  std::error_code error;
-  std::filesystem::directory_iterator files(folder, error);
-  if (error)
-    return fail(
-        ErrorCode::kNotFound,
-        fmt::format("the plugin folder {} cannot be read: {}", folder.string(), error.message()),
-        "make it, or set wasm_plugins.plugin_directory");
-  std::set<std::filesystem::path> manifests;
-  for (const auto& entry : files)
-    if (entry.path().extension() == ".toml") manifests.insert(entry.path());
+  auto manifests = find_manifests(folder);
+  if (!manifests) {
+    Error error = std::move(manifests).error();
+    error.hint = "make it, or set wasm_plugins.plugin_directory";
+    return fail(std::move(error));
+  }
+  const auto is_there = [&](const std::filesystem::path& file) {
+    return std::ranges::binary_search(*manifests, file);
+  };
   std::erase_if(plugins_, [&](const auto& entry) {
-    const bool gone = !manifests.contains(entry.second.plugin->manifest().file);
+    const bool gone = !is_there(entry.second.plugin->manifest().file);
     if (gone) drop_instances(entry.first);
     return gone;
   });
-  std::erase_if(unusable_,
-                [&](const auto& entry) { return !manifests.contains(folder / entry.first); });
-  for (const std::filesystem::path& manifest : manifests) refresh_one(manifest);
+  std::erase_if(unusable_, [&](const auto& entry) { return !is_there(folder / entry.first); });
+  for (const std::filesystem::path& manifest : *manifests) refresh_one(manifest);
   return {};
 }
 
