@@ -35,6 +35,14 @@ TEST(ParseToml, AHeaderWithoutANameIsAnErrorWithItsPlace) {
   }
 }
 
+TEST(ParseToml, LettersThatStandNowhereAreAnErrorWithTheirPlace) {
+  for (const char* const text : {"\u00FC", "\uFBEF ", "a = \u00FC", "[\u0101]", "a\u0101 = 1"}) {
+    const auto root = parse_toml(text, "c.toml");
+    ASSERT_FALSE(root) << text;
+    EXPECT_EQ(root.error().where.line, 1U) << text;
+  }
+}
+
 TEST(ParseToml, KeepsTheOrderOfTheDocument) {
   const auto tree = parse_toml("b = 1\na = 2\nc = 3\n", "f.toml");
   ASSERT_TRUE(tree.has_value());
