@@ -186,15 +186,27 @@ def test_when_its_plugin_fails_the_other_sources_go_on(folder, samples):
     done = run(folder)
     assert done.returncode == EXIT_DEGRADED, done.stderr
     assert (folder / "out" / "home.m3u").read_text().count("#EXTINF") == CHANNELS
+    assert "csv_channels in source_loading, chunk 1: the CSV's first line has no" in done.stderr
     failed = next(each for each in report_of(folder)["sources_detail"] if each["name"] == "csv")
-    assert "csv_channels" in failed["error"]
+    assert failed["error"]  # read as a playlist instead, which it is not
+
+
+def test_one_that_may_not_be_replaced_ends_the_generation(folder, samples):
+    install(folder, samples, "csv_channels")
+    (folder / "list.csv").write_text("this,has,none\nof,the,columns\n")
+    more = CSV_SOURCE + '\n[wasm_plugins.plugins.csv_channels]\non_failure = "fail"'
+    write_config(folder, more=more, sources=WITH_CSV)
+    done = run(folder)
+    assert done.returncode == 1, done.stderr
+    assert "plugin csv_channels in source_loading, chunk 1: the CSV's first line" in done.stderr
+    assert not (folder / "out" / "home.m3u").exists()
 
 
 def test_a_plugin_that_there_is_not_is_named(folder):
     (folder / "list.csv").write_text("name,url\na,http://h/a\n")
     write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
     done = run(folder)
-    assert done.returncode == EXIT_DEGRADED
+    assert done.returncode == 1
     assert 'there is no plugin "csv_channels" that reads sources' in done.stderr
 
 
