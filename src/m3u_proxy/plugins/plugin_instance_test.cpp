@@ -76,6 +76,7 @@ struct Misbehaviour {
   bool broken;         // whether the instance can't be used any more
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that GoogleTest looks for
 void PrintTo(const Misbehaviour& misbehaviour, std::ostream* out) {
   *out << misbehaviour.name << ' ' << misbehaviour.config;
 }

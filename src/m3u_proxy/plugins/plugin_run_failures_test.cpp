@@ -252,7 +252,7 @@ TEST_F(PluginFailures, AGenerationWhosePluginMayNotFailEndsWithTheReasonAndTheLa
 }
 
 TEST_F(PluginFailures, ReasonsAreThoseOfThePluginOrOfTheRuleThatItBroke) {
-  const auto reason = [this](TestModule module) {
+  const auto reason = [this](const TestModule& module) {
     install(module, "position = \"after\"\non_failure = \"fail\"");
     use_plugins();
     const auto stats = run();
