@@ -191,13 +191,23 @@ def test_when_its_plugin_fails_the_other_sources_go_on(folder, samples):
     assert failed["error"]  # read as a playlist instead, which it is not
 
 
+def test_one_that_may_be_replaced_leaves_a_playlist_to_the_native_reader(folder, samples):
+    install(folder, samples, "csv_channels")
+    (folder / "list.csv").write_text("".join(playlist("csv", 10, 40)))
+    write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
+    done = run(folder)
+    assert done.returncode == EXIT_DEGRADED, done.stderr
+    assert (folder / "out" / "home.m3u").read_text().count("http://h/csv/") == 10
+    assert plugin_of(folder, "csv_channels")["replaced"] == 1
+
+
 def test_one_that_may_not_be_replaced_ends_the_generation(folder, samples):
     install(folder, samples, "csv_channels")
     (folder / "list.csv").write_text("this,has,none\nof,the,columns\n")
     more = CSV_SOURCE + '\n[wasm_plugins.plugins.csv_channels]\non_failure = "fail"'
     write_config(folder, more=more, sources=WITH_CSV)
     done = run(folder)
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == EXIT_FAILED, done.stderr
     assert "plugin csv_channels in source_loading, chunk 1: the CSV's first line" in done.stderr
     assert not (folder / "out" / "home.m3u").exists()
 
@@ -206,7 +216,7 @@ def test_a_plugin_that_there_is_not_is_named(folder):
     (folder / "list.csv").write_text("name,url\na,http://h/a\n")
     write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
     done = run(folder)
-    assert done.returncode == 1
+    assert done.returncode == EXIT_FAILED
     assert 'there is no plugin "csv_channels" that reads sources' in done.stderr
 
 
