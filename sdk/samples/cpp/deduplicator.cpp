@@ -39,7 +39,8 @@ class Deduplicator final : public m3u::WasmStreamingStage {
   }
 
   bool can_handle_memory_pressure(m3u::PressureLevel level) override {
-    if (level >= m3u::PressureLevel::kCritical) rows_.compress();
+    // What goes to disk at once is not worth the time of compressing.
+    if (level == m3u::PressureLevel::kCritical) rows_.compress();
     if (level < m3u::PressureLevel::kEmergency || rows_.is_spilled()) return true;
     return finalizing_ ? spill_rest() : spill();
   }

@@ -30,13 +30,13 @@ class RowStore {
   /// for each of these. False: that failed, and all are still here.
   template <typename F>
   bool spill(F&& seen) {
-    compress();
     file_size_ = read_ = 0;
     bool good = m3u::host::temp_write(kFile, nullptr, 0) == 0;
     m3u::Buffer frame;
     for (size_t i = next_; good && i < pieces_.size(); ++i) {
       unpack(pieces_[i], frame);
-      good = seen(m3u::ChannelBatch(frame.data(), frame.size())) && append(pieces_[i]);
+      good = seen(m3u::ChannelBatch(frame.data(), frame.size())) &&
+             append({pieces_[i].data, pieces_[i].size}, pieces_[i].plain_size);
     }
     if (!good) {
       m3u::host::temp_delete(kFile);
@@ -81,6 +81,7 @@ class RowStore {
     uint32_t plain_size;
   };
   static constexpr m3u::Text kFile = "rows";
+  static constexpr uint64_t kPlainFile = 128 << 20;  // bytes of a file until chunks are compressed
 
   bool add_frame(m3u::Text frame) {
     if (how_ == How::kPlain) {
@@ -90,12 +91,15 @@ class RowStore {
       pieces_.push_back({copy, size, size});
       return true;
     }
+    // The first ones go to disk as they are: compressing takes longer than writing.
+    if (how_ == How::kSpilled && file_size_ < kPlainFile)
+      return append(frame, static_cast<uint32_t>(frame.size()));
     const Piece piece = packed(frame);
     if (how_ == How::kCompressed) {
       pieces_.push_back(piece);
       return true;
     }
-    const bool good = append(piece);
+    const bool good = append({piece.data, piece.size}, piece.plain_size);
     m3u::detail::deallocate(piece.data);
     return good;
   }
@@ -121,11 +125,11 @@ class RowStore {
       lz::decompress({piece.data, piece.size}, to, piece.plain_size);
   }
 
-  bool append(const Piece& piece) {
-    const Header header{piece.size, piece.plain_size};
+  bool append(m3u::Text data, uint32_t plain_size) {
+    const Header header{static_cast<uint32_t>(data.size()), plain_size};
     if (m3u::host::temp_append(kFile, &header, sizeof(header)) != 0) return false;
-    if (m3u::host::temp_append(kFile, piece.data, piece.size) != 0) return false;
-    file_size_ += sizeof(header) + piece.size;
+    if (m3u::host::temp_append(kFile, data.data(), data.size()) != 0) return false;
+    file_size_ += sizeof(header) + data.size();
     return true;
   }
 

@@ -77,7 +77,8 @@ impl WasmPlugin for Deduplicator {
     }
 
     fn can_handle_memory_pressure(&mut self, level: PressureLevel) -> bool {
-        if level >= PressureLevel::Critical {
+        // What goes to disk at once is not worth the time of compressing.
+        if level == PressureLevel::Critical {
             self.rows.compress();
         }
         level < PressureLevel::Emergency || self.rows.is_spilled() || self.spill().is_ok()
@@ -140,7 +141,7 @@ impl WasmStreamingStage for Deduplicator {
     }
 
     fn cleanup(&mut self) {
-        *self = Deduplicator::default();
+        *self = Deduplicator { least: self.least, ..Deduplicator::default() };
     }
 }
 

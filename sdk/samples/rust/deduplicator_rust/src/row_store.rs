@@ -5,6 +5,7 @@ use m3u_plugin::{host, memory, ChannelBatch, ChannelEditor};
 use std::collections::VecDeque;
 
 const FILE: &str = "rows";
+const PLAIN_FILE: u64 = 128 << 20; // bytes of a file until chunks are compressed
 
 #[derive(Default, PartialEq, Eq)]
 enum How {
@@ -60,9 +61,13 @@ impl RowStore {
             self.pieces.push_back(Piece { data: frame.to_vec(), plain_size: frame.len() });
             return Ok(());
         }
+        // The first ones go to disk as they are: compressing takes longer than writing.
+        if self.how == How::Spilled && self.file_size < PLAIN_FILE {
+            return self.append(frame, frame.len());
+        }
         let piece = self.pack(frame);
         if self.how == How::Spilled {
-            return self.append(&piece);
+            return self.append(&piece.data, piece.plain_size);
         }
         self.pieces.push_back(piece);
         Ok(())
@@ -93,7 +98,6 @@ impl RowStore {
         &mut self,
         mut seen: impl FnMut(&ChannelBatch) -> Result<(), i32>,
     ) -> Result<(), i32> {
-        self.compress();
         self.file_size = 0;
         self.read = 0;
         host::temp_write(FILE, &[])?;
@@ -102,7 +106,7 @@ impl RowStore {
             let copy = Piece { data: piece.data.clone(), plain_size: piece.plain_size };
             let frame = copy.unpack();
             seen(unsafe { &ChannelBatch::from_frame(&frame) })?;
-            self.append(piece)
+            self.append(&piece.data, piece.plain_size)
         });
         if moved.is_err() {
             let _ = host::temp_delete(FILE);
@@ -113,13 +117,13 @@ impl RowStore {
         Ok(())
     }
 
-    fn append(&mut self, piece: &Piece) -> Result<(), i32> {
+    fn append(&mut self, data: &[u8], plain_size: usize) -> Result<(), i32> {
         let mut header = [0; 8];
-        header[..4].copy_from_slice(&(piece.data.len() as u32).to_le_bytes());
-        header[4..].copy_from_slice(&(piece.plain_size as u32).to_le_bytes());
+        header[..4].copy_from_slice(&(data.len() as u32).to_le_bytes());
+        header[4..].copy_from_slice(&(plain_size as u32).to_le_bytes());
         host::temp_append(FILE, &header)?;
-        host::temp_append(FILE, &piece.data)?;
-        self.file_size += (header.len() + piece.data.len()) as u64;
+        host::temp_append(FILE, data)?;
+        self.file_size += (header.len() + data.len()) as u64;
         Ok(())
     }
 
