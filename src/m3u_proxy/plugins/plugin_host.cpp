@@ -92,6 +92,9 @@ void PluginHost::refresh_one(const std::filesystem::path& file) {
     loaded = fail(ErrorCode::kPlugin, fmt::format("{}: there is another plugin called \"{}\"",
                                                   file.string(), loaded->plugin->manifest().name));
   if (loaded) {
+    // As they were before the files were read: what is replaced meanwhile is loaded again.
+    loaded->manifest_time = manifest_time;
+    loaded->wasm_time = wasm_time;
     const std::string name = loaded->plugin->manifest().name;
     plugins_.emplace(name, *std::move(loaded));
     return;
@@ -108,10 +111,6 @@ void PluginHost::refresh_one(const std::filesystem::path& file) {
 
 Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {
   Entry entry;
-  // Before they are read: what is replaced meanwhile is loaded again.
-  entry.manifest_time = time_of(file);
-  M3U_TRY(const Manifest now, read_manifest(file));
-  entry.wasm_time = time_of(now.wasm);
   M3U_TRY(entry.plugin, Plugin::load(file, options_.compile));
   const Manifest& manifest = entry.plugin->manifest();
   M3U_TRY(auto instance, take_instance(*entry.plugin, {}));
