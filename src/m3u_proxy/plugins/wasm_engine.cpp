@@ -48,11 +48,7 @@ class LinearMemory {
 
   bool grow(std::size_t size) {
     if (size <= size_) return true;
-    if (Bytes{size} > account_->max) {
-      account_->capped = true;
-      return false;
-    }
-    if (size > capacity_) return false;
+    if (Bytes{size} > account_->max || size > capacity_) return false;
     if (account_->budget != nullptr && !paid_.resize({size})) {
       account_->starved = true;
       return false;

@@ -44,7 +44,6 @@ struct MemoryAccount {
   Bytes max{};
   Bytes size{};          ///< now
   bool starved = false;  ///< the Budget refused
-  bool capped = false;   ///< `max` refused
 };
 
 class WasmEngine {
