@@ -43,9 +43,8 @@ def least_limit(threads, batch_size):
          "--threads", threads, "--batch-size", batch_size],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert refused.returncode == 4, refused.stderr
-    # The program's own size differs by some pages from run to run.
     named = re.search(r"the least that works is (\d+) MB", refused.stderr)
-    return f"{int(named[1]) + 1}MB"
+    return f"{named[1]}MB"
 
 
 def run(case, out, report, setting):

@@ -21,6 +21,9 @@ constexpr const char* kStatm = "/proc/self/statm";
 constexpr const char* kStatus = "/proc/self/status";
 constexpr const char* kClearRefs = "/proc/self/clear_refs";
 
+/// What a start maps of the program and its libraries, and a little more.
+constexpr Bytes kChargedFiles = mib(7);
+
 /// A file of /proc that is opened once and read again and again; closed with the process.
 class ProcFile {
  public:
@@ -52,13 +55,15 @@ Result<std::uint64_t> parse_number(std::string_view text, const char* path) {
 
 class LinuxProcessMemory final : public ProcessMemory {
  public:
-  // statm: size resident shared …, in pages.
   Result<Bytes> resident() override {
-    std::array<char, 4096> buffer;
-    M3U_TRY(const std::string_view text, statm_.read(buffer));
-    const std::size_t space = std::min(text.find(' '), text.size());
-    M3U_TRY(const std::uint64_t pages, parse_number(text.substr(space), kStatm));
-    return Bytes{pages * page_size_};
+    M3U_TRY(const Pages pages, read_statm());
+    return Bytes{pages.resident * page_size_};
+  }
+
+  Result<Bytes> charged() override {
+    M3U_TRY(const Pages pages, read_statm());
+    const Bytes files{pages.shared * page_size_};
+    return Bytes{pages.resident * page_size_} - files + std::min(files, kChargedFiles);
   }
 
   Result<Bytes> peak() override {
@@ -80,6 +85,23 @@ class LinuxProcessMemory final : public ProcessMemory {
   }
 
  private:
+  struct Pages {
+    std::uint64_t resident;
+    std::uint64_t shared;  ///< of files; this program maps no other shared memory
+  };
+
+  // statm: size resident shared …, in pages.
+  Result<Pages> read_statm() const {
+    std::array<char, 4096> buffer;
+    M3U_TRY(std::string_view text, statm_.read(buffer));
+    const auto skip_field = [&] { text.remove_prefix(std::min(text.find(' ') + 1, text.size())); };
+    skip_field();
+    M3U_TRY(const std::uint64_t resident, parse_number(text, kStatm));
+    skip_field();
+    M3U_TRY(const std::uint64_t shared, parse_number(text, kStatm));
+    return Pages{.resident = resident, .shared = std::min(shared, resident)};
+  }
+
   ProcFile statm_{kStatm};
   ProcFile status_{kStatus};
   std::uint64_t page_size_ = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

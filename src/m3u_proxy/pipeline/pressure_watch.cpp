@@ -36,7 +36,7 @@ void PressureWatch::check(Stage stage) {
 }
 
 MemoryPressureLevel PressureWatch::measure(Stage stage) {
-  const auto rss = memory::process_memory().resident();
+  const auto rss = memory::process_memory().charged();
   if (!rss) return tracker_.level();
   unaccounted_.update(*rss);
   if (services_.monitor != nullptr) static_cast<void>(services_.monitor->check_limit());

@@ -205,7 +205,7 @@ Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
 
 Result<> ProxyRunner::set_memory_limit() {
   using Kind = MemoryLimitSetting::Kind;
-  M3U_TRY(fixed_, memory::process_memory().resident());
+  M3U_TRY(fixed_, memory::process_memory().charged());
   const MemoryLimitSetting& wanted = configuration_.proxy_memory.max_memory_mb;
   if (wanted.kind == Kind::kNone) return {};
   const memory::MemoryReadings readings = memory::read_memory();
@@ -218,8 +218,8 @@ Result<> ProxyRunner::set_memory_limit() {
     return fail(
         ErrorCode::kOverBudget,
         fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
-        // What the process takes by itself differs a little from run to run.
-        fmt::format("the least that works is {} MB", ((least_ + kib(512)).count >> 20U) + 1));
+        // What the process takes by itself differs by some 600 KB from run to run.
+        fmt::format("the least that works is {} MB", ((least_ + mib(1)).count >> 20U) + 1));
   limit_ = chosen.limit;
   budget_.set_limit(chosen.limit - fixed_ - kBetweenLooks);
   budget_.set_program_size(fixed_ + kBetweenLooks);
