@@ -535,6 +535,8 @@ class Buffer {
   void reserve(size_t size) { bytes_.reserve(size); }
   /// `count` new bytes at the end, to be filled in by the caller.
   char* extend(size_t count) { return bytes_.extend(count); }
+  /// Drops the last `count` bytes.
+  void shrink(size_t count) { bytes_.resize(bytes_.size() - count); }
   void clear() { bytes_.clear(); }
   /// Gives the memory back as well.
   void reset() { bytes_.reset(); }
@@ -1014,6 +1016,8 @@ class Column {
     return {text_ + offsets_[row], offsets_[row + 1] - offsets_[row]};
   }
   [[nodiscard]] const uint32_t* offsets() const { return offsets_; }
+  /// The text that the offsets are about.
+  [[nodiscard]] const char* text() const { return text_; }
   /// All values, one right behind the other.
   [[nodiscard]] Text all() const {
     if (size_ == 0) return {};
@@ -1229,21 +1233,51 @@ struct Block {
   size_t size = 0;
 };
 
-/// One list of texts on its way into a frame: offsets that are kept, or views to be copied.
+/// Neighbouring entries [first, end) of a list.
+struct Run {
+  uint32_t first;
+  uint32_t end;
+};
+
+inline uint32_t count_of(const Array<Run>& runs) {
+  uint32_t count = 0;
+  for (const Run run : runs) count += run.end - run.first;
+  return count;
+}
+
+/// Appends the runs of `items`, each entry `width` of them.
+template <typename T>
+void append_runs(const T* items, const Array<Run>& runs, Array<T>& to, uint32_t width = 1) {
+  to.reserve(to.size() + size_t{width} * count_of(runs));
+  for (const Run run : runs)
+    to.append(items + size_t{width} * run.first, size_t{width} * (run.end - run.first));
+}
+
+/// One list of texts on its way into a frame: offsets that are kept, runs of a column, or views;
+/// the texts of the last two are copied.
 struct TextList {
   TextList() = default;
   explicit TextList(const Column& column) : offsets(column.offsets()), count(column.size()) {}
+  TextList(const Column& column, const Array<Run>& wanted)
+      : offsets(column.offsets()), text(column.text()), runs(&wanted), count(count_of(wanted)) {}
   explicit TextList(const Array<Text>& texts)
       : views(texts.data()), count(static_cast<uint32_t>(texts.size())) {}
 
+  [[nodiscard]] bool is_kept() const { return offsets != nullptr && runs == nullptr; }
   [[nodiscard]] size_t new_text() const {
-    if (offsets != nullptr) return 0;
+    if (is_kept()) return 0;
     size_t size = 0;
+    if (runs != nullptr) {
+      for (const Run run : *runs) size += offsets[run.end] - offsets[run.first];
+      return size;
+    }
     for (uint32_t i = 0; i < count; ++i) size += views[i].size();
     return size;
   }
 
   const uint32_t* offsets = nullptr;
+  const char* text = nullptr;
+  const Array<Run>* runs = nullptr;
   const Text* views = nullptr;
   uint32_t count = 0;
 };
@@ -1324,7 +1358,7 @@ class FrameWriter {
     char* to = reinterpret_cast<char*>(end_);
     if (!kept_.empty()) __builtin_memcpy(to, kept_.data(), kept_.size());
     to += kept_.size();
-    for (uint32_t i = 0; i < count; ++i) to = copy_views(*lists[i], to);
+    for (uint32_t i = 0; i < count; ++i) to = copy_new(*lists[i], to);
     end_ = reinterpret_cast<uint8_t*>(to);
     pad();
     return {begin_, size_};
@@ -1351,25 +1385,44 @@ class FrameWriter {
     put32(static_cast<uint32_t>(end_ - column_fields_));
     put32(4);
     put32(list.count + 1);
-    if (list.offsets != nullptr) {
+    if (list.is_kept()) {
       __builtin_memcpy(end_, list.offsets, 4 * (size_t{list.count} + 1));
       end_ += 4 * (size_t{list.count} + 1);
       return;
     }
     uint32_t position = position_ == UINT32_MAX ? static_cast<uint32_t>(kept_.size()) : position_;
-    auto* const offsets = reinterpret_cast<uint32_t*>(end_);
-    for (uint32_t i = 0; i < list.count; ++i) {
-      offsets[i] = position;
-      position += static_cast<uint32_t>(list.views[i].size());
+    auto* offsets = reinterpret_cast<uint32_t*>(end_);
+    if (list.runs != nullptr) {
+      for (const Run run : *list.runs) {
+        const uint32_t* const old = list.offsets + run.first;
+        const uint32_t distance = position - *old;
+        const uint32_t count = run.end - run.first;
+        for (uint32_t i = 0; i < count; ++i) offsets[i] = old[i] + distance;
+        offsets += count;
+        position = old[count] + distance;
+      }
+    } else {
+      for (uint32_t i = 0; i < list.count; ++i) {
+        *offsets++ = position;
+        position += static_cast<uint32_t>(list.views[i].size());
+      }
     }
-    offsets[list.count] = position;
+    *offsets = position;
     end_ += 4 * (size_t{list.count} + 1);
     position_ = position;
   }
 
   /// Values that stand side by side are copied together.
-  static char* copy_views(const TextList& list, char* to) {
-    if (list.offsets != nullptr) return to;
+  static char* copy_new(const TextList& list, char* to) {
+    if (list.is_kept()) return to;
+    if (list.runs != nullptr) {
+      for (const Run run : *list.runs) {
+        const size_t size = list.offsets[run.end] - list.offsets[run.first];
+        __builtin_memcpy(to, list.text + list.offsets[run.first], size);
+        to += size;
+      }
+      return to;
+    }
     for (uint32_t i = 0; i < list.count;) {
       const char* const from = list.views[i].data();
       const char* end = from + list.views[i].size();
@@ -1487,7 +1540,15 @@ class ChannelWriter {
 
   /// A row as it came in; `from` must live until the chunk is given.
   void add(const ChannelBatch& from, uint32_t row) {
-    add_plain(from, row);
+    start();
+    for (uint32_t i = 0; i < ChannelBatch::kColumns; ++i)
+      columns_[i].push_back(from.text(static_cast<ChannelField>(i), row));
+    source_.push_back(from.source(row));
+    media_type_.push_back(static_cast<uint8_t>(from.media_type(row)));
+    add_id(from.id(row));
+    close();
+    for (uint32_t i = from.directives_begin(row); i < from.directives_begin(row + 1); ++i)
+      add_directive(from.directive(i));
     for (uint32_t i = from.attributes_begin(row); i < from.attributes_begin(row + 1); ++i)
       add_attribute(from.attribute(i));
   }
@@ -1552,8 +1613,6 @@ class ChannelWriter {
   }
 
  private:
-  friend class ChannelEditor;
-
   [[nodiscard]] detail::TextList lists(uint32_t column) const {
     return detail::TextList(columns_[column]);
   }
@@ -1566,18 +1625,6 @@ class ChannelWriter {
   void close() {
     attribute_first_.push_back(static_cast<uint32_t>(keys_.size()));
     directive_first_.push_back(static_cast<uint32_t>(directives_.size()));
-  }
-  /// Without the attributes.
-  void add_plain(const ChannelBatch& from, uint32_t row) {
-    start();
-    for (uint32_t i = 0; i < ChannelBatch::kColumns; ++i)
-      columns_[i].push_back(from.text(static_cast<ChannelField>(i), row));
-    source_.push_back(from.source(row));
-    media_type_.push_back(static_cast<uint8_t>(from.media_type(row)));
-    add_id(from.id(row));
-    close();
-    for (uint32_t i = from.directives_begin(row); i < from.directives_begin(row + 1); ++i)
-      add_directive(from.directive(i));
   }
   /// There are no ids until a row has one; rows without one have 16 zero bytes.
   void add_id(Text id) {
@@ -1651,6 +1698,24 @@ class Editor {
   Text store(Text text) { return arena_.store(text); }
 
  protected:
+  /// The rows that stay.
+  [[nodiscard]] Array<Run> kept_rows() const {
+    Array<Run> runs;
+    uint32_t row = 0;
+    while (row < rows()) {
+      uint32_t end = row;
+      while (end < rows() && dropped_[end] == 0) ++end;
+      if (end != row) runs.push_back({row, end});
+      row = end + 1;
+    }
+    return runs;
+  }
+  /// What stays of a column; `own` keeps the views of one in which values were set.
+  [[nodiscard]] TextList list(uint32_t column, const Array<Run>& kept, Array<Text>& own) const {
+    if (changed_[column].empty()) return {batch_.column(static_cast<Field>(column)), kept};
+    append_runs(changed_[column].data(), kept, own);
+    return TextList(own);
+  }
   [[nodiscard]] bool any_set() const {
     for (const Array<Text>& changed : changed_)
       if (!changed.empty()) return true;
@@ -1711,11 +1776,13 @@ class ChannelEditor : public detail::Editor<ChannelBatch> {
 
   /// The frame, as a block for Output.
   detail::Block build() const {
-    if (!dropped_.empty()) return build_by_row();
+    if (!dropped_.empty()) return build_kept();
     Array<uint32_t> first;
     Array<Text> keys;
     Array<Text> values;
-    if (!lists_.empty()) gather(first, keys, values);
+    Array<detail::Run> all;
+    all.push_back({0, rows()});
+    if (!lists_.empty()) gather(all, first, keys, values);
     const bool own = !lists_.empty();
     return detail::build(detail::ChannelParts{
         rows(),
@@ -1760,37 +1827,73 @@ class ChannelEditor : public detail::Editor<ChannelBatch> {
     attributes_.push_back(attribute);
     ++list.count;
   }
-  void gather(Array<uint32_t>& first, Array<Text>& keys, Array<Text>& values) const {
+  void gather(const Array<detail::Run>& rows, Array<uint32_t>& first, Array<Text>& keys,
+              Array<Text>& values) const {
     first.push_back(0);
-    for (const List& list : lists_) {
-      for (uint32_t i = list.first; i < list.first + list.count; ++i) {
-        keys.push_back(attributes_[i].key);
-        values.push_back(attributes_[i].value);
+    for (const detail::Run run : rows) {
+      for (uint32_t row = run.first; row < run.end; ++row) {
+        const List list = lists_[row];
+        for (uint32_t i = list.first; i < list.first + list.count; ++i) {
+          keys.push_back(attributes_[i].key);
+          values.push_back(attributes_[i].value);
+        }
+        first.push_back(static_cast<uint32_t>(keys.size()));
       }
-      first.push_back(static_cast<uint32_t>(keys.size()));
     }
   }
-  [[nodiscard]] detail::Block build_by_row() const {
-    ChannelWriter writer;
-    for (uint32_t row = 0; row < rows(); ++row) {
-      if (dropped_[row] != 0) continue;
-      writer.add_plain(batch_, row);
-      add_attributes(row, writer);
-      for (uint32_t i = 0; i < ChannelBatch::kColumns; ++i)
-        if (!changed_[i].empty()) writer.set(static_cast<ChannelField>(i), changed_[i][row]);
-      if (!media_type_.empty()) writer.set_media_type(static_cast<MediaType>(media_type_[row]));
-    }
-    return writer.build();
+  /// Without the rows that were dropped; what stays is copied by runs of neighbours.
+  [[nodiscard]] detail::Block build_kept() const {
+    using detail::TextList;
+    const Array<detail::Run> kept = kept_rows();
+    Array<uint16_t> source;
+    Array<uint8_t> media_type;
+    Array<uint8_t> channel_id;
+    detail::append_runs(batch_.source_.items, kept, source);
+    detail::append_runs(media_type_.empty() ? batch_.media_type_.items : media_type_.data(), kept,
+                        media_type);
+    if (batch_.channel_id_.size != 0)
+      detail::append_runs(batch_.channel_id_.items, kept, channel_id, 16);
+    Array<uint32_t> attribute_first;
+    Array<uint32_t> directive_first;
+    Array<detail::Run> attributes;
+    Array<Text> keys;
+    Array<Text> values;
+    const bool own = !lists_.empty();
+    if (own)
+      gather(kept, attribute_first, keys, values);
+    else
+      attributes = entries_of(batch_.attribute_first_.items, kept, attribute_first);
+    const Array<detail::Run> directives =
+        entries_of(batch_.directive_first_.items, kept, directive_first);
+    Array<Text> set[ChannelBatch::kColumns];
+    const auto column = [&](uint32_t i) { return list(i, kept, set[i]); };
+    return detail::build(
+        detail::ChannelParts{detail::count_of(kept),
+                             {},
+                             {column(0), column(1), column(2), column(3), column(4), column(5),
+                              column(6), column(7), column(8)},
+                             source,
+                             media_type,
+                             channel_id,
+                             attribute_first,
+                             own ? TextList(keys) : TextList(batch_.keys_, attributes),
+                             own ? TextList(values) : TextList(batch_.values_, attributes),
+                             directive_first,
+                             TextList(batch_.directives_, directives)});
   }
-  void add_attributes(uint32_t row, ChannelWriter& writer) const {
-    if (lists_.empty()) {
-      for (uint32_t i = batch_.attributes_begin(row); i < batch_.attributes_begin(row + 1); ++i)
-        writer.add_attribute(batch_.attribute(i));
-      return;
+  /// Where the entries of the rows that stay are, and where each row's begin among them.
+  static Array<detail::Run> entries_of(const uint32_t* first, const Array<detail::Run>& kept,
+                                       Array<uint32_t>& new_first) {
+    Array<detail::Run> entries;
+    uint32_t count = 0;
+    for (const detail::Run run : kept) {
+      for (uint32_t row = run.first; row < run.end; ++row)
+        new_first.push_back(first[row] - first[run.first] + count);
+      count += first[run.end] - first[run.first];
+      if (first[run.end] != first[run.first]) entries.push_back({first[run.first], first[run.end]});
     }
-    const List list = lists_[row];
-    for (uint32_t i = list.first; i < list.first + list.count; ++i)
-      writer.add_attribute(attributes_[i]);
+    new_first.push_back(count);
+    return entries;
   }
 
   Array<uint8_t> media_type_;
@@ -1844,22 +1947,24 @@ class ProgrammeEditor : public detail::Editor<ProgrammeBatch> {
   [[nodiscard]] bool unchanged() const { return !any_set() && dropped_.empty(); }
 
   detail::Block build() const {
-    if (!dropped_.empty()) return build_by_row();
+    if (!dropped_.empty()) return build_kept();
     detail::ProgrammeParts parts{rows(), batch_.text(), {}, batch_.origin_, batch_.source_};
     for (uint32_t i = 0; i < ProgrammeBatch::kColumns; ++i) parts.columns[i] = list(i);
     return detail::build(parts);
   }
 
  private:
-  [[nodiscard]] detail::Block build_by_row() const {
-    ProgrammeWriter writer;
-    for (uint32_t row = 0; row < rows(); ++row) {
-      if (dropped_[row] != 0) continue;
-      writer.add(batch_, row);
-      for (uint32_t i = 0; i < ProgrammeBatch::kColumns; ++i)
-        if (!changed_[i].empty()) writer.set(static_cast<ProgrammeField>(i), changed_[i][row]);
-    }
-    return writer.build();
+  [[nodiscard]] detail::Block build_kept() const {
+    const Array<detail::Run> kept = kept_rows();
+    Array<uint32_t> origin;
+    Array<uint16_t> source;
+    detail::append_runs(batch_.origin_.items, kept, origin);
+    detail::append_runs(batch_.source_.items, kept, source);
+    Array<Text> set[ProgrammeBatch::kColumns];
+    detail::ProgrammeParts parts{detail::count_of(kept), {}, {}, origin, source};
+    for (uint32_t i = 0; i < ProgrammeBatch::kColumns; ++i)
+      parts.columns[i] = list(i, kept, set[i]);
+    return detail::build(parts);
   }
 };
 
