@@ -141,28 +141,6 @@ TEST_F(ChannelFrameTest, AFrameWithoutRowsIsReadAndEdited) {
   EXPECT_EQ(take(editor.build()), std::vector<Channel>{});
 }
 
-/// Random texts of 0 to 80 bytes, some beyond ASCII.
-std::string random_text(std::mt19937& random) {
-  std::string result;
-  for (auto left = random() % 80; left > 0; --left)
-    result += random() % 16 == 0 ? std::string("ü")
-                                 : std::string(1, static_cast<char>('a' + random() % 26));
-  return result;
-}
-
-Channel random_channel(std::mt19937& random) {
-  Channel channel{.source = static_cast<std::uint16_t>(random() % 9),
-                  .media_type = static_cast<catalog::MediaType>(random() % 3)};
-  for (std::string& value : channel.columns)
-    if (random() % 3 != 0) value = random_text(random);
-  channel.id.bytes[3] = static_cast<std::uint8_t>(random() | 1U);
-  for (auto left = random() % 4; left > 0; --left)
-    channel.attributes.emplace_back("key" + std::to_string(left), random_text(random));
-  for (auto left = random() % 3; left > 0; --left)
-    channel.directives.push_back(random_text(random));
-  return channel;
-}
-
 TEST_F(ChannelFrameTest, RandomEditsGiveWhatTheSameEditsOfPlainValuesGive) {
   std::mt19937 random(7);
   for (int round = 0; round < 200; ++round) {

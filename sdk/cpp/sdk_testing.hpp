@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -123,6 +124,28 @@ inline std::vector<Channel> three_channels() {
   sport[m3u::ChannelField::kStreamUrl] = "http://host/3";
   sport.id.bytes = {7};
   return {news, film, sport};
+}
+
+/// Random texts of 0 to 80 bytes, some beyond ASCII.
+inline std::string random_text(std::mt19937& random) {
+  std::string result;
+  for (auto left = random() % 80; left > 0; --left)
+    result += random() % 16 == 0 ? std::string("ü")
+                                 : std::string(1, static_cast<char>('a' + random() % 26));
+  return result;
+}
+
+inline Channel random_channel(std::mt19937& random) {
+  Channel channel{.source = static_cast<std::uint16_t>(random() % 9),
+                  .media_type = static_cast<catalog::MediaType>(random() % 3)};
+  for (std::string& value : channel.columns)
+    if (random() % 3 != 0) value = random_text(random);
+  channel.id.bytes[3] = static_cast<std::uint8_t>(random() | 1U);
+  for (auto left = random() % 4; left > 0; --left)
+    channel.attributes.emplace_back("key" + std::to_string(left), random_text(random));
+  for (auto left = random() % 3; left > 0; --left)
+    channel.directives.push_back(random_text(random));
+  return channel;
 }
 
 }  // namespace m3u_proxy::sdk

@@ -2,7 +2,7 @@
 // one by one in the order in which they came.
 #pragma once
 
-#include "lz.hpp"
+#include "packed_frame.hpp"
 
 class RowStore {
  public:
@@ -105,12 +105,8 @@ class RowStore {
   }
 
   Piece packed(m3u::Text frame) {
-    packed_.clear();
-    packed_.reserve(lz::bound(frame.size()));
-    char* const begin = packed_.extend(0);
-    const size_t size = encoder_.compress(frame, begin);
-    const bool smaller = size < frame.size();
-    const m3u::Text best = smaller ? m3u::Text(begin, size) : frame;
+    const m3u::Text packed = packer_.pack(frame);
+    const m3u::Text best = packed.size() < frame.size() ? packed : frame;
     auto* const copy = static_cast<char*>(m3u::detail::allocate_or_trap(best.size()));
     __builtin_memcpy(copy, best.data(), best.size());
     return {copy, static_cast<uint32_t>(best.size()), static_cast<uint32_t>(frame.size())};
@@ -122,7 +118,7 @@ class RowStore {
     if (piece.size == piece.plain_size)
       __builtin_memcpy(to, piece.data, piece.size);
     else
-      lz::decompress({piece.data, piece.size}, to, piece.plain_size);
+      packed::Unpacker({piece.data, piece.size}).unpack(to);
   }
 
   bool append(m3u::Text data, uint32_t plain_size) {
@@ -164,5 +160,5 @@ class RowStore {
   uint64_t read_ = 0;
   bool failed_ = false;
   m3u::Buffer packed_;
-  lz::Encoder encoder_;
+  packed::Packer packer_;
 };
