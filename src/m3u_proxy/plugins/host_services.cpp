@@ -16,7 +16,8 @@ constexpr std::size_t kMaxLogLine = 4096;
 constexpr std::uint64_t kMaxLogLines = 1000;  // in one generation
 constexpr std::size_t kMaxName = 64;
 constexpr std::size_t kMaxMetrics = 64;
-constexpr std::size_t kMaxTempFiles = 128;  // each costs a descriptor
+constexpr std::size_t kMaxTempFiles = 128;    // each costs a descriptor
+constexpr std::size_t kPiece = mib(1).count;  // written or read between two looks at the clock
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
 constexpr std::uint64_t kSeed = 0x6D33'7570'726F'7879;  // fixed: runs repeat
 
@@ -62,14 +63,23 @@ std::string one_line(std::string_view text) {
 
 }  // namespace
 
+bool TempUse::take(std::uint64_t size, Bytes max) {
+  std::uint64_t used = used_.load();
+  do {
+    if (size > max.count || used > max.count - size) return false;
+  } while (!used_.compare_exchange_weak(used, used + size));
+  return true;
+}
+
 HostServices::HostServices(Options options) : options_(std::move(options)), numbers_(kSeed) {
+  if (options_.temp_use == nullptr) options_.temp_use = std::make_shared<TempUse>();
   const auto config = nlohmann::json::parse(options_.config_json, nullptr, false);
   if (!config.is_object()) return;
   for (const auto& [key, value] : config.items())
     config_[key] = value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-HostServices::~HostServices() = default;
+HostServices::~HostServices() { drop_temp_files(); }
 
 void HostServices::log(std::int32_t level, std::string_view text) {
   const std::string line = one_line(text);
@@ -111,20 +121,35 @@ HostResult HostServices::write(std::string_view name, std::string_view data, boo
   if (options_.spill == nullptr) return HostResult::kDenied;
   auto found = files_.find(name);
   const std::uint64_t freed = from_start && found != files_.end() ? found->second->size() : 0;
-  if (temp_size_ - freed + data.size() > options_.max_temp.count) return HostResult::kQuota;
+  TempUse& use = *options_.temp_use;
+  const std::uint64_t more = data.size() > freed ? data.size() - freed : 0;
+  if (!use.take(more, options_.max_temp)) return HostResult::kQuota;
+  const auto refuse = [&](HostResult why) {
+    use.give(more);
+    return why;
+  };
   if (found == files_.end()) {
-    if (files_.size() >= kMaxTempFiles) return HostResult::kQuota;
+    if (files_.size() >= kMaxTempFiles) return refuse(HostResult::kQuota);
     auto made = options_.spill->create_file();
-    if (!made) return result_of(made.error());
+    if (!made) return refuse(result_of(made.error()));
     found = files_.emplace(std::string(name), *std::move(made)).first;
   } else if (from_start) {
     const auto cleared = found->second->clear();
-    if (!cleared) return result_of(cleared.error());
-    temp_size_ -= freed;
+    if (!cleared) return refuse(result_of(cleared.error()));
   }
-  const auto written = found->second->write(data);
-  if (!written) return result_of(written.error());
-  temp_size_ += data.size();
+  const std::uint64_t before = found->second->size();
+  const HostResult result = write_pieces(*found->second, data);
+  // What stood there before, or was not written.
+  use.give(more + freed - (found->second->size() - before));
+  return result;
+}
+
+HostResult HostServices::write_pieces(io::TempFile& file, std::string_view data) {
+  for (; !data.empty(); data.remove_prefix(std::min(kPiece, data.size()))) {
+    if (is_late()) return HostResult::kIo;
+    const auto written = file.write(data.substr(0, kPiece));
+    if (!written) return result_of(written.error());
+  }
   return HostResult::kOk;
 }
 
@@ -133,24 +158,31 @@ std::int32_t HostServices::temp_read(std::string_view name, std::int64_t offset,
   if (!is_good_name(name) || offset < 0) return static_cast<std::int32_t>(HostResult::kInvalid);
   const auto found = files_.find(name);
   if (found == files_.end()) return static_cast<std::int32_t>(HostResult::kNotFound);
-  const auto read = found->second->read_at(static_cast<std::uint64_t>(offset),
-                                           {reinterpret_cast<char*>(out.data()), out.size()});
-  if (!read) return static_cast<std::int32_t>(HostResult::kIo);
-  return static_cast<std::int32_t>(*read);
+  std::size_t size = 0;
+  while (size < out.size()) {
+    if (is_late()) return static_cast<std::int32_t>(HostResult::kIo);
+    const std::size_t wanted = std::min(kPiece, out.size() - size);
+    const auto read = found->second->read_at(static_cast<std::uint64_t>(offset) + size,
+                                             {reinterpret_cast<char*>(out.data() + size), wanted});
+    if (!read) return static_cast<std::int32_t>(HostResult::kIo);
+    size += *read;
+    if (*read < wanted) break;
+  }
+  return static_cast<std::int32_t>(size);
 }
 
 HostResult HostServices::temp_delete(std::string_view name) {
   if (!is_good_name(name)) return HostResult::kInvalid;
   const auto found = files_.find(name);
   if (found == files_.end()) return HostResult::kNotFound;
-  temp_size_ -= found->second->size();
+  options_.temp_use->give(found->second->size());
   files_.erase(found);
   return HostResult::kOk;
 }
 
 void HostServices::drop_temp_files() {
+  for (const auto& [name, file] : files_) options_.temp_use->give(file->size());
   files_.clear();
-  temp_size_ = 0;
 }
 
 void HostServices::record_metric(std::string_view name, double value) {

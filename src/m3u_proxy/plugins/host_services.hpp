@@ -4,6 +4,8 @@
 // Knows nothing of WebAssembly: addresses are spans already. One thread at a time.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -36,6 +38,17 @@ enum class HostResult : std::int8_t {
 /// The last value of each name.
 using Metrics = std::map<std::string, double, std::less<>>;
 
+/// What the temporary files of all instances of a plugin hold. Thread-safe.
+class TempUse {
+ public:
+  /// False, and nothing changes, when there would be more than `max`.
+  bool take(std::uint64_t size, Bytes max);
+  void give(std::uint64_t size) { used_.fetch_sub(size); }
+
+ private:
+  std::atomic<std::uint64_t> used_{0};
+};
+
 class HostServices {
  public:
   struct Options {
@@ -45,6 +58,7 @@ class HostServices {
     memory::Budget* budget = nullptr;
     io::SpillSpace* spill = nullptr;
     Bytes max_temp{};
+    std::shared_ptr<TempUse> temp_use{};  ///< counted against max_temp; nullptr: its own
     std::int64_t now = 0;
     std::function<memory::MemoryPressureLevel()> pressure{};
     std::function<void()> request_cleanup{};
@@ -80,6 +94,8 @@ class HostServices {
   std::string take_error();
   void drop_temp_files();
   [[nodiscard]] const Metrics& metrics() const { return metrics_; }
+  /// The call under way ends then: no work with temporary files goes on for long after it.
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
   /// Begins anew for a run: the clock, the seed, where temporary files are.
   void begin_run(std::int64_t now, io::SpillSpace* spill);
   void set_pressure(std::function<memory::MemoryPressureLevel()> pressure) {
@@ -88,11 +104,13 @@ class HostServices {
 
  private:
   HostResult write(std::string_view name, std::string_view data, bool from_start);
+  HostResult write_pieces(io::TempFile& file, std::string_view data);
+  [[nodiscard]] bool is_late() const { return std::chrono::steady_clock::now() >= deadline_; }
 
   Options options_;
   std::map<std::string, std::string, std::less<>> config_;  // values as get_config gives them
   std::map<std::string, std::unique_ptr<io::TempFile>, std::less<>> files_;
-  std::uint64_t temp_size_ = 0;
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   Metrics metrics_;
   std::string error_;
   std::uint64_t log_lines_ = 0;  // of this run

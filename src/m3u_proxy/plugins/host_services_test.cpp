@@ -91,6 +91,37 @@ TEST_F(HostServicesTest, TheQuotaIsOfAllFilesTogetherAndARefusedWriteChangesNoth
   EXPECT_EQ(host.temp_write("b", "1234"), HostResult::kOk);
 }
 
+TEST_F(HostServicesTest, TheQuotaIsOfAllInstancesOfAPlugin) {
+  options_.temp_use = std::make_shared<TempUse>();
+  HostServices host(options_);
+  {
+    HostServices other(options_);
+    ASSERT_EQ(host.temp_write("a", "123456"), HostResult::kOk);
+    ASSERT_EQ(other.temp_write("a", "1234"), HostResult::kOk);
+    EXPECT_EQ(host.temp_append("a", "7"), HostResult::kQuota);
+    EXPECT_EQ(other.temp_write("a", "12345"), HostResult::kQuota);
+    EXPECT_EQ(other.temp_write("a", "1"), HostResult::kOk);
+    EXPECT_EQ(host.temp_append("a", "789"), HostResult::kOk);
+  }
+  EXPECT_EQ(host.temp_append("a", "0"), HostResult::kOk);  // the other's are gone with it
+  EXPECT_EQ(host.temp_append("a", "1"), HostResult::kQuota);
+}
+
+TEST_F(HostServicesTest, NoFileIsWrittenOrReadOnceTheCallIsLate) {
+  options_.max_temp = mib(64);
+  HostServices host(options_);
+  const std::string large(mib(3).count, 'x');
+  ASSERT_EQ(host.temp_write("a", large), HostResult::kOk);
+  EXPECT_EQ(read(host, "a", 0, large.size()), large);
+  host.set_deadline(std::chrono::steady_clock::now());
+  EXPECT_EQ(host.temp_append("a", large), HostResult::kIo);
+  std::array<std::uint8_t, 4> out{};
+  EXPECT_EQ(host.temp_read("a", 0, out), static_cast<std::int32_t>(HostResult::kIo));
+  host.set_deadline(std::chrono::steady_clock::time_point::max());
+  EXPECT_EQ(host.temp_append("a", "end"), HostResult::kOk);
+  EXPECT_EQ(read(host, "a", static_cast<std::int64_t>(large.size()), 9), "end");
+}
+
 TEST_F(HostServicesTest, WhatAFileLosesIsRoomForOthers) {
   HostServices host(options_);
   ASSERT_EQ(host.temp_write("a", "1234567890"), HostResult::kOk);

@@ -49,6 +49,7 @@ PluginInstance::PluginInstance(InstanceOptions options, const Manifest& manifest
                                 .budget = options_.budget,
                                 .spill = options_.spill,
                                 .max_temp = options_.max_temp,
+                                .temp_use = options_.temp_use,
                                 .now = options_.now,
                                 .pressure = options_.pressure,
                                 .request_cleanup = options_.request_cleanup})),
@@ -137,6 +138,7 @@ Result<std::int32_t> PluginInstance::call(const void* function,
     return fail(ErrorCode::kCancelled, "stopped on request");
   const std::chrono::nanoseconds left = options_.total_timeout - spent_;
   const auto deadline = begin + std::min<std::chrono::nanoseconds>(options_.call_timeout, left);
+  services_->set_deadline(deadline);
   auto result = wasm_->call(*static_cast<const wasmtime_func_t*>(function), arguments, deadline);
   spent_ += Clock::now() - begin;
   return result;
