@@ -442,6 +442,28 @@ def generate(folder):
     )
 
 
+def test_without_a_cache_a_module_is_compiled_for_one_run(folder):
+    (folder / "file").write_text("")
+    (folder / "temp").mkdir()
+    (folder / "wasm").mkdir()
+    write(folder / "wasm")
+    (folder / "c.toml").write_text('[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+                                   '[wasm_plugins]\nenabled = true\nplugin_directory = "wasm"\n'
+                                   'cache_directory = "file/cache"\n')
+    done = subprocess.run([BINARY, "generate", "--config", "c.toml", "--out", "out"], cwd=folder,
+                          env={**environment(folder), "TMPDIR": str(folder / "temp")},
+                          capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "compiled for this run only" in done.stderr
+    assert (folder / "out/default.m3u").read_text().count("#EXTINF") == PLAYLIST.count("#EXTINF")
+    assert list((folder / "temp").iterdir()) == []
+    # Nowhere to put it: the process that has a limit does not compile either.
+    done = subprocess.run([BINARY, "generate", "--config", "c.toml", "--out", "out"], cwd=folder,
+                          env={**environment(folder), "TMPDIR": str(folder / "none")},
+                          capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    assert "cache_directory" in done.stderr
+
+
 def test_clear_ends_a_quarantine(folder):
     write(folder, module(process=TRAP))
     (folder / "conf").mkdir()

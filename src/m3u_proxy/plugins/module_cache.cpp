@@ -25,28 +25,53 @@ namespace {
 
 constexpr std::uintmax_t kMaxModule = std::uintmax_t{64} << 20U;
 constexpr std::chrono::seconds kCompileTimeout{60};
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
-Result<std::vector<std::uint8_t>> read_module(const std::filesystem::path& file) {
+/// A module's file, open for reading. Error: kPlugin when it is too large for a module.
+Result<std::ifstream> open_module(const std::filesystem::path& file) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(file, error);
   if (error) return fail(system_error("cannot read the module " + file.string(), error.value()));
   if (size > kMaxModule)
     return fail(ErrorCode::kPlugin, fmt::format("{} has {} MB; a module has 64 MB at most",
                                                 file.string(), size >> 20U));
-  std::vector<std::uint8_t> bytes(size);
   std::ifstream in(file, std::ios::binary);
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (!in) return fail(ErrorCode::kIo, "cannot read the module " + file.string());
-  return bytes;
+  if (!in) return fail(system_error("cannot read the module " + file.string(), errno));
+  return in;
+}
+
+/// Reads a module piece by piece: use(piece), a Result<>, is called for each. Returns the hash of
+/// all of it.
+template <typename Use>
+Result<XXH128_hash_t> read_pieces(const std::filesystem::path& file, const Use& use) {
+  M3U_TRY(std::ifstream in, open_module(file));
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  std::vector<char> piece(kPiece);
+  std::uintmax_t size = 0;
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    const auto count = static_cast<std::size_t>(in.gcount());
+    size += count;
+    if (in.bad() || size > kMaxModule)
+      return fail(ErrorCode::kIo, "cannot read the module " + file.string());
+    XXH3_128bits_update(state.get(), piece.data(), count);
+    M3U_CHECK(use(std::span(reinterpret_cast<const std::uint8_t*>(piece.data()), count)));
+  }
+  return XXH3_128bits_digest(state.get());
+}
+
+Result<XXH128_hash_t> hash_of(const std::filesystem::path& file) {
+  return read_pieces(file, [](std::span<const std::uint8_t>) { return Result<>(); });
 }
 
 std::string hex(const XXH128_hash_t& hash) {
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
 
-std::string key_of(std::span<const std::uint8_t> bytes, std::string_view text) {
-  const XXH128_hash_t first = XXH3_128bits(bytes.data(), bytes.size());
-  const std::string both = hex(first).append(text);
+std::string key_of(const XXH128_hash_t& content, std::string_view text) {
+  const std::string both = hex(content).append(text);
   return hex(XXH3_128bits(both.data(), both.size()));
 }
 
@@ -110,20 +135,19 @@ Seal seal_of(const XXH128_hash_t& hash) {
   return std::to_array(canonical.digest);
 }
 
-/// Writes so that only we can change it.
-Result<> write_file(const std::filesystem::path& file, std::span<const std::uint8_t> bytes,
-                    std::span<const std::uint8_t> end = {}) {
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) return fail(system_error("cannot write " + file.string(), errno));
-  int error = write_all(fd, bytes);
-  if (error == 0) error = write_all(fd, end);
-  ::close(fd);
-  return error == 0 ? Result<>() : fail(system_error("cannot write " + file.string(), error));
+/// A file that only we can change.
+int open_private(const std::filesystem::path& file) {
+  return ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 }
 
-/// The same, so that check_seal() finds damage: the engine would run damaged code as it is.
+/// Writes so that check_seal() finds damage: the engine would run damaged code as it is.
 Result<> write_private(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
-  return write_file(file, bytes, seal_of(XXH3_128bits(bytes.data(), bytes.size())));
+  const int fd = open_private(file);
+  if (fd < 0) return fail(system_error("cannot write " + file.string(), errno));
+  int error = write_all(fd, bytes);
+  if (error == 0) error = write_all(fd, seal_of(XXH3_128bits(bytes.data(), bytes.size())));
+  ::close(fd);
+  return error == 0 ? Result<>() : fail(system_error("cannot write " + file.string(), error));
 }
 
 /// Errors: kIo; kPlugin when it is not as write_private() wrote it.
@@ -136,7 +160,7 @@ Result<> check_seal(const std::filesystem::path& file) {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
                                                                        XXH3_freeState);
   XXH3_128bits_reset(state.get());
-  std::vector<char> piece(std::size_t{64} << 10U);
+  std::vector<char> piece(kPiece);
   std::uintmax_t left = size < seal.size() ? 0 : size - seal.size();
   while (left != 0) {
     const std::size_t wanted = std::min<std::uintmax_t>(left, piece.size());
@@ -155,8 +179,13 @@ Result<ModulePtr> read_compiled(const std::filesystem::path& file) {
   return WasmModule::deserialize(file);
 }
 
-Result<ModulePtr> compile_here(std::span<const std::uint8_t> bytes,
-                               const std::filesystem::path& file) {
+/// In this process: 18 MB and more.
+Result<ModulePtr> compile_here(const std::filesystem::path& file) {
+  std::vector<std::uint8_t> bytes;
+  M3U_CHECK(read_pieces(file, [&](std::span<const std::uint8_t> piece) {
+    bytes.insert(bytes.end(), piece.begin(), piece.end());
+    return Result<>();
+  }));
   auto module = WasmModule::compile(bytes);
   if (module) return module;
   Error error = std::move(module).error();
@@ -164,23 +193,38 @@ Result<ModulePtr> compile_here(std::span<const std::uint8_t> bytes,
   return fail(std::move(error));
 }
 
-/// Compiles into the cache and reads it from there; an error when that can't be done.
+/// A copy of the module that has the hash `content`, whatever stands under its name by now.
+Result<> copy_module(const std::filesystem::path& wasm, const XXH128_hash_t& content,
+                     const std::filesystem::path& to) {
+  const int fd = open_private(to);
+  if (fd < 0) return fail(system_error("cannot write " + to.string(), errno));
+  const auto copied = read_pieces(wasm, [&](std::span<const std::uint8_t> piece) {
+    const int error = write_all(fd, piece);
+    return error == 0 ? Result<>() : fail(system_error("cannot write " + to.string(), error));
+  });
+  ::close(fd);
+  M3U_CHECK(copied);
+  if (!XXH128_isEqual(*copied, content))
+    return fail(ErrorCode::kIo, wasm.string() + " changes while it is read");
+  return {};
+}
+
+/// Compiles to `cached`, in a folder that is there, and reads it from there.
 Result<ModulePtr> compile_into(const std::filesystem::path& cached,
                                const std::filesystem::path& wasm, const CompileOptions& options,
-                               std::span<const std::uint8_t> bytes) {
+                               const XXH128_hash_t& content) {
   static std::atomic<unsigned> number = 0;  // several threads may compile the same
   const std::filesystem::path fresh =
       cached.parent_path() /
       fmt::format(".{}.{}.{}", cached.filename().string(), ::getpid(), number.fetch_add(1));
   if (options.compiler.empty()) {
-    M3U_TRY(ModulePtr module, compile_here(bytes, wasm));
+    M3U_TRY(ModulePtr module, compile_here(wasm));
     M3U_TRY(const auto code, WasmModule::serialize(*module));
     M3U_CHECK(write_private(fresh, code));
   } else {
-    // What was read, and not what may stand under its name by now.
     const std::filesystem::path copy = fresh.string() + ".in";
-    M3U_CHECK(write_file(copy, bytes));
-    const auto compiled = compile_in_child(options.compiler, copy, fresh);
+    auto compiled = copy_module(wasm, content, copy);
+    if (compiled) compiled = compile_in_child(options.compiler, copy, fresh);
     std::error_code ignored;
     std::filesystem::remove(copy, ignored);
     M3U_CHECK(compiled);
@@ -189,6 +233,23 @@ Result<ModulePtr> compile_into(const std::filesystem::path& cached,
   std::filesystem::rename(fresh, cached, error);
   if (error) return fail(system_error("cannot write " + cached.string(), error.value()));
   return read_compiled(cached);
+}
+
+/// Where the cache cannot be used: compiled all the same, and not in this process as long as there
+/// is somewhere to put the result.
+Result<ModulePtr> compile_once(const std::filesystem::path& wasm, const CompileOptions& options,
+                               const XXH128_hash_t& content) {
+  if (options.compiler.empty()) return compile_here(wasm);
+  std::error_code error;
+  std::string folder = std::filesystem::temp_directory_path(error) / "m3u-proxy-XXXXXX";
+  if (error || ::mkdtemp(folder.data()) == nullptr) {
+    Error failure = system_error("cannot make the folder " + folder, errno);
+    failure.hint = "set [wasm_plugins] cache_directory to a folder that can be written";
+    return fail(std::move(failure));
+  }
+  auto module = compile_into(std::filesystem::path(folder) / "module", wasm, options, content);
+  std::filesystem::remove_all(folder, error);  // what is mapped of it stays
+  return module;
 }
 
 Result<std::filesystem::path> make_folder(const CompileOptions& options) {
@@ -215,13 +276,14 @@ std::filesystem::path cache_folder(const CompileOptions& options) {
 }
 
 Result<LoadedModule> load_module(const std::filesystem::path& wasm, const CompileOptions& options) {
-  M3U_TRY(const std::vector<std::uint8_t> bytes, read_module(wasm));
+  M3U_TRY(const XXH128_hash_t content, hash_of(wasm));
   LoadedModule out;
-  out.content_key = key_of(bytes, {});
+  out.content_key = key_of(content, {});
   ModulePtr module;
   const auto folder = make_folder(options);
+  Result<> problem;  // with the cache
   if (folder) {
-    const std::filesystem::path cached = *folder / (key_of(bytes, engine_version()) + ".cwasm");
+    const std::filesystem::path cached = *folder / (key_of(content, engine_version()) + ".cwasm");
     std::error_code error;
     if (std::filesystem::exists(cached, error)) {
       if (auto read = read_compiled(cached)) {
@@ -233,22 +295,25 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
       }
     }
     if (module == nullptr) {
-      auto made = compile_into(cached, wasm, options, bytes);
-      if (!made && made.error().code == ErrorCode::kPlugin) {
-        Error failure = std::move(made).error();
-        if (failure.where.source.empty()) failure.where.source = wasm.string();
-        return fail(std::move(failure));
-      }
+      auto made = compile_into(cached, wasm, options, content);
       if (made)
         module = *std::move(made);
       else
-        log::warn("plugins", "{}; compiled for this run only", to_string(made.error()));
+        problem = fail(std::move(made).error());
     }
   } else {
-    log::warn("plugins", "{}; compiled for this run only", to_string(folder.error()));
+    problem = fail(folder.error());
   }
-  if (module == nullptr) {
-    M3U_TRY(module, compile_here(bytes, wasm));
+  if (!problem && problem.error().code != ErrorCode::kPlugin) {
+    log::warn("plugins", "{}; compiled for this run only", to_string(problem.error()));
+    auto made = compile_once(wasm, options, content);
+    problem = made ? Result<>() : fail(std::move(made).error());
+    if (made) module = *std::move(made);
+  }
+  if (!problem) {
+    Error failure = std::move(problem).error();
+    if (failure.where.source.empty()) failure.where.source = wasm.string();
+    return fail(std::move(failure));
   }
   auto linked = WasmModule::link(std::move(module));
   if (!linked) {
@@ -261,8 +326,7 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
 }
 
 Result<> compile_module_file(const std::filesystem::path& wasm, const std::filesystem::path& out) {
-  M3U_TRY(const std::vector<std::uint8_t> bytes, read_module(wasm));
-  M3U_TRY(const ModulePtr module, compile_here(bytes, wasm));
+  M3U_TRY(const ModulePtr module, compile_here(wasm));
   M3U_TRY(const auto code, WasmModule::serialize(*module));
   return write_private(out, code);
 }
