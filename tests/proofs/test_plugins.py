@@ -151,6 +151,17 @@ def test_a_deduplicator_that_spills_needs_10_mb_for_any_list(inputs, modules, tm
         assert plugin["peak_memory_mb"] <= 10
 
 
+def test_a_deduplicator_holds_a_large_list_without_being_told_of_pressure(inputs, modules, tmp_path):
+    prepare(tmp_path / "told", inputs, modules, ["deduplicator"], SPILLING, guide=False)
+    prepare(tmp_path / "not", inputs, modules, ["deduplicator"], guide=False)
+    generate(tmp_path / "told", "none")
+    report = generate(tmp_path / "not", "none")
+    for plugin in report["plugins"]:
+        assert plugin["peak_memory_mb"] <= 64
+        assert plugin["failures"] == 0
+    assert filecmp.cmp(tmp_path / "told/out/home.m3u", tmp_path / "not/out/home.m3u", shallow=False)
+
+
 # What ends a run over a large list, at the first chunk or at a later one.
 @pytest.mark.parametrize("name", ["bad_frame", "grow", "leak", "lies_about_sizes", "never_done",
                                   "recursion", "refuse", "spin", "trap", "unknown_result"])

@@ -2,9 +2,9 @@
 // Names are compared by their letters and digits, without regard to case.
 //
 // It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
-// of the result: plain; compressed, from pressure level Critical on; in temporary files, at
-// Emergency, names included, and then any list takes less than 10 MB. The configuration's `mode`
-// ("compress", "spill") does so from the start; otherwise memory pressure says when.
+// of the result: plain; compressed, from pressure level Critical or 16 MB on; in temporary files,
+// at Emergency or from 32 MB on, names included, and then any list takes less than 10 MB more. The
+// configuration's `mode` ("compress", "spill") does so from the start.
 #include "row_store.hpp"
 #include "seen_names.hpp"
 
@@ -42,7 +42,8 @@ class Deduplicator final : public m3u::WasmStreamingStage {
     // What goes to disk at once is not worth the time of compressing.
     if (level == m3u::PressureLevel::kCritical) rows_.compress();
     if (level < m3u::PressureLevel::kEmergency || rows_.is_spilled()) return true;
-    return finalizing_ ? spill_rest() : spill();
+    can_spill_ = finalizing_ ? spill_rest() : spill();
+    return can_spill_;
   }
 
   m3u::Result process_channels(const m3u::ChannelBatch& channels, m3u::Output& /*out*/) override {
@@ -54,7 +55,9 @@ class Deduplicator final : public m3u::WasmStreamingStage {
       names_.expect(keys_);
       for (uint32_t row = 0; row < channels.rows(); ++row)
         if (names_.is_known(keys_[row])) editor.drop(row), ++dropped_;
-      return rows_.add(editor) ? m3u::Result::kNone : m3u::fail("cannot keep a chunk");
+      if (!rows_.add(editor)) return m3u::fail("cannot keep a chunk");
+      watch_memory();
+      return m3u::Result::kNone;
     }
     const m3u::ChannelEditor whole(channels);
     return note_names(channels) && rows_.add(whole) ? m3u::Result::kNone : failed_to_spill();
@@ -89,10 +92,21 @@ class Deduplicator final : public m3u::WasmStreamingStage {
     keys_.reset();
     spilled_names_.reset();
     finalizing_ = names_are_spilled_ = false;
+    can_spill_ = true;
     dropped_ = 0;
   }
 
  private:
+  // Of 64 MB that its manifest asks for; a growing table of names is there twice for a moment.
+  static constexpr size_t kMostPlain = 16 << 20;
+  static constexpr size_t kMostInMemory = 32 << 20;
+
+  /// Nobody has to say that memory is short where this plugin holds most of what it may have.
+  void watch_memory() {
+    const size_t held = rows_.bytes() + names_.bytes();
+    if (held > kMostPlain) rows_.compress();
+    if (held > kMostInMemory && can_spill_) can_spill_ = spill();
+  }
   static m3u::Result failed_to_spill() { return m3u::fail("cannot use the temporary files"); }
 
   /// Moves everything to temporary files. False: that does not work, and all stays where it is.
@@ -121,6 +135,7 @@ class Deduplicator final : public m3u::WasmStreamingStage {
   m3u::Array<NameKey> keys_;  // of the chunk
   SpilledNames spilled_names_;
   bool finalizing_ = false;
+  bool can_spill_ = true;           // until it did not work
   bool names_are_spilled_ = false;  // so rows are not yet without duplicates
   uint64_t dropped_ = 0;
 };

@@ -22,7 +22,8 @@ class RowStore {
     for (size_t i = next_; i < pieces_.size(); ++i) {
       const Piece plain = pieces_[i];
       pieces_[i] = packed({plain.data, plain.size});
-      m3u::detail::deallocate(plain.data);
+      bytes_ += pieces_[i].size;
+      free(plain);
     }
   }
 
@@ -53,10 +54,12 @@ class RowStore {
     if (next_ == pieces_.size()) return false;
     Piece& piece = pieces_[next_++];
     unpack(piece, frame);
-    m3u::detail::deallocate(piece.data);
+    free(piece);
     piece.data = nullptr;
     return true;
   }
+  /// What waits in memory.
+  [[nodiscard]] size_t bytes() const { return bytes_; }
   [[nodiscard]] bool is_spilled() const { return how_ == How::kSpilled; }
   [[nodiscard]] bool failed() const { return failed_; }
 
@@ -88,7 +91,7 @@ class RowStore {
       auto* const copy = static_cast<char*>(m3u::detail::allocate_or_trap(frame.size()));
       __builtin_memcpy(copy, frame.data(), frame.size());
       const auto size = static_cast<uint32_t>(frame.size());
-      pieces_.push_back({copy, size, size});
+      keep({copy, size, size});
       return true;
     }
     // The first ones go to disk as they are: compressing takes longer than writing.
@@ -96,12 +99,21 @@ class RowStore {
       return append(frame, static_cast<uint32_t>(frame.size()));
     const Piece piece = packed(frame);
     if (how_ == How::kCompressed) {
-      pieces_.push_back(piece);
+      keep(piece);
       return true;
     }
     const bool good = append({piece.data, piece.size}, piece.plain_size);
     m3u::detail::deallocate(piece.data);
     return good;
+  }
+
+  void keep(const Piece& piece) {
+    pieces_.push_back(piece);
+    bytes_ += piece.size;
+  }
+  void free(const Piece& piece) {
+    m3u::detail::deallocate(piece.data);
+    bytes_ -= piece.size;
   }
 
   Piece packed(m3u::Text frame) {
@@ -151,11 +163,13 @@ class RowStore {
     for (const Piece& piece : pieces_) m3u::detail::deallocate(piece.data);
     pieces_.reset();
     next_ = 0;
+    bytes_ = 0;
   }
 
   How how_ = How::kPlain;
   m3u::Array<Piece> pieces_;
   size_t next_ = 0;
+  size_t bytes_ = 0;
   uint64_t file_size_ = 0;
   uint64_t read_ = 0;
   bool failed_ = false;

@@ -38,38 +38,32 @@ struct Folding {
     for (uint32_t i = 0; i < 256; ++i) {
       const char c = m3u::ascii_lower(static_cast<char>(i));
       const bool counts = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || i >= 0x80;
-      bytes[i] = counts ? c : '\0';
+      bytes[i] = counts ? static_cast<uint8_t>(c) : 0;
     }
   }
-  char bytes[256] = {};
+  uint8_t bytes[256] = {};
 };
 inline constexpr Folding kFolding;
 
 /// Letters, digits and everything beyond ASCII count, ASCII letters without regard to case.
 inline NameKey name_key(m3u::Text name) {
   NameKey key{0x243f6a8885a308d3U, 0x13198a2e03707344U};
-  char folded[72];
-  size_t filled = 0;
-  size_t count = 0;
-  const auto take = [&](size_t size) {
-    for (size_t i = 0; i < size; i += 8) {
-      uint64_t word = 0;
-      __builtin_memcpy(&word, folded + i, sizeof(word));
-      name_keys::add(word, key);
-    }
-    count += filled;
-    filled = 0;
-  };
+  uint64_t word = 0;
+  uint32_t filled = 0;  // bits of it
+  size_t words = 0;
   for (const char c : name) {  // no branch depends on what the character is
-    const char kept = kFolding.bytes[static_cast<unsigned char>(c)];
-    folded[filled] = kept;
-    filled += kept != 0 ? 1 : 0;
-    if (filled == 64) take(64);
+    const uint8_t kept = kFolding.bytes[static_cast<unsigned char>(c)];
+    word |= static_cast<uint64_t>(kept) << filled;
+    filled += kept != 0 ? 8 : 0;
+    if (filled < 64) continue;
+    name_keys::add(word, key);
+    word = 0;
+    filled = 0;
+    ++words;
   }
-  __builtin_memset(folded + filled, 0, 8);
-  take(filled);
-  if (count == 0) return {};
-  name_keys::add(count, key);
+  if (words == 0 && filled == 0) return {};
+  if (filled != 0) name_keys::add(word, key);
+  name_keys::add(8 * words + filled / 8, key);
   return {name_keys::mixed(key.a), name_keys::mixed(key.b) | 1U};
 }
 
@@ -96,6 +90,7 @@ class SeenNames {
     ++count_;
     return false;
   }
+  [[nodiscard]] size_t bytes() const { return slots_.size() * sizeof(NameKey); }
   /// Forgets all and gives the memory back.
   void reset() {
     slots_.reset();
