@@ -2,6 +2,7 @@
 use crate::frame::{self, Table};
 use crate::search::Finder;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ChannelField {
@@ -78,7 +79,7 @@ impl<'a> Column<'a> {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    fn offset(&self, index: usize) -> usize {
+    pub(crate) fn offset(&self, index: usize) -> usize {
         frame::number(self.offsets, 4 * index) as usize
     }
     pub(crate) fn offsets(&self) -> &'a [u8] {
@@ -93,6 +94,10 @@ impl<'a> Column<'a> {
             return "";
         }
         self.part(self.offset(0), self.offset(self.len()))
+    }
+    /// The bytes of these rows' values, one right behind the other.
+    pub(crate) fn values(&self, rows: Range<usize>) -> &'a [u8] {
+        &self.text.as_bytes()[self.offset(rows.start)..self.offset(rows.end)]
     }
     fn part(&self, from: usize, to: usize) -> &'a str {
         let bytes = &self.text.as_bytes()[from..to];
@@ -250,10 +255,10 @@ impl<'a> ChannelBatch<'a> {
         &self.channel_id[16 * row..16 * row + 16]
     }
 
-    fn range(first: &[u8], row: usize) -> core::ops::Range<usize> {
+    fn range(first: &[u8], row: usize) -> Range<usize> {
         frame::number(first, 4 * row) as usize..frame::number(first, 4 * row + 4) as usize
     }
-    pub(crate) fn attribute_range(&self, row: usize) -> core::ops::Range<usize> {
+    pub(crate) fn attribute_range(&self, row: usize) -> Range<usize> {
         Self::range(self.attribute_first, row)
     }
     /// The attributes that have no field of their own, in order.

@@ -1,8 +1,8 @@
 //! Chunks that are changed: values set, rows dropped, and everything else kept.
 use crate::batch::{ChannelBatch, ChannelField, Column, MediaType, ProgrammeBatch, ProgrammeField};
-use crate::frame::{build, Field, Numbers, TextList, View};
+use crate::frame::{build, copy_runs, count_of, number, Field, Numbers, Run, TextList, View};
 use crate::memory::Block;
-use crate::writer::{Arena, ChannelWriter, ProgrammeWriter};
+use crate::writer::Arena;
 use alloc::vec::Vec;
 
 /// What both editors have in common: columns in which values were set, and rows that were dropped.
@@ -57,13 +57,69 @@ impl<const N: usize> Edits<N> {
         })
     }
     /// The rows that stay.
-    fn kept(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.rows).filter(|&row| !self.dropped[row])
+    fn kept_rows(&self) -> Vec<Run> {
+        let mut runs = Vec::new();
+        let mut first = 0;
+        for rows in self.dropped.split(|dropped| *dropped) {
+            if !rows.is_empty() {
+                runs.push(first..first + rows.len());
+            }
+            first += rows.len() + 1;
+        }
+        runs
     }
-    /// The set values of a row.
-    fn values(&self, row: usize) -> impl Iterator<Item = (usize, View)> + '_ {
-        (0..N).filter(|&i| self.is_changed(i)).map(move |i| (i, self.changed[i][row]))
+    /// The values that stay, of columns in which some were set.
+    fn kept_values(&self, kept: &[Run]) -> [Vec<View>; N] {
+        core::array::from_fn(|i| {
+            if self.is_changed(i) {
+                copy_runs(&self.changed[i], 1, kept)
+            } else {
+                Vec::new()
+            }
+        })
     }
+    /// What stays of each column; `set` is of `kept_values`.
+    fn kept_lists<'a>(
+        &self,
+        columns: &[Column<'a>; N],
+        kept: &'a [Run],
+        set: &'a [Vec<View>; N],
+    ) -> [TextList<'a>; N] {
+        core::array::from_fn(|i| {
+            if self.is_changed(i) {
+                TextList::New(&set[i])
+            } else {
+                TextList::Runs(columns[i], kept)
+            }
+        })
+    }
+}
+
+/// The attributes of all rows, as they will be.
+struct Attributes {
+    first: Vec<u32>,
+    keys: Vec<View>,
+    values: Vec<View>,
+}
+
+/// Where the entries of the rows that stay are, and where each row's begin among them; `first` says
+/// where each row's began.
+fn entries_of(first: &[u8], kept: &[Run]) -> (Vec<Run>, Vec<u32>) {
+    let mut entries = Vec::new();
+    let mut new_first = Vec::with_capacity(count_of(kept) + 1);
+    let mut count = 0;
+    for run in kept {
+        let (begin, end) = (number(first, 4 * run.start), number(first, 4 * run.end));
+        let distance = count - begin as i32;
+        let rows = first[4 * run.start..4 * run.end].chunks_exact(4);
+        new_first.extend(rows.map(|at| number(at, 0).wrapping_add_signed(distance)));
+        count += (end - begin) as i32;
+        if begin != end {
+            entries.push(begin as usize..end as usize);
+        }
+    }
+    new_first.push(count as u32);
+    (entries, new_first)
 }
 
 #[derive(Clone, Copy)]
@@ -162,42 +218,58 @@ impl<'a> ChannelEditor<'a> {
         !self.edits.any() && self.media_type.is_empty() && self.lists.is_empty()
     }
 
+    fn own_media_type(&self) -> &[u8] {
+        if self.media_type.is_empty() {
+            self.batch.media_type
+        } else {
+            &self.media_type
+        }
+    }
+    /// The attributes of these rows, once one was set.
+    fn own_attributes(&self, rows: &[Run]) -> Option<Attributes> {
+        if self.lists.is_empty() {
+            return None;
+        }
+        let mut own = Attributes { first: Vec::new(), keys: Vec::new(), values: Vec::new() };
+        own.first.push(0);
+        for list in rows.iter().flat_map(|run| &self.lists[run.clone()]) {
+            for attribute in &self.attributes[list.first..list.first + list.count] {
+                own.keys.push(attribute.0);
+                own.values.push(attribute.1);
+            }
+            own.first.push(own.keys.len() as u32);
+        }
+        Some(own)
+    }
+
     /// The frame.
     pub fn build(&self) -> Block {
         if !self.edits.dropped.is_empty() {
-            return self.build_by_row();
+            return self.build_kept();
         }
         let batch = self.batch;
         let columns = self.edits.lists(&batch.columns);
-        let (mut first, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        let own = !self.lists.is_empty();
-        if own {
-            first.push(0);
-            for list in &self.lists {
-                for attribute in &self.attributes[list.first..list.first + list.count] {
-                    keys.push(attribute.0);
-                    values.push(attribute.1);
-                }
-                first.push(keys.len() as u32);
+        let own = self.own_attributes(core::slice::from_ref(&(0..batch.rows())));
+        let (first, keys, values) = match &own {
+            Some(own) => {
+                (Numbers::of_u32(&own.first), TextList::New(&own.keys), TextList::New(&own.values))
             }
-        }
-        let own_media = !self.media_type.is_empty();
-        let media_type = if own_media { &self.media_type } else { batch.media_type };
-        let choose = |new, old| if own { TextList::New(new) } else { TextList::kept(old) };
+            None => (
+                Numbers::of_bytes(batch.attribute_first, 4),
+                TextList::kept(&batch.keys),
+                TextList::kept(&batch.values),
+            ),
+        };
         build(
             &[
                 Field::Rows(batch.rows()),
                 Field::Columns(&columns),
                 Field::Numbers(Numbers::of_bytes(batch.source, 2)),
-                Field::Numbers(Numbers::of_bytes(media_type, 1)),
+                Field::Numbers(Numbers::of_bytes(self.own_media_type(), 1)),
                 Field::Numbers(Numbers::of_bytes(batch.channel_id, 1)),
-                Field::Numbers(if own {
-                    Numbers::of_u32(&first)
-                } else {
-                    Numbers::of_bytes(batch.attribute_first, 4)
-                }),
-                Field::Column(choose(&keys, &batch.keys)),
-                Field::Column(choose(&values, &batch.values)),
+                Field::Numbers(first),
+                Field::Column(keys),
+                Field::Column(values),
                 Field::Numbers(Numbers::of_bytes(batch.directive_first, 4)),
                 Field::Column(TextList::kept(&batch.directives)),
                 Field::Text,
@@ -206,29 +278,48 @@ impl<'a> ChannelEditor<'a> {
         )
     }
 
-    fn build_by_row(&self) -> Block {
-        let mut writer = ChannelWriter::new();
-        for row in self.edits.kept() {
-            if self.lists.is_empty() {
-                writer.add(self.batch, row);
-            } else {
-                writer.add_plain(self.batch, row);
-                let list = self.lists[row];
-                for attribute in &self.attributes[list.first..list.first + list.count] {
-                    writer.add_attribute_views(attribute.0, attribute.1);
-                }
+    /// Without the rows that were dropped; what stays is copied by runs of neighbours.
+    fn build_kept(&self) -> Block {
+        let batch = self.batch;
+        let kept = self.edits.kept_rows();
+        let set = self.edits.kept_values(&kept);
+        let columns = self.edits.kept_lists(&batch.columns, &kept, &set);
+        let source = copy_runs(batch.source, 2, &kept);
+        let media_type = copy_runs(self.own_media_type(), 1, &kept);
+        let id_width = if batch.channel_id.is_empty() { 0 } else { 16 };
+        let channel_id = copy_runs(batch.channel_id, id_width, &kept);
+        let own = self.own_attributes(&kept);
+        let (attributes, attribute_first) = match &own {
+            Some(_) => Default::default(),
+            None => entries_of(batch.attribute_first, &kept),
+        };
+        let (first, keys, values) = match &own {
+            Some(own) => {
+                (Numbers::of_u32(&own.first), TextList::New(&own.keys), TextList::New(&own.values))
             }
-            for (column, value) in self.edits.values(row) {
-                writer.set_view(column, value);
-            }
-            match self.media_type.get(row) {
-                Some(1) => writer.set_media_type(MediaType::Movie),
-                Some(2) => writer.set_media_type(MediaType::Series),
-                Some(_) => writer.set_media_type(MediaType::Live),
-                None => {}
-            }
-        }
-        writer.build()
+            None => (
+                Numbers::of_u32(&attribute_first),
+                TextList::Runs(batch.keys, &attributes),
+                TextList::Runs(batch.values, &attributes),
+            ),
+        };
+        let (directives, directive_first) = entries_of(batch.directive_first, &kept);
+        build(
+            &[
+                Field::Rows(count_of(&kept)),
+                Field::Columns(&columns),
+                Field::Numbers(Numbers::of_bytes(&source, 2)),
+                Field::Numbers(Numbers::of_bytes(&media_type, 1)),
+                Field::Numbers(Numbers::of_bytes(&channel_id, 1)),
+                Field::Numbers(first),
+                Field::Column(keys),
+                Field::Column(values),
+                Field::Numbers(Numbers::of_u32(&directive_first)),
+                Field::Column(TextList::Runs(batch.directives, &directives)),
+                Field::Text,
+            ],
+            "",
+        )
     }
 }
 
@@ -261,17 +352,10 @@ impl<'a> ProgrammeEditor<'a> {
         !self.edits.any()
     }
     pub fn build(&self) -> Block {
-        let batch = self.batch;
         if !self.edits.dropped.is_empty() {
-            let mut writer = ProgrammeWriter::new();
-            for row in self.edits.kept() {
-                writer.add(batch, row);
-                for (column, value) in self.edits.values(row) {
-                    writer.set_view(column, value);
-                }
-            }
-            return writer.build();
+            return self.build_kept();
         }
+        let batch = self.batch;
         let columns = self.edits.lists(&batch.columns);
         build(
             &[
@@ -283,5 +367,66 @@ impl<'a> ProgrammeEditor<'a> {
             ],
             batch.text,
         )
+    }
+
+    fn build_kept(&self) -> Block {
+        let batch = self.batch;
+        let kept = self.edits.kept_rows();
+        let set = self.edits.kept_values(&kept);
+        let columns = self.edits.kept_lists(&batch.columns, &kept, &set);
+        let origin = copy_runs(batch.origin, 4, &kept);
+        let source = copy_runs(batch.source, 2, &kept);
+        build(
+            &[
+                Field::Rows(count_of(&kept)),
+                Field::Columns(&columns),
+                Field::Numbers(Numbers::of_bytes(&origin, 4)),
+                Field::Numbers(Numbers::of_bytes(&source, 2)),
+                Field::Text,
+            ],
+            "",
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only the host gives rows ids, so this frame is put together by hand.
+    #[test]
+    fn ids_stay_with_their_rows() {
+        let ids: Vec<u8> = (0..3 * 16).collect();
+        let texts = [View::of("a"), View::of("b"), View::of("c")];
+        let none = TextList::New(&[]);
+        let first = Numbers::of_u32(&[0; 4]);
+        let columns = [TextList::New(&texts); ChannelBatch::COLUMNS];
+        let frame = build(
+            &[
+                Field::Rows(3),
+                Field::Columns(&columns),
+                Field::Numbers(Numbers::of_u16(&[1, 2, 3])),
+                Field::Numbers(Numbers::of_bytes(&[0; 3], 1)),
+                Field::Numbers(Numbers::of_bytes(&ids, 1)),
+                Field::Numbers(first),
+                Field::Column(none),
+                Field::Column(none),
+                Field::Numbers(first),
+                Field::Column(none),
+                Field::Text,
+            ],
+            "",
+        );
+        let batch = unsafe { ChannelBatch::from_frame(frame.bytes()) };
+        let mut editor = ChannelEditor::new(&batch);
+        editor.drop_row(1);
+        let edited = editor.build();
+        let edited = unsafe { ChannelBatch::from_frame(edited.bytes()) };
+        assert_eq!((edited.rows(), edited.name(1), edited.source(1)), (2, "c", 3));
+        assert_eq!((edited.id(0), edited.id(1)), (&ids[..16], &ids[32..]));
+        editor.drop_row(0);
+        editor.drop_row(2);
+        let empty = editor.build();
+        assert_eq!(unsafe { ChannelBatch::from_frame(empty.bytes()) }.rows(), 0);
     }
 }

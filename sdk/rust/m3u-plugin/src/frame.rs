@@ -2,6 +2,8 @@
 //! every reference points forward. Each part begins at a multiple of four.
 use crate::batch::Column;
 use crate::memory::{allocate_or_trap, Block};
+use alloc::vec::Vec;
+use core::ops::Range;
 
 /// The number at `at`.
 #[inline]
@@ -76,11 +78,28 @@ impl View {
     }
 }
 
-/// One list of texts on its way into a frame.
+/// Neighbouring entries of a list.
+pub(crate) type Run = Range<usize>;
+
+pub(crate) fn count_of(runs: &[Run]) -> usize {
+    runs.iter().map(Run::len).sum()
+}
+
+/// The runs of `items`, each entry `width` of them.
+pub(crate) fn copy_runs<T: Copy>(items: &[T], width: usize, runs: &[Run]) -> Vec<T> {
+    let mut copy = Vec::with_capacity(width * count_of(runs));
+    for run in runs {
+        copy.extend_from_slice(&items[width * run.start..width * run.end]);
+    }
+    copy
+}
+
+/// One list of texts on its way into a frame; the texts of the last two are copied.
 #[derive(Clone, Copy)]
 pub(crate) enum TextList<'a> {
     /// The text is among what is kept.
     Kept(&'a [u8]),
+    Runs(Column<'a>, &'a [Run]),
     New(&'a [View]),
 }
 
@@ -91,12 +110,16 @@ impl<'a> TextList<'a> {
     fn count(&self) -> usize {
         match self {
             TextList::Kept(offsets) => (offsets.len() / 4).saturating_sub(1),
+            TextList::Runs(_, runs) => count_of(runs),
             TextList::New(views) => views.len(),
         }
     }
     fn new_text(&self) -> usize {
         match self {
             TextList::Kept(_) => 0,
+            TextList::Runs(column, runs) => {
+                runs.iter().map(|run| column.offset(run.end) - column.offset(run.start)).sum()
+            }
             TextList::New(views) => views.iter().map(|view| view.size).sum(),
         }
     }
@@ -193,7 +216,7 @@ pub(crate) fn build(fields: &[Field], kept: &str) -> Block {
     frame.put32(text as u32);
     frame.put(kept.as_bytes());
     for list in lists(fields) {
-        frame.copy_views(list);
+        frame.copy_new(list);
     }
     frame.pad();
     debug_assert_eq!(frame.end, size);
@@ -275,19 +298,39 @@ impl FrameWriter {
         match list {
             TextList::Kept(offsets) if !offsets.is_empty() => self.put(offsets),
             TextList::Kept(_) => self.put32(0),
-            TextList::New(views) => {
-                let mut position = self.position;
-                let end = self.end;
-                let offsets = self.slice(end, 4 * (views.len() + 1));
-                for (place, view) in offsets.chunks_exact_mut(4).zip(views.iter()) {
-                    place.copy_from_slice(&position.to_le_bytes());
-                    position += view.size as u32;
-                }
-                offsets[4 * views.len()..].copy_from_slice(&position.to_le_bytes());
-                self.end += 4 * (views.len() + 1);
-                self.position = position;
-            }
+            TextList::Runs(column, runs) => self.put_runs(column, runs),
+            TextList::New(views) => self.put_views(views),
         }
+    }
+    /// The offsets of each run, shifted.
+    fn put_runs(&mut self, column: &Column, runs: &[Run]) {
+        let (mut position, size) = (self.position, 4 * (count_of(runs) + 1));
+        let mut to = self.slice(self.end, size);
+        for run in runs {
+            let old = &column.offsets()[4 * run.start..4 * run.end];
+            let distance = position.wrapping_sub(column.offset(run.start) as u32);
+            let (places, rest) = to.split_at_mut(old.len());
+            for (place, offset) in places.chunks_exact_mut(4).zip(old.chunks_exact(4)) {
+                let moved = number(offset, 0).wrapping_add(distance);
+                place.copy_from_slice(&moved.to_le_bytes());
+            }
+            position = distance.wrapping_add(column.offset(run.end) as u32);
+            to = rest;
+        }
+        to.copy_from_slice(&position.to_le_bytes());
+        self.end += size;
+        self.position = position;
+    }
+    fn put_views(&mut self, views: &[View]) {
+        let (mut position, size) = (self.position, 4 * (views.len() + 1));
+        let offsets = self.slice(self.end, size);
+        for (place, view) in offsets.chunks_exact_mut(4).zip(views) {
+            place.copy_from_slice(&position.to_le_bytes());
+            position += view.size as u32;
+        }
+        offsets[4 * views.len()..].copy_from_slice(&position.to_le_bytes());
+        self.end += size;
+        self.position = position;
     }
 
     fn numbers(&mut self, index: usize, numbers: &Numbers) {
@@ -297,9 +340,19 @@ impl FrameWriter {
         self.pad();
     }
 
+    fn copy_new(&mut self, list: &TextList) {
+        match list {
+            TextList::Kept(_) => {}
+            TextList::Runs(column, runs) => {
+                for run in runs.iter() {
+                    self.put(column.values(run.clone()));
+                }
+            }
+            TextList::New(views) => self.copy_views(views),
+        }
+    }
     /// Values that stand side by side are copied together.
-    fn copy_views(&mut self, list: &TextList) {
-        let TextList::New(views) = list else { return };
+    fn copy_views(&mut self, views: &[View]) {
         let mut i = 0;
         while i < views.len() {
             let from = views[i].data;

@@ -64,7 +64,14 @@ impl<'a> ChannelWriter<'a> {
 
     /// A row as it came in.
     pub fn add(&mut self, from: &ChannelBatch<'a>, row: usize) {
-        self.add_plain(from, row);
+        self.start();
+        for (column, source) in self.columns.iter_mut().zip(&from.columns) {
+            column.push(View::of(source.get(row)));
+        }
+        self.close(from.source(row), from.media_type(row), from.id(row));
+        for line in from.directives(row) {
+            self.add_directive(line);
+        }
         for attribute in from.attributes(row) {
             self.add_attribute(attribute);
         }
@@ -77,17 +84,6 @@ impl<'a> ChannelWriter<'a> {
         }
         self.close(source, MediaType::Live, &[]);
     }
-    /// The row as it came in, without its attributes.
-    pub(crate) fn add_plain(&mut self, from: &ChannelBatch<'a>, row: usize) {
-        self.start();
-        for (column, source) in self.columns.iter_mut().zip(&from.columns) {
-            column.push(View::of(source.get(row)));
-        }
-        self.close(from.source(row), from.media_type(row), from.id(row));
-        for line in from.directives(row) {
-            self.add_directive(line);
-        }
-    }
 
     pub fn set(&mut self, field: ChannelField, value: &'a str) {
         self.set_view(field as usize, View::of(value));
@@ -96,7 +92,7 @@ impl<'a> ChannelWriter<'a> {
         let view = self.arena.store(value);
         self.set_view(field as usize, view);
     }
-    pub(crate) fn set_view(&mut self, column: usize, value: View) {
+    fn set_view(&mut self, column: usize, value: View) {
         let row = self.rows() - 1;
         self.columns[column][row] = value;
     }
@@ -127,7 +123,7 @@ impl<'a> ChannelWriter<'a> {
     pub fn add_attribute(&mut self, attribute: Attribute<'a>) {
         self.add_attribute_views(View::of(attribute.key), View::of(attribute.value));
     }
-    pub(crate) fn add_attribute_views(&mut self, key: View, value: View) {
+    fn add_attribute_views(&mut self, key: View, value: View) {
         self.keys.push(key);
         self.values.push(value);
         self.end_attributes();
@@ -228,7 +224,7 @@ impl<'a> ProgrammeWriter<'a> {
         let view = self.arena.store(value);
         self.set_view(field as usize, view);
     }
-    pub(crate) fn set_view(&mut self, column: usize, value: View) {
+    fn set_view(&mut self, column: usize, value: View) {
         let row = self.rows() - 1;
         self.columns[column][row] = value;
     }
