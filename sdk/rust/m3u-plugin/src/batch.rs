@@ -82,7 +82,9 @@ impl<'a> Column<'a> {
     pub(crate) fn offset(&self, index: usize) -> usize {
         frame::number(self.offsets, 4 * index) as usize
     }
-    pub(crate) fn offsets(&self) -> &'a [u8] {
+    /// Where each value begins in the text of the batch, and last where they end: numbers of four
+    /// bytes, the lowest first. For plugins that store chunks.
+    pub fn offsets(&self) -> &'a [u8] {
         self.offsets
     }
     pub fn get(&self, row: usize) -> &'a str {
@@ -216,8 +218,16 @@ impl<'a> ChannelBatch<'a> {
     pub fn frame(&self) -> &'a [u8] {
         self.frame
     }
+    /// The part of it that the columns' values are in.
+    pub fn frame_text(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
     pub fn rows(&self) -> usize {
         self.rows
+    }
+    /// All columns, in the order of [`ChannelField`].
+    pub fn columns(&self) -> &[Column<'a>; ChannelBatch::COLUMNS] {
+        &self.columns
     }
     pub fn column(&self, field: ChannelField) -> Column<'a> {
         self.columns[field as usize]
@@ -266,6 +276,14 @@ impl<'a> ChannelBatch<'a> {
         let (keys, values) = (self.keys, self.values);
         self.attribute_range(row).map(move |i| Attribute { key: keys.get(i), value: values.get(i) })
     }
+    /// The keys and the values of all attributes.
+    pub fn attribute_columns(&self) -> [Column<'a>; 2] {
+        [self.keys, self.values]
+    }
+    /// Where each row's attributes begin, and last where they end: numbers of four bytes.
+    pub fn attribute_offsets(&self) -> &'a [u8] {
+        self.attribute_first
+    }
     /// The value of an attribute, its key compared without case.
     pub fn attribute(&self, row: usize, key: &str) -> Option<&'a str> {
         self.attributes(row).find(|a| a.key.eq_ignore_ascii_case(key)).map(|a| a.value)
@@ -274,6 +292,14 @@ impl<'a> ChannelBatch<'a> {
     pub fn directives(&self, row: usize) -> impl Iterator<Item = &'a str> {
         let lines = self.directives;
         Self::range(self.directive_first, row).map(move |i| lines.get(i))
+    }
+    /// All lines.
+    pub fn directive_column(&self) -> Column<'a> {
+        self.directives
+    }
+    /// Where each row's lines begin, and last where they end: numbers of four bytes.
+    pub fn directive_offsets(&self) -> &'a [u8] {
+        self.directive_first
     }
 }
 

@@ -25,7 +25,7 @@ pub use batch::{
 };
 pub use editor::{ChannelEditor, ProgrammeEditor};
 pub use json::{Config, Context, Json, Source};
-pub use memory::Block;
+pub use memory::{Block, Buffer};
 pub use plugin::{
     exports, Answer, Chunk, MemoryRequirements, Outcome, Output, PluginInfo, PressureLevel, Stage,
     WasmPlugin, WasmStreamingStage,

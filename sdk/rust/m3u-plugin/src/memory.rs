@@ -33,6 +33,61 @@ impl Block {
     }
 }
 
+/// Bytes of the plugin's own, in a block that [`crate::Output::give`] hands to the host without
+/// copying it. What is not given is freed.
+#[derive(Debug)]
+pub struct Buffer(Block);
+
+impl Buffer {
+    /// Room for `size` bytes, to be filled in by the caller.
+    ///
+    /// # Safety
+    /// No byte may be read, or given to the host, before it was written.
+    pub unsafe fn of_size(size: usize) -> Buffer {
+        Buffer(Block { data: allocate_or_trap(size), size })
+    }
+    /// A copy of `bytes`.
+    pub fn copy_of(bytes: &[u8]) -> Buffer {
+        Buffer(Block::copy_of(bytes))
+    }
+    /// Takes over a block, as an editor or a writer builds it.
+    ///
+    /// # Safety
+    /// It was not freed or given, and nobody else does that.
+    pub unsafe fn of_block(block: Block) -> Buffer {
+        Buffer(block)
+    }
+    /// The block, which is the caller's from now on.
+    pub fn into_block(self) -> Block {
+        core::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: whoever made this says that the block is nobody else's.
+        unsafe { deallocate(self.0.data) }
+    }
+}
+
+impl core::ops::Deref for Buffer {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        // SAFETY: the block lives as long as this.
+        unsafe { self.0.bytes() }
+    }
+}
+
+impl core::ops::DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        if self.0.size == 0 {
+            return &mut [];
+        }
+        // SAFETY: the block lives as long as this, and nobody else knows it.
+        unsafe { core::slice::from_raw_parts_mut(self.0.data, self.0.size) }
+    }
+}
+
 fn layout(size: usize) -> Option<Layout> {
     Layout::from_size_align(size.checked_add(HEADER)?, HEADER).ok()
 }

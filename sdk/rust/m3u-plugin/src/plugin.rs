@@ -2,7 +2,7 @@
 use crate::batch::{ChannelBatch, ProgrammeBatch};
 use crate::editor::{ChannelEditor, ProgrammeEditor};
 use crate::json::{Config, Context};
-use crate::memory::Block;
+use crate::memory::{Block, Buffer};
 use crate::writer::{ChannelWriter, ProgrammeWriter};
 use alloc::format;
 use alloc::string::String;
@@ -194,7 +194,14 @@ impl Output {
     pub fn written_programmes(&mut self, writer: &ProgrammeWriter) -> Answer {
         self.set(writer.build())
     }
-    /// Text, or a frame that was kept; nothing when it is empty.
+    /// Text, or a frame that was kept, without copying it; nothing when it is empty.
+    pub fn give(&mut self, bytes: Buffer) -> Answer {
+        if bytes.is_empty() {
+            return Ok(Outcome::None);
+        }
+        self.set(bytes.into_block())
+    }
+    /// The same, copied.
     pub fn copy_of(&mut self, bytes: &[u8]) -> Answer {
         if bytes.is_empty() {
             return Ok(Outcome::None);

@@ -135,6 +135,17 @@ fn a_chunk_in_which_nothing_changes_is_the_input_itself() {
 }
 
 #[test]
+fn a_buffer_is_given_without_a_copy() {
+    let kept = Buffer::copy_of(three().frame());
+    let data = kept.as_ptr();
+    let mut out = Output::new(Block::EMPTY);
+    assert_eq!(out.give(Buffer::copy_of(b"")), Ok(Outcome::None));
+    assert_eq!(out.give(kept), Ok(Outcome::Batch));
+    assert_eq!(out.block().data.cast_const(), data);
+    assert_eq!(rows_of(out.block()), expected());
+}
+
+#[test]
 fn words_are_found_inside_one_value_only_without_regard_to_case() {
     let names =
         ["Sky SPORT", "news", "spo", "rt", "sports sport", "", "a \u{17f}porT", "\u{212a}ey"];
