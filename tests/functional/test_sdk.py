@@ -145,6 +145,17 @@ def test_the_rust_sdk_passes_its_own_tests(tmp_path):
     assert re.search(r"[1-9]\d* passed; 0 failed", done.stdout)
 
 
+@pytest.mark.skipif(CARGO is None, reason="there is no cargo")
+def test_the_rust_deduplicator_passes_its_own_tests(tmp_path):
+    # Not in the samples' folder, where cargo builds for wasm32.
+    manifest = ROOT / "sdk" / "samples" / "rust" / "deduplicator_rust" / "Cargo.toml"
+    done = run(CARGO, "test", "--quiet", "--locked", "--offline", "--manifest-path", manifest,
+               cwd=tmp_path,
+               environment={"CARGO_TARGET_DIR": str(tmp_path)})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"[1-9]\d* passed; 0 failed", done.stdout)
+
+
 @pytest.mark.parametrize(
     "name",
     ["passthrough", "sports_tagger", "deduplicator", "group_numbers", "playlist_stamp", "live_prefix"],

@@ -1,7 +1,7 @@
 //! Chunks of channels that wait, plain, compressed or in a temporary file, and come back one by one
 //! in the order in which they came.
-use crate::lz;
-use m3u_plugin::{host, memory, ChannelBatch, ChannelEditor};
+use crate::packed_frame::{unpack, Packer};
+use m3u_plugin::{host, Buffer, ChannelBatch, ChannelEditor};
 use std::collections::VecDeque;
 
 const FILE: &str = "rows";
@@ -16,18 +16,26 @@ enum How {
 }
 
 struct Piece {
-    data: Vec<u8>,
+    data: Buffer,
     plain_size: usize, // the same as that of `data`: not compressed
 }
 
 impl Piece {
-    fn unpack(self) -> Vec<u8> {
-        if self.data.len() == self.plain_size {
+    fn packed(frame: &[u8], packer: &mut Packer) -> Self {
+        // SAFETY: what is stored comes from the host or from an editor.
+        let packed = unsafe { packer.pack(frame) };
+        let best = if packed.len() < frame.len() { packed } else { frame };
+        Piece { data: Buffer::copy_of(best), plain_size: frame.len() }
+    }
+    fn is_plain(&self) -> bool {
+        self.data.len() == self.plain_size
+    }
+    fn into_frame(self) -> Buffer {
+        if self.is_plain() {
             return self.data;
         }
-        let mut frame = Vec::new();
-        lz::decompress(&self.data, self.plain_size, &mut frame);
-        frame
+        // SAFETY: `packed` made it.
+        unsafe { unpack(&self.data) }
     }
 }
 
@@ -37,8 +45,7 @@ pub struct RowStore {
     pieces: VecDeque<Piece>,
     file_size: u64,
     read: u64,
-    packed: Vec<u8>,
-    places: Vec<u32>,
+    packer: Packer,
 }
 
 impl RowStore {
@@ -47,37 +54,34 @@ impl RowStore {
     }
     /// Keeps the chunk as edited. The error is one of the temporary file.
     pub fn add(&mut self, editor: &ChannelEditor) -> Result<(), i32> {
-        if editor.is_unchanged() {
+        if editor.is_unchanged() && self.how != How::Plain {
             return self.add_frame(editor.batch().frame());
         }
-        let block = editor.build();
-        let added = self.add_frame(unsafe { block.bytes() });
-        unsafe { memory::deallocate(block.data) };
-        added
+        let frame = if editor.is_unchanged() {
+            Buffer::copy_of(editor.batch().frame())
+        } else {
+            // SAFETY: it was just built.
+            unsafe { Buffer::of_block(editor.build()) }
+        };
+        if self.how != How::Plain {
+            return self.add_frame(&frame);
+        }
+        let plain_size = frame.len();
+        self.pieces.push_back(Piece { data: frame, plain_size });
+        Ok(())
     }
 
     fn add_frame(&mut self, frame: &[u8]) -> Result<(), i32> {
-        if self.how == How::Plain {
-            self.pieces.push_back(Piece { data: frame.to_vec(), plain_size: frame.len() });
-            return Ok(());
-        }
         // The first ones go to disk as they are: compressing takes longer than writing.
         if self.how == How::Spilled && self.file_size < PLAIN_FILE {
             return self.append(frame, frame.len());
         }
-        let piece = self.pack(frame);
+        let piece = Piece::packed(frame, &mut self.packer);
         if self.how == How::Spilled {
             return self.append(&piece.data, piece.plain_size);
         }
         self.pieces.push_back(piece);
         Ok(())
-    }
-
-    fn pack(&mut self, frame: &[u8]) -> Piece {
-        lz::compress(frame, &mut self.places, &mut self.packed);
-        let smaller = self.packed.len() < frame.len();
-        let best = if smaller { &self.packed } else { frame };
-        Piece { data: best.to_vec(), plain_size: frame.len() }
     }
 
     /// From now on chunks wait compressed, those that are here too.
@@ -86,9 +90,8 @@ impl RowStore {
             return;
         }
         self.how = How::Compressed;
-        for i in 0..self.pieces.len() {
-            let plain = std::mem::take(&mut self.pieces[i].data);
-            self.pieces[i] = self.pack(&plain);
+        for piece in &mut self.pieces {
+            *piece = Piece::packed(&piece.data, &mut self.packer);
         }
     }
 
@@ -103,9 +106,14 @@ impl RowStore {
         host::temp_write(FILE, &[])?;
         let pieces = std::mem::take(&mut self.pieces);
         let moved = pieces.iter().try_for_each(|piece| {
-            let copy = Piece { data: piece.data.clone(), plain_size: piece.plain_size };
-            let frame = copy.unpack();
-            seen(unsafe { &ChannelBatch::from_frame(&frame) })?;
+            // SAFETY: `packed` made it, of a frame from the host or from an editor.
+            unsafe {
+                if piece.is_plain() {
+                    seen(&ChannelBatch::from_frame(&piece.data))?;
+                } else {
+                    seen(&ChannelBatch::from_frame(&unpack(&piece.data)))?;
+                }
+            }
             self.append(&piece.data, piece.plain_size)
         });
         if moved.is_err() {
@@ -128,9 +136,9 @@ impl RowStore {
     }
 
     /// The next chunk, `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>, i32> {
+    pub fn next(&mut self) -> Result<Option<Buffer>, i32> {
         if self.how != How::Spilled {
-            return Ok(self.pieces.pop_front().map(Piece::unpack));
+            return Ok(self.pieces.pop_front().map(Piece::into_frame));
         }
         if self.read == self.file_size {
             return Ok(None);
@@ -141,9 +149,10 @@ impl RowStore {
             u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
                 as usize
         };
-        let mut data = vec![0; number(0)];
+        // SAFETY: all of it is read, or it is not used.
+        let mut data = unsafe { Buffer::of_size(number(0)) };
         self.read_exact(&mut data)?;
-        Ok(Some(Piece { data, plain_size: number(4) }.unpack()))
+        Ok(Some(Piece { data, plain_size: number(4) }.into_frame()))
     }
     fn read_exact(&mut self, to: &mut [u8]) -> Result<(), i32> {
         if host::temp_read(FILE, self.read, to)? != to.len() {
