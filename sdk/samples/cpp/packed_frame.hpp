@@ -34,23 +34,28 @@ struct Head {
   uint32_t text_end;
 };
 
-/// Copies 16 bytes at a time: up to 15 more than `size` are read and written.
+/// Copies 16 bytes at a time: up to 16 more than `size` are read and written.
 inline void copy_wild(char* to, const char* from, uint32_t size) {
-  for (uint32_t i = 0; i < size; i += 16) {
+  uint32_t i = 0;
+  do {
     const m3u::detail::Bytes16 bytes = load16(from + i);
     __builtin_memcpy(to + i, &bytes, sizeof(bytes));
-  }
+    i += 16;
+  } while (i < size);
 }
 
-/// How many bytes are the same; `most` of both can be read.
-inline uint32_t common_prefix(const char* a, const char* b, uint32_t most) {
+/// How many of the first `most` bytes are the same; where `more`, 16 more of both can be read.
+inline uint32_t common_prefix(const char* a, const char* b, uint32_t most, bool more) {
   uint32_t i = 0;
-  for (; i + 16 <= most; i += 16) {
+  for (; i + (more ? 0 : 16) < most; i += 16) {
     const uint32_t differ =
         ~m3u::detail::mask16((m3u::detail::Bytes16)(load16(a + i) == load16(b + i))) &
         0xffffU;  // NOLINT
-    if (differ != 0) return i + static_cast<uint32_t>(__builtin_ctz(differ));
+    if (differ == 0) continue;
+    const uint32_t same = i + static_cast<uint32_t>(__builtin_ctz(differ));
+    return same < most ? same : most;
   }
+  if (more) return most;
   while (i < most && a[i] == b[i]) ++i;
   return i;
 }
@@ -231,14 +236,16 @@ class Packer {
     for (uint32_t i = 0; i < texts; ++i) {
       const char* const value = text + offsets[i];
       const uint32_t size = offsets[i + 1] - offsets[i];
+      const bool more = value + size + 16 <= end;  // of what it is compared with, too
       uint32_t common = 0;
       if (i >= region.first) {
         const uint32_t other = before[i + 1] - before[i];
         const uint32_t shorter = size < other ? size : other;
-        common = detail::common_prefix(value, text + before[i], shorter < 255 ? shorter : 255);
+        common =
+            detail::common_prefix(value, text + before[i], shorter < 255 ? shorter : 255, more);
       }
       shared[i] = static_cast<uint8_t>(common);
-      if (value + size + 16 <= end)
+      if (more)
         detail::copy_wild(to, value + common, size - common);
       else
         m3u::detail::copy_short(to, value + common, size - common);

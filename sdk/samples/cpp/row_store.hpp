@@ -10,6 +10,11 @@ class RowStore {
   bool add(const m3u::ChannelEditor& editor) {
     if (editor.unchanged()) return add_frame(editor.batch().frame());
     const m3u::detail::Block block = editor.build();
+    if (how_ == How::kPlain) {
+      const auto size = static_cast<uint32_t>(block.size);
+      keep({static_cast<char*>(block.data), size, size});
+      return true;
+    }
     const bool added = add_frame({static_cast<const char*>(block.data), block.size});
     m3u::detail::deallocate(block.data);
     return added;

@@ -2,9 +2,9 @@
 //! stays. Names are compared by their letters and digits, without regard to case.
 //!
 //! It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
-//! of the result: plain; compressed, from pressure level Critical on; in temporary files, at
-//! Emergency, names included, and then any list takes less than 10 MB. The configuration's `mode`
-//! ("compress", "spill") does so from the start; otherwise memory pressure says when.
+//! of the result: plain; compressed, from pressure level Critical or 16 MB on; in temporary files,
+//! at Emergency or from 32 MB on, names included, and then any list takes less than 10 MB more. The
+//! configuration's `mode` ("compress", "spill") does so from the start.
 
 // Compiled for this machine, as its unit tests are, it has nobody who calls the plugin.
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
@@ -22,12 +22,17 @@ use m3u_plugin::{
 use row_store::RowStore;
 use seen_names::{name_key, SeenNames, SpilledNames};
 
+// Of 64 MB that its manifest asks for; a growing table of names is there twice for a moment.
+const MOST_PLAIN: usize = 16 << 20;
+const MOST_IN_MEMORY: usize = 32 << 20;
+
 #[derive(Default)]
 struct Deduplicator {
     least: Option<PressureLevel>, // as the configuration says
     rows: RowStore,
     names: SeenNames,
     spilled_names: Option<SpilledNames>, // once everything is in temporary files
+    cannot_spill: bool, // it was tried
     finalizing: bool,
     dropped: u64,
 }
@@ -52,6 +57,17 @@ impl Deduplicator {
         self.names = SeenNames::default();
         self.spilled_names = Some(names);
         Ok(())
+    }
+
+    /// Nobody has to say that memory is short where this plugin holds most of what it may have.
+    fn watch_memory(&mut self) {
+        let held = self.rows.bytes() + self.names.bytes();
+        if held > MOST_PLAIN {
+            self.rows.compress();
+        }
+        if held > MOST_IN_MEMORY && !self.cannot_spill {
+            self.cannot_spill = self.spill().is_err();
+        }
     }
 }
 
@@ -115,6 +131,9 @@ impl WasmStreamingStage for Deduplicator {
             }
         }
         self.rows.add(&editor).map_err(failed_to_spill)?;
+        if self.spilled_names.is_none() {
+            self.watch_memory();
+        }
         Ok(Outcome::None)
     }
 

@@ -43,12 +43,17 @@ impl Piece {
 pub struct RowStore {
     how: How,
     pieces: VecDeque<Piece>,
+    bytes: usize, // of the pieces
     file_size: u64,
     read: u64,
     packer: Packer,
 }
 
 impl RowStore {
+    /// What waits in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
     pub fn is_spilled(&self) -> bool {
         self.how == How::Spilled
     }
@@ -67,7 +72,7 @@ impl RowStore {
             return self.add_frame(&frame);
         }
         let plain_size = frame.len();
-        self.pieces.push_back(Piece { data: frame, plain_size });
+        self.keep(Piece { data: frame, plain_size });
         Ok(())
     }
 
@@ -80,8 +85,13 @@ impl RowStore {
         if self.how == How::Spilled {
             return self.append(&piece.data, piece.plain_size);
         }
-        self.pieces.push_back(piece);
+        self.keep(piece);
         Ok(())
+    }
+
+    fn keep(&mut self, piece: Piece) {
+        self.bytes += piece.data.len();
+        self.pieces.push_back(piece);
     }
 
     /// From now on chunks wait compressed, those that are here too.
@@ -90,8 +100,10 @@ impl RowStore {
             return;
         }
         self.how = How::Compressed;
+        self.bytes = 0;
         for piece in &mut self.pieces {
             *piece = Piece::packed(&piece.data, &mut self.packer);
+            self.bytes += piece.data.len();
         }
     }
 
@@ -122,6 +134,7 @@ impl RowStore {
             return moved;
         }
         self.how = How::Spilled;
+        self.bytes = 0;
         Ok(())
     }
 
@@ -138,7 +151,9 @@ impl RowStore {
     /// The next chunk, `None` at the end.
     pub fn next(&mut self) -> Result<Option<Buffer>, i32> {
         if self.how != How::Spilled {
-            return Ok(self.pieces.pop_front().map(Piece::into_frame));
+            let next = self.pieces.pop_front();
+            self.bytes -= next.as_ref().map_or(0, |piece| piece.data.len());
+            return Ok(next.map(Piece::into_frame));
         }
         if self.read == self.file_size {
             return Ok(None);

@@ -68,6 +68,9 @@ pub struct SeenNames {
 }
 
 impl SeenNames {
+    pub fn bytes(&self) -> usize {
+        self.slots.len() * size_of::<NameKey>()
+    }
     /// Makes room for these keys and fetches from memory what they will be compared with: all at
     /// once that takes a fraction of the time it takes one by one.
     pub fn expect(&mut self, keys: &[NameKey]) {
