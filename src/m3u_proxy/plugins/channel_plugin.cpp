@@ -159,7 +159,6 @@ Result<> ChannelPlugin::process_batch(StageItem& item) {
 /// A serial plugin: rows are gathered until a chunk is full.
 Result<> ChannelPlugin::process_chunks(StageItem& item) {
   const std::size_t rows = item.batch.rows();
-  if (pending_->rows() == 0 && rows == kChunkRows) return process_whole(item);
   if (pending_->rows() + rows < kChunkRows) {
     for (std::size_t row = 0; row < rows; ++row)
       pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
@@ -171,7 +170,8 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
   while (pending_->rows() + (rows - row) >= kChunkRows) {
     while (pending_->rows() < kChunkRows)
       pending_->append_row(item.batch, row++, ChannelBatch::Texts::kStay);
-    M3U_CHECK(process_pending(item, results));
+    M3U_CHECK(process_chunk(*pending_, item, results));
+    pending_->clear();
   }
   for (; row < rows; ++row) pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
   results.load(slabs_);
@@ -179,27 +179,12 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
   return {};
 }
 
-/// A batch that is just one chunk, as most are: its rows stay where they are.
-Result<> ChannelPlugin::process_whole(StageItem& item) {
-  const Frame frame = item.frame.frame_of(item.batch);
-  Results results(item);
-  M3U_CHECK(process_chunk(frame, kChunkRows, item, results));
-  results.load(slabs_);
-  finish_batch(item);
-  return {};
-}
-
-Result<> ChannelPlugin::process_pending(StageItem& item, Results& results) {
-  M3U_CHECK(process_chunk(builder_->build(*pending_), pending_->rows(), item, results));
-  pending_->clear();
-  return {};
-}
-
-Result<> ChannelPlugin::process_chunk(Frame frame, std::size_t rows, StageItem& item,
+Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item,
                                       Results& results) {
+  const Frame frame = builder_->build(chunk);
   M3U_CHECK(held_.keep(frame));
   if (held_.gave_up()) return {};
-  M3U_TRY(const bool good, work_.process(frame, rows, [&](Frame answer) -> Result<> {
+  M3U_TRY(const bool good, work_.process(frame, chunk.rows(), [&](Frame answer) -> Result<> {
     M3U_CHECK(check(answer));
     if (held_.holds_results()) return held_.add(answer);
     results.add(answer);
@@ -239,7 +224,8 @@ Result<bool> ChannelPlugin::flush(StageItem& item) {
   Results results(item);
   bool more = true;
   if (pending_->rows() != 0) {
-    M3U_CHECK(process_pending(item, results));
+    M3U_CHECK(process_chunk(*pending_, item, results));
+    pending_->clear();
   } else {
     M3U_TRY(more, held_.next([this](Frame frame) { return check(frame); },
                              [&](Frame frame, bool again) -> Result<> {

@@ -39,9 +39,7 @@ class ChannelPlugin final : public pipeline::StageStrategy {
 
   Result<> process_batch(pipeline::StageItem& item);
   Result<> process_chunks(pipeline::StageItem& item);
-  Result<> process_whole(pipeline::StageItem& item);
-  Result<> process_pending(pipeline::StageItem& item, Results& results);
-  Result<> process_chunk(Frame frame, std::size_t rows, pipeline::StageItem& item,
+  Result<> process_chunk(const catalog::ChannelBatch& chunk, pipeline::StageItem& item,
                          Results& results);
   Result<> replace(Frame frame, pipeline::StageItem& item, Results& results);
   Result<> check(Frame frame) const;
