@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
@@ -123,18 +124,51 @@ void ChannelBatch::set_attribute(std::size_t row, std::string_view key, std::str
   ++range.count;
 }
 
-void ChannelBatch::append_row(const ChannelBatch& from, std::size_t row, Texts texts) {
+void ChannelBatch::append_rows(const ChannelBatch& from, std::size_t first, std::size_t count,
+                               Texts texts) {
+  const std::size_t to = rows_;
+  if (to + count > source_.size()) grow(to + count);
+  const auto begin = static_cast<std::ptrdiff_t>(first);
+  const auto copy = [&](const auto& column, auto& into) {
+    std::copy_n(column.begin() + begin, count, into.begin() + static_cast<std::ptrdiff_t>(to));
+  };
+  for (std::size_t i = 0; i < kTextColumns; ++i) {
+    copy(from.columns_[i], columns_[i]);
+    if (texts == Texts::kCopy) store_all(std::span(columns_[i]).subspan(to, count));
+  }
+  copy(from.source_, source_);
+  copy(from.media_type_, media_type_);
+  copy(from.key_, key_);
+  rows_ = to + count;
+  frame_ = {};
   const auto text = [&](std::string_view value) {
     return texts == Texts::kCopy ? store(value) : value;
   };
-  const std::size_t to = add_row(from.source(row));
-  for (std::size_t i = 0; i < kTextColumns; ++i) columns_[i][to] = text(from.columns_[i][row]);
-  media_type_[to] = from.media_type_[row];
-  key_[to] = from.key_[row];
-  if (!from.id_.empty()) set_id(to, from.id_[row]);
-  for (const Attribute& attribute : from.attributes(row))
-    push_attribute({.key = text(attribute.key), .value = text(attribute.value)});
-  for (const std::string_view line : from.directives(row)) push_directive(text(line));
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!from.id_.empty()) set_id(to + i, from.id_[first + i]);
+    Range& attributes = attribute_range_[to + i];
+    attributes = {.first = static_cast<std::uint32_t>(attributes_.size())};
+    for (const Attribute& attribute : from.attributes(first + i))
+      attributes_.push_back({.key = text(attribute.key), .value = text(attribute.value)});
+    attributes.count = static_cast<std::uint32_t>(attributes_.size()) - attributes.first;
+    Range& directives = directive_range_[to + i];
+    directives = {.first = static_cast<std::uint32_t>(directives_.size())};
+    for (const std::string_view line : from.directives(first + i))
+      directives_.push_back(text(line));
+    directives.count = static_cast<std::uint32_t>(directives_.size()) - directives.first;
+  }
+}
+
+/// Lets the values be copies that live as long as the batch.
+void ChannelBatch::store_all(std::span<std::string_view> values) {
+  std::size_t size = 0;
+  for (const std::string_view value : values) size += value.size();
+  char* to = size == 0 ? nullptr : arena_.allocate_text(size);
+  for (std::string_view& value : values) {
+    if (!value.empty()) std::memcpy(to, value.data(), value.size());
+    value = {value.empty() ? nullptr : to, value.size()};
+    to += value.size();
+  }
 }
 
 void ChannelBatch::move_row(std::size_t from, std::size_t to) {

@@ -154,10 +154,10 @@ class ChannelBatch {
   Content assign(std::span<const std::uint32_t> attribute_first,
                  std::span<const std::uint32_t> directive_first);
 
-  /// Appends a row of another batch. Its texts stay where they are, and have to as long as this
-  /// batch, or are copied.
+  /// Appends rows [first, first + count) of another batch. Their texts stay where they are, and
+  /// have to as long as this batch, or are copied.
   enum class Texts : std::uint8_t { kStay, kCopy };
-  void append_row(const ChannelBatch& from, std::size_t row, Texts texts);
+  void append_rows(const ChannelBatch& from, std::size_t first, std::size_t count, Texts texts);
 
   /// Keeps the rows for which keep(row) is true, in order.
   template <typename Keep>
@@ -169,6 +169,7 @@ class ChannelBatch {
     std::uint32_t count = 0;
   };
   void grow(std::size_t at_least);
+  void store_all(std::span<std::string_view> values);
   void move_row(std::size_t from, std::size_t to);
 
   std::size_t rows_ = 0;

@@ -70,6 +70,43 @@ TEST_F(ChannelBatchTest, RetainKeepsRowsInOrderWithAllTheyHave) {
   EXPECT_EQ(batch_.key(1), key_of("D"));
 }
 
+TEST_F(ChannelBatchTest, AppendedRowsHaveAllTheyHadAndCopiesOutliveTheirBatch) {
+  using Texts = ChannelBatch::Texts;
+  add("first");
+  {
+    ChannelBatch from(slabs_);
+    for (const char* name : {"A", "", "C", "D"}) {
+      const std::size_t row = from.add_row(static_cast<std::uint16_t>(from.rows()));
+      from.set_text(ChannelField::kChannelName, row, from.store(name));
+      from.push_attribute({.key = from.store("k"), .value = from.store(name)});
+      for (std::size_t i = 0; i < row; ++i) from.push_directive(from.store(name));
+      from.set_media_type(row, MediaType::kMovie);
+      from.set_key(row, key_of(name));
+      if (row == 2) from.set_id(row, source_id("C"));
+    }
+    batch_.append_rows(from, 1, 3, Texts::kCopy);
+    ChannelBatch views(slabs_);
+    views.append_rows(from, 3, 1, Texts::kStay);
+    EXPECT_EQ(views.text(ChannelField::kChannelName, 0).data(),
+              from.text(ChannelField::kChannelName, 3).data());
+    batch_.append_rows(from, 4, 0, Texts::kCopy);
+  }
+  ASSERT_EQ(batch_.rows(), 4U);
+  EXPECT_EQ(batch_.text(ChannelField::kChannelName, 0), "first");
+  EXPECT_EQ(batch_.text(ChannelField::kChannelName, 1), "");
+  EXPECT_EQ(batch_.text(ChannelField::kChannelName, 2), "C");
+  EXPECT_EQ(batch_.text(ChannelField::kChannelName, 3), "D");
+  EXPECT_EQ(batch_.source(3), 3);
+  EXPECT_EQ(batch_.media_type(2), MediaType::kMovie);
+  EXPECT_EQ(batch_.key(3), key_of("D"));
+  EXPECT_EQ(batch_.id(1), Uuid{});
+  EXPECT_EQ(batch_.id(2), source_id("C"));
+  EXPECT_THAT(attributes(0), ElementsAre());
+  EXPECT_THAT(attributes(2), ElementsAre("k=C"));
+  EXPECT_THAT(batch_.directives(2), ElementsAre("C", "C"));
+  EXPECT_THAT(batch_.directives(3), ElementsAre("D", "D", "D"));
+}
+
 TEST_F(ChannelBatchTest, EverythingIsChargedAndClearKeepsTheCapacity) {
   for (int i = 0; i < 1000; ++i) add(batch_.store("some text"));
   const Bytes used = budget_.used(memory::Tag::kBatch);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <m3u_proxy/io/inflate.hpp>
 #include <m3u_proxy/plugin_tools/chunks.hpp>
 #include <m3u_proxy/plugin_tools/guide_chunks.hpp>
@@ -94,7 +96,9 @@ Result<bool> PlaylistRows::parse_more() {
 Result<> PlaylistRows::fill(std::size_t rows, ChannelBatch& batch) {
   while (batch.rows() < rows) {
     if (next_row_ < parsed_.rows()) {
-      batch.append_row(parsed_, next_row_++, ChannelBatch::Texts::kCopy);
+      const std::size_t count = std::min(rows - batch.rows(), parsed_.rows() - next_row_);
+      batch.append_rows(parsed_, next_row_, count, ChannelBatch::Texts::kCopy);
+      next_row_ += count;
       continue;
     }
     M3U_TRY(const bool more, parse_more());

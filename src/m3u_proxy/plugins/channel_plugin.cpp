@@ -58,8 +58,7 @@ class ChannelPlugin::Results {
     for (std::size_t i = 0; i < begins_.size(); ++i) {
       const std::size_t end = i + 1 < begins_.size() ? begins_[i + 1] : out_.size();
       catalog::load_frame({out_.data() + begins_[i], end - begins_[i]}, one);
-      for (std::size_t row = 0; row < one.rows(); ++row)
-        item_.batch.append_row(one, row, ChannelBatch::Texts::kStay);
+      item_.batch.append_rows(one, 0, one.rows(), ChannelBatch::Texts::kStay);
     }
   }
 
@@ -160,20 +159,20 @@ Result<> ChannelPlugin::process_batch(StageItem& item) {
 Result<> ChannelPlugin::process_chunks(StageItem& item) {
   const std::size_t rows = item.batch.rows();
   if (pending_->rows() + rows < kChunkRows) {
-    for (std::size_t row = 0; row < rows; ++row)
-      pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
+    pending_->append_rows(item.batch, 0, rows, ChannelBatch::Texts::kCopy);
     item.batch.clear();
     return {};
   }
   Results results(item);
   std::size_t row = 0;
   while (pending_->rows() + (rows - row) >= kChunkRows) {
-    while (pending_->rows() < kChunkRows)
-      pending_->append_row(item.batch, row++, ChannelBatch::Texts::kStay);
+    const std::size_t missing = kChunkRows - pending_->rows();
+    pending_->append_rows(item.batch, row, missing, ChannelBatch::Texts::kStay);
+    row += missing;
     M3U_CHECK(process_chunk(*pending_, item, results));
     pending_->clear();
   }
-  for (; row < rows; ++row) pending_->append_row(item.batch, row, ChannelBatch::Texts::kCopy);
+  pending_->append_rows(item.batch, row, rows - row, ChannelBatch::Texts::kCopy);
   results.load(slabs_);
   finish_batch(item);
   return {};
