@@ -99,6 +99,8 @@ class Packer {
 
  private:
   using Offsets = m3u::detail::Vector<uint32_t>;
+  static constexpr uint32_t kEach = 32;  // of that many texts one is looked at
+  static constexpr uint32_t kWorth = 8;  // bytes in common
 
   void find_regions() {
     regions_.clear();
@@ -148,8 +150,25 @@ class Packer {
                                ? -4 * static_cast<int32_t>(distance)
                                : static_cast<int32_t>(place(other) - place(offsets.items));
     const uint32_t texts = offsets.size - 1;
+    if (!pays(offsets.items, texts, distance, other)) return;
     regions_.push_back({text_begin_ + offsets.items[0], *ends - offsets.items[0],
                         place(offsets.items), distance < texts ? distance : texts, before});
+  }
+  /// Whether texts have so much in common that it is worth looking at each, by a few of them.
+  [[nodiscard]] bool pays(const uint32_t* offsets, uint32_t texts, uint32_t distance,
+                          const uint32_t* other) const {
+    const char* const text = frame_.data() + text_begin_;
+    const uint32_t* const before = other == nullptr ? offsets - distance : other;
+    uint32_t looked_at = 0;
+    uint32_t common = 0;
+    for (uint32_t i = distance; i < texts; i += kEach) {
+      const uint32_t size = offsets[i + 1] - offsets[i];
+      const uint32_t other_size = before[i + 1] - before[i];
+      common += detail::common_prefix(text + offsets[i], text + before[i],
+                                      size < other_size ? size : other_size, false);
+      ++looked_at;
+    }
+    return common >= kWorth * looked_at;
   }
   /// By their places; of regions that overlap the first stays.
   void sort_regions() {

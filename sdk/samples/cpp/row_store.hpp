@@ -89,7 +89,6 @@ class RowStore {
     uint32_t plain_size;
   };
   static constexpr m3u::Text kFile = "rows";
-  static constexpr uint64_t kPlainFile = 128 << 20;  // bytes of a file until chunks are compressed
 
   bool add_frame(m3u::Text frame) {
     if (how_ == How::kPlain) {
@@ -99,9 +98,6 @@ class RowStore {
       keep({copy, size, size});
       return true;
     }
-    // The first ones go to disk as they are: compressing takes longer than writing.
-    if (how_ == How::kSpilled && file_size_ < kPlainFile)
-      return append(frame, static_cast<uint32_t>(frame.size()));
     const Piece piece = packed(frame);
     if (how_ == How::kCompressed) {
       keep(piece);

@@ -67,34 +67,38 @@ inline NameKey name_key(m3u::Text name) {
   return {name_keys::mixed(key.a), name_keys::mixed(key.b) | 1U};
 }
 
-/// A hash table of keys, at most half full.
+/// Keys one behind the other, and a hash table of their places, at most half full: a place and
+/// another 32 bits of its key, so that hardly a key is compared that is another.
 class SeenNames {
  public:
   /// Makes room for these keys and fetches from memory what they will be compared with: all at
   /// once that takes a fraction of the time it takes one by one.
   void expect(const m3u::Array<NameKey>& keys) {
-    while (2 * (count_ + keys.size()) > slots_.size())
-      grow(slots_.empty() ? 1024 : 2 * slots_.size());
+    while (2 * (keys_.size() + keys.size()) > slots_.size()) grow();
     uint64_t all = 0;
-    for (const NameKey& key : keys) all |= slots_[key.a & (slots_.size() - 1)].b;
+    for (const NameKey& key : keys) all |= slots_[first_slot(key)];
     fetched_ = all;
   }
   /// Whether the key was there before; it is afterwards.
   bool is_known(NameKey key) {
     if (key.empty()) return false;
-    if (2 * (count_ + 1) > slots_.size()) grow(slots_.empty() ? 1024 : 2 * slots_.size());
-    size_t slot = key.a & (slots_.size() - 1);
-    for (; !slots_[slot].empty(); slot = (slot + 1) & (slots_.size() - 1))
-      if (slots_[slot] == key) return true;
-    slots_[slot] = key;
-    ++count_;
+    if (2 * (keys_.size() + 1) > slots_.size()) grow();
+    const uint64_t tag = key.a >> 32U << 32U;
+    size_t slot = first_slot(key);
+    for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1))
+      if ((slots_[slot] ^ tag) >> 32U == 0 && keys_[static_cast<uint32_t>(slots_[slot]) - 1] == key)
+        return true;
+    keys_.push_back(key);
+    slots_[slot] = tag | keys_.size();
     return false;
   }
-  [[nodiscard]] size_t bytes() const { return slots_.size() * sizeof(NameKey); }
+  [[nodiscard]] size_t bytes() const {
+    return slots_.size() * sizeof(uint64_t) + keys_.size() * sizeof(NameKey);
+  }
   /// Forgets all and gives the memory back.
   void reset() {
     slots_.reset();
-    count_ = 0;
+    keys_.reset();
   }
   /// Forgets all and keeps room for `count`.
   void clear(size_t count) {
@@ -102,29 +106,33 @@ class SeenNames {
     while (size < 2 * (count + 1)) size *= 2;
     slots_.clear();
     slots_.resize(size);
-    count_ = 0;
+    keys_.clear();
+    keys_.reserve(count);
   }
 
  private:
-  void grow(size_t size) {
-    m3u::Array<NameKey> old = static_cast<m3u::Array<NameKey>&&>(slots_);
+  [[nodiscard]] size_t first_slot(NameKey key) const {
+    return static_cast<size_t>(key.a) & (slots_.size() - 1);
+  }
+  void grow() {
+    const size_t size = slots_.empty() ? 1024 : 2 * slots_.size();
+    slots_.reset();
     slots_.resize(size);
-    for (const NameKey& key : old) {
-      if (key.empty()) continue;
-      size_t slot = key.a & (size - 1);
-      while (!slots_[slot].empty()) slot = (slot + 1) & (size - 1);
-      slots_[slot] = key;
+    for (size_t i = 0; i < keys_.size(); ++i) {
+      size_t slot = first_slot(keys_[i]);
+      while (slots_[slot] != 0) slot = (slot + 1) & (size - 1);
+      slots_[slot] = keys_[i].a >> 32U << 32U | (i + 1);
     }
   }
 
-  m3u::Array<NameKey> slots_;
-  size_t count_ = 0;
+  m3u::Array<uint64_t> slots_;  // 0: nothing
+  m3u::Array<NameKey> keys_;
   uint64_t fetched_ = 0;  // so that fetching is not optimised away
 };
 
-/// Keys go to one of 64 temporary files by their first bits. Each file is read on its own, in
-/// several passes if it has too many keys for the table, and gives the numbers of the rows that are
-/// duplicates; rows then ask in their order.
+/// Keys go to one of 16 parts by their first bits; what of a part has no room in memory goes to its
+/// temporary file. Each part is looked at on its own, in several passes if it has too many keys for
+/// the table, and gives the numbers of the rows that are duplicates; rows then ask in their order.
 class SpilledNames {
  public:
   /// Before the first key.
@@ -138,20 +146,21 @@ class SpilledNames {
   bool add(NameKey key) {
     const uint32_t row = rows_++;
     if (key.empty()) return true;
-    Part& part = parts_[key.a >> 58U];
-    ++part.keys;
-    part.waiting.push_back({key, row, 0});
-    return part.waiting.size() < kWaiting || flush(key.a >> 58U);
+    const uint64_t index = key.a >> 60U;
+    Part& part = parts_[index];
+    if (part.waiting.empty()) part.waiting.reserve(kWaiting);
+    part.waiting.push_back({key.a, static_cast<uint32_t>(key.b), row});
+    return part.waiting.size() < kWaiting || flush(index);
   }
 
   /// Finds the duplicates. False: a temporary file failed.
   bool resolve() {
     SeenNames table;
     for (uint64_t i = 0; i < kParts; ++i) {
-      if (!flush(i) || !resolve_part(i, table)) return false;
+      if (!resolve_part(i, table)) return false;
       m3u::host::temp_delete(Name(i));
     }
-    return flush_duplicates() && read_window(0);
+    return read_window(0);
   }
 
   /// Whether the next row is a duplicate; see failed().
@@ -164,30 +173,31 @@ class SpilledNames {
   [[nodiscard]] bool failed() const { return failed_; }
 
   void reset() {
-    if (rows_ != 0) m3u::host::temp_delete(kDuplicates);
+    if (filed_duplicates_ != 0) m3u::host::temp_delete(kDuplicates);
     failed_ = false;
     for (Part& part : parts_) part = Part();
     duplicates_.reset();
     bits_.reset();
     rows_ = taken_ = window_ = 0;
-    duplicate_count_ = 0;
+    filed_duplicates_ = 0;
   }
 
  private:
-  static constexpr uint64_t kParts = 64;
-  static constexpr size_t kWaiting = 256;         // keys of a part that wait in memory
-  static constexpr uint64_t kTable = 120000;      // keys in the table at a time
-  static constexpr size_t kBlock = 2048;          // keys that are read at a time
-  static constexpr uint32_t kWindow = 1U << 23U;  // rows whose answers are in memory
+  static constexpr uint64_t kParts = 16;
+  static constexpr size_t kWaiting = 10000;         // keys of a part in memory: 2.6 MB in all
+  static constexpr uint64_t kTable = 120000;        // keys in the table at a time
+  static constexpr size_t kBlock = 2048;            // keys that are read at a time
+  static constexpr size_t kMostNoted = 4 * kBlock;  // rows that are duplicates, in memory
+  static constexpr uint32_t kWindow = 1U << 23U;    // rows whose answers are in memory
   static constexpr m3u::Text kDuplicates = "duplicates";
 
   struct Entry {
-    NameKey key;
+    uint64_t a;
+    uint32_t b;  // of the key: 96 bits are enough for any list
     uint32_t row;
-    uint32_t unused;
   };
   struct Part {
-    uint64_t keys = 0;
+    uint64_t filed = 0;  // keys in its file
     m3u::Array<Entry> waiting;
   };
   /// The name of a part's file.
@@ -205,43 +215,47 @@ class SpilledNames {
 
   bool flush(uint64_t i) {
     Part& part = parts_[i];
-    if (part.waiting.empty()) return true;
     const size_t size = part.waiting.size() * sizeof(Entry);
     const bool good = m3u::host::temp_append(Name(i), part.waiting.data(), size) == 0;
+    part.filed += part.waiting.size();
     part.waiting.clear();
     return good;
   }
 
   bool resolve_part(uint64_t i, SeenNames& table) {
-    const uint64_t keys = parts_[i].keys;
+    Part& part = parts_[i];
+    const uint64_t keys = part.filed + part.waiting.size();
     const uint64_t passes = keys / kTable + 1;
     m3u::Array<Entry> block;
     for (uint64_t pass = 0; pass < passes; ++pass) {
       table.clear(static_cast<size_t>(keys < kTable ? keys : kTable));
-      for (uint64_t at = 0; at < keys; at += block.size()) {
-        const uint64_t left = keys - at;
+      const auto note_known = [&](const m3u::Array<Entry>& entries) {
+        for (const Entry& entry : entries)
+          if (entry.b / 2 % passes == pass && table.is_known({entry.a, entry.b}) &&
+              !note(entry.row))
+            return false;
+        return true;
+      };
+      for (uint64_t at = 0; at < part.filed; at += block.size()) {
+        const uint64_t left = part.filed - at;
         block.clear();
         block.extend(left < kBlock ? static_cast<size_t>(left) : kBlock);
-        if (!read(Name(i), at * sizeof(Entry), block.data(), block.size() * sizeof(Entry)))
+        if (!read(Name(i), at * sizeof(Entry), block.data(), block.size() * sizeof(Entry)) ||
+            !note_known(block))
           return false;
-        for (const Entry& entry : block)
-          if (entry.key.b / 2 % passes == pass && table.is_known(entry.key) && !note(entry.row))
-            return false;
       }
+      if (!note_known(part.waiting)) return false;
     }
-    parts_[i].waiting.reset();
+    part.waiting.reset();
     return true;
   }
 
   bool note(uint32_t row) {
     duplicates_.push_back(row);
-    ++duplicate_count_;
-    return duplicates_.size() < 4 * kBlock || flush_duplicates();
-  }
-  bool flush_duplicates() {
+    if (duplicates_.size() < kMostNoted) return true;
     const size_t size = duplicates_.size() * sizeof(uint32_t);
-    if (size == 0) return true;
     const bool good = m3u::host::temp_append(kDuplicates, duplicates_.data(), size) == 0;
+    filed_duplicates_ += duplicates_.size();
     duplicates_.clear();
     return good;
   }
@@ -252,17 +266,20 @@ class SpilledNames {
     const uint32_t rows = rows_ - first < kWindow ? rows_ - first : kWindow;
     bits_.clear();
     bits_.resize(rows / 8 + 1);
-    m3u::Array<uint32_t> block;
-    for (uint64_t at = 0; at < duplicate_count_; at += block.size()) {
-      const uint64_t left = duplicate_count_ - at;
-      block.clear();
-      block.extend(left < 4 * kBlock ? static_cast<size_t>(left) : 4 * kBlock);
-      if (!read(kDuplicates, at * sizeof(uint32_t), block.data(), block.size() * sizeof(uint32_t)))
-        return false;
-      for (const uint32_t row : block)
+    const auto mark = [&](const m3u::Array<uint32_t>& duplicates) {
+      for (const uint32_t row : duplicates)
         if (row - first < rows)
           bits_[(row - first) / 8] |= static_cast<uint8_t>(1U << ((row - first) % 8));
+    };
+    m3u::Array<uint32_t> block;
+    for (uint64_t at = 0; at < filed_duplicates_; at += block.size()) {
+      block.clear();
+      block.extend(kMostNoted);  // they were written so many at a time
+      if (!read(kDuplicates, at * sizeof(uint32_t), block.data(), block.size() * sizeof(uint32_t)))
+        return false;
+      mark(block);
     }
+    mark(duplicates_);
     return true;
   }
 
@@ -273,8 +290,8 @@ class SpilledNames {
 
   Part parts_[kParts];
   uint32_t rows_ = 0;
-  m3u::Array<uint32_t> duplicates_;
-  uint64_t duplicate_count_ = 0;
+  m3u::Array<uint32_t> duplicates_;  // what is not in the file
+  uint64_t filed_duplicates_ = 0;
   m3u::Array<uint8_t> bits_;
   uint32_t window_ = 0;
   uint32_t taken_ = 0;
