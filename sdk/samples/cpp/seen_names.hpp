@@ -31,39 +31,101 @@ inline void add(uint64_t word, NameKey& key) {
 
 }  // namespace name_keys
 
-/// What each byte counts as: letters in lower case, digits and everything beyond ASCII as they are,
-/// the rest not at all.
-struct Folding {
-  constexpr Folding() {
-    for (uint32_t i = 0; i < 256; ++i) {
-      const char c = m3u::ascii_lower(static_cast<char>(i));
-      const bool counts = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || i >= 0x80;
-      bytes[i] = counts ? static_cast<uint8_t>(c) : 0;
+#ifdef __wasm_simd128__
+/// For each set of eight bytes where those that count are, one behind the other.
+struct Places {
+  constexpr Places() {
+    for (uint32_t set = 0; set < 256; ++set) {
+      uint32_t count = 0;
+      for (uint32_t i = 0; i < 8; ++i)
+        if ((set >> i & 1U) != 0) bytes[set] |= static_cast<uint64_t>(i) << (8 * count++);
+      for (; count < 8; ++count) bytes[set] |= uint64_t{0x80} << (8 * count);  // nothing
     }
   }
-  uint8_t bytes[256] = {};
+  uint64_t bytes[256] = {};
 };
-inline constexpr Folding kFolding;
+inline constexpr Places kPlaces;
+#endif
+
+/// The bytes of a name that count, eight at a time: letters in lower case, digits and everything
+/// beyond ASCII; the rest not at all.
+class Folded {
+ public:
+  explicit Folded(NameKey& key) : key_(key) {}
+
+  [[gnu::always_inline]] void add(m3u::Text name) {
+    size_t i = 0;
+    for (; i + 16 <= name.size(); i += 16) add16(name.data() + i);
+    if (i == name.size()) return;
+    char rest[16] = {};
+    m3u::detail::copy_short(rest, name.data() + i, name.size() - i);
+    add16(rest);
+  }
+  /// Whether there was anything at all.
+  bool finish() {
+    if (words_ == 0 && filled_ == 0) return false;
+    if (filled_ != 0) name_keys::add(word_, key_);
+    name_keys::add(8 * words_ + filled_ / 8, key_);
+    return true;
+  }
+
+ private:
+#ifdef __wasm_simd128__
+  [[gnu::always_inline]] void add16(const char* p) {
+    const auto between = [](v128_t bytes, uint8_t first, uint8_t last) {
+      const v128_t distance = wasm_i8x16_sub(bytes, wasm_u8x16_splat(first));
+      return wasm_u8x16_le(distance, wasm_u8x16_splat(static_cast<uint8_t>(last - first)));
+    };
+    v128_t bytes = wasm_v128_load(p);
+    const v128_t upper = between(bytes, 'A', 'Z');
+    bytes = wasm_v128_or(bytes, wasm_v128_and(upper, wasm_u8x16_splat(0x20)));
+    const v128_t counts =
+        wasm_v128_or(wasm_v128_or(between(bytes, 'a', 'z'), between(bytes, '0', '9')),
+                     wasm_i8x16_lt(bytes, wasm_i8x16_splat(0)));
+    const uint32_t set = wasm_i8x16_bitmask(counts);
+    const uint32_t low = set & 0xffU;
+    const uint32_t high = set >> 8U;
+    const v128_t places =
+        wasm_u64x2_make(kPlaces.bytes[low], kPlaces.bytes[high] + 0x0808080808080808U);
+    const v128_t kept = wasm_i8x16_swizzle(bytes, places);
+    append(wasm_u64x2_extract_lane(kept, 0), 8 * static_cast<uint32_t>(__builtin_popcount(low)));
+    append(wasm_u64x2_extract_lane(kept, 1), 8 * static_cast<uint32_t>(__builtin_popcount(high)));
+  }
+#else
+  [[gnu::always_inline]] void add16(const char* p) {
+    for (size_t i = 0; i < 16; ++i) {
+      const char c = m3u::ascii_lower(p[i]);
+      const bool counts =
+          (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<uint8_t>(c) >= 0x80;
+      if (counts) append(static_cast<uint8_t>(c), 8);
+    }
+  }
+#endif
+  [[gnu::always_inline]] void append(uint64_t bytes, uint32_t bits) {
+    word_ |= bytes << filled_;
+    const uint32_t filled = filled_ + bits;
+    if (filled < 64) {
+      filled_ = filled;
+      return;
+    }
+    name_keys::add(word_, key_);
+    ++words_;
+    word_ = bytes >> 1U >> (63 - filled_);  // all of it may be used up
+    filled_ = filled - 64;
+  }
+
+  NameKey& key_;
+  uint64_t word_ = 0;
+  uint32_t filled_ = 0;  // bits of it
+  uint64_t words_ = 0;
+};
 
 /// Letters, digits and everything beyond ASCII count, ASCII letters without regard to case.
 inline NameKey name_key(m3u::Text name) {
   NameKey key{0x243f6a8885a308d3U, 0x13198a2e03707344U};
-  uint64_t word = 0;
-  uint32_t filled = 0;  // bits of it
-  size_t words = 0;
-  for (const char c : name) {  // no branch depends on what the character is
-    const uint8_t kept = kFolding.bytes[static_cast<unsigned char>(c)];
-    word |= static_cast<uint64_t>(kept) << filled;
-    filled += kept != 0 ? 8 : 0;
-    if (filled < 64) continue;
-    name_keys::add(word, key);
-    word = 0;
-    filled = 0;
-    ++words;
-  }
-  if (words == 0 && filled == 0) return {};
-  if (filled != 0) name_keys::add(word, key);
-  name_keys::add(8 * words + filled / 8, key);
+  Folded folded(key);
+  folded.add(name);
+  if (!folded.finish()) return {};
   return {name_keys::mixed(key.a), name_keys::mixed(key.b) | 1U};
 }
 

@@ -20,6 +20,10 @@ constexpr std::size_t kStack = std::size_t{512} << 10U;
 
 thread_local MemoryAccount* paying = nullptr;
 
+/// A memory that has grown so large grows because it is filled, a little at a time: its pages are
+/// made at once, which takes a third of the time that one fault a page takes.
+constexpr std::size_t kLarge = mib(2).count;
+
 /// A linear memory: address space for all it may ever have, of which the first part is in use.
 class LinearMemory {
  public:
@@ -54,6 +58,8 @@ class LinearMemory {
       return false;
     }
     if (::mprotect(base_, size, PROT_READ | PROT_WRITE) != 0) return false;
+    if (size_ >= kLarge && size - size_ <= kLarge)
+      (void)::madvise(base_ + size_, size - size_, MADV_POPULATE_WRITE);
     account_->size += {size - size_};
     size_ = size;
     return true;
