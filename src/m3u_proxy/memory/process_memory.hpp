@@ -20,10 +20,10 @@ class ProcessMemory {
 
   /// Memory of this process that is resident now (RSS). Takes microseconds. Error: kIo.
   [[nodiscard]] virtual Result<Bytes> resident() = 0;
-  /// The part of resident() that a limit is about. On Linux less what the kernel maps of the program
-  /// without need: where the page cache holds 2 MB of it in one piece and their address fits, which
-  /// is one start in some hundreds, it maps them at once. That costs nobody memory, but such a start
-  /// would find some MB less room below the same limit than all others. Error: kIo.
+  /// The part of resident() that a limit is about. On Linux less what the kernel maps of the
+  /// program without need: where the page cache holds 2 MB of it in one piece and their address
+  /// fits, which is one start in some hundreds, it maps them at once. That costs nobody memory, but
+  /// such a start would find some MB less room below the same limit than all others. Error: kIo.
   [[nodiscard]] virtual Result<Bytes> charged() { return resident(); }
   /// The most that was resident since the start, or since the last reset_peak(). Error: kIo.
   [[nodiscard]] virtual Result<Bytes> peak() = 0;

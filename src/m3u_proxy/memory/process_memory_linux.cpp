@@ -121,8 +121,8 @@ class LinuxProcessMemory final : public ProcessMemory {
   ProcFile statm_{kStatm};
   ProcFile status_{kStatus};
   /// Where huge pages are possible; reading it takes some 50 µs.
-  std::optional<ProcFile> rollup_ = fits_huge_pages() ? std::optional<ProcFile>(kRollup)
-                                                      : std::nullopt;
+  std::optional<ProcFile> rollup_ =
+      fits_huge_pages() ? std::optional<ProcFile>(kRollup) : std::nullopt;
   std::uint64_t page_size_ = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
 };
 

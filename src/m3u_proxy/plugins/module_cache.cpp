@@ -262,6 +262,23 @@ Result<std::filesystem::path> make_folder(const CompileOptions& options) {
   return folder;
 }
 
+/// From the cache, where it is compiled into first when it is not there. Error: kPlugin when the
+/// module is at fault; anything else is about the cache.
+Result<ModulePtr> load_cached(const std::filesystem::path& wasm, const CompileOptions& options,
+                              const XXH128_hash_t& content, bool& was_cached) {
+  M3U_TRY(const std::filesystem::path folder, make_folder(options));
+  const std::filesystem::path cached = folder / (key_of(content, engine_version()) + ".cwasm");
+  std::error_code error;
+  if (std::filesystem::exists(cached, error)) {
+    auto module = read_compiled(cached);
+    was_cached = module.has_value();
+    if (module) return module;
+    log::warn("plugins", "{}: {}; compiled again", cached.string(), module.error().message);
+    std::filesystem::remove(cached, error);
+  }
+  return compile_into(cached, wasm, options, content);
+}
+
 }  // namespace
 
 std::filesystem::path cache_folder(const CompileOptions& options) {
@@ -279,43 +296,17 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
   M3U_TRY(const XXH128_hash_t content, hash_of(wasm));
   LoadedModule out;
   out.content_key = key_of(content, {});
-  ModulePtr module;
-  const auto folder = make_folder(options);
-  Result<> problem;  // with the cache
-  if (folder) {
-    const std::filesystem::path cached = *folder / (key_of(content, engine_version()) + ".cwasm");
-    std::error_code error;
-    if (std::filesystem::exists(cached, error)) {
-      if (auto read = read_compiled(cached)) {
-        module = *std::move(read);
-        out.was_cached = true;
-      } else {
-        log::warn("plugins", "{}: {}; compiled again", cached.string(), read.error().message);
-        std::filesystem::remove(cached, error);
-      }
-    }
-    if (module == nullptr) {
-      auto made = compile_into(cached, wasm, options, content);
-      if (made)
-        module = *std::move(made);
-      else
-        problem = fail(std::move(made).error());
-    }
-  } else {
-    problem = fail(folder.error());
+  auto module = load_cached(wasm, options, content, out.was_cached);
+  if (!module && module.error().code != ErrorCode::kPlugin) {
+    log::warn("plugins", "{}; compiled for this run only", to_string(module.error()));
+    module = compile_once(wasm, options, content);
   }
-  if (!problem && problem.error().code != ErrorCode::kPlugin) {
-    log::warn("plugins", "{}; compiled for this run only", to_string(problem.error()));
-    auto made = compile_once(wasm, options, content);
-    problem = made ? Result<>() : fail(std::move(made).error());
-    if (made) module = *std::move(made);
-  }
-  if (!problem) {
-    Error failure = std::move(problem).error();
+  if (!module) {
+    Error failure = std::move(module).error();
     if (failure.where.source.empty()) failure.where.source = wasm.string();
     return fail(std::move(failure));
   }
-  auto linked = WasmModule::link(std::move(module));
+  auto linked = WasmModule::link(*std::move(module));
   if (!linked) {
     Error error = std::move(linked).error();
     error.where.source = wasm.string();
