@@ -10,6 +10,8 @@ use m3u_plugin::{Buffer, ChannelBatch, ChannelField};
 
 const SLACK: usize = 16; // bytes that may be read beyond what is packed
 const MOST_SHARED: usize = 255; // a byte says how many there are
+const EACH: usize = 32; // of that many texts one is looked at
+const WORTH: usize = 8; // bytes in common
 
 /// The number at `at`.
 fn number(bytes: &[u8], at: usize) -> u32 {
@@ -150,6 +152,14 @@ unsafe fn common_prefix(a: *const u8, b: *const u8, most: usize) -> usize {
     most
 }
 
+/// The same byte by byte, where no more can be read.
+///
+/// # Safety
+/// `most` bytes of both can be read.
+unsafe fn common_prefix_at_end(a: *const u8, b: *const u8, most: usize) -> usize {
+    (0..most).find(|&i| *a.add(i) != *b.add(i)).unwrap_or(most)
+}
+
 /// # Safety
 /// Four bytes can be read.
 #[inline(always)]
@@ -192,6 +202,31 @@ impl<'a> Frame<'a> {
         let last = number(self.bytes, other + 4 * self.texts(region)) as usize;
         self.text_begin + last <= region.begin
     }
+    /// Whether texts have so much in common that it is worth looking at each, by a few of them.
+    ///
+    /// # Safety
+    /// The offsets grow and are inside the text.
+    unsafe fn pays(&self, region: &Region) -> bool {
+        let text = self.bytes.as_ptr().add(self.text_begin);
+        let text_size = self.text_end - self.text_begin;
+        let offsets = self.bytes.as_ptr().add(region.numbers);
+        let before = offsets.wrapping_offset(region.before);
+        let (mut common, mut looked_at) = (0, 0);
+        for i in (region.first..self.texts(region)).step_by(EACH) {
+            let [begin, end] = [4 * i, 4 * i + 4].map(|at| read_number(offsets.add(at)));
+            let [other, other_end] =
+                [4 * i, 4 * i + 4].map(|at| read_number(before.wrapping_add(at)));
+            let most = (end - begin).min(other_end - other);
+            let (value, other_value) = (text.add(begin), text.add(other));
+            common += if begin.max(other) + most + 16 <= text_size {
+                common_prefix(value, other_value, most)
+            } else {
+                common_prefix_at_end(value, other_value, most)
+            };
+            looked_at += 1;
+        }
+        common >= WORTH * looked_at
+    }
 }
 
 /// The regions of a frame while they are found.
@@ -202,7 +237,9 @@ struct Regions<'r, 'a> {
 }
 
 impl Regions<'_, '_> {
-    fn find(&mut self, batch: &ChannelBatch) {
+    /// # Safety
+    /// The frame's offsets grow and are inside its text.
+    unsafe fn find(&mut self, batch: &ChannelBatch) {
         self.list.clear();
         let name = batch.column(ChannelField::ChannelName).offsets();
         for (i, column) in batch.columns().iter().enumerate() {
@@ -228,7 +265,10 @@ impl Regions<'_, '_> {
         }
     }
     /// Each text is compared with that `distance` before it, or with the one of `other` beside it.
-    fn add_texts(&mut self, offsets: &[u8], distance: usize, other: Option<&[u8]>) {
+    ///
+    /// # Safety
+    /// The offsets grow and are inside the frame's text.
+    unsafe fn add_texts(&mut self, offsets: &[u8], distance: usize, other: Option<&[u8]>) {
         self.add_numbers(offsets);
         if offsets.len() < 8 {
             return;
@@ -238,19 +278,22 @@ impl Regions<'_, '_> {
         if begin == end {
             return;
         }
-        self.texts += texts;
         let numbers = self.frame.place(offsets);
         let before = match other {
             Some(other) => self.frame.place(other) as isize - numbers as isize,
             None => -4 * distance as isize,
         };
-        self.list.push(Region {
+        let region = Region {
             begin: self.frame.text_begin + begin,
             size: end - begin,
             numbers,
             first: distance.min(texts),
             before,
-        });
+        };
+        if self.frame.pays(&region) {
+            self.texts += texts;
+            self.list.push(region);
+        }
     }
     /// By their places; of regions that overlap the first stays.
     fn sort(&mut self) {
@@ -391,7 +434,7 @@ unsafe fn put_texts(frame: &Frame, region: &Region, out: &mut Vec<u8>) {
             copy_wild(to, value.add(common), size - common);
             common
         } else {
-            let common = (0..most).find(|&i| *value.add(i) != *other.add(i)).unwrap_or(most);
+            let common = common_prefix_at_end(value, other, most);
             to.copy_from_nonoverlapping(value.add(common), size - common);
             common
         };

@@ -5,7 +5,6 @@ use m3u_plugin::{host, Buffer, ChannelBatch, ChannelEditor};
 use std::collections::VecDeque;
 
 const FILE: &str = "rows";
-const PLAIN_FILE: u64 = 128 << 20; // bytes of a file until chunks are compressed
 
 #[derive(Default, PartialEq, Eq)]
 enum How {
@@ -77,10 +76,6 @@ impl RowStore {
     }
 
     fn add_frame(&mut self, frame: &[u8]) -> Result<(), i32> {
-        // The first ones go to disk as they are: compressing takes longer than writing.
-        if self.how == How::Spilled && self.file_size < PLAIN_FILE {
-            return self.append(frame, frame.len());
-        }
         let piece = Piece::packed(frame, &mut self.packer);
         if self.how == How::Spilled {
             return self.append(&piece.data, piece.plain_size);
