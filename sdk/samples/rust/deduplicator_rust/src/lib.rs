@@ -9,6 +9,7 @@
 // Compiled for this machine, as its unit tests are, it has nobody who calls the plugin.
 #![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
 
+mod name_key;
 mod packed_frame;
 #[cfg(test)]
 mod packed_frame_tests;
@@ -19,8 +20,9 @@ use m3u_plugin::{
     export_plugin, host, Answer, ChannelBatch, ChannelEditor, Config, Context, MemoryRequirements,
     Outcome, Output, PluginInfo, PressureLevel, Stage, WasmPlugin, WasmStreamingStage,
 };
+use name_key::name_key;
 use row_store::RowStore;
-use seen_names::{name_key, SeenNames, SpilledNames};
+use seen_names::{SeenNames, SpilledNames};
 
 // Of 64 MB that its manifest asks for; a growing table of names is there twice for a moment.
 const MOST_PLAIN: usize = 16 << 20;
@@ -32,7 +34,7 @@ struct Deduplicator {
     rows: RowStore,
     names: SeenNames,
     spilled_names: Option<SpilledNames>, // once everything is in temporary files
-    cannot_spill: bool, // it was tried
+    cannot_spill: bool,                  // it was tried
     finalizing: bool,
     dropped: u64,
 }

@@ -1,64 +1,7 @@
 //! Which channel names were there before, in memory or with the help of temporary files. Both give
 //! the same answers.
+use crate::name_key::NameKey;
 use m3u_plugin::host;
-
-/// 128 bits that stand for a name; 0 for one without letters and digits, which is never known.
-pub type NameKey = u128;
-
-fn mixed(mut value: u64) -> u64 {
-    for _ in 0..2 {
-        value ^= value >> 32;
-        value = value.wrapping_mul(0xd6e8_feb8_6659_fd93);
-    }
-    value ^ (value >> 32)
-}
-
-/// What each byte counts as: letters in lower case, digits and everything beyond ASCII as they are,
-/// the rest not at all.
-static FOLDING: [u8; 256] = {
-    let mut bytes = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let c = (i as u8).to_ascii_lowercase();
-        if c.is_ascii_alphanumeric() || !c.is_ascii() {
-            bytes[i] = c;
-        }
-        i += 1;
-    }
-    bytes
-};
-
-/// Letters, digits and everything beyond ASCII count, ASCII letters without regard to case.
-pub fn name_key(name: &str) -> NameKey {
-    let (mut a, mut b) = (0x243f_6a88_85a3_08d3_u64, 0x1319_8a2e_0370_7344_u64);
-    let mut add = |word: u64| {
-        a = (a ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        a ^= a >> 29;
-        b = b.wrapping_add(word).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
-        b ^= b >> 31;
-    };
-    let (mut word, mut filled, mut count) = (0, 0, 0);
-    for c in name.bytes() {
-        // No branch depends on what the character is.
-        let kept = FOLDING[usize::from(c)];
-        word |= u64::from(kept) << filled;
-        filled += u32::from(kept != 0) * u8::BITS;
-        if filled == u64::BITS {
-            add(word);
-            count += filled / u8::BITS;
-            (word, filled) = (0, 0);
-        }
-    }
-    if filled != 0 {
-        add(word);
-        count += filled / u8::BITS;
-    }
-    if count == 0 {
-        return 0;
-    }
-    add(u64::from(count));
-    u128::from(mixed(a)) << 64 | u128::from(mixed(b) | 1)
-}
 
 /// A hash table of keys, at most half full.
 #[derive(Default)]
@@ -294,35 +237,5 @@ impl SpilledNames {
 impl Drop for SpilledNames {
     fn drop(&mut self) {
         let _ = host::temp_delete(DUPLICATES);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::name_key;
-
-    #[test]
-    fn names_are_the_same_by_letters_and_digits_without_case() {
-        let (long, spaced) = ("a".repeat(200), "a ".repeat(200));
-        assert_eq!(name_key("Sky SPORT 1"), name_key("sky-sport (1)"));
-        assert_eq!(name_key(&long), name_key(&spaced));
-        assert_ne!(name_key("aaaaaaaa"), name_key("aaaaaaaaa"));
-        assert_ne!(name_key("ab"), name_key("ba"));
-        assert_eq!(name_key(" -- "), 0);
-    }
-
-    #[test]
-    fn what_does_not_count_changes_nothing_wherever_it_stands() {
-        let letters = "Ünited 24 News"; // with what does not count, more than a word
-        let plain: String = letters.replace(' ', "").to_ascii_lowercase();
-        for size in 1..=40 {
-            let name: String = plain.chars().cycle().take(size).collect();
-            let longer = format!("{name}x");
-            assert_ne!(name_key(&name), name_key(&longer));
-            for at in name.char_indices().map(|(at, _)| at) {
-                let (start, end) = name.split_at(at);
-                assert_eq!(name_key(&format!("{start} - {end}")), name_key(&name));
-            }
-        }
     }
 }
