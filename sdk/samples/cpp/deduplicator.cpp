@@ -3,7 +3,7 @@
 //
 // It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
 // of the result: plain; compressed, from pressure level Critical or 16 MB on; in temporary files,
-// at Emergency or from 32 MB on, names included, and then any list takes less than 10 MB more. The
+// at Emergency or from 24 MB on, names included, and then any list takes less than 10 MB more. The
 // configuration's `mode` ("compress", "spill") does so from the start.
 #include "row_store.hpp"
 #include "seen_names.hpp"
@@ -99,7 +99,7 @@ class Deduplicator final : public m3u::WasmStreamingStage {
  private:
   // Of 64 MB that its manifest asks for; a growing table of names is there twice for a moment.
   static constexpr size_t kMostPlain = 16 << 20;
-  static constexpr size_t kMostInMemory = 32 << 20;
+  static constexpr size_t kMostInMemory = 24 << 20;
 
   /// Nobody has to say that memory is short where this plugin holds most of what it may have.
   void watch_memory() {

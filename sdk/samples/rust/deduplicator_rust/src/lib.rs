@@ -3,7 +3,7 @@
 //!
 //! It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
 //! of the result: plain; compressed, from pressure level Critical or 16 MB on; in temporary files,
-//! at Emergency or from 32 MB on, names included, and then any list takes less than 10 MB more. The
+//! at Emergency or from 24 MB on, names included, and then any list takes less than 10 MB more. The
 //! configuration's `mode` ("compress", "spill") does so from the start.
 
 // Compiled for this machine, as its unit tests are, it has nobody who calls the plugin.
@@ -26,7 +26,7 @@ use seen_names::{SeenNames, SpilledNames};
 
 // Of 64 MB that its manifest asks for; a growing table of names is there twice for a moment.
 const MOST_PLAIN: usize = 16 << 20;
-const MOST_IN_MEMORY: usize = 32 << 20;
+const MOST_IN_MEMORY: usize = 24 << 20;
 
 #[derive(Default)]
 struct Deduplicator {
