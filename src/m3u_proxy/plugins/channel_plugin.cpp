@@ -38,8 +38,9 @@ class ChannelPlugin::Results {
   /// The item's own batch is needed no more once there is a result.
   void add(Frame frame) {
     const std::size_t at = (out_.size() + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
-    out_.resize(at + frame.size());
-    std::memcpy(out_.data() + at, frame.data(), frame.size());
+    out_.reserve(at + frame.size());
+    out_.resize(at);
+    out_.insert(out_.end(), frame.begin(), frame.end());
     begins_.push_back(at);
   }
 

@@ -105,7 +105,11 @@ impl WasmPlugin for Deduplicator {
         if level == PressureLevel::Critical {
             self.rows.compress();
         }
-        level < PressureLevel::Emergency || self.rows.is_spilled() || self.spill().is_ok()
+        if level < PressureLevel::Emergency || self.rows.is_spilled() {
+            return true;
+        }
+        self.cannot_spill = self.spill().is_err();
+        !self.cannot_spill
     }
 }
 
