@@ -30,17 +30,19 @@ class ChannelPlugin::Results {
  public:
   explicit Results(StageItem& item) : item_(item), out_(item.plugin_bytes) {
     item.plugin_spare.swap(item.plugin_bytes);
-    out_.clear();
   }
   /// Leaves the item's batch as it was.
   void drop() { item_.plugin_spare.swap(item_.plugin_bytes); }
 
   /// The item's own batch is needed no more once there is a result.
   void add(Frame frame) {
-    const std::size_t at = (out_.size() + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
-    out_.reserve(at + frame.size());
-    out_.resize(at);
-    out_.insert(out_.end(), frame.begin(), frame.end());
+    const std::size_t at = (used_ + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
+    used_ = at + frame.size();
+    if (used_ > out_.size()) {
+      if (at == 0) out_.clear();  // nothing to be moved
+      out_.resize(used_);
+    }
+    std::memcpy(out_.data() + at, frame.data(), frame.size());
     begins_.push_back(at);
   }
 
@@ -51,13 +53,13 @@ class ChannelPlugin::Results {
       return;
     }
     if (begins_.size() == 1) {
-      catalog::load_frame({out_.data(), out_.size()}, item_.batch);
+      catalog::load_frame({out_.data(), used_}, item_.batch);
       return;
     }
     item_.batch.clear();
     ChannelBatch one(slabs);
     for (std::size_t i = 0; i < begins_.size(); ++i) {
-      const std::size_t end = i + 1 < begins_.size() ? begins_[i + 1] : out_.size();
+      const std::size_t end = i + 1 < begins_.size() ? begins_[i + 1] : used_;
       catalog::load_frame({out_.data() + begins_[i], end - begins_[i]}, one);
       item_.batch.append_rows(one, 0, one.rows(), ChannelBatch::Texts::kStay);
     }
@@ -65,7 +67,8 @@ class ChannelPlugin::Results {
 
  private:
   StageItem& item_;
-  std::pmr::vector<std::uint8_t>& out_;
+  std::pmr::vector<std::uint8_t>& out_;  // what it was for other items is not cleared
+  std::size_t used_ = 0;
   std::vector<std::size_t> begins_;
 };
 
