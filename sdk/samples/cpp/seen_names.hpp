@@ -246,7 +246,7 @@ class SpilledNames {
 
  private:
   static constexpr uint64_t kParts = 16;
-  static constexpr size_t kWaiting = 10000;         // keys of a part in memory: 2.6 MB in all
+  static constexpr size_t kWaiting = 7000;          // keys of a part in memory: 1.8 MB in all
   static constexpr uint64_t kTable = 120000;        // keys in the table at a time
   static constexpr size_t kBlock = 2048;            // keys that are read at a time
   static constexpr size_t kMostNoted = 4 * kBlock;  // rows that are duplicates, in memory

@@ -79,7 +79,7 @@ impl SeenNames {
 
 const PARTS: usize = 16;
 const ENTRY: usize = 16; // what is kept of a key, and the row's number
-const WAITING: usize = 10_000 * ENTRY; // bytes of a part in memory: 2.6 MB in all
+const WAITING: usize = 7000 * ENTRY; // bytes of a part in memory: 1.8 MB in all
 const TABLE: u64 = 120_000; // keys in the table at a time
 const BLOCK: usize = 2048 * ENTRY; // bytes that are read, or of duplicates written, at a time
 const WINDOW: u32 = 1 << 23; // rows whose answers are in memory
