@@ -123,9 +123,10 @@ class Packer {
     }
     const Offsets keys = m3u::detail::offsets_of(root.field(6));
     // A key is mostly the one of the row before.
-    const uint32_t a_row = batch.rows() == 0 ? 1 : (keys.size - 1) / batch.rows();
-    add_texts(keys, a_row == 0 ? 1 : a_row, nullptr);
-    add_texts(m3u::detail::offsets_of(root.field(7)), a_row == 0 ? 1 : a_row, nullptr);
+    const uint32_t mean = batch.rows() == 0 ? 0 : (keys.size - 1) / batch.rows();
+    const uint32_t a_row = mean == 0 ? 1 : mean;
+    add_texts(keys, a_row, nullptr);
+    add_texts(m3u::detail::offsets_of(root.field(7)), a_row, nullptr);
     add_texts(m3u::detail::offsets_of(root.field(9)), 1, nullptr);
     add_numbers(root.vector<uint32_t>(5));
     add_numbers(root.vector<uint32_t>(8));
@@ -143,29 +144,31 @@ class Packer {
   void add_texts(Offsets offsets, uint32_t distance, const uint32_t* other) {
     add_numbers(offsets);
     if (offsets.size < 2) return;
-    const uint32_t* const ends = offsets.items + (offsets.size - 1);
-    if (*ends == offsets.items[0]) return;
-    values_ += offsets.size;
+    const uint32_t texts = offsets.size - 1;
+    const uint32_t begin = offsets.items[0];
+    const uint32_t end = offsets.items[texts];
+    if (begin == end) return;
     const int32_t before = other == nullptr
                                ? -4 * static_cast<int32_t>(distance)
                                : static_cast<int32_t>(place(other) - place(offsets.items));
-    const uint32_t texts = offsets.size - 1;
-    if (!pays(offsets.items, texts, distance, other)) return;
-    regions_.push_back({text_begin_ + offsets.items[0], *ends - offsets.items[0],
-                        place(offsets.items), distance < texts ? distance : texts, before});
+    const detail::Region region{text_begin_ + begin, end - begin, place(offsets.items),
+                                distance < texts ? distance : texts, before};
+    if (!pays(region)) return;
+    values_ += texts;
+    regions_.push_back(region);
   }
   /// Whether texts have so much in common that it is worth looking at each, by a few of them.
-  [[nodiscard]] bool pays(const uint32_t* offsets, uint32_t texts, uint32_t distance,
-                          const uint32_t* other) const {
+  [[nodiscard]] bool pays(const detail::Region& region) const {
     const char* const text = frame_.data() + text_begin_;
-    const uint32_t* const before = other == nullptr ? offsets - distance : other;
+    const uint32_t* const offsets = numbers_at(region.numbers);
+    const uint32_t* const before = numbers_at(region.numbers + region.before);
     uint32_t looked_at = 0;
     uint32_t common = 0;
-    for (uint32_t i = distance; i < texts; i += kEach) {
+    for (uint32_t i = region.first; i < region_texts(region); i += kEach) {
       const uint32_t size = offsets[i + 1] - offsets[i];
-      const uint32_t other_size = before[i + 1] - before[i];
+      const uint32_t other = before[i + 1] - before[i];
       common += detail::common_prefix(text + offsets[i], text + before[i],
-                                      size < other_size ? size : other_size, false);
+                                      size < other ? size : other, false);
       ++looked_at;
     }
     return common >= kWorth * looked_at;
@@ -190,16 +193,15 @@ class Packer {
   /// Whether the texts it is compared with are there when it is unpacked.
   [[nodiscard]] bool is_before(const detail::Region& region) const {
     if (region.numbers == 0 || region.first != 0) return true;
-    uint32_t last = 0;
-    const uint32_t texts = region_texts(region);
-    const char* const other = frame_.data() + region.numbers + region.before;
-    __builtin_memcpy(&last, other + size_t{4} * texts, sizeof(last));
-    return text_begin_ + last <= region.begin;
+    const uint32_t* const other = numbers_at(region.numbers + region.before);
+    return text_begin_ + other[region_texts(region)] <= region.begin;
   }
+  /// The vector's size is in front of it.
   [[nodiscard]] uint32_t region_texts(const detail::Region& region) const {
-    const auto* const count =
-        reinterpret_cast<const uint8_t*>(frame_.data()) + region.numbers - sizeof(uint32_t);
-    return m3u::detail::read_u32(count) - 1;
+    return numbers_at(region.numbers)[-1] - 1;
+  }
+  [[nodiscard]] const uint32_t* numbers_at(uint32_t place) const {
+    return reinterpret_cast<const uint32_t*>(frame_.data() + place);
   }
 
   void put(const void* data, size_t size) {
@@ -217,26 +219,25 @@ class Packer {
 
   /// How wide the differences are, the first number, the differences.
   void put_numbers(const detail::Region& region) {
-    const auto* const numbers = reinterpret_cast<const uint32_t*>(frame_.data() + region.begin);
+    const uint32_t* const numbers = numbers_at(region.begin);
     const uint32_t count = region.size / 4 - 1;
     uint32_t all = 0;
     for (uint32_t i = 0; i < count; ++i) all |= numbers[i + 1] - numbers[i];
     out_ += static_cast<char>(all < 256 ? 1 : all < 65536 ? 2 : 4);
     put(numbers, sizeof(*numbers));
     if (all < 256)
-      put_differences(numbers, count, reinterpret_cast<uint8_t*>(out_.extend(count)));
+      put_differences<uint8_t>(numbers, count);
     else if (all < 65536)
-      put_differences(numbers, count, out_.extend(size_t{2} * count));
+      put_differences<uint16_t>(numbers, count);
     else
       put(numbers + 1, size_t{4} * count);
   }
-  static void put_differences(const uint32_t* numbers, uint32_t count, uint8_t* to) {
-    for (uint32_t i = 0; i < count; ++i) to[i] = static_cast<uint8_t>(numbers[i + 1] - numbers[i]);
-  }
-  static void put_differences(const uint32_t* numbers, uint32_t count, char* to) {
+  template <typename Difference>
+  void put_differences(const uint32_t* numbers, uint32_t count) {
+    char* const to = out_.extend(sizeof(Difference) * count);
     for (uint32_t i = 0; i < count; ++i) {
-      const auto difference = static_cast<uint16_t>(numbers[i + 1] - numbers[i]);
-      __builtin_memcpy(to + size_t{2} * i, &difference, sizeof(difference));
+      const auto difference = static_cast<Difference>(numbers[i + 1] - numbers[i]);
+      __builtin_memcpy(to + sizeof(Difference) * i, &difference, sizeof(difference));
     }
   }
 
@@ -245,9 +246,8 @@ class Packer {
   void put_texts(const detail::Region& region) {
     const char* const text = frame_.data() + text_begin_;
     const char* const end = frame_.data() + text_end_;
-    const auto* const offsets = reinterpret_cast<const uint32_t*>(frame_.data() + region.numbers);
-    const auto* const before =
-        reinterpret_cast<const uint32_t*>(frame_.data() + region.numbers + region.before);
+    const uint32_t* const offsets = numbers_at(region.numbers);
+    const uint32_t* const before = numbers_at(region.numbers + region.before);
     const uint32_t texts = region_texts(region);
     auto* const shared = reinterpret_cast<uint8_t*>(out_.extend(texts));
     char* const begin = out_.extend(region.size);

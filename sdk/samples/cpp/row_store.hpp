@@ -8,15 +8,15 @@ class RowStore {
  public:
   /// Keeps the chunk as edited. False: the temporary file failed.
   bool add(const m3u::ChannelEditor& editor) {
-    if (editor.unchanged()) return add_frame(editor.batch().frame());
-    const m3u::detail::Block block = editor.build();
-    if (how_ == How::kPlain) {
-      const auto size = static_cast<uint32_t>(block.size);
-      keep({static_cast<char*>(block.data), size, size});
-      return true;
+    if (editor.unchanged()) {
+      const m3u::Text frame = editor.batch().frame();
+      return how_ == How::kPlain ? keep(copy_of(frame), frame.size()) : add_packed(frame);
     }
-    const bool added = add_frame({static_cast<const char*>(block.data), block.size});
-    m3u::detail::deallocate(block.data);
+    const m3u::detail::Block block = editor.build();
+    auto* const data = static_cast<char*>(block.data);
+    if (how_ == How::kPlain) return keep({data, block.size}, block.size);
+    const bool added = add_packed({data, block.size});
+    m3u::detail::deallocate(data);
     return added;
   }
 
@@ -26,8 +26,9 @@ class RowStore {
     how_ = How::kCompressed;
     for (size_t i = next_; i < pieces_.size(); ++i) {
       const Piece plain = pieces_[i];
-      pieces_[i] = packed({plain.data, plain.size});
-      bytes_ += pieces_[i].size;
+      const m3u::Text packed = copy_of(pack({plain.data, plain.size}));
+      pieces_[i] = {packed.data(), static_cast<uint32_t>(packed.size()), plain.size};
+      bytes_ += packed.size();
       free(plain);
     }
   }
@@ -80,7 +81,7 @@ class RowStore {
  private:
   enum class How : uint8_t { kPlain, kCompressed, kSpilled };
   struct Piece {
-    char* data;
+    const char* data;
     uint32_t size;
     uint32_t plain_size;  // the same as `size`: not compressed
   };
@@ -90,39 +91,34 @@ class RowStore {
   };
   static constexpr m3u::Text kFile = "rows";
 
-  bool add_frame(m3u::Text frame) {
-    if (how_ == How::kPlain) {
-      auto* const copy = static_cast<char*>(m3u::detail::allocate_or_trap(frame.size()));
-      __builtin_memcpy(copy, frame.data(), frame.size());
-      const auto size = static_cast<uint32_t>(frame.size());
-      keep({copy, size, size});
-      return true;
-    }
-    const Piece piece = packed(frame);
-    if (how_ == How::kCompressed) {
-      keep(piece);
-      return true;
-    }
-    const bool good = append({piece.data, piece.size}, piece.plain_size);
-    m3u::detail::deallocate(piece.data);
-    return good;
+  bool add_packed(m3u::Text frame) {
+    const m3u::Text packed = pack(frame);
+    return how_ == How::kSpilled ? append(packed, static_cast<uint32_t>(frame.size()))
+                                 : keep(copy_of(packed), frame.size());
   }
 
-  void keep(const Piece& piece) {
-    pieces_.push_back(piece);
-    bytes_ += piece.size;
+  /// Takes over `data`.
+  bool keep(m3u::Text data, size_t plain_size) {
+    pieces_.push_back(
+        {data.data(), static_cast<uint32_t>(data.size()), static_cast<uint32_t>(plain_size)});
+    bytes_ += data.size();
+    return true;
   }
   void free(const Piece& piece) {
-    m3u::detail::deallocate(piece.data);
+    release(piece.data);
     bytes_ -= piece.size;
   }
 
-  Piece packed(m3u::Text frame) {
+  static void release(const char* data) { m3u::detail::deallocate(const_cast<char*>(data)); }
+  static m3u::Text copy_of(m3u::Text text) {
+    auto* const copy = static_cast<char*>(m3u::detail::allocate_or_trap(text.size()));
+    __builtin_memcpy(copy, text.data(), text.size());
+    return {copy, text.size()};
+  }
+  /// The frame, packed where that is smaller; valid until the next call.
+  m3u::Text pack(m3u::Text frame) {
     const m3u::Text packed = packer_.pack(frame);
-    const m3u::Text best = packed.size() < frame.size() ? packed : frame;
-    auto* const copy = static_cast<char*>(m3u::detail::allocate_or_trap(best.size()));
-    __builtin_memcpy(copy, best.data(), best.size());
-    return {copy, static_cast<uint32_t>(best.size()), static_cast<uint32_t>(frame.size())};
+    return packed.size() < frame.size() ? packed : frame;
   }
 
   static void unpack(const Piece& piece, m3u::Buffer& frame) {
@@ -161,7 +157,7 @@ class RowStore {
   }
 
   void free_pieces() {
-    for (const Piece& piece : pieces_) m3u::detail::deallocate(piece.data);
+    for (const Piece& piece : pieces_) release(piece.data);
     pieces_.reset();
     next_ = 0;
     bytes_ = 0;
