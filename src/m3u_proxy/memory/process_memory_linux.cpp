@@ -61,20 +61,18 @@ Result<std::uint64_t> parse_number(std::string_view text, const char* path) {
 /// Whether a part of the program or its libraries that nobody writes to is where the kernel can map
 /// it in huge pages.
 bool fits_huge_pages() {
-  const auto look = [](dl_phdr_info* object, std::size_t, void* found) {
+  const auto look = [](dl_phdr_info* object, std::size_t, void*) {
     for (const ElfW(Phdr) & segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
       if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) != 0) continue;
       const std::uintptr_t begin = object->dlpi_addr + segment.p_vaddr;
       const std::uintptr_t first = (begin + kHugePage - 1) / kHugePage * kHugePage;
       if ((begin - segment.p_offset) % kHugePage == 0 &&
           first + kHugePage <= begin + segment.p_filesz)
-        *static_cast<bool*>(found) = true;
+        return 1;  // no need to look further
     }
     return 0;
   };
-  bool found = false;
-  (void)dl_iterate_phdr(look, &found);
-  return found;
+  return dl_iterate_phdr(look, nullptr) != 0;
 }
 
 class LinuxProcessMemory final : public ProcessMemory {

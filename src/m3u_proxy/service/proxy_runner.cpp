@@ -218,7 +218,7 @@ Result<> ProxyRunner::set_memory_limit() {
     return fail(
         ErrorCode::kOverBudget,
         fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
-        // What the process takes by itself differs by some 600 KB from run to run.
+        // What the process takes by itself differs by some 100 KB from run to run.
         fmt::format("the least that works is {} MB", ((least_ + mib(1)).count >> 20U) + 1));
   limit_ = chosen.limit;
   budget_.set_limit(chosen.limit - fixed_ - kBetweenLooks);
