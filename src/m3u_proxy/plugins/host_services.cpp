@@ -63,23 +63,17 @@ std::string one_line(std::string_view text) {
 
 }  // namespace
 
-bool TempUse::take(std::uint64_t size, Bytes max) {
-  std::uint64_t used = used_.load();
-  do {
-    if (size > max.count || used > max.count - size) return false;
-  } while (!used_.compare_exchange_weak(used, used + size));
-  return true;
-}
-
 HostServices::HostServices(Options options) : options_(std::move(options)), numbers_(kSeed) {
-  if (options_.temp_use == nullptr) options_.temp_use = std::make_shared<TempUse>();
+  if (options_.temp_quota == nullptr)
+    options_.temp_quota = std::make_shared<memory::Budget>(mib(1024));
+  temp_ = options_.temp_quota->reserve(memory::Tag::kPlugin, {}).value_or(memory::Reservation());
   const auto config = nlohmann::json::parse(options_.config_json, nullptr, false);
   if (!config.is_object()) return;
   for (const auto& [key, value] : config.items())
     config_[key] = value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-HostServices::~HostServices() { drop_temp_files(); }
+HostServices::~HostServices() = default;
 
 void HostServices::log(std::int32_t level, std::string_view text) {
   const std::string line = one_line(text);
@@ -119,29 +113,32 @@ HostResult HostServices::temp_append(std::string_view name, std::string_view dat
 HostResult HostServices::write(std::string_view name, std::string_view data, bool from_start) {
   if (!is_good_name(name)) return HostResult::kInvalid;
   if (options_.spill == nullptr) return HostResult::kDenied;
+  const auto found = files_.find(name);
+  const Bytes replaced{from_start && found != files_.end() ? found->second->size() : 0};
+  if (!temp_.resize(temp_.size() - replaced + Bytes{data.size()})) return HostResult::kQuota;
+  const HostResult result = write_file(name, data, from_start);
+  if (result != HostResult::kOk) (void)temp_.resize(files_size());  // what was not written
+  return result;
+}
+
+HostResult HostServices::write_file(std::string_view name, std::string_view data, bool from_start) {
   auto found = files_.find(name);
-  const std::uint64_t freed = from_start && found != files_.end() ? found->second->size() : 0;
-  TempUse& use = *options_.temp_use;
-  const std::uint64_t more = data.size() > freed ? data.size() - freed : 0;
-  if (!use.take(more, options_.max_temp)) return HostResult::kQuota;
-  const auto refuse = [&](HostResult why) {
-    use.give(more);
-    return why;
-  };
   if (found == files_.end()) {
-    if (files_.size() >= kMaxTempFiles) return refuse(HostResult::kQuota);
+    if (files_.size() >= kMaxTempFiles) return HostResult::kQuota;
     auto made = options_.spill->create_file();
-    if (!made) return refuse(result_of(made.error()));
+    if (!made) return result_of(made.error());
     found = files_.emplace(std::string(name), *std::move(made)).first;
   } else if (from_start) {
     const auto cleared = found->second->clear();
-    if (!cleared) return refuse(result_of(cleared.error()));
+    if (!cleared) return result_of(cleared.error());
   }
-  const std::uint64_t before = found->second->size();
-  const HostResult result = write_pieces(*found->second, data);
-  // What stood there before, or was not written.
-  use.give(more + freed - (found->second->size() - before));
-  return result;
+  return write_pieces(*found->second, data);
+}
+
+Bytes HostServices::files_size() const {
+  Bytes size;
+  for (const auto& [name, file] : files_) size += Bytes{file->size()};
+  return size;
 }
 
 HostResult HostServices::write_pieces(io::TempFile& file, std::string_view data) {
@@ -175,14 +172,14 @@ HostResult HostServices::temp_delete(std::string_view name) {
   if (!is_good_name(name)) return HostResult::kInvalid;
   const auto found = files_.find(name);
   if (found == files_.end()) return HostResult::kNotFound;
-  options_.temp_use->give(found->second->size());
   files_.erase(found);
+  (void)temp_.resize(files_size());  // smaller
   return HostResult::kOk;
 }
 
 void HostServices::drop_temp_files() {
-  for (const auto& [name, file] : files_) options_.temp_use->give(file->size());
   files_.clear();
+  (void)temp_.resize({});
 }
 
 void HostServices::record_metric(std::string_view name, double value) {

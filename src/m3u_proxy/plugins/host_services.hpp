@@ -4,7 +4,6 @@
 // Knows nothing of WebAssembly: addresses are spans already. One thread at a time.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -38,17 +37,6 @@ enum class HostResult : std::int8_t {
 /// The last value of each name.
 using Metrics = std::map<std::string, double, std::less<>>;
 
-/// What the temporary files of all instances of a plugin hold. Thread-safe.
-class TempUse {
- public:
-  /// False, and nothing changes, when there would be more than `max`.
-  bool take(std::uint64_t size, Bytes max);
-  void give(std::uint64_t size) { used_.fetch_sub(size); }
-
- private:
-  std::atomic<std::uint64_t> used_{0};
-};
-
 class HostServices {
  public:
   struct Options {
@@ -57,8 +45,7 @@ class HostServices {
     std::string config_json = "{}";  ///< an object
     memory::Budget* budget = nullptr;
     io::SpillSpace* spill = nullptr;
-    Bytes max_temp{};
-    std::shared_ptr<TempUse> temp_use{};  ///< counted against max_temp; nullptr: its own
+    std::shared_ptr<memory::Budget> temp_quota{};  ///< of temporary files; nullptr: 1 GB of its own
     std::int64_t now = 0;
     std::function<memory::MemoryPressureLevel()> pressure{};
     std::function<void()> request_cleanup{};
@@ -104,12 +91,15 @@ class HostServices {
 
  private:
   HostResult write(std::string_view name, std::string_view data, bool from_start);
+  HostResult write_file(std::string_view name, std::string_view data, bool from_start);
   HostResult write_pieces(io::TempFile& file, std::string_view data);
+  [[nodiscard]] Bytes files_size() const;
   [[nodiscard]] bool is_late() const { return std::chrono::steady_clock::now() >= deadline_; }
 
   Options options_;
   std::map<std::string, std::string, std::less<>> config_;  // values as get_config gives them
   std::map<std::string, std::unique_ptr<io::TempFile>, std::less<>> files_;
+  memory::Reservation temp_;  // of the quota: what the files hold
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   Metrics metrics_;
   std::string error_;

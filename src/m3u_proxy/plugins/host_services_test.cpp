@@ -30,12 +30,15 @@ class HostServicesTest : public testing::Test {
                 .permissions = default_permissions(),
                 .budget = &budget_,
                 .spill = &spill_,
-                .max_temp = {10},
+                .temp_quota = quota_of({10}),
                 .now = 1'790'000'000};
   }
   void TearDown() override {
     log::set_writer({});
     ASSERT_TRUE(log::configure(""));
+  }
+  static std::shared_ptr<memory::Budget> quota_of(Bytes size) {
+    return std::make_shared<memory::Budget>(size);
   }
   /// What is in a temporary file from `offset` on, up to `size` bytes.
   static std::string read(HostServices& host, std::string_view name, std::int64_t offset = 0,
@@ -92,7 +95,6 @@ TEST_F(HostServicesTest, TheQuotaIsOfAllFilesTogetherAndARefusedWriteChangesNoth
 }
 
 TEST_F(HostServicesTest, TheQuotaIsOfAllInstancesOfAPlugin) {
-  options_.temp_use = std::make_shared<TempUse>();
   HostServices host(options_);
   {
     HostServices other(options_);
@@ -108,7 +110,7 @@ TEST_F(HostServicesTest, TheQuotaIsOfAllInstancesOfAPlugin) {
 }
 
 TEST_F(HostServicesTest, NoFileIsWrittenOrReadOnceTheCallIsLate) {
-  options_.max_temp = mib(64);
+  options_.temp_quota = quota_of(mib(64));
   HostServices host(options_);
   const std::string large(mib(3).count, 'x');
   ASSERT_EQ(host.temp_write("a", large), HostResult::kOk);

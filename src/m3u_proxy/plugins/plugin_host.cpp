@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/plugins/host_services.hpp>
 #include <m3u_proxy/plugins/plugin_host.hpp>
 #include <m3u_proxy/plugins/plugin_run.hpp>
 #include <m3u_proxy/plugins/wasm_module.hpp>
@@ -27,7 +26,6 @@ Result<std::shared_ptr<const Plugin>> Plugin::load(const std::filesystem::path& 
   plugin->module_ = std::move(loaded.module);
   plugin->content_key_ = std::move(loaded.content_key);
   plugin->was_cached_ = loaded.was_cached;
-  plugin->temp_use_ = std::make_shared<TempUse>();
   return plugin;
 }
 
@@ -180,6 +178,7 @@ Result<std::unique_ptr<PluginInstance>> PluginHost::take_instance(const Plugin& 
   if (kept == nullptr) {
     const PluginOverride* const said = override_of(manifest.name);
     const PluginSettings& settings = options_.settings;
+    plugin.temp_quota()->set_limit(mib(settings.max_temp_mb));
     M3U_TRY(std::string config,
             merge_config(manifest.config_json, said != nullptr ? said->config_json : ""));
     M3U_TRY(kept, PluginInstance::create(
@@ -189,8 +188,7 @@ Result<std::unique_ptr<PluginInstance>> PluginHost::take_instance(const Plugin& 
                        .permissions = permissions_of(manifest),
                        .config_json = std::move(config),
                        .max_memory = mib(settings.max_memory_per_plugin),
-                       .max_temp = mib(settings.max_temp_mb),
-                       .temp_use = plugin.temp_use(),
+                       .temp_quota = plugin.temp_quota(),
                        .call_timeout = std::chrono::seconds(settings.chunk_timeout_seconds),
                        .total_timeout = std::chrono::seconds(settings.timeout_seconds),
                        // m3u_init sees the same time whenever an instance is made.

@@ -37,15 +37,15 @@ class Plugin {
   /// A key of the content of the module.
   [[nodiscard]] const std::string& content_key() const { return content_key_; }
   [[nodiscard]] bool was_cached() const { return was_cached_; }
-  /// Of all its instances.
-  [[nodiscard]] const std::shared_ptr<TempUse>& temp_use() const { return temp_use_; }
+  /// The temporary files of all its instances.
+  [[nodiscard]] const std::shared_ptr<memory::Budget>& temp_quota() const { return temp_quota_; }
 
  private:
   Manifest manifest_;
   std::shared_ptr<const WasmModule> module_;
   std::string content_key_;
   bool was_cached_ = false;
-  std::shared_ptr<TempUse> temp_use_;
+  std::shared_ptr<memory::Budget> temp_quota_ = std::make_shared<memory::Budget>();
 };
 
 class PluginHost {

@@ -28,7 +28,6 @@ namespace m3u_proxy::plugins {
 class WasmModule;
 class WasmInstance;
 class HostServices;
-class TempUse;
 
 /// What an instance runs with.
 struct InstanceOptions {
@@ -37,8 +36,7 @@ struct InstanceOptions {
   Permissions permissions;           ///< asked for and allowed
   std::string config_json = "{}";
   Bytes max_memory = mib(64);
-  Bytes max_temp = mib(1024);
-  std::shared_ptr<TempUse> temp_use{};             ///< what counts against it; nullptr: its own
+  std::shared_ptr<memory::Budget> temp_quota{};    ///< of temporary files; nullptr: 1 GB of its own
   std::chrono::milliseconds call_timeout{5000};    ///< of one call
   std::chrono::milliseconds total_timeout{30000};  ///< of all calls since begin()
   std::int64_t now = 0;                            ///< seconds since 1970
