@@ -27,8 +27,30 @@ constexpr std::uintmax_t kMaxModule = std::uintmax_t{64} << 20U;
 constexpr std::chrono::seconds kCompileTimeout{60};
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
-/// A module's file, open for reading. Error: kPlugin when it is too large for a module.
-Result<std::ifstream> open_module(const std::filesystem::path& file) {
+/// Reads `size` bytes piece by piece: use(piece), a Result<>, is called for each. Returns their
+/// hash. Error: kIo when there are not so many.
+template <typename Use>
+Result<XXH128_hash_t> read_pieces(std::ifstream& in, std::uintmax_t size, const Use& use) {
+  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
+                                                                       XXH3_freeState);
+  XXH3_128bits_reset(state.get());
+  std::vector<char> piece(kPiece);
+  while (size != 0) {
+    const std::size_t wanted = std::min<std::uintmax_t>(size, piece.size());
+    if (!in.read(piece.data(), static_cast<std::streamsize>(wanted)))
+      return fail(ErrorCode::kIo, "cannot read it");
+    XXH3_128bits_update(state.get(), piece.data(), wanted);
+    M3U_CHECK(use(std::span(reinterpret_cast<const std::uint8_t*>(piece.data()), wanted)));
+    size -= wanted;
+  }
+  return XXH3_128bits_digest(state.get());
+}
+
+constexpr auto kOnlyHash = [](std::span<const std::uint8_t>) { return Result<>(); };
+
+/// The same of a whole module. Error: kPlugin when the file is too large for one.
+template <typename Use>
+Result<XXH128_hash_t> read_module(const std::filesystem::path& file, const Use& use) {
   std::error_code error;
   const std::uintmax_t size = std::filesystem::file_size(file, error);
   if (error) return fail(system_error("cannot read the module " + file.string(), error.value()));
@@ -36,34 +58,9 @@ Result<std::ifstream> open_module(const std::filesystem::path& file) {
     return fail(ErrorCode::kPlugin, fmt::format("{} has {} MB; a module has 64 MB at most",
                                                 file.string(), size >> 20U));
   std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(system_error("cannot read the module " + file.string(), errno));
-  return in;
-}
-
-/// Reads a module piece by piece: use(piece), a Result<>, is called for each. Returns the hash of
-/// all of it.
-template <typename Use>
-Result<XXH128_hash_t> read_pieces(const std::filesystem::path& file, const Use& use) {
-  M3U_TRY(std::ifstream in, open_module(file));
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
-                                                                       XXH3_freeState);
-  XXH3_128bits_reset(state.get());
-  std::vector<char> piece(kPiece);
-  std::uintmax_t size = 0;
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    const auto count = static_cast<std::size_t>(in.gcount());
-    size += count;
-    if (in.bad() || size > kMaxModule)
-      return fail(ErrorCode::kIo, "cannot read the module " + file.string());
-    XXH3_128bits_update(state.get(), piece.data(), count);
-    M3U_CHECK(use(std::span(reinterpret_cast<const std::uint8_t*>(piece.data()), count)));
-  }
-  return XXH3_128bits_digest(state.get());
-}
-
-Result<XXH128_hash_t> hash_of(const std::filesystem::path& file) {
-  return read_pieces(file, [](std::span<const std::uint8_t>) { return Result<>(); });
+  const auto hash = read_pieces(in, size, use);
+  if (!in) return fail(ErrorCode::kIo, "cannot read the module " + file.string());
+  return hash;
 }
 
 std::string hex(const XXH128_hash_t& hash) {
@@ -157,20 +154,10 @@ Result<> check_seal(const std::filesystem::path& file) {
   const std::uintmax_t size = std::filesystem::file_size(file, error);
   if (!in || error) return fail(ErrorCode::kIo, "cannot read it");
   Seal seal{};
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),
-                                                                       XXH3_freeState);
-  XXH3_128bits_reset(state.get());
-  std::vector<char> piece(kPiece);
-  std::uintmax_t left = size < seal.size() ? 0 : size - seal.size();
-  while (left != 0) {
-    const std::size_t wanted = std::min<std::uintmax_t>(left, piece.size());
-    if (!in.read(piece.data(), static_cast<std::streamsize>(wanted)))
-      return fail(ErrorCode::kIo, "cannot read it");
-    XXH3_128bits_update(state.get(), piece.data(), wanted);
-    left -= wanted;
-  }
+  M3U_TRY(const XXH128_hash_t hash,
+          read_pieces(in, size < seal.size() ? 0 : size - seal.size(), kOnlyHash));
   in.read(reinterpret_cast<char*>(seal.data()), seal.size());
-  if (in && seal == seal_of(XXH3_128bits_digest(state.get()))) return {};
+  if (in && seal == seal_of(hash)) return {};
   return fail(ErrorCode::kPlugin, "it is damaged");
 }
 
@@ -182,7 +169,7 @@ Result<ModulePtr> read_compiled(const std::filesystem::path& file) {
 /// In this process: 18 MB and more.
 Result<ModulePtr> compile_here(const std::filesystem::path& file) {
   std::vector<std::uint8_t> bytes;
-  M3U_CHECK(read_pieces(file, [&](std::span<const std::uint8_t> piece) {
+  M3U_CHECK(read_module(file, [&](std::span<const std::uint8_t> piece) {
     bytes.insert(bytes.end(), piece.begin(), piece.end());
     return Result<>();
   }));
@@ -198,7 +185,7 @@ Result<> copy_module(const std::filesystem::path& wasm, const XXH128_hash_t& con
                      const std::filesystem::path& to) {
   const int fd = open_private(to);
   if (fd < 0) return fail(system_error("cannot write " + to.string(), errno));
-  const auto copied = read_pieces(wasm, [&](std::span<const std::uint8_t> piece) {
+  const auto copied = read_module(wasm, [&](std::span<const std::uint8_t> piece) {
     const int error = write_all(fd, piece);
     return error == 0 ? Result<>() : fail(system_error("cannot write " + to.string(), error));
   });
@@ -293,7 +280,7 @@ std::filesystem::path cache_folder(const CompileOptions& options) {
 }
 
 Result<LoadedModule> load_module(const std::filesystem::path& wasm, const CompileOptions& options) {
-  M3U_TRY(const XXH128_hash_t content, hash_of(wasm));
+  M3U_TRY(const XXH128_hash_t content, read_module(wasm, kOnlyHash));
   LoadedModule out;
   out.content_key = key_of(content, {});
   auto module = load_cached(wasm, options, content, out.was_cached);
