@@ -18,6 +18,21 @@ pub enum ChannelField {
     Duration,
 }
 
+impl ChannelField {
+    /// All fields, in the order of a batch's columns.
+    pub const ALL: [ChannelField; ChannelBatch::COLUMNS] = [
+        ChannelField::ChannelName,
+        ChannelField::TvgId,
+        ChannelField::TvgName,
+        ChannelField::TvgLogo,
+        ChannelField::TvgShift,
+        ChannelField::TvgChno,
+        ChannelField::GroupTitle,
+        ChannelField::StreamUrl,
+        ChannelField::Duration,
+    ];
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProgrammeField {
     ChannelId,

@@ -1,17 +1,6 @@
 //! Random edits give what the same edits of plain values give.
 use m3u_plugin::*;
 
-const FIELDS: [ChannelField; ChannelBatch::COLUMNS] = [
-    ChannelField::ChannelName,
-    ChannelField::TvgId,
-    ChannelField::TvgName,
-    ChannelField::TvgLogo,
-    ChannelField::TvgShift,
-    ChannelField::TvgChno,
-    ChannelField::GroupTitle,
-    ChannelField::StreamUrl,
-    ChannelField::Duration,
-];
 const PROGRAMME_FIELDS: [ProgrammeField; ProgrammeBatch::COLUMNS] = [
     ProgrammeField::ChannelId,
     ProgrammeField::Title,
@@ -78,7 +67,7 @@ fn frame_of(channels: &[Channel]) -> Block {
     let mut writer = ChannelWriter::new();
     for channel in channels {
         writer.add_new(channel.source);
-        for (field, value) in FIELDS.into_iter().zip(&channel.columns) {
+        for (field, value) in ChannelField::ALL.into_iter().zip(&channel.columns) {
             writer.set(field, value);
         }
         writer.set_media_type(channel.media_type);
@@ -96,7 +85,7 @@ fn frame_of(channels: &[Channel]) -> Block {
 fn take(block: Block) -> Vec<Channel> {
     let batch = unsafe { ChannelBatch::from_frame(block.bytes()) };
     let channel = |row| Channel {
-        columns: FIELDS.map(|field| batch.text(field, row).to_string()),
+        columns: ChannelField::ALL.map(|field| batch.text(field, row).to_string()),
         source: batch.source(row),
         media_type: batch.media_type(row),
         id: batch.id(row).to_vec(),
@@ -140,8 +129,8 @@ fn of_channels() {
                 channel.media_type = MEDIA_TYPES[random.below(3)];
                 editor.set_media_type(row, channel.media_type);
             } else {
-                let column = random.below(FIELDS.len());
-                editor.set_copy(FIELDS[column], row, &value);
+                let column = random.below(ChannelField::ALL.len());
+                editor.set_copy(ChannelField::ALL[column], row, &value);
                 channel.columns[column] = value;
             }
         }

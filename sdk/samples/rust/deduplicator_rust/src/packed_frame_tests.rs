@@ -2,18 +2,6 @@
 use crate::packed_frame::{unpack, Packer};
 use m3u_plugin::{Attribute, Buffer, ChannelBatch, ChannelEditor, ChannelField, ChannelWriter};
 
-const FIELDS: [ChannelField; ChannelBatch::COLUMNS] = [
-    ChannelField::ChannelName,
-    ChannelField::TvgId,
-    ChannelField::TvgName,
-    ChannelField::TvgLogo,
-    ChannelField::TvgShift,
-    ChannelField::TvgChno,
-    ChannelField::GroupTitle,
-    ChannelField::StreamUrl,
-    ChannelField::Duration,
-];
-
 /// The same numbers in each run.
 struct Random(u64);
 
@@ -67,7 +55,7 @@ fn frame_of(channels: &[Channel]) -> Buffer {
     let mut writer = ChannelWriter::new();
     for channel in channels {
         writer.add_new(1);
-        for (field, value) in FIELDS.into_iter().zip(&channel.columns) {
+        for (field, value) in ChannelField::ALL.into_iter().zip(&channel.columns) {
             writer.set(field, value);
         }
         for (key, value) in &channel.attributes {
@@ -128,7 +116,7 @@ fn so_do_frames_that_plugins_made() {
                 editor.drop_row(row);
             }
             if random.below(3) == 0 {
-                let field = FIELDS[random.below(9)];
+                let field = ChannelField::ALL[random.below(9)];
                 editor.set(field, row, "set");
                 set_only.set(field, row, "set");
             }
