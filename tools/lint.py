@@ -19,8 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ["src", "bench", "fuzz", "examples", "sdk"]
-SCRIPTS = ["dev", ".ci/run", "sdk/build.sh", "sdk/templates/cpp/build.sh",
-           "sdk/templates/rust/build.sh"]
+SCRIPTS = ["dev", "tools/dev/*.sh", ".ci/run", "sdk/build.sh", "sdk/templates/*/build.sh"]
 TIDY = "clang-tidy-19"
 FORMAT = "clang-format-19"
 # The compile commands are g++'s.
@@ -122,7 +121,7 @@ def run_format(wanted: list[Path]) -> list[str]:
 
 
 def run_shellcheck() -> list[str]:
-    scripts = [str(ROOT / script) for script in SCRIPTS if (ROOT / script).exists()]
+    scripts = [str(path) for script in SCRIPTS for path in sorted(ROOT.glob(script))]
     done = subprocess.run(["shellcheck", *scripts], capture_output=True, text=True)
     return [] if done.returncode == 0 else [done.stdout]
 
