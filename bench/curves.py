@@ -19,12 +19,8 @@ class Point:
     same: bool
 
 
-def limit_arguments(limit_mb):
-    return ["--memory-limit", "none" if limit_mb is None else f"{limit_mb}MB"]
-
-
 def limit_name(limit_mb):
-    return "none" if limit_mb is None else f"{limit_mb} MB"
+    return "none" if limit_mb is None else f"{limit_mb}MB"
 
 
 def measure(bench, jobs, hash_of):

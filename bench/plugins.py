@@ -14,7 +14,7 @@ RULE = 'channel_name contains "sport" SET group_title = "Sports"'
 class PluginJob:
     """A plugin, and the goals it has to meet beside the native work."""
     title: str
-    plugin: str  # of sdk/samples
+    plugin: str  # of sdk/samples or bench/deduplicators
     rule: bool  # whether the native run beside it has RULE
     least_speed: float  # of the native one's
     most_mb: float | None
@@ -24,9 +24,10 @@ class PluginJob:
 JOBS = [
     PluginJob("streaming, {sdk}: sports_tagger", "sports_tagger", True, 0.90, 8,
               'words = ["sport"]'),
-    PluginJob("compressing, {sdk}: deduplicator", "deduplicator", False, 0.75, None,
+    PluginJob("compressing, {sdk}: tuned deduplicator", "tuned_deduplicator", False, 0.75, None,
               'mode = "compress"'),
-    PluginJob("spilling, {sdk}: deduplicator", "deduplicator", False, 0.65, 10, 'mode = "spill"'),
+    PluginJob("spilling, {sdk}: tuned deduplicator", "tuned_deduplicator", False, 0.65, 10,
+              'mode = "spill"'),
 ]
 SDKS = [("C++", ""), ("Rust", "_rust")]
 
