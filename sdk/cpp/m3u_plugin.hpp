@@ -9,7 +9,13 @@
 // columns that did not change are copied as a whole, and a chunk in which nothing changed is given
 // back as it came. A plugin has one thread, so nothing here is thread-safe. Where memory ends, the
 // plugin logs that and traps; the host then goes on as the plugin's `on_failure` says.
+//
+// Only m3u:: outside of m3u::detail is for plugins.
+//
+// Made of sdk/cpp/parts by sdk/cpp/join.py: change the parts.
 #pragma once
+
+// Where a plugin is compiled: what there is without a standard library.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -46,9 +52,9 @@ __attribute__((weak)) int memcmp(const void* a, const void* b, size_t size) {
 }
 #endif
 
-namespace m3u {
+// Text: a view of UTF-8 text, and comparing ASCII letters without case.
 
-// --- text ---------------------------------------------------------------------------------------
+namespace m3u {
 
 /// A view of UTF-8 text, like std::string_view, which converts to it and from it.
 class Text {
@@ -114,7 +120,11 @@ constexpr bool equals_ascii_case(Text a, Text b) {
   return true;
 }
 
-// --- the host -----------------------------------------------------------------------------------
+}  // namespace m3u
+
+// What a plugin may ask of the host: the imports of docs/plugin-abi.md.
+
+namespace m3u {
 
 enum class LogLevel : int32_t { kError, kWarn, kInfo, kDebug };
 enum class PressureLevel : int32_t { kOptimal, kModerate, kHigh, kCritical, kEmergency };
@@ -222,7 +232,11 @@ inline int32_t get_config(Text name, void* data, size_t size) {
 
 }  // namespace host
 
-// --- memory -------------------------------------------------------------------------------------
+}  // namespace m3u
+
+// The module's memory: what m3u_alloc and m3u_free are, and operator new where there is no library.
+
+namespace m3u {
 
 namespace detail {
 
@@ -409,6 +423,8 @@ inline void* allocate_or_trap(size_t size) {
   return p;
 }
 
+}  // namespace detail
+
 /// Copies a text that is short most of the time: without a call up to 64 bytes, never reading or
 /// writing beyond it.
 inline void copy_short(char* to, const char* from, size_t size) {
@@ -432,7 +448,11 @@ inline void copy_short(char* to, const char* from, size_t size) {
   }
 }
 
-}  // namespace detail
+}  // namespace m3u
+
+// Array, Buffer and Arena: what there is in place of std::vector and std::string.
+
+namespace m3u {
 
 /// A growing array of plain values.
 template <typename T>
@@ -546,7 +566,7 @@ class Buffer {
     return *this;
   }
   Buffer& operator+=(Text text) {
-    detail::copy_short(bytes_.extend(text.size()), text.data(), text.size());
+    copy_short(bytes_.extend(text.size()), text.data(), text.size());
     return *this;
   }
   Buffer& append_number(int64_t value) {
@@ -579,7 +599,7 @@ class Arena {
 
   Text store(Text text) {
     char* const copy = allocate(text.size());
-    detail::copy_short(copy, text.data(), text.size());
+    copy_short(copy, text.data(), text.size());
     return {copy, text.size()};
   }
   char* allocate(size_t size) {
@@ -606,269 +626,11 @@ class Arena {
   size_t left_ = 0;
 };
 
-// --- JSON: the configuration and the context
-// ------------------------------------------------------
+}  // namespace m3u
 
-/// A view of one JSON value; an empty one stands for what is not there.
-class Json {
- public:
-  Json() = default;
-  explicit Json(Text value) : value_(trimmed(value)) {}
+// Reading the FlatBuffers tables of a frame.
 
-  [[nodiscard]] bool exists() const { return !value_.empty(); }
-  [[nodiscard]] bool is_text() const { return value_.starts_with("\""); }
-  /// As it stands, quotes and escapes included.
-  [[nodiscard]] Text raw() const { return value_; }
-
-  /// The member of an object.
-  [[nodiscard]] Json operator[](Text key) const {
-    Json found;
-    members([&](Text name, Json value) {
-      if (!found.exists() && name == key) found = value;
-    });
-    return found;
-  }
-  /// Calls member(name, value) for each member of an object; names are as they stand.
-  template <typename F>
-  void members(F&& member) const {
-    if (!value_.starts_with("{")) return;
-    for (size_t i = 1; i < value_.size();) {
-      const size_t key = skip_space(i);
-      if (key >= value_.size() || value_[key] != '"') return;
-      const size_t key_end = end_of(key);
-      const size_t colon = skip_space(key_end);
-      const size_t begin = skip_space(colon + 1);
-      const size_t end = end_of(begin);
-      member(value_.substr(key + 1, key_end - key - 2), Json(value_.substr(begin, end - begin)));
-      i = skip_space(end) + 1;
-    }
-  }
-  /// Calls item(value) for each item of an array.
-  template <typename F>
-  void items(F&& item) const {
-    if (!value_.starts_with("[")) return;
-    for (size_t i = 1; i < value_.size();) {
-      const size_t begin = skip_space(i);
-      const size_t end = end_of(begin);
-      if (end == begin) return;
-      item(Json(value_.substr(begin, end - begin)));
-      i = skip_space(end) + 1;
-    }
-  }
-
-  /// A text without quotes and escapes, kept in `arena`; anything else as it stands; `fallback`
-  /// when there is nothing.
-  Text text(Arena& arena, Text fallback = {}) const {
-    if (!exists()) return fallback;
-    if (!is_text() || value_.size() < 2) return value_;
-    const Text inner = value_.substr(1, value_.size() - 2);
-    if (inner.find('\\') == SIZE_MAX) return inner;
-    char* const begin = arena.allocate(inner.size());
-    char* end = begin;
-    for (size_t i = 0; i < inner.size(); ++i)
-      if (inner[i] == '\\' && i + 1 < inner.size())
-        i = unescape(inner, i + 1, end);
-      else
-        *end++ = inner[i];
-    return {begin, static_cast<size_t>(end - begin)};
-  }
-  [[nodiscard]] double number(double fallback = 0) const {
-    size_t i = 0;
-    const bool negative = value_.starts_with("-");
-    if (negative) ++i;
-    if (i >= value_.size() || value_[i] < '0' || value_[i] > '9') return fallback;
-    double result = 0;
-    for (; i < value_.size() && is_digit(value_[i]); ++i) result = result * 10 + (value_[i] - '0');
-    if (i < value_.size() && value_[i] == '.') {
-      double unit = 0.1;
-      for (++i; i < value_.size() && is_digit(value_[i]); ++i, unit /= 10)
-        result += unit * (value_[i] - '0');
-    }
-    return negative ? -result : result;
-  }
-  [[nodiscard]] bool flag(bool fallback = false) const {
-    return value_ == "true" || (value_ != "false" && fallback);
-  }
-
- private:
-  static constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
-  static constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-  static Text trimmed(Text text) {
-    size_t begin = 0;
-    size_t end = text.size();
-    while (begin < end && is_space(text[begin])) ++begin;
-    while (end > begin && is_space(text[end - 1])) --end;
-    return text.substr(begin, end - begin);
-  }
-  [[nodiscard]] size_t skip_space(size_t i) const {
-    while (i < value_.size() && is_space(value_[i])) ++i;
-    return i;
-  }
-  [[nodiscard]] size_t end_of_text(size_t i) const {
-    for (++i; i < value_.size() && value_[i] != '"'; ++i)
-      if (value_[i] == '\\') ++i;
-    return i + 1 < value_.size() ? i + 1 : value_.size();
-  }
-  /// Where the value that begins at `i` ends.
-  [[nodiscard]] size_t end_of(size_t i) const {
-    size_t depth = 0;
-    while (i < value_.size()) {
-      const char c = value_[i];
-      if (depth == 0 && (c == ',' || c == '}' || c == ']' || c == ':' || is_space(c))) return i;
-      if (c == '"') {
-        i = end_of_text(i);
-        if (depth == 0) return i;
-        continue;
-      }
-      ++i;
-      if (c == '{' || c == '[') ++depth;
-      if ((c == '}' || c == ']') && --depth == 0) return i;
-    }
-    return value_.size();
-  }
-  static uint32_t hex4(Text text, size_t at) {
-    uint32_t value = 0;
-    for (size_t i = at; i < at + 4 && i < text.size(); ++i) {
-      const char c = ascii_lower(text[i]);
-      value = value * 16 + static_cast<uint32_t>(is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
-    return value;
-  }
-  static void append_utf8(char*& end, uint32_t c) {
-    const auto tail = [&](uint32_t shift) {
-      *end++ = static_cast<char>(0x80U | ((c >> shift) & 0x3fU));
-    };
-    if (c < 0x80) {
-      *end++ = static_cast<char>(c);
-    } else if (c < 0x800) {
-      *end++ = static_cast<char>(0xc0U | (c >> 6U));
-      tail(0);
-    } else if (c < 0x10000) {
-      *end++ = static_cast<char>(0xe0U | (c >> 12U));
-      tail(6), tail(0);
-    } else {
-      *end++ = static_cast<char>(0xf0U | (c >> 18U));
-      tail(12), tail(6), tail(0);
-    }
-  }
-  /// Writes what the escape at `i`, behind its backslash, stands for; returns its last byte's
-  /// place.
-  static size_t unescape(Text text, size_t i, char*& end) {
-    constexpr Text kNames = "bfnrt";
-    constexpr Text kMeanings = "\b\f\n\r\t";
-    const char c = text[i];
-    if (c == 'u') {
-      uint32_t code = hex4(text, i + 1);
-      i += 4;
-      if (code >= 0xd800 && code < 0xdc00 && text.substr(i + 1, 2) == "\\u") {
-        code = 0x10000 + ((code - 0xd800) << 10U) + (hex4(text, i + 3) - 0xdc00);
-        i += 6;
-      }
-      append_utf8(end, code);
-    } else {
-      const size_t name = kNames.find(c);
-      *end++ = name == SIZE_MAX ? c : kMeanings[name];
-    }
-    return i;
-  }
-
-  Text value_;
-};
-
-/// The plugin's configuration: the manifest's [config], then what the operator set.
-class Config {
- public:
-  explicit Config(Text json) : text_(arena_.store(json)), json_(text_) {}
-  [[nodiscard]] Json operator[](Text key) const { return json_[key]; }
-  /// A text that lives as long as the plugin.
-  Text text(Text key, Text fallback = {}) { return json_[key].text(arena_, fallback); }
-  [[nodiscard]] double number(Text key, double fallback = 0) const {
-    return json_[key].number(fallback);
-  }
-  [[nodiscard]] bool flag(Text key, bool fallback = false) const {
-    return json_[key].flag(fallback);
-  }
-  /// The texts of a list; a single text is a list of one.
-  Array<Text> list(Text key) {
-    Array<Text> all;
-    const Json value = json_[key];
-    if (value.is_text()) all.push_back(value.text(arena_));
-    value.items([&](Json item) { all.push_back(item.text(arena_)); });
-    return all;
-  }
-
- private:
-  Arena arena_;
-  Text text_;
-  Json json_;
-};
-
-/// What is known when a generation begins; lives until the next one begins.
-class Context {
- public:
-  explicit Context(Text json) : text_(arena_.store(json)), json_(text_) {}
-  [[nodiscard]] Json json() const { return json_; }
-  Text proxy() { return json_["proxy"].text(arena_); }
-  /// The run's time, seconds since 1970.
-  [[nodiscard]] int64_t now() const { return static_cast<int64_t>(json_["now"].number()); }
-  [[nodiscard]] uint32_t chunk_rows() const { return number("chunk_rows"); }
-  /// The source that a source_loading plugin reads.
-  [[nodiscard]] uint16_t source() const { return static_cast<uint16_t>(number("source")); }
-  [[nodiscard]] PressureLevel pressure() const {
-    return static_cast<PressureLevel>(number("pressure"));
-  }
-  /// Calls source(name, type, url) for each source, in the order of their numbers.
-  template <typename F>
-  void sources(F&& source) {
-    json_["sources"].items([&](Json item) {
-      source(item["name"].text(arena_), item["type"].text(arena_), item["url"].text(arena_));
-    });
-  }
-
- private:
-  [[nodiscard]] uint32_t number(Text key) const {
-    return static_cast<uint32_t>(json_[key].number());
-  }
-  Arena arena_;
-  Text text_;
-  Json json_;
-};
-
-// --- reading frames
-// -------------------------------------------------------------------------------
-
-enum class ChannelField : uint8_t {
-  kChannelName,
-  kTvgId,
-  kTvgName,
-  kTvgLogo,
-  kTvgShift,
-  kTvgChno,
-  kGroupTitle,
-  kStreamUrl,
-  kDuration,  // of the #EXTINF line
-};
-enum class ProgrammeField : uint8_t {
-  kChannelId,
-  kTitle,
-  kSubtitle,
-  kDescription,
-  kCategory,
-  kIcon,
-  kEpisodeNum,
-  kSeasonNum,
-  kLanguage,
-  kRating,
-  kStart,
-  kStop,
-  kElement,  // the whole <programme>
-};
-enum class MediaType : uint8_t { kLive, kMovie, kSeries };
-
-struct Attribute {
-  Text key;
-  Text value;
-};
+namespace m3u {
 
 namespace detail {
 
@@ -923,6 +685,16 @@ class Table {
 inline Vector<uint32_t> offsets_of(const uint8_t* reference) {
   return Table(reference + read_u32(reference)).vector<uint32_t>(0);
 }
+
+}  // namespace detail
+
+}  // namespace m3u
+
+// Finding a word in much text, sixteen bytes at a time.
+
+namespace m3u {
+
+namespace detail {
 
 // Sixteen bytes at a time: vector extensions, which both compilers have on every machine.
 using Bytes16 = uint8_t __attribute__((vector_size(16)));
@@ -1004,6 +776,12 @@ inline bool contains_ascii_case(Text text, Text word) {
   return word.empty() || detail::Finder(word).find(text, 0) != SIZE_MAX;
 }
 
+}  // namespace m3u
+
+// Column: one field of all rows, and the rows that have a word in it.
+
+namespace m3u {
+
 /// The values of one field of all rows, which stand side by side in the frame's text.
 class Column {
  public:
@@ -1084,6 +862,51 @@ class Column {
   const uint32_t* offsets_ = nullptr;
   uint32_t size_ = 0;
 };
+
+}  // namespace m3u
+
+// The columns of channels and of programmes.
+
+namespace m3u {
+
+enum class ChannelField : uint8_t {
+  kChannelName,
+  kTvgId,
+  kTvgName,
+  kTvgLogo,
+  kTvgShift,
+  kTvgChno,
+  kGroupTitle,
+  kStreamUrl,
+  kDuration,  // of the #EXTINF line
+};
+enum class ProgrammeField : uint8_t {
+  kChannelId,
+  kTitle,
+  kSubtitle,
+  kDescription,
+  kCategory,
+  kIcon,
+  kEpisodeNum,
+  kSeasonNum,
+  kLanguage,
+  kRating,
+  kStart,
+  kStop,
+  kElement,  // the whole <programme>
+};
+enum class MediaType : uint8_t { kLive, kMovie, kSeries };
+
+struct Attribute {
+  Text key;
+  Text value;
+};
+
+}  // namespace m3u
+
+// ChannelBatch and ProgrammeBatch: a chunk as it came in.
+
+namespace m3u {
 
 /// A chunk of channels as it came in. All it gives are views into the frame.
 class ChannelBatch {
@@ -1222,8 +1045,11 @@ class ProgrammeBatch {
   detail::Vector<uint16_t> source_;
 };
 
-// --- writing frames
-// -------------------------------------------------------------------------------
+}  // namespace m3u
+
+// Writing a frame in one block: lists of texts and of numbers, kept as they are or new.
+
+namespace m3u {
 
 namespace detail {
 
@@ -1454,6 +1280,16 @@ inline size_t checked_text(size_t size) {
   return size;
 }
 
+}  // namespace detail
+
+}  // namespace m3u
+
+// What the frames of channels and of programmes are put together from.
+
+namespace m3u {
+
+namespace detail {
+
 struct ChannelParts {
   uint32_t rows;
   Text kept;
@@ -1530,133 +1366,11 @@ inline Block build(const ProgrammeParts& parts) {
 
 }  // namespace detail
 
-/// Makes a chunk of channels row by row: rows of any chunks in any order, new ones, or both. What
-/// follows add() and add_new() is about that row. Texts must live until the chunk is given; store()
-/// keeps a copy.
-class ChannelWriter {
- public:
-  [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(source_.size()); }
-  [[nodiscard]] bool empty() const { return rows() == 0; }
+}  // namespace m3u
 
-  /// A row as it came in; `from` must live until the chunk is given.
-  void add(const ChannelBatch& from, uint32_t row) {
-    start();
-    for (uint32_t i = 0; i < ChannelBatch::kColumns; ++i)
-      columns_[i].push_back(from.text(static_cast<ChannelField>(i), row));
-    source_.push_back(from.source(row));
-    media_type_.push_back(static_cast<uint8_t>(from.media_type(row)));
-    add_id(from.id(row));
-    close();
-    for (uint32_t i = from.directives_begin(row); i < from.directives_begin(row + 1); ++i)
-      add_directive(from.directive(i));
-    for (uint32_t i = from.attributes_begin(row); i < from.attributes_begin(row + 1); ++i)
-      add_attribute(from.attribute(i));
-  }
-  /// An empty row; the host makes its id.
-  void add_new(uint16_t source) {
-    start();
-    for (Array<Text>& column : columns_) column.push_back({});
-    source_.push_back(source);
-    media_type_.push_back(0);
-    add_id({});
-    close();
-  }
-  void set(ChannelField field, Text value) {
-    columns_[static_cast<uint32_t>(field)].back() = value;
-  }
-  [[nodiscard]] Text text(ChannelField field) {
-    return columns_[static_cast<uint32_t>(field)].back();
-  }
-  void set_media_type(MediaType type) { media_type_.back() = static_cast<uint8_t>(type); }
-  /// Sets or adds an attribute, its key compared without case; an empty value removes it.
-  void set_attribute(Text key, Text value) {
-    const uint32_t first = attribute_first_[rows() - 1];
-    for (size_t i = first; i < keys_.size(); ++i) {
-      if (!equals_ascii_case(keys_[i], key)) continue;
-      if (value.empty()) {
-        remove_attribute(i);
-      } else {
-        values_[i] = value;
-      }
-      return;
-    }
-    if (!value.empty()) add_attribute({key, value});
-  }
-  void add_attribute(Attribute attribute) {
-    keys_.push_back(attribute.key);
-    values_.push_back(attribute.value);
-    attribute_first_.back() = static_cast<uint32_t>(keys_.size());
-  }
-  void add_directive(Text line) {
-    directives_.push_back(line);
-    directive_first_.back() = static_cast<uint32_t>(directives_.size());
-  }
-  Text store(Text text) { return arena_.store(text); }
-  /// Drops all rows and what was stored.
-  void clear() { *this = ChannelWriter(); }
+// What ChannelEditor and ProgrammeEditor have in common.
 
-  /// The frame, as a block for Output.
-  detail::Block build() {
-    start();
-    return detail::build(detail::ChannelParts{
-        rows(),
-        {},
-        {lists(0), lists(1), lists(2), lists(3), lists(4), lists(5), lists(6), lists(7), lists(8)},
-        source_,
-        media_type_,
-        channel_id_,
-        attribute_first_,
-        detail::TextList(keys_),
-        detail::TextList(values_),
-        directive_first_,
-        detail::TextList(directives_)});
-  }
-
- private:
-  [[nodiscard]] detail::TextList lists(uint32_t column) const {
-    return detail::TextList(columns_[column]);
-  }
-  /// The lists of rows begin at 0.
-  void start() {
-    if (!attribute_first_.empty()) return;
-    attribute_first_.push_back(0);
-    directive_first_.push_back(0);
-  }
-  void close() {
-    attribute_first_.push_back(static_cast<uint32_t>(keys_.size()));
-    directive_first_.push_back(static_cast<uint32_t>(directives_.size()));
-  }
-  /// There are no ids until a row has one; rows without one have 16 zero bytes.
-  void add_id(Text id) {
-    if (id.empty() && channel_id_.empty()) return;
-    channel_id_.resize(size_t{16} * (rows() - 1));
-    uint8_t* const bytes = channel_id_.extend(16);
-    if (id.empty())
-      __builtin_memset(bytes, 0, 16);
-    else
-      __builtin_memcpy(bytes, id.data(), 16);
-  }
-  void remove_attribute(size_t index) {
-    for (size_t i = index + 1; i < keys_.size(); ++i) {
-      keys_[i - 1] = keys_[i];
-      values_[i - 1] = values_[i];
-    }
-    keys_.resize(keys_.size() - 1);
-    values_.resize(values_.size() - 1);
-    attribute_first_.back() = static_cast<uint32_t>(keys_.size());
-  }
-
-  Array<Text> columns_[ChannelBatch::kColumns];
-  Array<uint16_t> source_;
-  Array<uint8_t> media_type_;
-  Array<uint8_t> channel_id_;
-  Array<uint32_t> attribute_first_;
-  Array<Text> keys_;
-  Array<Text> values_;
-  Array<uint32_t> directive_first_;
-  Array<Text> directives_;
-  Arena arena_;
-};
+namespace m3u {
 
 namespace detail {
 
@@ -1738,6 +1452,12 @@ class Editor {
 };
 
 }  // namespace detail
+
+}  // namespace m3u
+
+// ChannelEditor: changing a chunk of channels.
+
+namespace m3u {
 
 /// Changes a chunk of channels: sets values, drops rows, and keeps everything else.
 class ChannelEditor : public detail::Editor<ChannelBatch> {
@@ -1901,6 +1621,444 @@ class ChannelEditor : public detail::Editor<ChannelBatch> {
   Array<Attribute> attributes_;
 };
 
+}  // namespace m3u
+
+// ChannelWriter: making a chunk of channels row by row.
+
+namespace m3u {
+
+/// Makes a chunk of channels row by row: rows of any chunks in any order, new ones, or both. What
+/// follows add() and add_new() is about that row. Texts must live until the chunk is given; store()
+/// keeps a copy.
+class ChannelWriter {
+ public:
+  [[nodiscard]] uint32_t rows() const { return static_cast<uint32_t>(source_.size()); }
+  [[nodiscard]] bool empty() const { return rows() == 0; }
+
+  /// A row as it came in; `from` must live until the chunk is given.
+  void add(const ChannelBatch& from, uint32_t row) {
+    start();
+    for (uint32_t i = 0; i < ChannelBatch::kColumns; ++i)
+      columns_[i].push_back(from.text(static_cast<ChannelField>(i), row));
+    source_.push_back(from.source(row));
+    media_type_.push_back(static_cast<uint8_t>(from.media_type(row)));
+    add_id(from.id(row));
+    close();
+    for (uint32_t i = from.directives_begin(row); i < from.directives_begin(row + 1); ++i)
+      add_directive(from.directive(i));
+    for (uint32_t i = from.attributes_begin(row); i < from.attributes_begin(row + 1); ++i)
+      add_attribute(from.attribute(i));
+  }
+  /// An empty row; the host makes its id.
+  void add_new(uint16_t source) {
+    start();
+    for (Array<Text>& column : columns_) column.push_back({});
+    source_.push_back(source);
+    media_type_.push_back(0);
+    add_id({});
+    close();
+  }
+  void set(ChannelField field, Text value) {
+    columns_[static_cast<uint32_t>(field)].back() = value;
+  }
+  [[nodiscard]] Text text(ChannelField field) {
+    return columns_[static_cast<uint32_t>(field)].back();
+  }
+  void set_media_type(MediaType type) { media_type_.back() = static_cast<uint8_t>(type); }
+  /// Sets or adds an attribute, its key compared without case; an empty value removes it.
+  void set_attribute(Text key, Text value) {
+    const uint32_t first = attribute_first_[rows() - 1];
+    for (size_t i = first; i < keys_.size(); ++i) {
+      if (!equals_ascii_case(keys_[i], key)) continue;
+      if (value.empty()) {
+        remove_attribute(i);
+      } else {
+        values_[i] = value;
+      }
+      return;
+    }
+    if (!value.empty()) add_attribute({key, value});
+  }
+  void add_attribute(Attribute attribute) {
+    keys_.push_back(attribute.key);
+    values_.push_back(attribute.value);
+    attribute_first_.back() = static_cast<uint32_t>(keys_.size());
+  }
+  void add_directive(Text line) {
+    directives_.push_back(line);
+    directive_first_.back() = static_cast<uint32_t>(directives_.size());
+  }
+  Text store(Text text) { return arena_.store(text); }
+  /// Drops all rows and what was stored.
+  void clear() { *this = ChannelWriter(); }
+
+  /// The frame, as a block for Output.
+  detail::Block build() {
+    start();
+    return detail::build(detail::ChannelParts{
+        rows(),
+        {},
+        {lists(0), lists(1), lists(2), lists(3), lists(4), lists(5), lists(6), lists(7), lists(8)},
+        source_,
+        media_type_,
+        channel_id_,
+        attribute_first_,
+        detail::TextList(keys_),
+        detail::TextList(values_),
+        directive_first_,
+        detail::TextList(directives_)});
+  }
+
+ private:
+  [[nodiscard]] detail::TextList lists(uint32_t column) const {
+    return detail::TextList(columns_[column]);
+  }
+  /// The lists of rows begin at 0.
+  void start() {
+    if (!attribute_first_.empty()) return;
+    attribute_first_.push_back(0);
+    directive_first_.push_back(0);
+  }
+  void close() {
+    attribute_first_.push_back(static_cast<uint32_t>(keys_.size()));
+    directive_first_.push_back(static_cast<uint32_t>(directives_.size()));
+  }
+  /// There are no ids until a row has one; rows without one have 16 zero bytes.
+  void add_id(Text id) {
+    if (id.empty() && channel_id_.empty()) return;
+    channel_id_.resize(size_t{16} * (rows() - 1));
+    uint8_t* const bytes = channel_id_.extend(16);
+    if (id.empty())
+      __builtin_memset(bytes, 0, 16);
+    else
+      __builtin_memcpy(bytes, id.data(), 16);
+  }
+  void remove_attribute(size_t index) {
+    for (size_t i = index + 1; i < keys_.size(); ++i) {
+      keys_[i - 1] = keys_[i];
+      values_[i - 1] = values_[i];
+    }
+    keys_.resize(keys_.size() - 1);
+    values_.resize(values_.size() - 1);
+    attribute_first_.back() = static_cast<uint32_t>(keys_.size());
+  }
+
+  Array<Text> columns_[ChannelBatch::kColumns];
+  Array<uint16_t> source_;
+  Array<uint8_t> media_type_;
+  Array<uint8_t> channel_id_;
+  Array<uint32_t> attribute_first_;
+  Array<Text> keys_;
+  Array<Text> values_;
+  Array<uint32_t> directive_first_;
+  Array<Text> directives_;
+  Arena arena_;
+};
+
+}  // namespace m3u
+
+// Json: reading what the host says as JSON.
+
+namespace m3u {
+
+/// A view of one JSON value; an empty one stands for what is not there.
+class Json {
+ public:
+  Json() = default;
+  explicit Json(Text value) : value_(trimmed(value)) {}
+
+  [[nodiscard]] bool exists() const { return !value_.empty(); }
+  [[nodiscard]] bool is_text() const { return value_.starts_with("\""); }
+  /// As it stands, quotes and escapes included.
+  [[nodiscard]] Text raw() const { return value_; }
+
+  /// The member of an object.
+  [[nodiscard]] Json operator[](Text key) const {
+    Json found;
+    members([&](Text name, Json value) {
+      if (!found.exists() && name == key) found = value;
+    });
+    return found;
+  }
+  /// Calls member(name, value) for each member of an object; names are as they stand.
+  template <typename F>
+  void members(F&& member) const {
+    if (!value_.starts_with("{")) return;
+    for (size_t i = 1; i < value_.size();) {
+      const size_t key = skip_space(i);
+      if (key >= value_.size() || value_[key] != '"') return;
+      const size_t key_end = end_of(key);
+      const size_t colon = skip_space(key_end);
+      const size_t begin = skip_space(colon + 1);
+      const size_t end = end_of(begin);
+      member(value_.substr(key + 1, key_end - key - 2), Json(value_.substr(begin, end - begin)));
+      i = skip_space(end) + 1;
+    }
+  }
+  /// Calls item(value) for each item of an array.
+  template <typename F>
+  void items(F&& item) const {
+    if (!value_.starts_with("[")) return;
+    for (size_t i = 1; i < value_.size();) {
+      const size_t begin = skip_space(i);
+      const size_t end = end_of(begin);
+      if (end == begin) return;
+      item(Json(value_.substr(begin, end - begin)));
+      i = skip_space(end) + 1;
+    }
+  }
+
+  /// A text without quotes and escapes, kept in `arena`; anything else as it stands; `fallback`
+  /// when there is nothing.
+  Text text(Arena& arena, Text fallback = {}) const {
+    if (!exists()) return fallback;
+    if (!is_text() || value_.size() < 2) return value_;
+    const Text inner = value_.substr(1, value_.size() - 2);
+    if (inner.find('\\') == SIZE_MAX) return inner;
+    char* const begin = arena.allocate(inner.size());
+    char* end = begin;
+    for (size_t i = 0; i < inner.size(); ++i)
+      if (inner[i] == '\\' && i + 1 < inner.size())
+        i = unescape(inner, i + 1, end);
+      else
+        *end++ = inner[i];
+    return {begin, static_cast<size_t>(end - begin)};
+  }
+  [[nodiscard]] double number(double fallback = 0) const {
+    size_t i = 0;
+    const bool negative = value_.starts_with("-");
+    if (negative) ++i;
+    if (i >= value_.size() || value_[i] < '0' || value_[i] > '9') return fallback;
+    double result = 0;
+    for (; i < value_.size() && is_digit(value_[i]); ++i) result = result * 10 + (value_[i] - '0');
+    if (i < value_.size() && value_[i] == '.') {
+      double unit = 0.1;
+      for (++i; i < value_.size() && is_digit(value_[i]); ++i, unit /= 10)
+        result += unit * (value_[i] - '0');
+    }
+    return negative ? -result : result;
+  }
+  [[nodiscard]] bool flag(bool fallback = false) const {
+    return value_ == "true" || (value_ != "false" && fallback);
+  }
+
+ private:
+  static constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+  static constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+  static Text trimmed(Text text) {
+    size_t begin = 0;
+    size_t end = text.size();
+    while (begin < end && is_space(text[begin])) ++begin;
+    while (end > begin && is_space(text[end - 1])) --end;
+    return text.substr(begin, end - begin);
+  }
+  [[nodiscard]] size_t skip_space(size_t i) const {
+    while (i < value_.size() && is_space(value_[i])) ++i;
+    return i;
+  }
+  [[nodiscard]] size_t end_of_text(size_t i) const {
+    for (++i; i < value_.size() && value_[i] != '"'; ++i)
+      if (value_[i] == '\\') ++i;
+    return i + 1 < value_.size() ? i + 1 : value_.size();
+  }
+  /// Where the value that begins at `i` ends.
+  [[nodiscard]] size_t end_of(size_t i) const {
+    size_t depth = 0;
+    while (i < value_.size()) {
+      const char c = value_[i];
+      if (depth == 0 && (c == ',' || c == '}' || c == ']' || c == ':' || is_space(c))) return i;
+      if (c == '"') {
+        i = end_of_text(i);
+        if (depth == 0) return i;
+        continue;
+      }
+      ++i;
+      if (c == '{' || c == '[') ++depth;
+      if ((c == '}' || c == ']') && --depth == 0) return i;
+    }
+    return value_.size();
+  }
+  static uint32_t hex4(Text text, size_t at) {
+    uint32_t value = 0;
+    for (size_t i = at; i < at + 4 && i < text.size(); ++i) {
+      const char c = ascii_lower(text[i]);
+      value = value * 16 + static_cast<uint32_t>(is_digit(c) ? c - '0' : c - 'a' + 10);
+    }
+    return value;
+  }
+  static void append_utf8(char*& end, uint32_t c) {
+    const auto tail = [&](uint32_t shift) {
+      *end++ = static_cast<char>(0x80U | ((c >> shift) & 0x3fU));
+    };
+    if (c < 0x80) {
+      *end++ = static_cast<char>(c);
+    } else if (c < 0x800) {
+      *end++ = static_cast<char>(0xc0U | (c >> 6U));
+      tail(0);
+    } else if (c < 0x10000) {
+      *end++ = static_cast<char>(0xe0U | (c >> 12U));
+      tail(6), tail(0);
+    } else {
+      *end++ = static_cast<char>(0xf0U | (c >> 18U));
+      tail(12), tail(6), tail(0);
+    }
+  }
+  /// Writes what the escape at `i`, behind its backslash, stands for; returns its last byte's
+  /// place.
+  static size_t unescape(Text text, size_t i, char*& end) {
+    constexpr Text kNames = "bfnrt";
+    constexpr Text kMeanings = "\b\f\n\r\t";
+    const char c = text[i];
+    if (c == 'u') {
+      uint32_t code = hex4(text, i + 1);
+      i += 4;
+      if (code >= 0xd800 && code < 0xdc00 && text.substr(i + 1, 2) == "\\u") {
+        code = 0x10000 + ((code - 0xd800) << 10U) + (hex4(text, i + 3) - 0xdc00);
+        i += 6;
+      }
+      append_utf8(end, code);
+    } else {
+      const size_t name = kNames.find(c);
+      *end++ = name == SIZE_MAX ? c : kMeanings[name];
+    }
+    return i;
+  }
+
+  Text value_;
+};
+
+}  // namespace m3u
+
+// Config and Context: what the plugin is told by the operator, and about a generation.
+
+namespace m3u {
+
+/// The plugin's configuration: the manifest's [config], then what the operator set.
+class Config {
+ public:
+  explicit Config(Text json) : text_(arena_.store(json)), json_(text_) {}
+  [[nodiscard]] Json operator[](Text key) const { return json_[key]; }
+  /// A text that lives as long as the plugin.
+  Text text(Text key, Text fallback = {}) { return json_[key].text(arena_, fallback); }
+  [[nodiscard]] double number(Text key, double fallback = 0) const {
+    return json_[key].number(fallback);
+  }
+  [[nodiscard]] bool flag(Text key, bool fallback = false) const {
+    return json_[key].flag(fallback);
+  }
+  /// The texts of a list; a single text is a list of one.
+  Array<Text> list(Text key) {
+    Array<Text> all;
+    const Json value = json_[key];
+    if (value.is_text()) all.push_back(value.text(arena_));
+    value.items([&](Json item) { all.push_back(item.text(arena_)); });
+    return all;
+  }
+
+ private:
+  Arena arena_;
+  Text text_;
+  Json json_;
+};
+
+/// What is known when a generation begins; lives until the next one begins.
+class Context {
+ public:
+  explicit Context(Text json) : text_(arena_.store(json)), json_(text_) {}
+  [[nodiscard]] Json json() const { return json_; }
+  Text proxy() { return json_["proxy"].text(arena_); }
+  /// The run's time, seconds since 1970.
+  [[nodiscard]] int64_t now() const { return static_cast<int64_t>(json_["now"].number()); }
+  [[nodiscard]] uint32_t chunk_rows() const { return number("chunk_rows"); }
+  /// The source that a source_loading plugin reads.
+  [[nodiscard]] uint16_t source() const { return static_cast<uint16_t>(number("source")); }
+  [[nodiscard]] PressureLevel pressure() const {
+    return static_cast<PressureLevel>(number("pressure"));
+  }
+  /// Calls source(name, type, url) for each source, in the order of their numbers.
+  template <typename F>
+  void sources(F&& source) {
+    json_["sources"].items([&](Json item) {
+      source(item["name"].text(arena_), item["type"].text(arena_), item["url"].text(arena_));
+    });
+  }
+
+ private:
+  [[nodiscard]] uint32_t number(Text key) const {
+    return static_cast<uint32_t>(json_[key].number());
+  }
+  Arena arena_;
+  Text text_;
+  Json json_;
+};
+
+}  // namespace m3u
+
+// What a plugin says of itself, and what a call may come to.
+
+namespace m3u {
+
+enum class Stage : uint8_t {
+  kNone,
+  kSourceLoading,
+  kDataMapping,
+  kFiltering,
+  kChannelNumbering,
+  kM3uGeneration,
+  kEpg,
+};
+constexpr uint32_t kStages = 7;
+
+constexpr Text stage_name(Stage stage) {
+  constexpr Text kNames[kStages] = {"",          "source_loading",    "data_mapping",
+                                    "filtering", "channel_numbering", "m3u_generation",
+                                    "epg"};
+  return kNames[static_cast<uint32_t>(stage)];
+}
+constexpr Stage stage_of(Text name) {
+  for (uint32_t i = 1; i < kStages; ++i)
+    if (stage_name(static_cast<Stage>(i)) == name) return static_cast<Stage>(i);
+  return Stage::kNone;
+}
+
+struct MemoryRequirements {
+  uint32_t min_heap_mb = 1;
+  uint32_t max_heap_mb = 16;
+  /// Each chunk is answered with all that becomes of it. Without it all comes from finalize().
+  bool supports_streaming = true;
+  bool supports_compression = false;
+};
+
+/// What the host shows and chooses by; name and version are those of the manifest.
+struct PluginInfo {
+  Text name;
+  Text version;
+  Text author = {};
+  Text description = {};
+  Text license = {};
+  Stage supported_stages[kStages] = {};
+  MemoryRequirements memory_requirements = {};
+};
+
+enum class Result : int32_t {
+  kBatch = 0,   // something is in the output
+  kNone = 1,    // nothing to give for this call
+  kDone = 2,    // of finalize() only: there is nothing more
+  kError = -1,  // see fail()
+};
+
+/// Says why, and that this call failed: `return m3u::fail("no such file");`
+inline Result fail(Text reason) {
+  host::log(LogLevel::kError, reason);
+  return Result::kError;
+}
+
+}  // namespace m3u
+
+// ProgrammeWriter and ProgrammeEditor: making and changing a chunk of programmes.
+
+namespace m3u {
+
 /// Makes a chunk of programmes row by row; see ChannelWriter.
 class ProgrammeWriter {
  public:
@@ -1968,63 +2126,11 @@ class ProgrammeEditor : public detail::Editor<ProgrammeBatch> {
   }
 };
 
-// --- the plugin
-// -----------------------------------------------------------------------------------
+}  // namespace m3u
 
-enum class Stage : uint8_t {
-  kNone,
-  kSourceLoading,
-  kDataMapping,
-  kFiltering,
-  kChannelNumbering,
-  kM3uGeneration,
-  kEpg,
-};
-constexpr uint32_t kStages = 7;
+// What a plugin derives from, and where its answers go.
 
-constexpr Text stage_name(Stage stage) {
-  constexpr Text kNames[kStages] = {"",          "source_loading",    "data_mapping",
-                                    "filtering", "channel_numbering", "m3u_generation",
-                                    "epg"};
-  return kNames[static_cast<uint32_t>(stage)];
-}
-constexpr Stage stage_of(Text name) {
-  for (uint32_t i = 1; i < kStages; ++i)
-    if (stage_name(static_cast<Stage>(i)) == name) return static_cast<Stage>(i);
-  return Stage::kNone;
-}
-
-struct MemoryRequirements {
-  uint32_t min_heap_mb = 1;
-  uint32_t max_heap_mb = 16;
-  /// Each chunk is answered with all that becomes of it. Without it all comes from finalize().
-  bool supports_streaming = true;
-  bool supports_compression = false;
-};
-
-/// What the host shows and chooses by; name and version are those of the manifest.
-struct PluginInfo {
-  Text name;
-  Text version;
-  Text author = {};
-  Text description = {};
-  Text license = {};
-  Stage supported_stages[kStages] = {};
-  MemoryRequirements memory_requirements = {};
-};
-
-enum class Result : int32_t {
-  kBatch = 0,   // something is in the output
-  kNone = 1,    // nothing to give for this call
-  kDone = 2,    // of finalize() only: there is nothing more
-  kError = -1,  // see fail()
-};
-
-/// Says why, and that this call failed: `return m3u::fail("no such file");`
-inline Result fail(Text reason) {
-  host::log(LogLevel::kError, reason);
-  return Result::kError;
-}
+namespace m3u {
 
 /// Where the answer to a call goes. Each function's result is what the call returns.
 class Output {
@@ -2131,6 +2237,12 @@ class WasmStreamingStage : public WasmPlugin {
  protected:
   ~WasmStreamingStage() = default;
 };
+
+}  // namespace m3u
+
+// M3U_PLUGIN: the exports of a module.
+
+namespace m3u {
 
 namespace detail {
 
