@@ -10,12 +10,17 @@
 extern crate alloc;
 
 mod batch;
-mod editor;
+mod channel_editor;
+mod edits;
+pub mod exports;
 mod frame;
+mod frame_writer;
 pub mod host;
+mod info;
 mod json;
 pub mod memory;
 mod plugin;
+mod programme_editor;
 mod search;
 mod writer;
 
@@ -23,12 +28,11 @@ pub use batch::{
     Attribute, ChannelBatch, ChannelField, Column, MediaType, ProgrammeBatch, ProgrammeField,
     NEW_PROGRAMME,
 };
-pub use editor::{ChannelEditor, ProgrammeEditor};
+pub use channel_editor::ChannelEditor;
+pub use info::{MemoryRequirements, PluginInfo, PressureLevel, Stage};
 pub use json::{Config, Context, Json, Source};
 pub use memory::{Block, Buffer};
-pub use plugin::{
-    exports, Answer, Chunk, MemoryRequirements, Outcome, Output, PluginInfo, PressureLevel, Stage,
-    WasmPlugin, WasmStreamingStage,
-};
+pub use plugin::{Answer, Chunk, Outcome, Output, WasmPlugin, WasmStreamingStage};
+pub use programme_editor::ProgrammeEditor;
 pub use search::{contains_ascii_case, equals_ascii_case};
 pub use writer::{ChannelWriter, ProgrammeWriter};

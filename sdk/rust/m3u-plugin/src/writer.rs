@@ -2,7 +2,8 @@
 use crate::batch::{
     Attribute, ChannelBatch, ChannelField, MediaType, ProgrammeBatch, ProgrammeField, NEW_PROGRAMME,
 };
-use crate::frame::{build, copy_short, Field, Numbers, TextList, View};
+use crate::frame::{Numbers, TextList, View};
+use crate::frame_writer::{build, copy_short, Field};
 use crate::memory::Block;
 use alloc::boxed::Box;
 use alloc::vec::Vec;

@@ -1,125 +1,16 @@
-//! Chunks that are changed: values set, rows dropped, and everything else kept.
-use crate::batch::{ChannelBatch, ChannelField, Column, MediaType, ProgrammeBatch, ProgrammeField};
-use crate::frame::{build, copy_runs, count_of, number, Field, Numbers, Run, TextList, View};
+//! ChannelEditor: a chunk of channels that is changed.
+use crate::batch::{ChannelBatch, ChannelField, MediaType};
+use crate::edits::{entries_of, Edits};
+use crate::frame::{copy_runs, count_of, Numbers, Run, TextList, View};
+use crate::frame_writer::{build, Field};
 use crate::memory::Block;
-use crate::writer::Arena;
 use alloc::vec::Vec;
-
-/// What both editors have in common: columns in which values were set, and rows that were dropped.
-struct Edits<const N: usize> {
-    rows: usize,
-    changed: [Vec<View>; N],
-    dropped: Vec<bool>,
-    arena: Arena,
-}
-
-impl<const N: usize> Edits<N> {
-    fn new(rows: usize) -> Self {
-        Edits {
-            rows,
-            changed: core::array::from_fn(|_| Vec::new()),
-            dropped: Vec::new(),
-            arena: Arena::default(),
-        }
-    }
-    fn is_changed(&self, column: usize) -> bool {
-        !self.changed[column].is_empty()
-    }
-    fn any(&self) -> bool {
-        !self.dropped.is_empty() || (0..N).any(|column| self.is_changed(column))
-    }
-    fn set(&mut self, old: &Column, column: usize, row: usize, value: View) {
-        let changed = &mut self.changed[column];
-        if changed.is_empty() {
-            changed.extend((0..self.rows).map(|i| View::of(old.get(i))));
-        }
-        changed[row] = value;
-    }
-    fn set_copy(&mut self, old: &Column, column: usize, row: usize, value: &str) {
-        if self.is_changed(column) || old.get(row) != value {
-            let view = self.arena.store(value);
-            self.set(old, column, row, view);
-        }
-    }
-    fn drop_row(&mut self, row: usize) {
-        if self.dropped.is_empty() {
-            self.dropped.resize(self.rows, false);
-        }
-        self.dropped[row] = true;
-    }
-    fn lists<'a>(&'a self, columns: &[Column<'a>; N]) -> [TextList<'a>; N] {
-        core::array::from_fn(|i| {
-            if self.is_changed(i) {
-                TextList::New(&self.changed[i])
-            } else {
-                TextList::kept(&columns[i])
-            }
-        })
-    }
-    /// The rows that stay.
-    fn kept_rows(&self) -> Vec<Run> {
-        let mut runs = Vec::new();
-        let mut first = 0;
-        for rows in self.dropped.split(|dropped| *dropped) {
-            if !rows.is_empty() {
-                runs.push(first..first + rows.len());
-            }
-            first += rows.len() + 1;
-        }
-        runs
-    }
-    /// The values that stay, of columns in which some were set.
-    fn kept_values(&self, kept: &[Run]) -> [Vec<View>; N] {
-        core::array::from_fn(|i| {
-            if self.is_changed(i) {
-                copy_runs(&self.changed[i], 1, kept)
-            } else {
-                Vec::new()
-            }
-        })
-    }
-    /// What stays of each column; `set` is of `kept_values`.
-    fn kept_lists<'a>(
-        &self,
-        columns: &[Column<'a>; N],
-        kept: &'a [Run],
-        set: &'a [Vec<View>; N],
-    ) -> [TextList<'a>; N] {
-        core::array::from_fn(|i| {
-            if self.is_changed(i) {
-                TextList::New(&set[i])
-            } else {
-                TextList::Runs(columns[i], kept)
-            }
-        })
-    }
-}
 
 /// The attributes of all rows, as they will be.
 struct Attributes {
     first: Vec<u32>,
     keys: Vec<View>,
     values: Vec<View>,
-}
-
-/// Where the entries of the rows that stay are, and where each row's begin among them; `first` says
-/// where each row's began.
-fn entries_of(first: &[u8], kept: &[Run]) -> (Vec<Run>, Vec<u32>) {
-    let mut entries = Vec::new();
-    let mut new_first = Vec::with_capacity(count_of(kept) + 1);
-    let mut count = 0;
-    for run in kept {
-        let (begin, end) = (number(first, 4 * run.start), number(first, 4 * run.end));
-        let distance = count - begin as i32;
-        let rows = first[4 * run.start..4 * run.end].chunks_exact(4);
-        new_first.extend(rows.map(|at| number(at, 0).wrapping_add_signed(distance)));
-        count += (end - begin) as i32;
-        if begin != end {
-            entries.push(begin as usize..end as usize);
-        }
-    }
-    new_first.push(count as u32);
-    (entries, new_first)
 }
 
 #[derive(Clone, Copy)]
@@ -316,72 +207,6 @@ impl<'a> ChannelEditor<'a> {
                 Field::Column(values),
                 Field::Numbers(Numbers::of_u32(&directive_first)),
                 Field::Column(TextList::Runs(batch.directives, &directives)),
-                Field::Text,
-            ],
-            "",
-        )
-    }
-}
-
-/// Changes a chunk of programmes. Values live until the chunk is given, or are copied (`…_copy`).
-pub struct ProgrammeEditor<'a> {
-    batch: &'a ProgrammeBatch<'a>,
-    edits: Edits<{ ProgrammeBatch::COLUMNS }>,
-}
-
-impl<'a> ProgrammeEditor<'a> {
-    pub fn new(batch: &'a ProgrammeBatch<'a>) -> Self {
-        ProgrammeEditor { batch, edits: Edits::new(batch.rows()) }
-    }
-    pub fn batch(&self) -> &'a ProgrammeBatch<'a> {
-        self.batch
-    }
-    pub fn set(&mut self, field: ProgrammeField, row: usize, value: &'a str) {
-        let (column, old) = (field as usize, self.batch.column(field));
-        if self.edits.is_changed(column) || old.get(row) != value {
-            self.edits.set(&old, column, row, View::of(value));
-        }
-    }
-    pub fn set_copy(&mut self, field: ProgrammeField, row: usize, value: &str) {
-        self.edits.set_copy(&self.batch.column(field), field as usize, row, value);
-    }
-    pub fn drop_row(&mut self, row: usize) {
-        self.edits.drop_row(row);
-    }
-    pub fn is_unchanged(&self) -> bool {
-        !self.edits.any()
-    }
-    pub fn build(&self) -> Block {
-        if !self.edits.dropped.is_empty() {
-            return self.build_kept();
-        }
-        let batch = self.batch;
-        let columns = self.edits.lists(&batch.columns);
-        build(
-            &[
-                Field::Rows(batch.rows()),
-                Field::Columns(&columns),
-                Field::Numbers(Numbers::of_bytes(batch.origin, 4)),
-                Field::Numbers(Numbers::of_bytes(batch.source, 2)),
-                Field::Text,
-            ],
-            batch.text,
-        )
-    }
-
-    fn build_kept(&self) -> Block {
-        let batch = self.batch;
-        let kept = self.edits.kept_rows();
-        let set = self.edits.kept_values(&kept);
-        let columns = self.edits.kept_lists(&batch.columns, &kept, &set);
-        let origin = copy_runs(batch.origin, 4, &kept);
-        let source = copy_runs(batch.source, 2, &kept);
-        build(
-            &[
-                Field::Rows(count_of(&kept)),
-                Field::Columns(&columns),
-                Field::Numbers(Numbers::of_bytes(&origin, 4)),
-                Field::Numbers(Numbers::of_bytes(&source, 2)),
                 Field::Text,
             ],
             "",
