@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds the sample plugins: OUT/NAME.wasm and OUT/NAME.toml.
+# Builds the sample plugins, and the tuned deduplicators of bench/: OUT/NAME.wasm and OUT/NAME.toml.
 #
 #   sdk/build.sh OUT [cpp|wasi|rust|misbehaving]…
 #
@@ -11,6 +11,7 @@
 set -euo pipefail
 
 SDK=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
+TUNED=$SDK/../bench/deduplicators
 CXX=${M3U_CXX:-clang++-19}
 CARGO=${M3U_CARGO:-/usr/bin/cargo}
 RUSTC=${M3U_RUSTC:-/usr/bin/rustc}
@@ -33,12 +34,13 @@ up_to_date() {
   for source in "$@" "$SDK/build.sh"; do [[ $target -nt $source ]] || return 1; done
 }
 
-# compile NAME FLAG…
+# compile SOURCE FLAG…: one plugin, which has its manifest beside it.
 compile() {
-  local name=$1 source=$SDK/samples/cpp/$1.cpp
+  local source=$1 name
+  name=$(basename "$source" .cpp)
   shift
-  cp "$SDK/samples/cpp/$name.toml" "$OUT/"
-  up_to_date "$OUT/$name.wasm" "$SDK/cpp/m3u_plugin.hpp" "$SDK/samples/cpp"/*.hpp "$source" || {
+  cp "${source%.cpp}.toml" "$OUT/"
+  up_to_date "$OUT/$name.wasm" "$SDK/cpp/m3u_plugin.hpp" "$TUNED/cpp"/*.hpp "$source" || {
     "$CXX" "$@" "${FLAGS[@]}" "$source" -o "$OUT/$name.wasm.new"
     mv "$OUT/$name.wasm.new" "$OUT/$name.wasm"
   }
@@ -47,14 +49,13 @@ compile() {
 is_wasi() { [[ " ${WASI_SAMPLES[*]} " == *" $1 "* ]]; }
 
 build_cpp() {
-  local source name
+  local source
   if ! command -v "$CXX" >/dev/null; then
     skip cpp "there is no $CXX (packages clang-19 lld-19)"
     return
   fi
-  for source in "$SDK/samples/cpp"/*.cpp; do
-    name=$(basename "$source" .cpp)
-    is_wasi "$name" || compile "$name" "${FREESTANDING[@]}"
+  for source in "$SDK/samples/cpp"/*.cpp "$TUNED/cpp"/*.cpp; do
+    is_wasi "$(basename "$source" .cpp)" || compile "$source" "${FREESTANDING[@]}"
   done
 }
 
@@ -65,24 +66,27 @@ build_wasi() {
     skip wasi "packages wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32 are missing"
     return
   fi
-  for name in "${WASI_SAMPLES[@]}"; do compile "$name" "${WASI[@]}"; done
+  for name in "${WASI_SAMPLES[@]}"; do
+    compile "$SDK/samples/cpp/$name.cpp" "${WASI[@]}"
+  done
 }
 
 build_rust() {
-  local target manifest name
-  [[ -d $SDK/samples/rust ]] || return 0
+  local workspace target manifest name
   if [[ ! -x $CARGO || ! -x $RUSTC || ! -d $RUST_SOURCE ]] || ! command -v wasm-ld-19 >/dev/null; then
     skip rust "packages rustc-web cargo-web rust-web-src lld-19 are missing"
     return
   fi
-  target=${CARGO_TARGET_DIR:-$SDK/samples/rust/target}
-  (cd "$SDK/samples/rust" &&
-    RUSTC_BOOTSTRAP=1 RUSTC=$RUSTC CARGO_TARGET_DIR=$target "$CARGO" build --release --locked --quiet)
-  for manifest in "$SDK/samples/rust"/*/*.toml; do
-    name=$(basename "$manifest" .toml)
-    [[ $name != Cargo ]] || continue
-    cp "$manifest" "$OUT/"
-    cp "$target/wasm32-unknown-unknown/release/$name.wasm" "$OUT/"
+  for workspace in "$SDK/samples/rust" "$TUNED/rust"; do
+    target=${CARGO_TARGET_DIR:-$workspace/target}
+    (cd "$workspace" &&
+      RUSTC_BOOTSTRAP=1 RUSTC=$RUSTC CARGO_TARGET_DIR=$target "$CARGO" build --release --locked --quiet)
+    for manifest in "$workspace"/*.toml "$workspace"/*/*.toml; do
+      name=$(basename "$manifest" .toml)
+      [[ $name != Cargo && $name != rustfmt && -f $manifest ]] || continue
+      cp "$manifest" "$OUT/"
+      cp "$target/wasm32-unknown-unknown/release/$name.wasm" "$OUT/"
+    done
   done
 }
 

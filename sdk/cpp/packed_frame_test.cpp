@@ -1,6 +1,5 @@
-// The sample that compresses: what it packs is there again, byte for byte.
+// Frames that are packed while they wait: what was packed is there again, byte for byte.
 #include <sdk/cpp/sdk_testing.hpp>
-#include <sdk/samples/cpp/packed_frame.hpp>
 
 namespace m3u_proxy::sdk {
 namespace {
@@ -12,7 +11,7 @@ class PackedFrameTest : public FrameTest {
   /// How many bytes it takes packed, without what follows for reading alone.
   std::size_t pack(m3u::Text frame) {
     const m3u::Text packed = packer_.pack(frame);
-    packed::Unpacker unpacker(packed);
+    m3u::detail::packed::Unpacker unpacker(packed);
     EXPECT_EQ(unpacker.size(), frame.size());
     m3u::Buffer again;
     unpacker.unpack(again.extend(frame.size()));
@@ -26,7 +25,7 @@ class PackedFrameTest : public FrameTest {
   }
 
  private:
-  packed::Packer packer_;
+  m3u::detail::packed::Packer packer_;
 };
 
 TEST_F(PackedFrameTest, RandomFramesComeBackAsTheyWere) {

@@ -147,12 +147,12 @@ def test_plugins_in_every_stage_give_the_same_bytes_at_any_limit_threads_and_bat
 
 @pytest.mark.parametrize("mode", ["compress", "spill"])
 def test_how_the_deduplicator_keeps_its_channels_does_not_show(folder, samples, mode):
-    install(folder, samples, "deduplicator")
+    install(folder, samples, "tuned_deduplicator")
     write_config(folder)
     assert run(folder).returncode == EXIT_OK
     expected = (folder / "out" / "home.m3u").read_bytes()
     assert expected.count(b"#EXTINF") < CHANNELS
-    write_config(folder, wasm=f'[wasm_plugins.plugins.deduplicator.config]\nmode = "{mode}"')
+    write_config(folder, wasm=f'[wasm_plugins.plugins.tuned_deduplicator.config]\nmode = "{mode}"')
     assert run(folder).returncode == EXIT_OK
     assert (folder / "out" / "home.m3u").read_bytes() == expected
     assert not list((folder / "spill").iterdir())

@@ -146,9 +146,9 @@ def test_the_rust_sdk_passes_its_own_tests(tmp_path):
 
 
 @pytest.mark.skipif(CARGO is None, reason="there is no cargo")
-def test_the_rust_deduplicator_passes_its_own_tests(tmp_path):
-    # Not in the samples' folder, where cargo builds for wasm32.
-    manifest = ROOT / "sdk" / "samples" / "rust" / "deduplicator_rust" / "Cargo.toml"
+def test_the_tuned_rust_deduplicator_passes_its_own_tests(tmp_path):
+    # Not in its folder, where cargo builds for wasm32.
+    manifest = ROOT / "bench" / "deduplicators" / "rust" / "Cargo.toml"
     done = run(CARGO, "test", "--quiet", "--locked", "--offline", "--manifest-path", manifest,
                cwd=tmp_path,
                environment={"CARGO_TARGET_DIR": str(tmp_path)})
@@ -158,7 +158,8 @@ def test_the_rust_deduplicator_passes_its_own_tests(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["passthrough", "sports_tagger", "deduplicator", "group_numbers", "playlist_stamp", "live_prefix"],
+    ["passthrough", "sports_tagger", "deduplicator", "tuned_deduplicator", "group_numbers",
+     "playlist_stamp", "live_prefix"],
 )
 def test_a_sample_breaks_no_rule(name, modules, tmp_path):
     done = run(BINARY, "plugin", "validate", modules / f"{name}.wasm", cwd=tmp_path,
@@ -179,24 +180,29 @@ def test_passing_chunks_through_changes_nothing(folder, modules):
     assert generate(folder, modules, ["passthrough"]) == generate(folder, modules, [])
 
 
-def test_the_deduplicator_keeps_the_first_of_a_name(folder, modules):
-    written = generate(folder, modules, ["deduplicator"])
+DEDUPLICATORS = pytest.mark.parametrize("name", ["deduplicator", "tuned_deduplicator"])
+
+
+@DEDUPLICATORS
+def test_a_deduplicator_keeps_the_first_of_a_name(folder, modules, name):
+    written = generate(folder, modules, [name])
     assert "Sky SPORT 1" in written
     assert "sky-sport (1)" not in written
     assert written.count("#EXTINF") == 4
 
 
-def test_the_deduplicator_gives_the_same_at_any_limit(folder, modules):
+@DEDUPLICATORS
+def test_a_deduplicator_gives_the_same_at_any_limit(folder, modules, name):
     with (folder / "list.m3u").open("w") as playlist:
         for i in range(60_000):
-            name = i // 2 if i % 10 == 9 else i
+            number = i // 2 if i % 10 == 9 else i
             playlist.write(
-                f'#EXTINF:-1 tvg-id="ch{i}.example.org" group-title="Group {i % 40}",Channel {name}\n'
+                f'#EXTINF:-1 tvg-id="ch{i}.example.org" group-title="Group {i % 40}",Channel {number}\n'
                 f"http://provider.example.org:8080/live/user/password/{i}.ts\n"
             )
-    plenty = generate(folder, modules, ["deduplicator"], "--memory-limit", "512MB")
+    plenty = generate(folder, modules, [name], "--memory-limit", "512MB")
     assert plenty.count("#EXTINF") == 57_000
-    assert generate(folder, modules, ["deduplicator"], "--memory-limit", "40MB") == plenty
+    assert generate(folder, modules, [name], "--memory-limit", "40MB") == plenty
 
 
 def test_groups_have_a_thousand_numbers_each(folder, modules):

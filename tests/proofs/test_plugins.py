@@ -25,13 +25,13 @@ GUIDE_MB = 100
 LIMIT_MB = 96
 NEEDED_DISK_MB = 4000
 TIMEOUT = 900
-SAMPLES = ["csv_channels", "sports_tagger", "deduplicator", "group_numbers", "playlist_stamp",
-           "live_prefix", "passthrough"]
+SAMPLES = ["csv_channels", "sports_tagger", "tuned_deduplicator", "group_numbers",
+           "playlist_stamp", "live_prefix", "passthrough"]
 STAGES = {"source_loading", "data_mapping", "filtering", "channel_numbering", "m3u_generation",
           "epg"}
 FILES = ("home.m3u", "home.xmltv")
 # Of so many channels it could keep no more in the 64 MB that a plugin may have.
-SPILLING = '[wasm_plugins.plugins.deduplicator.config]\nmode = "spill"'
+SPILLING = '[wasm_plugins.plugins.tuned_deduplicator.config]\nmode = "spill"'
 
 
 def built_without_plugins():
@@ -145,15 +145,15 @@ def test_without_a_control_group_the_peak_stays_below_the_limit_too(inputs, modu
 
 
 def test_a_deduplicator_that_spills_needs_10_mb_for_any_list(inputs, modules, tmp_path):
-    prepare(tmp_path, inputs, modules, ["deduplicator"], SPILLING, guide=False)
+    prepare(tmp_path, inputs, modules, ["tuned_deduplicator"], SPILLING, guide=False)
     report = generate(tmp_path, "none")
     for plugin in report["plugins"]:
         assert plugin["peak_memory_mb"] <= 10
 
 
 def test_a_deduplicator_holds_a_large_list_without_being_told_of_pressure(inputs, modules, tmp_path):
-    prepare(tmp_path / "told", inputs, modules, ["deduplicator"], SPILLING, guide=False)
-    prepare(tmp_path / "not", inputs, modules, ["deduplicator"], guide=False)
+    prepare(tmp_path / "told", inputs, modules, ["tuned_deduplicator"], SPILLING, guide=False)
+    prepare(tmp_path / "not", inputs, modules, ["tuned_deduplicator"], guide=False)
     generate(tmp_path / "told", "none")
     report = generate(tmp_path / "not", "none")
     for plugin in report["plugins"]:

@@ -13,4 +13,6 @@
 // Only m3u:: outside of m3u::detail is for plugins.
 #pragma once
 
+#include "chunk_store.hpp"
 #include "exports.hpp"
+#include "text_set.hpp"

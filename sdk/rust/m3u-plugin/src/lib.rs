@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod batch;
 mod channel_editor;
+mod chunk_store;
 mod edits;
 pub mod exports;
 mod frame;
@@ -19,6 +20,7 @@ pub mod host;
 mod info;
 mod json;
 pub mod memory;
+mod packed_frame;
 mod plugin;
 mod programme_editor;
 mod search;
@@ -29,6 +31,7 @@ pub use batch::{
     NEW_PROGRAMME,
 };
 pub use channel_editor::ChannelEditor;
+pub use chunk_store::ChunkStore;
 pub use info::{MemoryRequirements, PluginInfo, PressureLevel, Stage};
 pub use json::{Config, Context, Json, Source};
 pub use memory::{Block, Buffer};

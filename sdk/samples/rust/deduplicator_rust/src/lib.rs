@@ -2,75 +2,32 @@
 //! stays. Names are compared by their letters and digits, without regard to case.
 //!
 //! It accumulates: each chunk waits until all are there. How they wait is a matter of memory, never
-//! of the result: plain; compressed, from pressure level Critical or 16 MB on; in temporary files,
-//! at Emergency or from 24 MB on, names included, and then any list takes less than 10 MB more. The
-//! configuration's `mode` ("compress", "spill") does so from the start.
-
-// Compiled for this machine, as its unit tests are, it has nobody who calls the plugin.
-#![cfg_attr(not(target_arch = "wasm32"), allow(dead_code))]
-
-mod name_key;
-mod packed_frame;
-#[cfg(test)]
-mod packed_frame_tests;
-mod row_store;
-mod seen_names;
-
+//! of the result: plain; compressed, from pressure level Critical or 16 MB on; in a temporary file,
+//! at Emergency or from 24 MB on. Names stay in memory.
 use m3u_plugin::{
-    export_plugin, host, Answer, ChannelBatch, ChannelEditor, Config, Context, MemoryRequirements,
+    export_plugin, Answer, ChannelBatch, ChannelEditor, ChunkStore, Context, MemoryRequirements,
     Outcome, Output, PluginInfo, PressureLevel, Stage, WasmPlugin, WasmStreamingStage,
 };
-use name_key::name_key;
-use row_store::RowStore;
-use seen_names::{SeenNames, SpilledNames};
+use std::collections::HashSet;
 
-// Of 64 MB that its manifest asks for; a growing table of names is there twice for a moment.
 const MOST_PLAIN: usize = 16 << 20;
 const MOST_IN_MEMORY: usize = 24 << 20;
 
 #[derive(Default)]
 struct Deduplicator {
-    least: Option<PressureLevel>, // as the configuration says
-    rows: RowStore,
-    names: SeenNames,
-    spilled_names: Option<SpilledNames>, // once everything is in temporary files
-    cannot_spill: bool,                  // it was tried
-    finalizing: bool,
-    dropped: u64,
+    chunks: ChunkStore,
+    names: HashSet<String>,
+    cannot_spill: bool, // it was tried
 }
 
-fn failed_to_spill(code: i32) -> String {
-    format!("cannot use the temporary files (error {code})")
+/// What counts of a name.
+fn folded(name: &str) -> String {
+    let counts = |c: &char| c.is_ascii_alphanumeric() || !c.is_ascii();
+    name.chars().filter(counts).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-fn note_names(channels: &ChannelBatch, names: &mut SpilledNames) -> Result<(), i32> {
-    (0..channels.rows()).try_for_each(|row| names.add(name_key(channels.name(row))))
-}
-
-impl Deduplicator {
-    /// Moves everything to temporary files; when that does not work, all stays where it is.
-    fn spill(&mut self) -> Result<(), i32> {
-        if self.finalizing {
-            // All chunks are there, without duplicates.
-            return self.rows.spill(|_| Ok(()));
-        }
-        let mut names = SpilledNames::start();
-        self.rows.spill(|channels| note_names(channels, &mut names))?;
-        self.names = SeenNames::default();
-        self.spilled_names = Some(names);
-        Ok(())
-    }
-
-    /// Nobody has to say that memory is short where this plugin holds most of what it may have.
-    fn watch_memory(&mut self) {
-        let held = self.rows.bytes() + self.names.bytes();
-        if held > MOST_PLAIN {
-            self.rows.compress();
-        }
-        if held > MOST_IN_MEMORY && !self.cannot_spill {
-            self.cannot_spill = self.spill().is_err();
-        }
-    }
+fn failed(code: i32) -> String {
+    format!("cannot use the temporary file (error {code})")
 }
 
 impl WasmPlugin for Deduplicator {
@@ -91,88 +48,49 @@ impl WasmPlugin for Deduplicator {
         }
     }
 
-    fn init(&mut self, config: &Config) -> Result<(), String> {
-        self.least = match config.text("mode").as_deref() {
-            Some("compress") => Some(PressureLevel::Critical),
-            Some("spill") => Some(PressureLevel::Emergency),
-            _ => None,
-        };
-        Ok(())
-    }
-
     fn can_handle_memory_pressure(&mut self, level: PressureLevel) -> bool {
-        // What goes to disk at once is not worth the time of compressing.
         if level == PressureLevel::Critical {
-            self.rows.compress();
+            self.chunks.compress();
         }
-        if level < PressureLevel::Emergency || self.rows.is_spilled() {
-            return true;
-        }
-        self.cannot_spill = self.spill().is_err();
-        !self.cannot_spill
+        level < PressureLevel::Emergency || self.chunks.spill(|_| Ok(())).is_ok()
     }
 }
 
 impl WasmStreamingStage for Deduplicator {
     fn begin(&mut self, _stage: Stage, context: &Context) -> Result<(), String> {
         self.cleanup();
-        let least = self.least.unwrap_or(PressureLevel::Optimal);
-        self.can_handle_memory_pressure(context.pressure().max(least));
+        self.can_handle_memory_pressure(context.pressure());
         Ok(())
     }
 
     fn process_channels(&mut self, channels: &ChannelBatch, _out: &mut Output) -> Answer {
         let mut editor = ChannelEditor::new(channels);
-        if let Some(names) = &mut self.spilled_names {
-            note_names(channels, names).map_err(failed_to_spill)?;
-        } else {
-            let keys: Vec<_> =
-                (0..channels.rows()).map(|row| name_key(channels.name(row))).collect();
-            self.names.expect(&keys);
-            for (row, &key) in keys.iter().enumerate() {
-                if self.names.is_known(key) {
-                    editor.drop_row(row);
-                    self.dropped += 1;
-                }
+        for row in 0..channels.rows() {
+            let name = folded(channels.name(row));
+            if !name.is_empty() && !self.names.insert(name) {
+                editor.drop_row(row);
             }
         }
-        self.rows.add(&editor).map_err(failed_to_spill)?;
-        if self.spilled_names.is_none() {
-            self.watch_memory();
+        self.chunks.add(&editor).map_err(failed)?;
+        // Nobody has to say that memory is short where this plugin holds much of what it may have.
+        if self.chunks.bytes() > MOST_PLAIN {
+            self.chunks.compress();
+        }
+        if self.chunks.bytes() > MOST_IN_MEMORY && !self.cannot_spill {
+            self.cannot_spill = self.chunks.spill(|_| Ok(())).is_err();
         }
         Ok(Outcome::None)
     }
 
     fn finalize(&mut self, out: &mut Output) -> Answer {
-        if !self.finalizing {
-            self.finalizing = true;
-            self.names = SeenNames::default();
-            if let Some(names) = &mut self.spilled_names {
-                names.resolve().map_err(failed_to_spill)?;
-            }
+        match self.chunks.next_chunk().map_err(failed)? {
+            Some(frame) => out.give(frame),
+            None => Ok(Outcome::Done),
         }
-        let Some(frame) = self.rows.next().map_err(failed_to_spill)? else {
-            host::record_metric("duplicates", self.dropped as f64);
-            return Ok(Outcome::Done);
-        };
-        let Some(names) = &mut self.spilled_names else { return out.give(frame) };
-        // It came from the host, and went through the store.
-        let channels = unsafe { ChannelBatch::from_frame(&frame) };
-        let mut editor = ChannelEditor::new(&channels);
-        for row in 0..channels.rows() {
-            if names.take_is_duplicate().map_err(failed_to_spill)? {
-                editor.drop_row(row);
-                self.dropped += 1;
-            }
-        }
-        if editor.is_unchanged() {
-            return out.give(frame);
-        }
-        out.edited(&editor)
     }
 
     fn cleanup(&mut self) {
-        *self = Deduplicator { least: self.least, ..Deduplicator::default() };
+        *self = Deduplicator::default();
     }
 }
 

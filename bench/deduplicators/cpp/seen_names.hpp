@@ -58,7 +58,7 @@ class Folded {
     for (; i + 16 <= name.size(); i += 16) add16(name.data() + i);
     if (i == name.size()) return;
     char rest[16] = {};
-    m3u::detail::copy_short(rest, name.data() + i, name.size() - i);
+    m3u::copy_short(rest, name.data() + i, name.size() - i);
     add16(rest);
   }
   /// Whether there was anything at all.

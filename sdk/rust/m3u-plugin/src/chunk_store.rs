@@ -1,10 +1,12 @@
-//! Chunks of channels that wait, plain, compressed or in a temporary file, and come back one by one
-//! in the order in which they came.
+//! Chunks of channels that wait until all are there.
+use crate::batch::ChannelBatch;
+use crate::channel_editor::ChannelEditor;
+use crate::host;
+use crate::memory::Buffer;
 use crate::packed_frame::{unpack, Packer};
-use m3u_plugin::{host, Buffer, ChannelBatch, ChannelEditor};
-use std::collections::VecDeque;
+use alloc::collections::VecDeque;
 
-const FILE: &str = "rows";
+const FILE: &str = "chunks";
 
 #[derive(Default, PartialEq, Eq)]
 enum How {
@@ -38,8 +40,11 @@ impl Piece {
     }
 }
 
+/// Chunks of channels that wait, plain, compressed or in a temporary file, and come back one by one
+/// in the order in which they came. How they wait does not show in what comes back. Spilling needs
+/// the permission temp_files; the file's name is "chunks". Errors are those of [`crate::host`].
 #[derive(Default)]
-pub struct RowStore {
+pub struct ChunkStore {
     how: How,
     pieces: VecDeque<Piece>,
     bytes: usize, // of the pieces
@@ -48,7 +53,7 @@ pub struct RowStore {
     packer: Packer,
 }
 
-impl RowStore {
+impl ChunkStore {
     /// What waits in memory.
     pub fn bytes(&self) -> usize {
         self.bytes
@@ -103,15 +108,18 @@ impl RowStore {
     }
 
     /// From now on chunks wait in a temporary file, those that are here too; `seen` is called for
-    /// each of these. After an error all are still here.
+    /// each of these. After an error all are still here. Does nothing where they are there already.
     pub fn spill(
         &mut self,
         mut seen: impl FnMut(&ChannelBatch) -> Result<(), i32>,
     ) -> Result<(), i32> {
+        if self.is_spilled() {
+            return Ok(());
+        }
         self.file_size = 0;
         self.read = 0;
         host::temp_write(FILE, &[])?;
-        let pieces = std::mem::take(&mut self.pieces);
+        let pieces = core::mem::take(&mut self.pieces);
         let moved = pieces.iter().try_for_each(|piece| {
             // SAFETY: `packed` made it, of a frame from the host or from an editor.
             unsafe {
@@ -144,7 +152,7 @@ impl RowStore {
     }
 
     /// The next chunk, `None` at the end.
-    pub fn next(&mut self) -> Result<Option<Buffer>, i32> {
+    pub fn next_chunk(&mut self) -> Result<Option<Buffer>, i32> {
         if self.how != How::Spilled {
             let next = self.pieces.pop_front();
             self.bytes -= next.as_ref().map_or(0, |piece| piece.data.len());
@@ -173,7 +181,7 @@ impl RowStore {
     }
 }
 
-impl Drop for RowStore {
+impl Drop for ChunkStore {
     fn drop(&mut self) {
         if self.how == How::Spilled {
             let _ = host::temp_delete(FILE);

@@ -7,13 +7,9 @@
 // became in the order in which unpack() needs it: first what is outside the text, then the text.
 #pragma once
 
-#include <m3u_plugin.hpp>
+#include "batches.hpp"
 
-namespace packed {
-
-namespace detail {
-
-using m3u::detail::load16;
+namespace m3u::detail::packed {
 
 constexpr uint32_t kSlack = 16;  // bytes that may be read beyond what is packed
 
@@ -38,7 +34,7 @@ struct Head {
 inline void copy_wild(char* to, const char* from, uint32_t size) {
   uint32_t i = 0;
   do {
-    const m3u::detail::Bytes16 bytes = load16(from + i);
+    const Bytes16 bytes = load16(from + i);
     __builtin_memcpy(to + i, &bytes, sizeof(bytes));
     i += 16;
   } while (i < size);
@@ -48,9 +44,7 @@ inline void copy_wild(char* to, const char* from, uint32_t size) {
 inline uint32_t common_prefix(const char* a, const char* b, uint32_t most, bool more) {
   uint32_t i = 0;
   for (; i + (more ? 0 : 16) < most; i += 16) {
-    const uint32_t differ =
-        ~m3u::detail::mask16((m3u::detail::Bytes16)(load16(a + i) == load16(b + i))) &
-        0xffffU;  // NOLINT
+    const uint32_t differ = ~mask16((Bytes16)(load16(a + i) == load16(b + i))) & 0xffffU;  // NOLINT
     if (differ == 0) continue;
     const uint32_t same = i + static_cast<uint32_t>(__builtin_ctz(differ));
     return same < most ? same : most;
@@ -60,25 +54,23 @@ inline uint32_t common_prefix(const char* a, const char* b, uint32_t most, bool 
   return i;
 }
 
-}  // namespace detail
-
 /// Packs frames one after the other, in memory that is used again.
 class Packer {
  public:
   /// The packed frame, valid until the next call.
-  m3u::Text pack(m3u::Text frame) {
+  Text pack(Text frame) {
     frame_ = frame;
     find_regions();
     out_.clear();
     // At worst everything stays as it is, and each text has a byte more.
-    out_.reserve(frame.size() + values_ + sizeof(detail::Head) +
-                 regions_.size() * (sizeof(detail::Region) + 1) + detail::kSlack);
-    const detail::Head head{static_cast<uint32_t>(frame.size()),
-                            static_cast<uint32_t>(regions_.size()), text_begin_, text_end_};
+    out_.reserve(frame.size() + values_ + sizeof(Head) + regions_.size() * (sizeof(Region) + 1) +
+                 kSlack);
+    const Head head{static_cast<uint32_t>(frame.size()), static_cast<uint32_t>(regions_.size()),
+                    text_begin_, text_end_};
     put(&head, sizeof(head));
-    put(regions_.data(), regions_.size() * sizeof(detail::Region));
+    put(regions_.data(), regions_.size() * sizeof(Region));
     uint32_t at = 0;
-    for (const detail::Region& region : regions_) {
+    for (const Region& region : regions_) {
       if (region.numbers != 0) continue;
       put_outside(at, region.begin);
       put_numbers(region);
@@ -86,48 +78,48 @@ class Packer {
     }
     put_outside(at, static_cast<uint32_t>(frame.size()));
     at = text_begin_;
-    for (const detail::Region& region : regions_) {
+    for (const Region& region : regions_) {
       if (region.numbers == 0) continue;
       put_plain(at, region.begin);
       put_texts(region);
       at = region.begin + region.size;
     }
     put_plain(at, text_end_);
-    __builtin_memset(out_.extend(detail::kSlack), 0, detail::kSlack);
+    __builtin_memset(out_.extend(kSlack), 0, kSlack);
     return {out_.data(), out_.size()};
   }
 
  private:
-  using Offsets = m3u::detail::Vector<uint32_t>;
+  using Offsets = Vector<uint32_t>;
   static constexpr uint32_t kEach = 32;  // of that many texts one is looked at
   static constexpr uint32_t kWorth = 8;  // bytes in common
 
   void find_regions() {
     regions_.clear();
     values_ = 0;
-    const m3u::ChannelBatch batch(frame_.data(), frame_.size());
+    const ChannelBatch batch(frame_.data(), frame_.size());
     text_begin_ = place(batch.text().data());
     text_end_ = text_begin_ + static_cast<uint32_t>(batch.text().size());
-    const m3u::detail::Table root = m3u::detail::Table::root(frame_.data());
+    const Table root = Table::root(frame_.data());
     const auto columns = root.vector<uint8_t>(1);
     Offsets name;
-    for (uint32_t i = 0; i < m3u::ChannelBatch::kColumns; ++i) {
-      const Offsets offsets = m3u::detail::offsets_of(columns.items + size_t{4} * i);
-      const auto field = static_cast<m3u::ChannelField>(i);
+    for (uint32_t i = 0; i < ChannelBatch::kColumns; ++i) {
+      const Offsets offsets = offsets_of(columns.items + size_t{4} * i);
+      const auto field = static_cast<ChannelField>(i);
       // Most tvg-names are the channel's name.
-      if (field == m3u::ChannelField::kTvgName && name.size == offsets.size)
+      if (field == ChannelField::kTvgName && name.size == offsets.size)
         add_texts(offsets, 0, name.items);
       else
         add_texts(offsets, 1, nullptr);
-      if (field == m3u::ChannelField::kChannelName) name = offsets;
+      if (field == ChannelField::kChannelName) name = offsets;
     }
-    const Offsets keys = m3u::detail::offsets_of(root.field(6));
+    const Offsets keys = offsets_of(root.field(6));
     // A key is mostly the one of the row before.
     const uint32_t mean = batch.rows() == 0 ? 0 : (keys.size - 1) / batch.rows();
     const uint32_t a_row = mean == 0 ? 1 : mean;
     add_texts(keys, a_row, nullptr);
-    add_texts(m3u::detail::offsets_of(root.field(7)), a_row, nullptr);
-    add_texts(m3u::detail::offsets_of(root.field(9)), 1, nullptr);
+    add_texts(offsets_of(root.field(7)), a_row, nullptr);
+    add_texts(offsets_of(root.field(9)), 1, nullptr);
     add_numbers(root.vector<uint32_t>(5));
     add_numbers(root.vector<uint32_t>(8));
     sort_regions();
@@ -151,14 +143,14 @@ class Packer {
     const int32_t before = other == nullptr
                                ? -4 * static_cast<int32_t>(distance)
                                : static_cast<int32_t>(place(other) - place(offsets.items));
-    const detail::Region region{text_begin_ + begin, end - begin, place(offsets.items),
-                                distance < texts ? distance : texts, before};
+    const Region region{text_begin_ + begin, end - begin, place(offsets.items),
+                        distance < texts ? distance : texts, before};
     if (!pays(region)) return;
     values_ += texts;
     regions_.push_back(region);
   }
   /// Whether texts have so much in common that it is worth looking at each, by a few of them.
-  [[nodiscard]] bool pays(const detail::Region& region) const {
+  [[nodiscard]] bool pays(const Region& region) const {
     const char* const text = frame_.data() + text_begin_;
     const uint32_t* const offsets = numbers_at(region.numbers);
     const uint32_t* const before = numbers_at(region.numbers + region.before);
@@ -167,8 +159,8 @@ class Packer {
     for (uint32_t i = region.first; i < region_texts(region); i += kEach) {
       const uint32_t size = offsets[i + 1] - offsets[i];
       const uint32_t other = before[i + 1] - before[i];
-      common += detail::common_prefix(text + offsets[i], text + before[i],
-                                      size < other ? size : other, false);
+      common +=
+          common_prefix(text + offsets[i], text + before[i], size < other ? size : other, false);
       ++looked_at;
     }
     return common >= kWorth * looked_at;
@@ -176,14 +168,14 @@ class Packer {
   /// By their places; of regions that overlap the first stays.
   void sort_regions() {
     for (size_t i = 1; i < regions_.size(); ++i) {
-      const detail::Region region = regions_[i];
+      const Region region = regions_[i];
       size_t to = i;
       for (; to > 0 && regions_[to - 1].begin > region.begin; --to) regions_[to] = regions_[to - 1];
       regions_[to] = region;
     }
     size_t kept = 0;
     uint32_t end = 0;
-    for (const detail::Region region : regions_) {
+    for (const Region region : regions_) {
       if (region.begin < end || !is_before(region)) continue;
       end = region.begin + region.size;
       regions_[kept++] = region;
@@ -191,13 +183,13 @@ class Packer {
     regions_.resize(kept);
   }
   /// Whether the texts it is compared with are there when it is unpacked.
-  [[nodiscard]] bool is_before(const detail::Region& region) const {
+  [[nodiscard]] bool is_before(const Region& region) const {
     if (region.numbers == 0 || region.first != 0) return true;
     const uint32_t* const other = numbers_at(region.numbers + region.before);
     return text_begin_ + other[region_texts(region)] <= region.begin;
   }
   /// The vector's size is in front of it.
-  [[nodiscard]] uint32_t region_texts(const detail::Region& region) const {
+  [[nodiscard]] uint32_t region_texts(const Region& region) const {
     return numbers_at(region.numbers)[-1] - 1;
   }
   [[nodiscard]] const uint32_t* numbers_at(uint32_t place) const {
@@ -218,7 +210,7 @@ class Packer {
   }
 
   /// How wide the differences are, the first number, the differences.
-  void put_numbers(const detail::Region& region) {
+  void put_numbers(const Region& region) {
     const uint32_t* const numbers = numbers_at(region.begin);
     const uint32_t count = region.size / 4 - 1;
     uint32_t all = 0;
@@ -243,7 +235,7 @@ class Packer {
 
   /// For each text how many bytes it has in common with the one it is compared with, then the rest
   /// of each.
-  void put_texts(const detail::Region& region) {
+  void put_texts(const Region& region) {
     const char* const text = frame_.data() + text_begin_;
     const char* const end = frame_.data() + text_end_;
     const uint32_t* const offsets = numbers_at(region.numbers);
@@ -260,34 +252,33 @@ class Packer {
       if (i >= region.first) {
         const uint32_t other = before[i + 1] - before[i];
         const uint32_t shorter = size < other ? size : other;
-        common =
-            detail::common_prefix(value, text + before[i], shorter < 255 ? shorter : 255, more);
+        common = common_prefix(value, text + before[i], shorter < 255 ? shorter : 255, more);
       }
       shared[i] = static_cast<uint8_t>(common);
       if (more)
-        detail::copy_wild(to, value + common, size - common);
+        copy_wild(to, value + common, size - common);
       else
-        m3u::detail::copy_short(to, value + common, size - common);
+        copy_short(to, value + common, size - common);
       to += size - common;
     }
     out_.shrink(static_cast<size_t>(begin + region.size - to));
   }
 
-  m3u::Text frame_;
+  Text frame_;
   uint32_t text_begin_ = 0;
   uint32_t text_end_ = 0;
   size_t values_ = 0;  // texts in all regions
-  m3u::Array<detail::Region> regions_;
-  m3u::Buffer out_;
+  Array<Region> regions_;
+  Buffer out_;
 };
 
 /// Writes the frame that was packed.
 class Unpacker {
  public:
-  explicit Unpacker(m3u::Text packed) : from_(packed.data()) {
+  explicit Unpacker(Text packed) : from_(packed.data()) {
     take(&head_, sizeof(head_));
     regions_ = from_;
-    from_ += head_.regions * sizeof(detail::Region);
+    from_ += head_.regions * sizeof(Region);
   }
   [[nodiscard]] uint32_t size() const { return head_.plain_size; }
 
@@ -296,7 +287,7 @@ class Unpacker {
     frame_ = to;
     uint32_t at = 0;
     for (uint32_t i = 0; i < head_.regions; ++i) {
-      const detail::Region region = region_at(i);
+      const Region region = region_at(i);
       if (region.numbers != 0) continue;
       take_outside(at, region.begin);
       take_numbers(region);
@@ -305,7 +296,7 @@ class Unpacker {
     take_outside(at, head_.plain_size);
     at = head_.text_begin;
     for (uint32_t i = 0; i < head_.regions; ++i) {
-      const detail::Region region = region_at(i);
+      const Region region = region_at(i);
       if (region.numbers == 0) continue;
       take(frame_ + at, region.begin - at);
       take_texts(region);
@@ -315,8 +306,8 @@ class Unpacker {
   }
 
  private:
-  [[nodiscard]] detail::Region region_at(uint32_t i) const {
-    detail::Region region{};
+  [[nodiscard]] Region region_at(uint32_t i) const {
+    Region region{};
     __builtin_memcpy(&region, regions_ + i * sizeof(region), sizeof(region));
     return region;
   }
@@ -343,7 +334,7 @@ class Unpacker {
       numbers[i] = number;
     }
   }
-  void take_numbers(const detail::Region& region) {
+  void take_numbers(const Region& region) {
     auto* const numbers = reinterpret_cast<uint32_t*>(frame_ + region.begin);
     const uint32_t count = region.size / 4 - 1;
     const char width = *from_++;
@@ -356,7 +347,7 @@ class Unpacker {
       take(numbers + 1, size_t{4} * count);
   }
 
-  void take_texts(const detail::Region& region) {
+  void take_texts(const Region& region) {
     char* const text = frame_ + head_.text_begin;
     const char* const end = frame_ + head_.text_end;
     const auto* const offsets = reinterpret_cast<const uint32_t*>(frame_ + region.numbers);
@@ -370,20 +361,20 @@ class Unpacker {
       const uint32_t size = offsets[i + 1] - offsets[i];
       const uint32_t common = shared[i];
       if (value + size + 16 <= end) {  // what is written beyond it comes later
-        if (common != 0) detail::copy_wild(value, text + before[i], common);
-        detail::copy_wild(value + common, from_, size - common);
+        if (common != 0) copy_wild(value, text + before[i], common);
+        copy_wild(value + common, from_, size - common);
       } else {
-        if (common != 0) m3u::detail::copy_short(value, text + before[i], common);
-        m3u::detail::copy_short(value + common, from_, size - common);
+        if (common != 0) copy_short(value, text + before[i], common);
+        copy_short(value + common, from_, size - common);
       }
       from_ += size - common;
     }
   }
 
-  detail::Head head_{};
+  Head head_{};
   const char* regions_ = nullptr;
   const char* from_ = nullptr;
   char* frame_ = nullptr;
 };
 
-}  // namespace packed
+}  // namespace m3u::detail::packed

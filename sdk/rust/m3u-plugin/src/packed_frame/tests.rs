@@ -1,6 +1,9 @@
 //! What is packed is there again, byte for byte.
-use crate::packed_frame::{unpack, Packer};
-use m3u_plugin::{Attribute, Buffer, ChannelBatch, ChannelEditor, ChannelField, ChannelWriter};
+use super::{unpack, Packer};
+use crate::{Attribute, Buffer, ChannelBatch, ChannelEditor, ChannelField, ChannelWriter};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 /// The same numbers in each run.
 struct Random(u64);

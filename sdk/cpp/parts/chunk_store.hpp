@@ -1,22 +1,32 @@
-// RowStore: chunks of channels that wait, plain, compressed or in a temporary file, and come back
-// one by one in the order in which they came.
+// ChunkStore: chunks of channels that wait until all are there.
 #pragma once
 
+#include "channel_editor.hpp"
 #include "packed_frame.hpp"
 
-class RowStore {
+namespace m3u {
+
+/// Chunks of channels that wait, plain, compressed or in a temporary file, and come back one by one
+/// in the order in which they came. How they wait does not show in what comes back. Spilling needs
+/// the permission temp_files; the file's name is "chunks".
+class ChunkStore {
  public:
+  ChunkStore() = default;
+  ChunkStore(const ChunkStore&) = delete;
+  ChunkStore& operator=(const ChunkStore&) = delete;
+  ~ChunkStore() { free_pieces(); }
+
   /// Keeps the chunk as edited. False: the temporary file failed.
-  bool add(const m3u::ChannelEditor& editor) {
+  bool add(const ChannelEditor& editor) {
     if (editor.unchanged()) {
-      const m3u::Text frame = editor.batch().frame();
+      const Text frame = editor.batch().frame();
       return how_ == How::kPlain ? keep(copy_of(frame), frame.size()) : add_packed(frame);
     }
-    const m3u::detail::Block block = editor.build();
+    const detail::Block block = editor.build();
     auto* const data = static_cast<char*>(block.data);
     if (how_ == How::kPlain) return keep({data, block.size}, block.size);
     const bool added = add_packed({data, block.size});
-    m3u::detail::deallocate(data);
+    detail::deallocate(data);
     return added;
   }
 
@@ -26,7 +36,7 @@ class RowStore {
     how_ = How::kCompressed;
     for (size_t i = next_; i < pieces_.size(); ++i) {
       const Piece plain = pieces_[i];
-      const m3u::Text packed = copy_of(pack({plain.data, plain.size}));
+      const Text packed = copy_of(pack({plain.data, plain.size}));
       pieces_[i] = {packed.data(), static_cast<uint32_t>(packed.size()), plain.size};
       bytes_ += packed.size();
       free(plain);
@@ -34,19 +44,21 @@ class RowStore {
   }
 
   /// From now on chunks wait in a temporary file, those that are here too; seen(chunk) is called
-  /// for each of these. False: that failed, and all are still here.
+  /// for each of these, and spilling ends when it says false. False: that failed, and all are
+  /// still here. True, and nothing is done, where they are there already.
   template <typename F>
   bool spill(F&& seen) {
+    if (is_spilled()) return true;
     file_size_ = read_ = 0;
-    bool good = m3u::host::temp_write(kFile, nullptr, 0) == 0;
-    m3u::Buffer frame;
+    bool good = host::temp_write(kFile, nullptr, 0) == 0;
+    Buffer frame;
     for (size_t i = next_; good && i < pieces_.size(); ++i) {
       unpack(pieces_[i], frame);
-      good = seen(m3u::ChannelBatch(frame.data(), frame.size())) &&
+      good = seen(ChannelBatch(frame.data(), frame.size())) &&
              append({pieces_[i].data, pieces_[i].size}, pieces_[i].plain_size);
     }
     if (!good) {
-      m3u::host::temp_delete(kFile);
+      host::temp_delete(kFile);
       return false;
     }
     how_ = How::kSpilled;
@@ -54,8 +66,12 @@ class RowStore {
     return true;
   }
 
+  bool spill() {
+    return spill([](const ChannelBatch& /*chunk*/) { return true; });
+  }
+
   /// The next chunk; false at the end, or when reading it failed.
-  bool next(m3u::Buffer& frame) {
+  bool next(Buffer& frame) {
     if (how_ == How::kSpilled) return next_spilled(frame);
     if (next_ == pieces_.size()) return false;
     Piece& piece = pieces_[next_++];
@@ -69,8 +85,9 @@ class RowStore {
   [[nodiscard]] bool is_spilled() const { return how_ == How::kSpilled; }
   [[nodiscard]] bool failed() const { return failed_; }
 
+  /// Forgets all, and gives memory and file back.
   void reset() {
-    if (how_ == How::kSpilled) m3u::host::temp_delete(kFile);
+    if (how_ == How::kSpilled) host::temp_delete(kFile);
     free_pieces();
     how_ = How::kPlain;
     file_size_ = read_ = 0;
@@ -89,16 +106,16 @@ class RowStore {
     uint32_t size;
     uint32_t plain_size;
   };
-  static constexpr m3u::Text kFile = "rows";
+  static constexpr Text kFile = "chunks";
 
-  bool add_packed(m3u::Text frame) {
-    const m3u::Text packed = pack(frame);
+  bool add_packed(Text frame) {
+    const Text packed = pack(frame);
     return how_ == How::kSpilled ? append(packed, static_cast<uint32_t>(frame.size()))
                                  : keep(copy_of(packed), frame.size());
   }
 
   /// Takes over `data`.
-  bool keep(m3u::Text data, size_t plain_size) {
+  bool keep(Text data, size_t plain_size) {
     pieces_.push_back(
         {data.data(), static_cast<uint32_t>(data.size()), static_cast<uint32_t>(plain_size)});
     bytes_ += data.size();
@@ -109,36 +126,36 @@ class RowStore {
     bytes_ -= piece.size;
   }
 
-  static void release(const char* data) { m3u::detail::deallocate(const_cast<char*>(data)); }
-  static m3u::Text copy_of(m3u::Text text) {
-    auto* const copy = static_cast<char*>(m3u::detail::allocate_or_trap(text.size()));
+  static void release(const char* data) { detail::deallocate(const_cast<char*>(data)); }
+  static Text copy_of(Text text) {
+    auto* const copy = static_cast<char*>(detail::allocate_or_trap(text.size()));
     __builtin_memcpy(copy, text.data(), text.size());
     return {copy, text.size()};
   }
   /// The frame, packed where that is smaller; valid until the next call.
-  m3u::Text pack(m3u::Text frame) {
-    const m3u::Text packed = packer_.pack(frame);
+  Text pack(Text frame) {
+    const Text packed = packer_.pack(frame);
     return packed.size() < frame.size() ? packed : frame;
   }
 
-  static void unpack(const Piece& piece, m3u::Buffer& frame) {
+  static void unpack(const Piece& piece, Buffer& frame) {
     frame.clear();
     char* const to = frame.extend(piece.plain_size);
     if (piece.size == piece.plain_size)
       __builtin_memcpy(to, piece.data, piece.size);
     else
-      packed::Unpacker({piece.data, piece.size}).unpack(to);
+      detail::packed::Unpacker({piece.data, piece.size}).unpack(to);
   }
 
-  bool append(m3u::Text data, uint32_t plain_size) {
+  bool append(Text data, uint32_t plain_size) {
     const Header header{static_cast<uint32_t>(data.size()), plain_size};
-    if (m3u::host::temp_append(kFile, &header, sizeof(header)) != 0) return false;
-    if (m3u::host::temp_append(kFile, data.data(), data.size()) != 0) return false;
+    if (host::temp_append(kFile, &header, sizeof(header)) != 0) return false;
+    if (host::temp_append(kFile, data.data(), data.size()) != 0) return false;
     file_size_ += sizeof(header) + data.size();
     return true;
   }
 
-  bool next_spilled(m3u::Buffer& frame) {
+  bool next_spilled(Buffer& frame) {
     if (read_ == file_size_) return false;
     Header header{};
     failed_ = !read(&header, sizeof(header));
@@ -151,7 +168,7 @@ class RowStore {
     return true;
   }
   bool read(void* to, uint32_t size) {
-    const int32_t got = m3u::host::temp_read(kFile, static_cast<int64_t>(read_), to, size);
+    const int32_t got = host::temp_read(kFile, static_cast<int64_t>(read_), to, size);
     read_ += size;
     return got >= 0 && static_cast<uint32_t>(got) == size;
   }
@@ -164,12 +181,14 @@ class RowStore {
   }
 
   How how_ = How::kPlain;
-  m3u::Array<Piece> pieces_;
+  Array<Piece> pieces_;
   size_t next_ = 0;
   size_t bytes_ = 0;
   uint64_t file_size_ = 0;
   uint64_t read_ = 0;
   bool failed_ = false;
-  m3u::Buffer packed_;
-  packed::Packer packer_;
+  Buffer packed_;
+  detail::packed::Packer packer_;
 };
+
+}  // namespace m3u
