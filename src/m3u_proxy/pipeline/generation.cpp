@@ -62,8 +62,8 @@ void warn_of_stale_guide(const std::filesystem::path& guide) {
 Result<GenerationStats> Generation::run() {
   stats_.proxy = config_.name;
   context_.budget->reset_peaks();
-  if (services_.monitor != nullptr) M3U_CHECK(services_.monitor->initialize());
-  if (services_.cleanup != nullptr) cleanup_before_ = services_.cleanup->summary();
+  if (services_.watch.monitor != nullptr) M3U_CHECK(services_.watch.monitor->initialize());
+  if (services_.watch.cleanup != nullptr) cleanup_before_ = services_.watch.cleanup->summary();
   watch_.begin_at(services_.begin_at);
   M3U_CHECK(begin_plugins());
   M3U_CHECK(load_and_filter());
@@ -72,7 +72,7 @@ Result<GenerationStats> Generation::run() {
   if (plugins_) plugins_->finish();
   M3U_CHECK(publish());
   fill_stats(Clock::now() - begin_ - fsync_time_);
-  if (services_.cleanup != nullptr) services_.cleanup->log_summary();
+  if (services_.watch.cleanup != nullptr) services_.watch.cleanup->log_summary();
   return std::move(stats_);
 }
 

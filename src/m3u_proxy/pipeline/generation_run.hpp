@@ -61,7 +61,7 @@ class Generation {
         context_(with_watch(context, watch_)),
         services_(services),
         progress_(context.progress),
-        watch_(context_, services),
+        watch_(context_, services.watch),
         reader_(context_, config.sources, needs_channel_ids(config)),
         duplicates_(context_, reader_),
         numbering_(*context.budget, config),

@@ -23,9 +23,9 @@ void Generation::finish_stage(Stage stage, std::uint64_t items_in, std::uint64_t
   if (stage == Stage::kFiltering || stage == Stage::kChannelNumbering)
     stats.strategy = catalog::to_string(store_->kind());
   if (has_plugins(stage)) stats.strategy = stage_strategies_[static_cast<std::size_t>(stage)];
-  if (services_.monitor != nullptr) {
+  if (services_.watch.monitor != nullptr) {
     // Stages of one pass share its peak; the first observation after it is the one that saw it.
-    if (const auto snapshot = services_.monitor->observe_stage(name)) {
+    if (const auto snapshot = services_.watch.monitor->observe_stage(name)) {
       pass_peak_mb_ = std::max(pass_peak_mb_, snapshot->peak_mb);
       stats_.stage_memory_usage[std::string(name)] =
           static_cast<std::uint64_t>(snapshot->rss_mb * 1048576.0);
@@ -37,9 +37,9 @@ void Generation::finish_stage(Stage stage, std::uint64_t items_in, std::uint64_t
   log::info("pipeline", "Simple {} completed: {} {} in {:.0f}ms (Peak Memory: {:.1f}MB)", lower,
             items_out, done_what, stats.execution_time_ms, stats.peak_memory_mb);
   stats_.stages.push_back(std::move(stats));
-  if (services_.cleanup == nullptr || !services_.cleanup_between_stages) return;
-  const auto strategy = services_.cleanup_strategy.value_or(watch_.policy().cleanup);
-  const auto cleaned = services_.cleanup->cleanup_between_stages(name, leavings, strategy);
+  if (services_.watch.cleanup == nullptr || !services_.cleanup_between_stages) return;
+  const auto strategy = services_.watch.cleanup_strategy.value_or(watch_.policy().cleanup);
+  const auto cleaned = services_.watch.cleanup->cleanup_between_stages(name, leavings, strategy);
   if (!cleaned) log::warn("memory.cleanup", "{}", to_string(cleaned.error()));
 }
 
@@ -149,8 +149,8 @@ void Generation::fill_memory_stats() {
     stats_.peak_memory_usage_mb = std::max(stats_.peak_memory_usage_mb, stage.peak_memory_mb);
   if (stats_.peak_memory_usage_mb > 0)
     stats_.memory_efficiency = static_cast<double>(kept_) / stats_.peak_memory_usage_mb;
-  if (services_.cleanup != nullptr) {
-    const memory::CleanupSummary& after = services_.cleanup->summary();
+  if (services_.watch.cleanup != nullptr) {
+    const memory::CleanupSummary& after = services_.watch.cleanup->summary();
     stats_.memory_cleanup_operations = after.operations - cleanup_before_.operations;
     stats_.memory_freed_mb = after.freed_mb - cleanup_before_.freed_mb;
     stats_.items_cleaned = after.items_cleaned - cleanup_before_.items_cleaned;
@@ -159,7 +159,7 @@ void Generation::fill_memory_stats() {
   stats_.pressure_events = watch_.events();
   const memory::Budget& budget = *context_.budget;
   if (budget.limit() != memory::Budget::kUnlimited)
-    stats_.budget.limit_mb = (budget.limit() + services_.fixed_overhead).mb();
+    stats_.budget.limit_mb = (budget.limit() + services_.watch.fixed_overhead).mb();
   stats_.budget.peak_reserved_mb = budget.peak().mb();
   stats_.budget.unaccounted_peak_mb = watch_.unaccounted_peak().mb();
   for (std::size_t i = 0; i < memory::kTagCount; ++i) {

@@ -15,32 +15,32 @@ constexpr std::size_t kMaxEvents = 1000;
 
 }  // namespace
 
-PressureWatch::PressureWatch(const RunContext& context, const GenerationServices& services)
+PressureWatch::PressureWatch(const RunContext& context, const PressureWatchOptions& options)
     : context_(context),
-      services_(services),
-      unaccounted_(*context.budget, services.fixed_overhead),
+      options_(options),
+      unaccounted_(*context.budget, options.fixed_overhead),
       policy_(policy_at(MemoryPressureLevel::kOptimal, context.threads, context.batch_rows)) {
-  tracker_.set_system_thresholds(services.system_thresholds);
+  tracker_.set_system_thresholds(options.system_thresholds);
 }
 
 void PressureWatch::check(Stage stage) {
   rows_unchecked_ += policy_.batch_rows;
-  if (rows_unchecked_ < services_.memory_check_interval) return;
+  if (rows_unchecked_ < options_.memory_check_interval) return;
   rows_unchecked_ = 0;
-  if (services_.dynamic_limit != nullptr) services_.dynamic_limit->update();
+  if (options_.dynamic_limit != nullptr) options_.dynamic_limit->update();
   const MemoryPressureLevel level = measure(stage);
   context_.slabs->follow(level);
   apply(level);
-  if (services_.cleanup != nullptr)
-    services_.cleanup->tick(to_string(stage), services_.cleanup_strategy.value_or(policy_.cleanup));
+  if (options_.cleanup != nullptr)
+    options_.cleanup->tick(to_string(stage), options_.cleanup_strategy.value_or(policy_.cleanup));
 }
 
 MemoryPressureLevel PressureWatch::measure(Stage stage) {
   const auto rss = memory::process_memory().charged();
   if (!rss) return tracker_.level();
   unaccounted_.update(*rss);
-  if (services_.monitor != nullptr) static_cast<void>(services_.monitor->check_limit());
-  const Bytes fixed = services_.fixed_overhead;
+  if (options_.monitor != nullptr) static_cast<void>(options_.monitor->check_limit());
+  const Bytes fixed = options_.fixed_overhead;
   const Bytes limit = context_.budget->limit();
   const Bytes whole =
       limit == memory::Budget::kUnlimited ? memory::Budget::kUnlimited : limit + fixed;
@@ -63,7 +63,7 @@ void PressureWatch::note_change(Stage stage, MemoryPressureLevel from, Bytes rss
 }
 
 void PressureWatch::apply(MemoryPressureLevel level) {
-  level = std::max(level, services_.least_level);
+  level = std::max(level, options_.least_level);
   const auto at = [&](MemoryPressureLevel each) {
     return policy_at(each, context_.threads, context_.batch_rows);
   };

@@ -6,23 +6,42 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
+#include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/dynamic_limit.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
-#include <m3u_proxy/pipeline/generation.hpp>
+#include <m3u_proxy/pipeline/pressure_event.hpp>
 #include <m3u_proxy/pipeline/pressure_policy.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::pipeline {
 
+/// What a watch looks at and goes by; what the pointers name lives longer, and each may be nullptr.
+struct PressureWatchOptions {
+  memory::SimpleMemoryMonitor* monitor = nullptr;
+  memory::MemoryCleanupCoordinator* cleanup = nullptr;
+  memory::DynamicLimit* dynamic_limit = nullptr;  ///< follows the system while a pass runs
+  /// Pressure is measured against these too; all 0: only against the limit.
+  memory::MemoryThresholds system_thresholds{};
+  std::uint32_t memory_check_interval = 1;  ///< channels between two looks at memory, at least
+  /// Never less careful than at this level.
+  memory::MemoryPressureLevel least_level = memory::MemoryPressureLevel::kOptimal;
+  /// nullopt: chosen by pressure (Optimal: Basic; Moderate and High: Smart; above: Aggressive).
+  std::optional<memory::CleanupStrategy> cleanup_strategy{};
+  /// Resident size of the process before any work: code, libraries, stacks.
+  Bytes fixed_overhead{};
+};
+
 /// Not thread-safe but for level(): looked at by the serial step of one pass at a time.
 class PressureWatch {
  public:
-  /// Both live longer.
-  PressureWatch(const RunContext& context, const GenerationServices& services);
+  /// The context lives longer.
+  PressureWatch(const RunContext& context, const PressureWatchOptions& options);
 
   /// Looks at memory, when enough channels went by since the last look, and acts.
   void check(Stage stage);
@@ -44,7 +63,7 @@ class PressureWatch {
   void apply(memory::MemoryPressureLevel level);
 
   const RunContext& context_;
-  const GenerationServices& services_;
+  const PressureWatchOptions options_;
   memory::UnaccountedMemory unaccounted_;
   memory::PressureTracker tracker_;
   std::atomic<memory::MemoryPressureLevel> level_ = memory::MemoryPressureLevel::kOptimal;

@@ -15,7 +15,7 @@ class PressureWatchTest : public testing::Test {
     context_.slabs = &slabs_;
     context_.threads = 4;
     context_.batch_rows = 1000;
-    services_.fixed_overhead = *memory::process_memory().resident();
+    options_.fixed_overhead = *memory::process_memory().resident();
     budget_.set_limit(mib(400'000));  // so that the test's own size counts for little
   }
   /// So much more is in use.
@@ -24,12 +24,12 @@ class PressureWatchTest : public testing::Test {
   memory::Budget budget_;
   memory::SlabPool slabs_{budget_};
   RunContext context_;
-  GenerationServices services_;
+  PressureWatchOptions options_;
   std::vector<memory::Reservation> used_;
 };
 
 TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) {
-  PressureWatch watch(context_, services_);
+  PressureWatch watch(context_, options_);
   std::vector<catalog::SpoolKind> moves;
   watch.on_move_down([&](catalog::SpoolKind kind) { moves.push_back(kind); });
   use(310'000);
@@ -44,7 +44,7 @@ TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) 
 }
 
 TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp) {
-  PressureWatch watch(context_, services_);
+  PressureWatch watch(context_, options_);
   use(310'000);
   watch.check(Stage::kSourceLoading);
   watch.check(Stage::kSourceLoading);
@@ -56,7 +56,7 @@ TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp
 }
 
 TEST_F(PressureWatchTest, EachChangeIsAnEvent) {
-  PressureWatch watch(context_, services_);
+  PressureWatch watch(context_, options_);
   use(310'000);
   watch.check(Stage::kSourceLoading);
   watch.check(Stage::kSourceLoading);
@@ -67,7 +67,7 @@ TEST_F(PressureWatchTest, EachChangeIsAnEvent) {
 }
 
 TEST_F(PressureWatchTest, TheLevelIsTheOneItBeganAtUntilItLooks) {
-  PressureWatch watch(context_, services_);
+  PressureWatch watch(context_, options_);
   watch.begin_at(kHigh);
   EXPECT_EQ(watch.level(), kHigh);
   watch.check(Stage::kSourceLoading);
@@ -75,8 +75,8 @@ TEST_F(PressureWatchTest, TheLevelIsTheOneItBeganAtUntilItLooks) {
 }
 
 TEST_F(PressureWatchTest, NeverLessCarefulThanTheLeastLevel) {
-  services_.least_level = kEmergency;
-  PressureWatch watch(context_, services_);
+  options_.least_level = kEmergency;
+  PressureWatch watch(context_, options_);
   watch.begin_at(kEmergency);
   EXPECT_EQ(watch.level(), kEmergency);
   watch.check(Stage::kSourceLoading);

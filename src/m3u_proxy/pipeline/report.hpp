@@ -9,6 +9,7 @@
 
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/pipeline/memory_report.hpp>
+#include <m3u_proxy/pipeline/pressure_event.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -20,13 +21,6 @@ struct StageStats {
   double peak_memory_mb = 0;
   std::uint64_t items_in = 0;
   std::uint64_t items_out = 0;
-};
-
-struct PressureEvent {
-  std::string stage;
-  std::string from;
-  std::string to;
-  double rss_mb = 0;
 };
 
 struct BudgetStats {

@@ -118,7 +118,7 @@ class GenerationWithPlugins : public testing::Test {
     // What the test program itself takes is no part of the limit.
     const Bytes fixed = memory::process_memory().resident().value_or(Bytes{}) - budget_.used();
     return pipeline::generate(config_, outputs_, context_,
-                              {.begin_at = level, .least_level = level, .fixed_overhead = fixed});
+                              {.watch = {.least_level = level, .fixed_overhead = fixed}, .begin_at = level});
   }
   [[nodiscard]] std::string playlist_text() const { return read_file(outputs_.playlist); }
   [[nodiscard]] std::string guide_text() const { return read_file(outputs_.guide); }

@@ -426,7 +426,7 @@ Result<pipeline::GenerationStats> ProxyRunner::generate_within(
   slabs_.trim();
   memory::release_free_heap();
   pipeline::GenerationServices careful = services(kLast, expected);
-  careful.least_level = kLast;
+  careful.watch.least_level = kLast;
   auto again = pipeline::generate(resolved, outputs, context(), careful);
   // A source that can be read once only, such as standard input, is not to blame; a full disk is,
   // where it took the way out of memory.
@@ -439,18 +439,19 @@ Result<pipeline::GenerationStats> ProxyRunner::generate_within(
 pipeline::GenerationServices ProxyRunner::services(memory::MemoryPressureLevel begin_at,
                                                    const pipeline::WorkEstimate& expected) {
   pipeline::GenerationServices out{
-      .monitor = monitor_.get(),
-      .cleanup = cleanup_.get(),
-      .dynamic_limit = dynamic_limit_.get(),
+      .watch = {.monitor = monitor_.get(),
+                .cleanup = cleanup_.get(),
+                .dynamic_limit = dynamic_limit_.get(),
+                .memory_check_interval = configuration_.proxy_memory.memory_check_interval,
+                .cleanup_strategy = memory::chosen_cleanup_strategy(
+                    configuration_.proxy_memory.cleanup_strategy,
+                    configuration_.proxy_memory.use_case),
+                .fixed_overhead = fixed_},
       .cleanup_between_stages = configuration_.memory_cleanup.cleanup_between_stages,
       .begin_at = begin_at,
-      .expected = expected,
-      .cleanup_strategy = memory::chosen_cleanup_strategy(
-          configuration_.proxy_memory.cleanup_strategy, configuration_.proxy_memory.use_case),
-      .fixed_overhead = fixed_};
-  out.memory_check_interval = configuration_.proxy_memory.memory_check_interval;
+      .expected = expected};
   if (configuration_.proxy_memory.pressure_thresholds == PressureThresholds::kSystem)
-    out.system_thresholds = memory::calculate_optimal_thresholds();
+    out.watch.system_thresholds = memory::calculate_optimal_thresholds();
   return out;
 }
 
