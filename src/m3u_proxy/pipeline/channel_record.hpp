@@ -2,19 +2,12 @@
 #pragma once
 
 #include <span>
-#include <string>
 
 #include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/pipeline/source_info.hpp>
 #include <m3u_proxy/rules/record.hpp>
 
 namespace m3u_proxy::pipeline {
-
-/// What expressions may ask about a channel's source.
-struct SourceInfo {
-  std::string name;
-  std::string type;
-  std::string url;  ///< without credentials
-};
 
 /// Reads and writes one row; select() moves it to another. Not thread-safe.
 class ChannelRecord final : public rules::Record {

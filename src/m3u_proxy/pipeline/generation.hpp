@@ -1,9 +1,9 @@
 // Generation: one run of the pipeline for one proxy, from its sources to its published files.
 #pragma once
 
+#include <m3u_proxy/pipeline/generation_stats.hpp>
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 
 namespace m3u_proxy::pipeline {

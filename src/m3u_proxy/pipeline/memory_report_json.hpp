@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/pipeline/generation_stats.hpp>
 
 namespace m3u_proxy::pipeline {
 

@@ -17,7 +17,7 @@
 #include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/pipeline/native_strategy.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/pipeline/source_stats.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/pipeline/stage_plugins.hpp>
 

@@ -12,8 +12,8 @@
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
+#include <m3u_proxy/pipeline/plugin_stats.hpp>
 #include <m3u_proxy/pipeline/programme_rows.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::pipeline {

@@ -19,8 +19,8 @@
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/memory/alerts.hpp>
 #include <m3u_proxy/memory/memory_config.hpp>
+#include <m3u_proxy/pipeline/generation_stats.hpp>
 #include <m3u_proxy/pipeline/proxy_config.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/service/configuration.hpp>
 #include <m3u_proxy/service/storage_config.hpp>

@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include <m3u_proxy/memory/prediction.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/pipeline/generation_stats.hpp>
 #include <m3u_proxy/service/configuration.hpp>
 
 namespace m3u_proxy::service {
