@@ -23,15 +23,13 @@ bool covers(const NumberRange& range, std::string_view source, std::string_view 
 }  // namespace
 
 ChannelNumberingStrategy::ChannelNumberingStrategy(memory::Budget& budget,
-                                                   const ResolvedProxyConfig& config)
-    : config_(config),
-      numbers_(budget, config.starting_channel_number),
-      next_sequential_(config.starting_channel_number) {
-  for (const NumberRange& range : config.ranges) next_in_range_.push_back(range.first);
+                                                   const NumberingOptions& options)
+    : options_(options), numbers_(budget, options.first), next_sequential_(options.first) {
+  for (const NumberRange& range : options.ranges) next_in_range_.push_back(range.first);
 }
 
 Result<> ChannelNumberingStrategy::ask(const StageItem& item) {
-  if (config_.numbering != NumberingMode::kPreserve) return {};
+  if (options_.mode != NumberingMode::kPreserve) return {};
   for (std::size_t row = 0; row < item.batch.rows(); ++row)
     numbers_.ask(item.batch.text(ChannelField::kTvgChno, row));
   return {};
@@ -45,7 +43,7 @@ Result<> ChannelNumberingStrategy::process(StageItem& item) {
 }
 
 std::string_view ChannelNumberingStrategy::number_of(StageItem& item, std::size_t row) {
-  switch (config_.numbering) {
+  switch (options_.mode) {
     case NumberingMode::kSequential:
       break;
     case NumberingMode::kRanges:
@@ -59,16 +57,16 @@ std::string_view ChannelNumberingStrategy::number_of(StageItem& item, std::size_
 }
 
 std::string_view ChannelNumberingStrategy::number_in_range(StageItem& item, std::size_t row) {
-  const std::string_view source = config_.sources[item.batch.source(row)].name;
+  const std::string_view source = options_.sources[item.batch.source(row)].name;
   const std::string_view group = item.batch.text(ChannelField::kGroupTitle, row);
   const auto found = std::ranges::find_if(
-      config_.ranges, [&](const NumberRange& range) { return covers(range, source, group); });
-  if (found == config_.ranges.end()) {
+      options_.ranges, [&](const NumberRange& range) { return covers(range, source, group); });
+  if (found == options_.ranges.end()) {
     const std::string_view number = numbers_.assign_from(next_sequential_);
     next_sequential_ = to_whole(number) + 1;
     return number;
   }
-  std::uint32_t& next = next_in_range_[static_cast<std::size_t>(found - config_.ranges.begin())];
+  std::uint32_t& next = next_in_range_[static_cast<std::size_t>(found - options_.ranges.begin())];
   const std::string_view number = numbers_.assign_from(next);
   next = to_whole(number) + 1;
   if (to_whole(number) < found->first || to_whole(number) > found->last)

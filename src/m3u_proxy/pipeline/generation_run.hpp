@@ -64,7 +64,10 @@ class Generation {
         watch_(context_, services.watch),
         reader_(context_, config.sources, needs_channel_ids(config)),
         duplicates_(context_, reader_),
-        numbering_(*context.budget, config),
+        numbering_(*context.budget, {.mode = config.numbering,
+                                     .first = config.starting_channel_number,
+                                     .ranges = config.ranges,
+                                     .sources = reader_.infos()}),
         guide_(context_, config.guide, config.programme_filters.get(),
                config.programme_rules.get()) {}
   Generation(const Generation&) = delete;

@@ -3,7 +3,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
-#include <m3u_proxy/pipeline/guide_index.hpp>
+#include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/pipeline/m3u_generation.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -19,26 +19,20 @@ void apply_shifted_ids(ChannelBatch& batch) {
     const std::string_view shift = batch.text(ChannelField::kTvgShift, row);
     const std::string_view id = batch.text(ChannelField::kTvgId, row);
     if (shift.empty() || id.empty()) continue;
-    batch.set_text(ChannelField::kTvgId, row, batch.store(shifted_guide_id(id, shift)));
+    batch.set_text(ChannelField::kTvgId, row, batch.store(formats::shifted_guide_id(id, shift)));
   }
 }
 
 }  // namespace
 
-bool needs_channel_ids(const ResolvedProxyConfig& config) {
-  return config.mode != UrlMode::kDirect || config.fill_tvg_id ||
-         (config.guide.match == GuideMatch::kName && !config.epg_sources.empty());
-}
-
 std::uint64_t url_key(std::string_view url) { return XXH3_64bits(url.data(), url.size()); }
 
-void prepare_tvg_ids(const ResolvedProxyConfig& config, ChannelBatch& batch) {
-  const bool by_name = config.guide.match == GuideMatch::kName && !config.epg_sources.empty();
+void prepare_tvg_ids(MissingTvgId missing, ChannelBatch& batch) {
   formats::OutputText cleaned;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     const std::string_view id = batch.text(ChannelField::kTvgId, row);
     const std::string_view written = trim(formats::clean_value(id, cleaned));
-    if (written.empty() && (config.fill_tvg_id || by_name))
+    if (written.empty() && missing == MissingTvgId::kFill)
       batch.set_text(ChannelField::kTvgId, row, batch.store(to_base64url(batch.id(row))));
     else if (written != id)
       batch.set_text(ChannelField::kTvgId, row, batch.store(written));
@@ -57,21 +51,12 @@ std::size_t count_entries(std::string_view text, std::vector<std::uint64_t>* key
   return count;
 }
 
-M3uGenerationStrategy::M3uGenerationStrategy(const ResolvedProxyConfig& config, bool compare)
-    : apply_shift_(config.guide.tvg_shift == TvgShift::kApply), compare_(compare) {
-  options_.no_commas = config.name_style == NameStyle::kNoCommas;
-  options_.write_tvg_shift = !apply_shift_;
-  if (config.mode != UrlMode::kDirect)
-    options_.stream_prefix =
-        config.base_url + "/stream/" + to_base64url(proxy_id(config.name)) + "/";
-}
-
 Result<> M3uGenerationStrategy::process(StageItem& item) {
-  if (apply_shift_) apply_shifted_ids(item.batch);
+  if (options_.shifted_ids) apply_shifted_ids(item.batch);
   item.text.clear();
   item.items_out[static_cast<std::size_t>(Stage::kM3uGeneration)] =
-      formats::write_m3u(item.batch, options_, item.text, item.problems);
-  if (compare_) count_entries(item.text, &item.url_keys);
+      formats::write_m3u(item.batch, options_.writer, item.text, item.problems);
+  if (options_.compare) count_entries(item.text, &item.url_keys);
   return {};
 }
 

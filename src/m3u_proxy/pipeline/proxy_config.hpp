@@ -11,9 +11,11 @@
 
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
-#include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/pipeline/channel_numbering.hpp>
 #include <m3u_proxy/pipeline/channel_sort.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
+#include <m3u_proxy/pipeline/m3u_generation.hpp>
+#include <m3u_proxy/pipeline/playlist_source.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -22,33 +24,6 @@ class StagePlugins;
 /// What the stream URLs of the written playlist point to.
 enum class UrlMode : std::uint8_t { kDirect, kRedirect, kProxy };
 enum class NameStyle : std::uint8_t { kPlain, kNoCommas };
-enum class NumberingMode : std::uint8_t { kPreserve, kSequential, kRanges };
-
-/// How a source came: told by whoever opened it, for the report.
-struct SourceOrigin {
-  bool from_cache = false;       ///< the provider failed, this is its last good copy
-  std::int64_t age_seconds = 0;  ///< of that copy
-};
-
-/// One playlist source. `open` is called once a generation.
-struct PlaylistSource {
-  std::string name;
-  std::string type = "m3u";
-  std::string url;  ///< without credentials, for `source_url` and messages
-  /// Text in UTF-8 (lines that are not valid are repaired by the reader); inflated.
-  std::function<Result<std::unique_ptr<io::ByteSource>>()> open;
-  /// Asked after open(): where the bytes came from.
-  std::function<SourceOrigin()> origin;
-  std::string plugin{};  ///< reads it instead of the playlist reader; empty: none
-};
-
-/// A start of its own for the channels of a source or a group.
-struct NumberRange {
-  std::string source;  ///< empty: any
-  std::string group;   ///< empty: any
-  std::uint32_t first = 1;
-  std::uint32_t last = 0x7FFFFFFF;
-};
 
 struct ResolvedProxyConfig {
   std::string name = "default";
@@ -76,6 +51,13 @@ struct ResolvedProxyConfig {
   /// Makes the plugins of one generation; empty: there are none.
   std::function<Result<std::unique_ptr<StagePlugins>>()> plugins{};
 };
+
+/// Whether this configuration writes channel ids anywhere.
+bool needs_channel_ids(const ResolvedProxyConfig& config);
+/// Whether channels without a tvg-id get one.
+MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config);
+/// How its playlist is written.
+formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
 
 /// Where a generation publishes.
 struct OutputPaths {
