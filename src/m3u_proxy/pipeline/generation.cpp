@@ -125,7 +125,9 @@ Result<> Generation::load_and_filter() {
 Result<> Generation::begin_plugins() {
   if (!config_.plugins) return {};
   M3U_TRY(plugins_, config_.plugins());
-  reader_.set_plugins(plugins_.get());
+  reader_.set_plugins([this](const std::string& plugin, std::uint16_t source) {
+    return plugins_->open_source(plugin, source);
+  });
   return plugins_->begin({.context = &context_,
                           .proxy = config_.name,
                           .sources = reader_.infos(),
@@ -224,7 +226,9 @@ Result<> Generation::number_and_write() {
   formats::write_m3u_header(guide_url(), header);
   M3U_CHECK(playlist_->write(header));
 
-  M3uGenerationStrategy write(config_, previous_.comparable());
+  M3uGenerationStrategy write({.writer = writer_options(config_),
+                               .shifted_ids = config_.guide.tvg_shift == TvgShift::kApply,
+                               .compare = previous_.comparable()});
   M3U_CHECK(store_->finish());
   const auto input = [&](StageItem& item) -> Result<bool> {
     if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
@@ -234,11 +238,11 @@ Result<> Generation::number_and_write() {
   };
   const auto load = [&](StageItem& item) -> Result<> {
     M3U_CHECK(store_->load(item));
-    prepare_tvg_ids(config_, item.batch);
+    prepare_tvg_ids(missing_tvg_id(config_), item.batch);
     return {};
   };
   const auto prepare_again = [&](StageItem& item) -> Result<> {
-    prepare_tvg_ids(config_, item.batch);
+    prepare_tvg_ids(missing_tvg_id(config_), item.batch);
     return {};
   };
   const auto count_again = [&](StageItem& item) -> Result<> {
@@ -344,7 +348,9 @@ Result<> Generation::write_guide() {
     std::string& name = stage_strategies_[static_cast<std::size_t>(Stage::kEpgGeneration)];
     for (const ProgrammeStrategy* strategy : strategies)
       name.append(name.empty() ? "standard+" : "+").append(strategy->name());
-    guide_.set_plugins(*plugins_, std::move(strategies));
+    guide_.set_plugins(std::move(strategies), [this](memory::MemoryPressureLevel level) {
+      plugins_->set_pressure(level);
+    });
     watch_.on_move_down([this](catalog::SpoolKind kind) { plugins_->move_down(kind); });
   }
   M3U_TRY(guide_result_, guide_.generate(sources, *guide_file_, *temp));

@@ -68,7 +68,7 @@ class GenerationTest : public testing::Test {
   Result<GenerationStats> run() {
     // What the test program itself takes is no part of the limit.
     const Bytes fixed = memory::process_memory().resident().value_or(Bytes{}) - budget_.used();
-    return generate(config_, outputs_, context_, {.fixed_overhead = fixed});
+    return generate(config_, outputs_, context_, {.watch = {.fixed_overhead = fixed}});
   }
   static std::string read(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);

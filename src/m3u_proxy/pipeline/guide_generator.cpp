@@ -220,7 +220,7 @@ Result<> GuideGenerator::run_plugins(GuideWork& work, const GuideTask& task) {
 
 /// The rows go through the plugins from this one on, and what is left of them is written.
 Result<> GuideGenerator::through_plugins(std::size_t first) {
-  if (context_->watch != nullptr) plugin_owner_->set_pressure(context_->watch->level());
+  if (context_->watch != nullptr) tell_pressure_(context_->watch->level());
   for (std::size_t i = first; i < plugins_.size() && !rows_.empty(); ++i)
     M3U_CHECK(plugins_[i]->process(rows_));
   return take_rows();

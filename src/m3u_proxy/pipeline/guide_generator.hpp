@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,7 +26,7 @@
 #include <m3u_proxy/pipeline/guide_task.hpp>
 #include <m3u_proxy/pipeline/guide_text.hpp>
 #include <m3u_proxy/pipeline/guide_work.hpp>
-#include <m3u_proxy/pipeline/stage_plugins.hpp>
+#include <m3u_proxy/pipeline/programme_strategy.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -41,10 +42,11 @@ class GuideGenerator {
   Result<> add_channel(const GuideChannel& channel);
 
   /// What works on the programmes before they are written; before generate(). They live longer.
-  /// `owner` is told of memory pressure.
-  void set_plugins(StagePlugins& owner, std::vector<ProgrammeStrategy*> plugins) {
-    plugin_owner_ = &owner;
+  /// `tell_pressure` is called before they work.
+  void set_plugins(std::vector<ProgrammeStrategy*> plugins,
+                   std::function<void(memory::MemoryPressureLevel)> tell_pressure) {
     plugins_ = std::move(plugins);
+    tell_pressure_ = std::move(tell_pressure);
   }
 
   /// Makes the guide. A source that cannot be used is reported in the result; when that is true
@@ -88,8 +90,8 @@ class GuideGenerator {
   GuideDuplicates duplicates_;
   catalog::KeySet noted_ids_;    // ids of the guides' channels, without case
   catalog::KeySet noted_names_;  // their names
-  StagePlugins* plugin_owner_ = nullptr;
   std::vector<ProgrammeStrategy*> plugins_;
+  std::function<void(memory::MemoryPressureLevel)> tell_pressure_;
   ProgrammeRows rows_;  // on their way through them
   std::unique_ptr<GuideText> text_;
   std::string date_;

@@ -6,6 +6,7 @@
 #include <m3u_proxy/pipeline/logo_caching.hpp>
 #include <m3u_proxy/pipeline/preview.hpp>
 #include <m3u_proxy/pipeline/source_loading.hpp>
+#include <m3u_proxy/pipeline/stage_plugins.hpp>
 
 namespace m3u_proxy::pipeline {
 namespace {
@@ -68,7 +69,9 @@ class Preview {
       M3U_TRY(plugins_, config_.plugins());
       M3U_CHECK(plugins_->begin(
           {.context = &context_, .proxy = config_.name, .sources = reader_.infos()}));
-      reader_.set_plugins(plugins_.get());
+      reader_.set_plugins([this](const std::string& plugin, std::uint16_t source) {
+        return plugins_->open_source(plugin, source);
+      });
     }
     while (true) {
       item_.batch.clear();

@@ -46,11 +46,11 @@ Result<> SourceReader::open_next() {
                           .id = with_ids_ ? source_id(source.name) : Uuid{},
                           .with_ids = with_ids_});
   if (!source.plugin.empty()) {
-    if (plugins_ == nullptr)
+    if (!open_plugin_)
       return record_failure({.code = ErrorCode::kPlugin,
                              .message = "it is read by a plugin, and plugins are not enabled",
                              .hint = "[wasm_plugins] enabled = true"});
-    auto reader = plugins_->open_source(source.plugin, static_cast<std::uint16_t>(index_));
+    auto reader = open_plugin_(source.plugin, static_cast<std::uint16_t>(index_));
     if (!reader) return fail(reader.error());
     plugin_ = *std::move(reader);
   }

@@ -14,12 +14,12 @@
 #include <m3u_proxy/catalog/key_set.hpp>
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
-#include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/pipeline/native_strategy.hpp>
-#include <m3u_proxy/pipeline/proxy_config.hpp>
+#include <m3u_proxy/pipeline/playlist_source.hpp>
+#include <m3u_proxy/pipeline/source_info.hpp>
+#include <m3u_proxy/pipeline/source_plugin.hpp>
 #include <m3u_proxy/pipeline/source_stats.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
-#include <m3u_proxy/pipeline/stage_plugins.hpp>
 
 namespace m3u_proxy::pipeline {
 
@@ -32,7 +32,7 @@ class SourceReader {
   Result<bool> next(StageItem& item);
 
   /// Who reads the sources that name a plugin; before the first next().
-  void set_plugins(StagePlugins* plugins) { plugins_ = plugins; }
+  void set_plugins(OpenSourcePlugin open_plugin) { open_plugin_ = std::move(open_plugin); }
 
   /// About how many channels the next chunks hold; as the context says until then.
   void set_batch_rows(std::size_t rows);
@@ -66,7 +66,7 @@ class SourceReader {
   std::size_t index_ = 0;
   std::unique_ptr<io::ByteSource> current_;
   std::optional<formats::M3uSplitter> splitter_;
-  StagePlugins* plugins_ = nullptr;
+  OpenSourcePlugin open_plugin_;          // empty: plugins are not enabled
   std::unique_ptr<SourcePlugin> plugin_;  // reads the present source
   bool plugin_at_end_ = false;            // it got all bytes
   std::optional<Error> source_error_;     // for which these are not all that there are

@@ -10,10 +10,11 @@
 #include <vector>
 
 #include <m3u_proxy/base/uuid.hpp>
-#include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/pipeline/guide.hpp>
 #include <m3u_proxy/pipeline/plugin_stats.hpp>
-#include <m3u_proxy/pipeline/programme_rows.hpp>
+#include <m3u_proxy/pipeline/programme_strategy.hpp>
+#include <m3u_proxy/pipeline/source_info.hpp>
+#include <m3u_proxy/pipeline/source_plugin.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -25,37 +26,6 @@ struct PluginRunInfo {
   std::span<const SourceInfo> sources;  ///< playlists, by the rows' source index
   std::span<const GuideSource> epg_sources{};
   bool with_ids = false;  ///< channels need their ids
-};
-
-/// Reads one source in a format of its own.
-class SourcePlugin {
- public:
-  SourcePlugin() = default;
-  SourcePlugin(const SourcePlugin&) = delete;
-  SourcePlugin& operator=(const SourcePlugin&) = delete;
-  virtual ~SourcePlugin() = default;
-  /// Takes the next bytes and puts the rows that they complete into item.batch (maybe none), with
-  /// keys and, where needed, ids. Errors: kPlugin; those that end a job.
-  virtual Result<> read(std::string_view bytes, StageItem& item) = 0;
-  /// After the last bytes: what is left; false at the end.
-  virtual Result<bool> finish(StageItem& item) = 0;
-  /// When it fails, the source is to be read as a playlist, from its start: it gave no rows before
-  /// all were there.
-  [[nodiscard]] virtual bool replaceable() const = 0;
-};
-
-/// A plugin that works on the programmes of the guide, in the order in which they are written.
-class ProgrammeStrategy {
- public:
-  ProgrammeStrategy() = default;
-  ProgrammeStrategy(const ProgrammeStrategy&) = delete;
-  ProgrammeStrategy& operator=(const ProgrammeStrategy&) = delete;
-  virtual ~ProgrammeStrategy() = default;
-  [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Takes `rows` and gives others, maybe none. Errors: as StageStrategy::process().
-  virtual Result<> process(ProgrammeRows& rows) = 0;
-  /// After the last rows: what was held back; false at the end.
-  virtual Result<bool> flush(ProgrammeRows& rows) = 0;
 };
 
 /// One generation's plugins. Made anew for each; outlives its stages.
