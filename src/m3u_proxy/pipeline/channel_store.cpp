@@ -52,10 +52,11 @@ class SortedChannels final : public ChannelStore {
 
   Result<> pack(StageItem& item) override {
     ChannelRecord record(item.batch, sources_);
+    ChannelSortKey sort_key;
     item.packed_bytes.clear();
     for (std::size_t row = 0; row < item.batch.rows(); ++row) {
       record.select(row);
-      const std::string_view key = item.sort_key.of(record, sort_);
+      const std::string_view key = sort_key.of(record, sort_);
       const std::size_t head = item.packed_bytes.size();
       item.packed_bytes.resize(head + sizeof(Sizes));
       item.packed_bytes.insert(item.packed_bytes.end(), key.begin(), key.end());

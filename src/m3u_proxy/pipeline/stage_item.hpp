@@ -18,7 +18,6 @@
 #include <m3u_proxy/catalog/spool.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
-#include <m3u_proxy/pipeline/channel_sort.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
@@ -63,7 +62,6 @@ struct StageItem {
   std::size_t frame_index = 0;
   std::pmr::vector<std::uint8_t> plugin_bytes;  ///< frames that plugins gave; the batch is in them
   std::pmr::vector<std::uint8_t> plugin_spare;  ///< where the next ones come, meanwhile
-  ChannelSortKey sort_key;
   // M3U Generation
   memory::BudgetResource text_resource;
   formats::OutputText text;
