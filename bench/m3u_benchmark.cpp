@@ -5,10 +5,10 @@
 
 #include <benchmark/benchmark.h>
 
+#include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/io/memory_source.hpp>
-#include <m3u_proxy/pipeline/channel_record.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 
@@ -60,7 +60,7 @@ struct Job {
 /// Reads the whole playlist in chunks and writes it again; returns how much was written.
 std::size_t rewrite(const Job* job, memory::SlabPool& slabs, catalog::ChannelBatch& batch,
                     formats::OutputText& out) {
-  static const std::vector<pipeline::SourceInfo> kSources = {
+  static const std::vector<channels::SourceInfo> kSources = {
       {.name = "tv", .type = "m3u", .url = ""}};
   io::MemorySource source(playlist());
   formats::M3uSplitter splitter(slabs, kRows);
@@ -77,7 +77,7 @@ std::size_t rewrite(const Job* job, memory::SlabPool& slabs, catalog::ChannelBat
     batch.clear();
     formats::parse_m3u(*chunk, m3u, batch, problems);
     if (job != nullptr) {
-      pipeline::ChannelRecord record(batch, kSources);
+      channels::ChannelRecord record(batch, kSources);
       for (std::size_t row = 0; row < batch.rows(); ++row) {
         record.select(row);
         job->rules.apply(record, scratch, rule_counts);

@@ -10,7 +10,7 @@
 #include <benchmark/benchmark.h>
 
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/plugins/plugin_host.hpp>
+#include <m3u_proxy/plugin_host/plugin_host.hpp>
 
 namespace m3u_proxy::plugins {
 namespace {

@@ -16,7 +16,7 @@
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_splitter.hpp>
-#include <m3u_proxy/pipeline/guide_generator.hpp>
+#include <m3u_proxy/guide/guide_generator.hpp>
 
 namespace {
 
@@ -113,7 +113,7 @@ class ViewSource final : public io::ByteSource {
 void generate(benchmark::State& state) {
   const auto folder = std::filesystem::temp_directory_path();
   guide();  // made before the clock starts
-  pipeline::GuideSource source;
+  guide::GuideSource source;
   source.name = "guide";
   source.time_offset_seconds = state.range(2);
   source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {
@@ -130,7 +130,7 @@ void generate(benchmark::State& state) {
         .budget = &budget, .slabs = &slabs, .threads = static_cast<std::size_t>(state.range(0))};
     auto temp = io::TempFolder::create(folder);
     auto out = io::AtomicFile::create(folder / "m3u_proxy_benchmark.xmltv");
-    pipeline::GuideGenerator generator(context, {});
+    guide::GuideGenerator generator(context, {});
     for (const std::string& id : ids)
       if (!generator.add_channel({.tvg_id = id, .channel_name = id})) return;
     const auto result = generator.generate({&source, 1}, **out, **temp);

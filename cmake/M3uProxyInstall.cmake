@@ -40,6 +40,6 @@ if(M3U_PROXY_WASM)
 endif()
 install(DIRECTORY src/m3u_proxy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
   PATTERN "*.hpp" PATTERN "cli" EXCLUDE
-  PATTERN "*testing.hpp" EXCLUDE PATTERN "*test_support.hpp" EXCLUDE
+  PATTERN "*_testing.hpp" EXCLUDE
   PATTERN "wasm_*.hpp" EXCLUDE PATTERN "host_functions.hpp" EXCLUDE
-  PATTERN "curl_library.hpp" EXCLUDE PATTERN "provider_process.hpp" EXCLUDE)
+  PATTERN "curl_library.hpp" EXCLUDE)

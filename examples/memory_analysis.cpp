@@ -8,7 +8,7 @@ namespace {
 using m3u_proxy::Result;
 using namespace m3u_proxy::service;  // NOLINT(google-build-using-namespace): a program
 
-void print_memory_analysis(const m3u_proxy::pipeline::GenerationStats& stats) {
+void print_memory_analysis(const m3u_proxy::generation::GenerationStats& stats) {
   fmt::print("Memory Analysis:\n");
   fmt::print("  Peak Memory: {:.1f}MB\n", stats.peak_memory_usage_mb);
   fmt::print("  Memory Efficiency: {:.1f} channels/MB\n", stats.memory_efficiency);

@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <span>
 
-#include <m3u_proxy/plugins/plugin_instance.hpp>
-#include <m3u_proxy/plugins/wasm_module.hpp>
+#include <m3u_proxy/plugin_host/plugin_instance.hpp>
+#include <m3u_proxy/plugin_host/wasm_module.hpp>
 
 namespace {
 

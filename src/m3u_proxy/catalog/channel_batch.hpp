@@ -16,8 +16,8 @@
 
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/catalog/fields.hpp>
-#include <m3u_proxy/catalog/key_set.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/spill/key_set.hpp>
 
 namespace m3u_proxy::catalog {
 
@@ -88,8 +88,8 @@ class ChannelBatch {
     media_type_[row] = type;
   }
   /// The key by which duplicates are found: hash of URL and name as the source gave them.
-  [[nodiscard]] Key128 key(std::size_t row) const { return key_[row]; }
-  void set_key(std::size_t row, Key128 key) { key_[row] = key; }
+  [[nodiscard]] spill::Key128 key(std::size_t row) const { return key_[row]; }
+  void set_key(std::size_t row, spill::Key128 key) { key_[row] = key; }
   /// The channel's id; the nil id where ids are not needed.
   [[nodiscard]] Uuid id(std::size_t row) const { return id_.empty() ? Uuid{} : id_[row]; }
   /// Whether any row has one.
@@ -180,7 +180,7 @@ class ChannelBatch {
   std::array<std::pmr::vector<std::string_view>, kTextColumns> columns_;
   std::pmr::vector<std::uint16_t> source_;
   std::pmr::vector<MediaType> media_type_;
-  std::pmr::vector<Key128> key_;
+  std::pmr::vector<spill::Key128> key_;
   std::pmr::vector<Uuid> id_;
   std::pmr::vector<Range> attribute_range_;
   std::pmr::vector<Attribute> attributes_;

@@ -59,7 +59,7 @@ TEST_F(ChannelBatchTest, RetainKeepsRowsInOrderWithAllTheyHave) {
     const std::size_t row = add(name);
     batch_.push_attribute({.key = "k", .value = name});
     batch_.push_directive(name);
-    batch_.set_key(row, key_of(name));
+    batch_.set_key(row, spill::key_of(name));
   }
   batch_.retain([](std::size_t row) { return row % 2 == 1; });
   ASSERT_EQ(batch_.rows(), 2U);
@@ -67,7 +67,7 @@ TEST_F(ChannelBatchTest, RetainKeepsRowsInOrderWithAllTheyHave) {
   EXPECT_EQ(batch_.text(ChannelField::kChannelName, 1), "D");
   EXPECT_THAT(attributes(1), ElementsAre("k=D"));
   EXPECT_THAT(batch_.directives(1), ElementsAre("D"));
-  EXPECT_EQ(batch_.key(1), key_of("D"));
+  EXPECT_EQ(batch_.key(1), spill::key_of("D"));
 }
 
 TEST_F(ChannelBatchTest, AppendedRowsHaveAllTheyHadAndCopiesOutliveTheirBatch) {
@@ -81,7 +81,7 @@ TEST_F(ChannelBatchTest, AppendedRowsHaveAllTheyHadAndCopiesOutliveTheirBatch) {
       from.push_attribute({.key = from.store("k"), .value = from.store(name)});
       for (std::size_t i = 0; i < row; ++i) from.push_directive(from.store(name));
       from.set_media_type(row, MediaType::kMovie);
-      from.set_key(row, key_of(name));
+      from.set_key(row, spill::key_of(name));
       if (row == 2) from.set_id(row, source_id("C"));
     }
     batch_.append_rows(from, 1, 3, Texts::kCopy);
@@ -98,7 +98,7 @@ TEST_F(ChannelBatchTest, AppendedRowsHaveAllTheyHadAndCopiesOutliveTheirBatch) {
   EXPECT_EQ(batch_.text(ChannelField::kChannelName, 3), "D");
   EXPECT_EQ(batch_.source(3), 3);
   EXPECT_EQ(batch_.media_type(2), MediaType::kMovie);
-  EXPECT_EQ(batch_.key(3), key_of("D"));
+  EXPECT_EQ(batch_.key(3), spill::key_of("D"));
   EXPECT_EQ(batch_.id(1), Uuid{});
   EXPECT_EQ(batch_.id(2), source_id("C"));
   EXPECT_THAT(attributes(0), ElementsAre());

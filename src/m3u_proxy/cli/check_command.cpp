@@ -15,13 +15,13 @@ std::string counted(std::size_t count, std::string_view one, std::string_view ma
 
 }  // namespace
 
-ExitCode run_check(const CheckOptions& options, const service::Environment& environment) {
+ExitCode run_check(const CheckOptions& options, const config::Environment& environment) {
   if (const auto set = set_log_level({}, environment, "info"); !set)
     return report_error(set.error());
   const auto loaded = load(options.file, environment, {});
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
-  const service::Configuration& c = loaded->configuration;
+  const config::Configuration& c = loaded->configuration;
   print("{} is right: {}, {}, {}, {}, {}\n", options.file,
         counted(c.proxies.size(), "proxy", "proxies"),
         counted(c.sources.size(), "source", "sources"),

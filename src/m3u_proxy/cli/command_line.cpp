@@ -174,9 +174,9 @@ std::optional<std::string> given(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-Result<std::vector<service::SourceConfig>> read_sources(const char* option,
-                                                        const std::vector<std::string>& texts) {
-  std::vector<service::SourceConfig> sources;
+Result<std::vector<config::SourceConfig>> read_sources(const char* option,
+                                                       const std::vector<std::string>& texts) {
+  std::vector<config::SourceConfig> sources;
   for (const std::string& text : texts) {
     M3U_TRY(auto source, parse_source(option, text));
     sources.push_back(std::move(source));
@@ -194,8 +194,8 @@ Result<std::optional<std::string>> read_base_url(const std::string& text) {
   return url;
 }
 
-service::ExpressionConfig expression_of(std::string name, const std::string& text) {
-  service::ExpressionConfig out;
+config::ExpressionConfig expression_of(std::string name, const std::string& text) {
+  config::ExpressionConfig out;
   out.name = {.name = name, .where = {.source = name}};
   out.where = {.source = std::move(name)};
   out.expression = text;
@@ -203,8 +203,8 @@ service::ExpressionConfig expression_of(std::string name, const std::string& tex
 }
 
 /// --include and --exclude in their order on the line.
-std::vector<service::ExpressionConfig> read_filters(const Parser& parser) {
-  std::vector<service::ExpressionConfig> filters;
+std::vector<config::ExpressionConfig> read_filters(const Parser& parser) {
+  std::vector<config::ExpressionConfig> filters;
   std::size_t included = 0;
   std::size_t excluded = 0;
   for (const CLI::Option* option : parser.generate->parse_order()) {
@@ -220,9 +220,9 @@ std::vector<service::ExpressionConfig> read_filters(const Parser& parser) {
   return filters;
 }
 
-Result<service::ConfigFlags> read_flags(const Parser& parser) {
+Result<config::ConfigFlags> read_flags(const Parser& parser) {
   const Raw& raw = parser.raw;
-  service::ConfigFlags flags;
+  config::ConfigFlags flags;
   M3U_TRY(flags.sources, read_sources("--source", raw.sources));
   M3U_TRY(flags.epg_sources, read_sources("--epg", raw.epg));
   flags.filters = read_filters(parser);
@@ -231,16 +231,16 @@ Result<service::ConfigFlags> read_flags(const Parser& parser) {
   M3U_CHECK(read_number("--start-number", raw.start_number, 1, 2147483647,
                         flags.starting_channel_number));
   M3U_CHECK(read_number("--batch-size", raw.batch_size, 1, 1'000'000, flags.batch_size));
-  M3U_CHECK(read_word<pipeline::UrlMode>("--mode", raw.mode,
-                                         {{"direct", pipeline::UrlMode::kDirect},
-                                          {"redirect", pipeline::UrlMode::kRedirect},
-                                          {"proxy", pipeline::UrlMode::kProxy}},
-                                         flags.mode));
-  M3U_CHECK(read_word<pipeline::GuideMatch>("--match", raw.match,
-                                            {{"id", pipeline::GuideMatch::kId},
-                                             {"casefold", pipeline::GuideMatch::kCaseFold},
-                                             {"name", pipeline::GuideMatch::kName}},
-                                            flags.match));
+  M3U_CHECK(read_word<generation::UrlMode>("--mode", raw.mode,
+                                           {{"direct", generation::UrlMode::kDirect},
+                                            {"redirect", generation::UrlMode::kRedirect},
+                                            {"proxy", generation::UrlMode::kProxy}},
+                                           flags.mode));
+  M3U_CHECK(read_word<guide::GuideMatch>("--match", raw.match,
+                                         {{"id", guide::GuideMatch::kId},
+                                          {"casefold", guide::GuideMatch::kCaseFold},
+                                          {"name", guide::GuideMatch::kName}},
+                                         flags.match));
   if (!raw.memory_limit.empty()) {
     M3U_TRY(flags.memory_limit, parse_memory_limit(raw.memory_limit));
   }

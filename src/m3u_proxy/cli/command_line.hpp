@@ -12,7 +12,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
-#include <m3u_proxy/service/load_configuration.hpp>
+#include <m3u_proxy/config/load_configuration.hpp>
 
 namespace m3u_proxy::cli {
 
@@ -20,7 +20,7 @@ enum class ProgressMode : std::uint8_t { kAuto, kPlain, kNone };
 
 struct GenerateOptions {
   std::optional<std::string> config;
-  service::ConfigFlags flags;
+  config::ConfigFlags flags;
   std::string out;
   std::optional<std::string> cache_dir;
   std::size_t threads = 0;          ///< 0: as many as the machine has
@@ -37,8 +37,8 @@ struct CheckOptions {
 /// Either sources or epg_sources is empty: an expression is about channels or about programmes.
 struct TestExpressionOptions {
   std::string expression;
-  std::vector<service::SourceConfig> sources;
-  std::vector<service::SourceConfig> epg_sources;
+  std::vector<config::SourceConfig> sources;
+  std::vector<config::SourceConfig> epg_sources;
   std::optional<std::string> base_url;  ///< without a final slash
   std::optional<std::int64_t> now;      ///< seconds since 1970
   std::size_t limit = 10;

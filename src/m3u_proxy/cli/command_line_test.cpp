@@ -75,8 +75,8 @@ TEST(Generate, ReadsEveryFlag) {
   EXPECT_EQ(o.flags.rules.at(0).name.name, "--rule 1");
   EXPECT_EQ(o.flags.starting_channel_number, 100U);
   EXPECT_EQ(o.flags.base_url, "http://h:1");
-  EXPECT_EQ(o.flags.mode, pipeline::UrlMode::kRedirect);
-  EXPECT_EQ(o.flags.match, pipeline::GuideMatch::kCaseFold);
+  EXPECT_EQ(o.flags.mode, generation::UrlMode::kRedirect);
+  EXPECT_EQ(o.flags.match, guide::GuideMatch::kCaseFold);
   EXPECT_EQ(o.out, "out");
   EXPECT_EQ(o.flags.memory_limit->fixed, mib(64));
   EXPECT_EQ(o.flags.spill_dir, "/var/tmp");
@@ -120,8 +120,8 @@ TEST(Generate, ReadsSizesWithAndWithoutUnit) {
   EXPECT_EQ(limit("64MB").fixed, mib(64));
   EXPECT_EQ(limit("64MiB").fixed, mib(64));
   EXPECT_EQ(limit("512").fixed, mib(512));
-  EXPECT_EQ(limit("auto").kind, service::MemoryLimitSetting::Kind::kAuto);
-  EXPECT_EQ(limit("none").kind, service::MemoryLimitSetting::Kind::kNone);
+  EXPECT_EQ(limit("auto").kind, config::MemoryLimitSetting::Kind::kAuto);
+  EXPECT_EQ(limit("none").kind, config::MemoryLimitSetting::Kind::kNone);
 }
 
 TEST(Generate, RefusesWhatIsNotUsable) {

@@ -14,8 +14,8 @@ ExitCode report_error(const Error& error) {
   return exit_code_of(error.code);
 }
 
-ExitCode report_problems(const std::vector<service::ConfigProblem>& problems) {
-  for (const service::ConfigProblem& problem : problems)
+ExitCode report_problems(const std::vector<config::ConfigProblem>& problems) {
+  for (const config::ConfigProblem& problem : problems)
     print_error("error: {}\n", to_string(problem));
   print_error("{} {} found, nothing was done\n", problems.size(),
               problems.size() == 1 ? "mistake" : "mistakes");
@@ -23,7 +23,7 @@ ExitCode report_problems(const std::vector<service::ConfigProblem>& problems) {
 }
 
 Result<> set_log_level(const std::optional<std::string>& flag,
-                       const service::Environment& environment, std::string_view usual) {
+                       const config::Environment& environment, std::string_view usual) {
   const auto found = environment.find("M3U_PROXY_LOG");
   const bool in_environment = found != environment.end() && !found->second.empty();
   auto configured = log::configure(flag ? *flag : in_environment ? found->second : usual);
@@ -34,12 +34,12 @@ Result<> set_log_level(const std::optional<std::string>& flag,
   return configured;
 }
 
-Result<service::LoadedConfiguration> load(const std::optional<std::string>& file,
-                                          const service::Environment& environment,
-                                          const service::ConfigFlags& flags) {
-  std::optional<service::ConfigDocument> document;
+Result<config::LoadedConfiguration> load(const std::optional<std::string>& file,
+                                         const config::Environment& environment,
+                                         const config::ConfigFlags& flags) {
+  std::optional<config::ConfigDocument> document;
   if (file) {
-    auto read = service::read_document(*file);
+    auto read = config::read_document(*file);
     if (!read) {
       // Whatever is the matter with it: it is the user's configuration that is not usable.
       read.error().code = ErrorCode::kConfig;
@@ -47,7 +47,7 @@ Result<service::LoadedConfiguration> load(const std::optional<std::string>& file
     }
     document = *std::move(read);
   }
-  auto loaded = service::load_configuration(document, environment, flags);
+  auto loaded = config::load_configuration(document, environment, flags);
   for (const std::string& warning : loaded.warnings) log::warn("config", "{}", warning);
   if (!loaded.warnings.empty())
     log::info("config", "m3u-proxy migrate-config {} writes it with today's keys", *file);

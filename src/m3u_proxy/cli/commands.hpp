@@ -7,22 +7,22 @@
 
 namespace m3u_proxy::cli {
 
-ExitCode run_generate(const GenerateOptions& options, const service::Environment& environment);
-ExitCode run_check(const CheckOptions& options, const service::Environment& environment);
+ExitCode run_generate(const GenerateOptions& options, const config::Environment& environment);
+ExitCode run_check(const CheckOptions& options, const config::Environment& environment);
 ExitCode run_test_expression(const TestExpressionOptions& options,
-                             const service::Environment& environment);
+                             const config::Environment& environment);
 ExitCode run_migrate_config(const MigrateConfigOptions& options);
 
 /// `error: …` on standard error; returns the exit code that the error leads to.
 ExitCode report_error(const Error& error);
 /// Every problem of a configuration on standard error, and how many there are.
-ExitCode report_problems(const std::vector<service::ConfigProblem>& problems);
+ExitCode report_problems(const std::vector<config::ConfigProblem>& problems);
 /// Sets the log's levels from the flag, else M3U_PROXY_LOG, else `usual`. Error: kInvalidArgument.
 Result<> set_log_level(const std::optional<std::string>& flag,
-                       const service::Environment& environment, std::string_view usual);
+                       const config::Environment& environment, std::string_view usual);
 /// The configuration of `file` (if any), the environment and the flags.
-Result<service::LoadedConfiguration> load(const std::optional<std::string>& file,
-                                          const service::Environment& environment,
-                                          const service::ConfigFlags& flags);
+Result<config::LoadedConfiguration> load(const std::optional<std::string>& file,
+                                         const config::Environment& environment,
+                                         const config::ConfigFlags& flags);
 
 }  // namespace m3u_proxy::cli

@@ -39,8 +39,8 @@ void print_results(const std::vector<ProxyOutcome>& outcomes) {
   for (const ProxyOutcome& outcome : outcomes) {
     if (outcome.result) {
       if (log::enabled("pipeline", log::Level::kInfo))
-        print_error("{}\n", pipeline::generation_tree(*outcome.result));
-      print("{}\n", pipeline::summary_line(*outcome.result));
+        print_error("{}\n", report::generation_tree(*outcome.result));
+      print("{}\n", report::summary_line(*outcome.result));
       continue;
     }
     Error error = outcome.result.error();
@@ -52,10 +52,10 @@ void print_results(const std::vector<ProxyOutcome>& outcomes) {
 }
 
 std::vector<ProxyOutcome> generate_all(service::ProxyRunner& runner,
-                                       const service::Configuration& configuration,
+                                       const config::Configuration& configuration,
                                        const CancelToken& cancel) {
   std::vector<ProxyOutcome> outcomes;
-  for (const service::ProxyConfig& proxy : configuration.proxies) {
+  for (const config::ProxyConfig& proxy : configuration.proxies) {
     outcomes.push_back({.proxy = proxy.name.name, .result = runner.generate(proxy)});
     if (cancel.cancelled()) break;
   }
@@ -84,7 +84,7 @@ ExitCode finish_early(const GenerateOptions& options, const Error& error) {
 
 }  // namespace
 
-ExitCode run_generate(const GenerateOptions& options, const service::Environment& environment) {
+ExitCode run_generate(const GenerateOptions& options, const config::Environment& environment) {
   static CancelToken cancel;  // the signal handler may look at it until the very end
   cancel_on_signals(cancel);
   if (const auto set = set_log_level(options.log_level, environment, "info"); !set)
@@ -92,7 +92,7 @@ ExitCode run_generate(const GenerateOptions& options, const service::Environment
   const auto loaded = load(options.config, environment, options.flags);
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
-  const service::Configuration& configuration = loaded->configuration;
+  const config::Configuration& configuration = loaded->configuration;
   if (configuration.proxies.empty() || configuration.proxies.front().sources.empty())
     return report_error({.code = ErrorCode::kConfig,
                          .message = "nothing to generate: no sources are configured",

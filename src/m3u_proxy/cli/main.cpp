@@ -14,8 +14,8 @@ namespace {
 
 using namespace m3u_proxy;  // NOLINT(google-build-using-namespace): the program itself
 
-service::Environment read_environment() {
-  service::Environment out;
+config::Environment read_environment() {
+  config::Environment out;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const std::size_t equals = text.find('=');
@@ -26,7 +26,7 @@ service::Environment read_environment() {
 }
 
 struct Runner {
-  service::Environment environment = read_environment();
+  config::Environment environment = read_environment();
 
   cli::ExitCode operator()(const cli::GenerateOptions& options) const {
     return cli::run_generate(options, environment);

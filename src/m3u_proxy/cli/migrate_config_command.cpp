@@ -1,7 +1,7 @@
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
+#include <m3u_proxy/config/migrate_config.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
-#include <m3u_proxy/service/migrate_config.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -19,17 +19,17 @@ Result<> write_result(const MigrateConfigOptions& options, const std::string& te
 }  // namespace
 
 ExitCode run_migrate_config(const MigrateConfigOptions& options) {
-  auto document = service::read_document(options.file);
+  auto document = config::read_document(options.file);
   if (!document) {
     document.error().code = ErrorCode::kConfig;
     return report_error(document.error());
   }
-  const auto migrated = service::migrate_configuration(*document);
+  const auto migrated = config::migrate_configuration(*document);
   if (!migrated) return report_error(migrated.error());
   if (!migrated->problems.empty()) return report_problems(migrated->problems);
   if (const auto written = write_result(options, migrated->text); !written)
     return report_error(written.error());
-  for (const service::LegacyChange& change : migrated->changes)
+  for (const config::LegacyChange& change : migrated->changes)
     print_error("{}\n", to_string(Error{.message = to_string(change), .where = change.where}));
   if (migrated->changes.empty())
     print_error("{}: every key is of today, nothing had to change\n", options.file);

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/cli/output_check.hpp>
-#include <m3u_proxy/sources/url.hpp>
+#include <m3u_proxy/net/url.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -16,15 +16,15 @@ bool is_same_file(const Path& a, const Path& b) {
   return std::filesystem::equivalent(a, b, missing);
 }
 
-void add_local_files(const std::vector<service::Named>& names,
-                     const std::vector<service::SourceConfig>& sources, std::vector<Path>& files) {
-  for (const service::Named& name : names) {
+void add_local_files(const std::vector<config::Named>& names,
+                     const std::vector<config::SourceConfig>& sources, std::vector<Path>& files) {
+  for (const config::Named& name : names) {
     const auto source = std::ranges::find_if(
-        sources, [&](const service::SourceConfig& s) { return s.name.name == name.name; });
+        sources, [&](const config::SourceConfig& s) { return s.name.name == name.name; });
     if (source == sources.end() || source->location == "-") continue;
-    if (!sources::has_scheme(source->location))
+    if (!net::has_scheme(source->location))
       files.emplace_back(source->location);
-    else if (const auto path = sources::path_of_file_url(source->location))
+    else if (const auto path = net::path_of_file_url(source->location))
       files.emplace_back(*path);
   }
 }
@@ -41,10 +41,10 @@ Result<> check(const std::vector<Path>& outputs, const std::vector<Path>& inputs
 
 }  // namespace
 
-Result<> check_outputs(const service::Configuration& configuration, const Path& out,
+Result<> check_outputs(const config::Configuration& configuration, const Path& out,
                        const std::optional<std::string>& config_file,
                        const std::optional<std::string>& report) {
-  for (const service::ProxyConfig& proxy : configuration.proxies) {
+  for (const config::ProxyConfig& proxy : configuration.proxies) {
     std::vector<Path> outputs;
     for (const char* ending : {".m3u", ".xmltv", ".m3u.gz", ".xmltv.gz"})
       outputs.push_back(out / (proxy.name.name + ending));

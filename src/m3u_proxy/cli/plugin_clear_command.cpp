@@ -4,14 +4,15 @@
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/plugin_command.hpp>
 #include <m3u_proxy/cli/print.hpp>
-#include <m3u_proxy/plugins/plugin_host.hpp>
+#include <m3u_proxy/plugin_host/plugin_host.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
 
 Result<> clear(const PluginClearOptions& options, const plugins::PluginSettings& settings) {
-  plugins::Quarantine quarantine(plugins::quarantine_file({.cache = settings.cache_directory}),
-                                 settings.max_plugin_failures);
+  plugin_host::Quarantine quarantine(
+      plugin_host::quarantine_file({.cache = settings.cache_directory}),
+      settings.max_plugin_failures);
   M3U_TRY(const bool cleared, quarantine.clear(options.name));
   if (cleared) return {};
   std::vector<std::string_view> names;
@@ -25,7 +26,7 @@ Result<> clear(const PluginClearOptions& options, const plugins::PluginSettings&
 }  // namespace
 
 ExitCode run_plugin_clear(const PluginClearOptions& options,
-                          const service::Environment& environment) {
+                          const config::Environment& environment) {
   const auto loaded = load(options.config, environment, {});
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);

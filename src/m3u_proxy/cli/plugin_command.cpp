@@ -8,7 +8,7 @@ namespace m3u_proxy::cli {
 namespace {
 
 struct Runner {
-  const service::Environment& environment;
+  const config::Environment& environment;
 
   ExitCode operator()(const PluginListOptions& options) const {
     return run_plugin_list(options, environment);
@@ -32,7 +32,7 @@ struct Runner {
 
 }  // namespace
 
-ExitCode run_plugin(const PluginOptions& options, const service::Environment& environment) {
+ExitCode run_plugin(const PluginOptions& options, const config::Environment& environment) {
   // What a plugin logs is what its author wants to see; the others print all that there is to say.
   const bool runs = std::holds_alternative<PluginRunOptions>(options);
   if (const auto set = set_log_level({}, environment, runs ? "info" : "warn"); !set)
@@ -42,7 +42,7 @@ ExitCode run_plugin(const PluginOptions& options, const service::Environment& en
 
 #else
 
-ExitCode run_plugin(const PluginOptions& /*options*/, const service::Environment& /*environment*/) {
+ExitCode run_plugin(const PluginOptions& /*options*/, const config::Environment& /*environment*/) {
   return report_error({.code = ErrorCode::kInvalidArgument,
                        .message = "this program was built without plugins",
                        .hint = "build it with cmake -DM3U_PROXY_WASM=ON"});

@@ -61,7 +61,7 @@ void print_table(const std::vector<Listed>& plugins) {
 
 /// The settings of the configuration, or just the folder.
 Result<PluginSettings> settings_for(const PluginListOptions& options,
-                                    const service::Environment& environment) {
+                                    const config::Environment& environment) {
   PluginSettings settings;
   if (options.directory) settings.plugin_directory = *options.directory;
   if (!options.config) return settings;
@@ -78,8 +78,7 @@ bool is_enabled(const PluginSettings& settings, const std::string& name) {
 
 }  // namespace
 
-ExitCode run_plugin_list(const PluginListOptions& options,
-                         const service::Environment& environment) {
+ExitCode run_plugin_list(const PluginListOptions& options, const config::Environment& environment) {
   const auto settings = settings_for(options, environment);
   if (!settings) return report_error(settings.error());
   const auto files = plugins::find_manifests(settings->plugin_directory);

@@ -125,7 +125,7 @@ void limit_compiler() {
 /// Whoever started this reads the reason of a failure in OUT.error.
 ExitCode run_plugin_compile(const PluginCompileOptions& options) {
   limit_compiler();
-  const auto done = plugins::compile_module_file(options.module, options.out);
+  const auto done = plugin_host::compile_module_file(options.module, options.out);
   if (done) return ExitCode::kPublished;
   std::ofstream(std::filesystem::path(options.out).string() + ".error") << done.error().message;
   return report_error(done.error());

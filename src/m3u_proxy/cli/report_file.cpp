@@ -51,7 +51,7 @@ std::string error_text(const std::string& proxy, const Error& error) {
 }
 
 std::string one(const ProxyOutcome& outcome) {
-  return outcome.result ? pipeline::to_json(*outcome.result)
+  return outcome.result ? report::to_json(*outcome.result)
                         : error_text(outcome.proxy, outcome.result.error());
 }
 

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
-#include <m3u_proxy/pipeline/report.hpp>
+#include <m3u_proxy/report/report.hpp>
 
 namespace m3u_proxy::cli {
 
 /// How the generation of one proxy ended.
 struct ProxyOutcome {
   std::string proxy;
-  Result<pipeline::GenerationStats> result;
+  Result<generation::GenerationStats> result;
 };
 
 /// The report of one proxy as it is; of several as {"proxies": […]}. A proxy that failed has its

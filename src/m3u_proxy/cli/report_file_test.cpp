@@ -9,7 +9,7 @@ namespace {
 using Json = nlohmann::json;
 
 ProxyOutcome done(std::string name, std::uint64_t channels) {
-  pipeline::GenerationStats stats;
+  generation::GenerationStats stats;
   stats.proxy = name;
   stats.channels = channels;
   return {.proxy = std::move(name), .result = std::move(stats)};

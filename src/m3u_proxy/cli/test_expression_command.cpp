@@ -39,7 +39,7 @@ bool mentions_set(std::string_view text) {
   return false;
 }
 
-void print_item(const pipeline::PreviewItem& item) {
+void print_item(const generation::PreviewItem& item) {
   print("{} [{}] ({})\n", excerpt(item.title, kShown), excerpt(item.belongs_to, kShown),
         item.source);
   for (std::size_t i = 0; i < item.before.size(); ++i)
@@ -51,13 +51,13 @@ bool is_for_programmes(const TestExpressionOptions& options) {
   return !options.epg_sources.empty();
 }
 
-service::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
-  service::ExpressionConfig expression;
+config::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
+  config::ExpressionConfig expression;
   expression.name = {.name = "EXPR", .where = {.source = "expression"}};
   expression.where = {.source = "expression"};
   expression.expression = options.expression;
   if (is_for_programmes(options)) expression.applies_to = catalog::Domain::kProgrammes;
-  service::ConfigFlags flags;
+  config::ConfigFlags flags;
   flags.sources = options.sources;
   flags.epg_sources = options.epg_sources;
   flags.base_url = options.base_url;
@@ -68,7 +68,7 @@ service::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) 
 }  // namespace
 
 ExitCode run_test_expression(const TestExpressionOptions& options,
-                             const service::Environment& environment) {
+                             const config::Environment& environment) {
   static CancelToken cancel;
   cancel_on_signals(cancel);
   if (const auto set = set_log_level(options.log_level, environment, "warn"); !set)
@@ -81,12 +81,12 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   auto runner = service::ProxyRunner::create(
       loaded->configuration, {.now = options.now.value_or(system_time()), .cancel = &cancel});
   if (!runner) return report_error(runner.error());
-  const service::ProxyConfig& proxy = loaded->configuration.proxies.front();
+  const config::ProxyConfig& proxy = loaded->configuration.proxies.front();
   const bool programmes = is_for_programmes(options);
   const auto result = programmes ? (*runner)->preview_programmes(proxy, options.limit)
                                  : (*runner)->preview(proxy, options.limit);
   if (!result) return report_error(result.error());
-  for (const pipeline::PreviewItem& item : result->items) print_item(item);
+  for (const generation::PreviewItem& item : result->items) print_item(item);
   if (result->matched > result->items.size())
     print("… and {} more\n", result->matched - result->items.size());
   print("{}: {} of {} {} {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,

@@ -8,7 +8,7 @@
 
 namespace m3u_proxy::cli {
 
-Result<service::SourceConfig> parse_source(std::string_view option, std::string_view text) {
+Result<config::SourceConfig> parse_source(std::string_view option, std::string_view text) {
   const std::size_t equals = text.find('=');
   const std::string_view name = trim(text.substr(0, equals));
   // A bare URL may hold a '=' too; no name holds a slash.
@@ -17,23 +17,23 @@ Result<service::SourceConfig> parse_source(std::string_view option, std::string_
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} {}: expected NAME=PATH_OR_URL", option, excerpt(redact_url(text))),
                 fmt::format("give it a name, such as {} tv=list.m3u", option));
-  service::SourceConfig source;
+  config::SourceConfig source;
   source.name = {.name = std::string(name), .where = {.source = std::string(option)}};
   source.location = text.substr(equals + 1);
   return source;
 }
 
-Result<service::MemoryLimitSetting> parse_memory_limit(std::string_view text) {
-  using Kind = service::MemoryLimitSetting::Kind;
-  if (text == "auto") return service::MemoryLimitSetting{.kind = Kind::kAuto};
-  if (text == "none") return service::MemoryLimitSetting{.kind = Kind::kNone};
+Result<config::MemoryLimitSetting> parse_memory_limit(std::string_view text) {
+  using Kind = config::MemoryLimitSetting::Kind;
+  if (text == "auto") return config::MemoryLimitSetting{.kind = Kind::kAuto};
+  if (text == "none") return config::MemoryLimitSetting{.kind = Kind::kNone};
   const auto size = parse_size(text);
   if (!size || *size < mib(1))
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("--memory-limit {}: expected a size of at least 1MB, auto or none",
                             excerpt(text)),
                 "such as 64MB, 64MiB or 512 (= MB)");
-  return service::MemoryLimitSetting{.kind = Kind::kFixed, .fixed = *size};
+  return config::MemoryLimitSetting{.kind = Kind::kFixed, .fixed = *size};
 }
 
 Result<std::int64_t> parse_now(std::string_view text) {

@@ -17,15 +17,15 @@
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
-#include <m3u_proxy/service/configuration.hpp>
+#include <m3u_proxy/config/configuration.hpp>
 
 namespace m3u_proxy::cli {
 
 /// "NAME=PATH_OR_URL"; `option` ("--source") is for messages and for the source's place.
-Result<service::SourceConfig> parse_source(std::string_view option, std::string_view text);
+Result<config::SourceConfig> parse_source(std::string_view option, std::string_view text);
 
 /// "64MB", "64MiB", "512" (= MB), "auto", "none"; at least 1 MB.
-Result<service::MemoryLimitSetting> parse_memory_limit(std::string_view text);
+Result<config::MemoryLimitSetting> parse_memory_limit(std::string_view text);
 
 /// Any date that expressions know, such as "2026-01-31T20:00:00Z" or seconds since 1970.
 Result<std::int64_t> parse_now(std::string_view text);

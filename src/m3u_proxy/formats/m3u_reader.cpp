@@ -182,7 +182,7 @@ class ChunkParser {
     set_name(row, name);
     batch_.set_media_type(row, media_type_of(row));
     name = batch_.text(ChannelField::kChannelName, row);
-    batch_.set_key(row, catalog::key_of(url, name));
+    batch_.set_key(row, spill::key_of(url, name));
     if (source_.with_ids) batch_.set_id(row, channel_id(source_.id, channel_key(url, name)));
     forget_entry();
   }

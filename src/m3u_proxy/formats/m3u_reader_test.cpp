@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/formats/m3u_test_support.hpp>
+#include <m3u_proxy/formats/m3u_testing.hpp>
 
 namespace m3u_proxy::formats {
 namespace {

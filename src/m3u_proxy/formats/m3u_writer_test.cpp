@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/formats/m3u_test_support.hpp>
+#include <m3u_proxy/formats/m3u_testing.hpp>
 
 namespace m3u_proxy::formats {
 namespace {

@@ -10,8 +10,8 @@
 
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
-#include <m3u_proxy/io/testing.hpp>
 
 namespace m3u_proxy::io {
 namespace {

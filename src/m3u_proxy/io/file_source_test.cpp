@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/io/testing.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 
 namespace m3u_proxy::io {
 namespace {

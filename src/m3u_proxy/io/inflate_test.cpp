@@ -8,7 +8,7 @@
 #include <zstd.h>
 
 #include <m3u_proxy/io/inflate.hpp>
-#include <m3u_proxy/io/testing.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 
 namespace m3u_proxy::io {
 namespace {

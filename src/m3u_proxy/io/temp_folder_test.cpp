@@ -9,9 +9,9 @@
 
 #include <m3u_proxy/io/descriptor.hpp>
 #include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/io/temporary_name.hpp>
-#include <m3u_proxy/io/testing.hpp>
 
 namespace m3u_proxy::io {
 namespace {

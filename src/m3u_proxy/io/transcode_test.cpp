@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/io/encoding.hpp>
-#include <m3u_proxy/io/testing.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/io/transcode.hpp>
 
 namespace m3u_proxy::io {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/memory/alerts.hpp>
-#include <m3u_proxy/memory/test_support.hpp>
+#include <m3u_proxy/memory/memory_testing.hpp>
 
 namespace m3u_proxy::memory {
 namespace {

@@ -8,8 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/memory/cleanup.hpp>
+#include <m3u_proxy/memory/memory_testing.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
-#include <m3u_proxy/memory/test_support.hpp>
 
 namespace m3u_proxy::memory {
 namespace {

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/memory/dynamic_limit.hpp>
-#include <m3u_proxy/memory/fake_root.hpp>
-#include <m3u_proxy/memory/test_support.hpp>
+#include <m3u_proxy/memory/fake_root_testing.hpp>
+#include <m3u_proxy/memory/memory_testing.hpp>
 
 namespace m3u_proxy::memory {
 namespace {

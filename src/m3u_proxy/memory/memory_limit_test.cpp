@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/memory/fake_root.hpp>
+#include <m3u_proxy/memory/fake_root_testing.hpp>
 #include <m3u_proxy/memory/memory_limit.hpp>
 
 namespace m3u_proxy::memory {

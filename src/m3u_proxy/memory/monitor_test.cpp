@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <m3u_proxy/memory/memory_testing.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
-#include <m3u_proxy/memory/test_support.hpp>
 
 namespace m3u_proxy::memory {
 namespace {

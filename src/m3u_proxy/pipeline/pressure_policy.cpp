@@ -6,9 +6,9 @@
 
 namespace m3u_proxy::pipeline {
 
-using catalog::SpoolKind;
 using memory::CleanupStrategy;
 using memory::MemoryPressureLevel;
+using spill::SpoolKind;
 
 namespace {
 
@@ -51,7 +51,7 @@ PressurePolicy policy_at(MemoryPressureLevel level, std::size_t threads, std::si
 }
 
 std::string to_string(const PressurePolicy& policy) {
-  return fmt::format("{}, batches of {}, {} live, {} cleanup", catalog::to_string(policy.spool),
+  return fmt::format("{}, batches of {}, {} live, {} cleanup", spill::to_string(policy.spool),
                      policy.batch_rows, policy.live_batches, memory::to_string(policy.cleanup));
 }
 

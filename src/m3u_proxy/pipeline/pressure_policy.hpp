@@ -13,14 +13,14 @@
 #include <cstddef>
 #include <string>
 
-#include <m3u_proxy/catalog/spool.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
+#include <m3u_proxy/spill/spool.hpp>
 
 namespace m3u_proxy::pipeline {
 
 struct PressurePolicy {
-  catalog::SpoolKind spool = catalog::SpoolKind::kMemory;
+  spill::SpoolKind spool = spill::SpoolKind::kMemory;
   std::size_t batch_rows = 0;
   std::size_t live_batches = 0;
   memory::CleanupStrategy cleanup = memory::CleanupStrategy::kBasic;

@@ -6,8 +6,8 @@ namespace m3u_proxy::pipeline {
 namespace {
 
 using enum memory::MemoryPressureLevel;
-using catalog::SpoolKind;
 using memory::CleanupStrategy;
+using spill::SpoolKind;
 
 TEST(PressurePolicy, EachLevelAllowsLessThanTheOneBefore) {
   EXPECT_EQ(policy_at(kOptimal, 4, 1000),

@@ -81,7 +81,7 @@ void PressureWatch::begin_at(MemoryPressureLevel level) {
   apply(level);
 }
 
-void PressureWatch::on_move_down(std::function<void(catalog::SpoolKind)> move_down) {
+void PressureWatch::on_move_down(std::function<void(spill::SpoolKind)> move_down) {
   move_down_ = std::move(move_down);
   if (move_down_) move_down_(policy_.spool);
 }

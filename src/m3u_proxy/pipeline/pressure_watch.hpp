@@ -52,7 +52,7 @@ class PressureWatch {
   /// The level that was found last, or that it began at; never below the least one.
   [[nodiscard]] memory::MemoryPressureLevel level() const { return level_; }
   /// Called with what may stay in memory, now and whenever that becomes less. Empty: no more.
-  void on_move_down(std::function<void(catalog::SpoolKind)> move_down);
+  void on_move_down(std::function<void(spill::SpoolKind)> move_down);
 
   [[nodiscard]] const std::vector<PressureEvent>& events() const { return events_; }
   [[nodiscard]] Bytes unaccounted_peak() const { return unaccounted_.peak(); }
@@ -68,7 +68,7 @@ class PressureWatch {
   memory::PressureTracker tracker_;
   std::atomic<memory::MemoryPressureLevel> level_ = memory::MemoryPressureLevel::kOptimal;
   PressurePolicy policy_;
-  std::function<void(catalog::SpoolKind)> move_down_;
+  std::function<void(spill::SpoolKind)> move_down_;
   std::size_t rows_unchecked_ = 0;
   std::vector<PressureEvent> events_;
 };

@@ -30,12 +30,12 @@ class PressureWatchTest : public testing::Test {
 
 TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) {
   PressureWatch watch(context_, options_);
-  std::vector<catalog::SpoolKind> moves;
-  watch.on_move_down([&](catalog::SpoolKind kind) { moves.push_back(kind); });
+  std::vector<spill::SpoolKind> moves;
+  watch.on_move_down([&](spill::SpoolKind kind) { moves.push_back(kind); });
   use(310'000);
   watch.check(Stage::kSourceLoading);
   EXPECT_EQ(watch.level(), kHigh);
-  EXPECT_EQ(moves.back(), catalog::SpoolKind::kSpill);
+  EXPECT_EQ(moves.back(), spill::SpoolKind::kSpill);
   EXPECT_EQ(watch.policy().batch_rows, 1000U);
   EXPECT_EQ(watch.policy().live_batches, 8U);
   watch.check(Stage::kSourceLoading);
@@ -52,7 +52,7 @@ TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp
   watch.check(Stage::kSourceLoading);
   EXPECT_EQ(watch.level(), kOptimal);
   EXPECT_EQ(watch.policy().batch_rows, 1000U);
-  EXPECT_EQ(watch.policy().spool, catalog::SpoolKind::kSpill);
+  EXPECT_EQ(watch.policy().spool, spill::SpoolKind::kSpill);
 }
 
 TEST_F(PressureWatchTest, EachChangeIsAnEvent) {

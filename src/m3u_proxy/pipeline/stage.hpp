@@ -16,7 +16,7 @@
 #include <m3u_proxy/memory/pressure.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 
-namespace m3u_proxy::io {
+namespace m3u_proxy::spill {
 class SpillSpace;
 }
 
@@ -41,8 +41,8 @@ class PressureWatch;
 struct RunContext {
   memory::Budget* budget = nullptr;
   memory::SlabPool* slabs = nullptr;
-  io::SpillSpace* spill = nullptr;  ///< may be nullptr: everything stays in memory
-  PressureWatch* watch = nullptr;   ///< may be nullptr: nothing follows memory pressure
+  spill::SpillSpace* spill = nullptr;  ///< may be nullptr: everything stays in memory
+  PressureWatch* watch = nullptr;      ///< may be nullptr: nothing follows memory pressure
   const CancelToken* cancel = nullptr;
   ProgressListener* progress = nullptr;  ///< may be nullptr
   std::size_t threads = 1;               ///< ≥ 1

@@ -15,12 +15,17 @@
 
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
-#include <m3u_proxy/catalog/spool.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
+#include <m3u_proxy/spill/spool.hpp>
+
+namespace m3u_proxy::guide {
+/// What the EPG Generation stage works on.
+struct GuideWork;
+}  // namespace m3u_proxy::guide
 
 namespace m3u_proxy::pipeline {
 
@@ -37,9 +42,6 @@ enum class Stage : std::uint8_t {
 constexpr std::size_t kStageCount = 7;
 /// "Source Loading" …
 std::string_view to_string(Stage stage);
-
-/// What the EPG Generation stage works on; defined by that stage.
-struct GuideWork;
 
 struct StageItem {
   explicit StageItem(memory::SlabPool& slabs);
@@ -58,7 +60,7 @@ struct StageItem {
   catalog::FrameBuilder frame;
   memory::BudgetResource byte_resource;
   std::pmr::vector<std::uint8_t> packed_bytes;  ///< what the Spool packs into or unpacks to
-  catalog::Spool::Packed packed;
+  spill::Spool::Packed packed;
   std::size_t frame_index = 0;
   std::pmr::vector<std::uint8_t> plugin_bytes;  ///< frames that plugins gave; the batch is in them
   std::pmr::vector<std::uint8_t> plugin_spare;  ///< where the next ones come, meanwhile
@@ -67,7 +69,7 @@ struct StageItem {
   formats::OutputText text;
   std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
   // EPG Generation
-  std::shared_ptr<GuideWork> guide;
+  std::shared_ptr<guide::GuideWork> guide;
 
   std::array<std::uint64_t, kStageCount> items_out{};  ///< rows that left each stage
 };

@@ -16,14 +16,14 @@
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
-#include <m3u_proxy/plugins/stage_plugin.hpp>
+#include <m3u_proxy/plugin_host/stage_plugin.hpp>
 
 namespace m3u_proxy::plugin_tools {
 
 using Chunk = std::span<const std::uint8_t>;
 
 /// Rows of a chunk, as the ABI says; bytes of a piece of a source.
-using plugins::kChunkRows;
+using plugin_host::kChunkRows;
 constexpr std::size_t kPieceSize = std::size_t{256} << 10U;
 
 class ChunkSource {

@@ -5,17 +5,17 @@
 #include <fmt/ranges.h>
 
 #include <m3u_proxy/memory/guarded.hpp>
+#include <m3u_proxy/plugin_host/wasm_module.hpp>
 #include <m3u_proxy/plugin_tools/conformance.hpp>
 #include <m3u_proxy/plugin_tools/conformance_stage.hpp>
-#include <m3u_proxy/plugins/wasm_module.hpp>
 
 namespace m3u_proxy::plugin_tools {
 namespace {
 
+using plugin_host::ModuleItem;
+using plugin_host::PluginInstance;
 using plugins::Manifest;
-using plugins::ModuleItem;
 using plugins::PluginInfo;
-using plugins::PluginInstance;
 
 struct Export {
   std::string_view name;
@@ -49,7 +49,7 @@ std::unexpected<Error> broken(std::string message, std::string hint) {
   return fail(ErrorCode::kPlugin, std::move(message), std::move(hint));
 }
 
-Result<> check_permissions(const plugins::Plugin& plugin) {
+Result<> check_permissions(const plugin_host::Plugin& plugin) {
   std::vector<std::string_view> missing;
   for (std::size_t i = 0; i < plugins::kPermissionCount; ++i) {
     const auto permission = static_cast<plugins::Permission>(i);
@@ -65,7 +65,7 @@ Result<> check_permissions(const plugins::Plugin& plugin) {
       "add it to needs in [permissions], or do not call it");
 }
 
-Result<> check_exports(const plugins::WasmModule& module) {
+Result<> check_exports(const plugin_host::WasmModule& module) {
   for (const Export& wanted : kExports) {
     const auto found = std::ranges::find(module.exports(), wanted.name, &ModuleItem::name);
     if (found == module.exports().end())

@@ -26,7 +26,7 @@ struct Verdict {
 };
 
 struct ConformanceOptions {
-  plugins::CompileOptions compile{};
+  plugin_host::CompileOptions compile{};
   Bytes max_memory = mib(64);
   /// A sample for source_loading, in the plugin's format; a playlist for the other stages. nullopt:
   /// channels that we make.

@@ -10,7 +10,7 @@
 namespace m3u_proxy::plugin_tools {
 namespace {
 
-using plugins::PluginInstance;
+using plugin_host::PluginInstance;
 using plugins::PluginStage;
 using Milliseconds = std::chrono::milliseconds;
 

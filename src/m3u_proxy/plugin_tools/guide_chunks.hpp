@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include <m3u_proxy/formats/xmltv_checker.hpp>
-#include <m3u_proxy/pipeline/guide_reader.hpp>
-#include <m3u_proxy/pipeline/programme_rows.hpp>
+#include <m3u_proxy/guide/guide_reader.hpp>
+#include <m3u_proxy/guide/programme_rows.hpp>
 #include <m3u_proxy/plugin_tools/chunks.hpp>
 
 namespace m3u_proxy::plugin_tools {
@@ -26,16 +26,16 @@ class GuideChunks final : public ChunkSource {
   Result<bool> read_window();
   Result<> take(const formats::XmltvSpan& span);
 
-  pipeline::GuideReader reader_;
-  pipeline::GuideSplitter splitter_;
+  guide::GuideReader reader_;
+  guide::GuideSplitter splitter_;
   std::size_t chunk_rows_;
   TakeChannel take_channel_;
   memory::BudgetResource memory_;
-  pipeline::GuideWindow window_;
+  guide::GuideWindow window_;
   std::size_t next_element_ = 0;
   formats::XmltvChecker checker_;
-  pipeline::ProgrammeRows pending_;  // of the chunk
-  pipeline::ProgrammeColumns columns_;
+  guide::ProgrammeRows pending_;  // of the chunk
+  guide::ProgrammeColumns columns_;
   std::pmr::vector<catalog::ProgrammeRow> chunk_;
   std::pmr::vector<std::uint8_t> frame_;
   ProblemLog problems_;

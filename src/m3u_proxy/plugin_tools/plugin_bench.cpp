@@ -8,14 +8,14 @@ namespace m3u_proxy::plugin_tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using plugins::Answer;
-using plugins::PluginInstance;
+using plugin_host::Answer;
+using plugin_host::PluginInstance;
 
 constexpr int kSmallCalls = 10'000;
 
 /// What a new start costs once the module is compiled.
 Result<std::chrono::nanoseconds> measure_start(Workbench& bench,
-                                               const plugins::CompileOptions& compile) {
+                                               const plugin_host::CompileOptions& compile) {
   const auto begin = Clock::now();
   M3U_TRY(const auto again,
           Workbench::open(bench.plugin().manifest().file, compile, bench.options()));
@@ -60,7 +60,7 @@ Result<> measure_chunks(PluginInstance& instance, ChunkSource& chunks, BenchResu
 
 Result<BenchResult> measure(Workbench& bench, plugins::PluginStage stage,
                             std::unique_ptr<io::ByteSource> input,
-                            const plugins::CompileOptions& compile) {
+                            const plugin_host::CompileOptions& compile) {
   return memory::guarded([&]() -> Result<BenchResult> {
     BenchResult result;
     M3U_TRY(result.start, measure_start(bench, compile));

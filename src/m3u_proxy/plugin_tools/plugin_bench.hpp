@@ -27,6 +27,6 @@ struct BenchResult {
 /// Runs one generation of `stage` over `input`. Errors: of the plugin, of `input`.
 Result<BenchResult> measure(Workbench& bench, plugins::PluginStage stage,
                             std::unique_ptr<io::ByteSource> input,
-                            const plugins::CompileOptions& compile);
+                            const plugin_host::CompileOptions& compile);
 
 }  // namespace m3u_proxy::plugin_tools

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <m3u_proxy/plugins/plugin_host.hpp>
+#include <m3u_proxy/plugin_host/plugin_host.hpp>
 
 namespace m3u_proxy::plugin_tools {
 
@@ -22,6 +22,6 @@ struct PluginProfile {
 
 /// Loads the plugin and starts an instance. Errors: as Plugin::load and PluginInstance::create.
 Result<PluginProfile> make_profile(const std::filesystem::path& file,
-                                   const plugins::CompileOptions& compile);
+                                   const plugin_host::CompileOptions& compile);
 
 }  // namespace m3u_proxy::plugin_tools

@@ -55,7 +55,7 @@ void append_programmes(const OwnedChunk& answer, std::string& out) {
 
 }  // namespace
 
-Result<RecordedRun> record_run(Workbench& bench, plugins::PluginInstance& instance,
+Result<RecordedRun> record_run(Workbench& bench, plugin_host::PluginInstance& instance,
                                PluginStage stage, const Chunks& chunks) {
   RecordedRun run;
   ReadyChunks source(chunks);

@@ -16,7 +16,7 @@ struct RecordedRun {
 };
 
 /// Runs one generation over `chunks`. Errors: of the plugin, kParse when an answer does not verify.
-Result<RecordedRun> record_run(Workbench& bench, plugins::PluginInstance& instance,
+Result<RecordedRun> record_run(Workbench& bench, plugin_host::PluginInstance& instance,
                                plugins::PluginStage stage, const Chunks& chunks);
 
 /// The rows of all answers as text, however they are cut.

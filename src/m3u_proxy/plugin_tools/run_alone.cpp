@@ -1,6 +1,6 @@
 #include <m3u_proxy/formats/xmltv_writer.hpp>
+#include <m3u_proxy/guide/programme_rows.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
-#include <m3u_proxy/pipeline/programme_rows.hpp>
 #include <m3u_proxy/plugin_tools/run_alone.hpp>
 
 namespace m3u_proxy::plugin_tools {
@@ -81,7 +81,7 @@ class AnswerWriter {
   io::ByteSink& out_;
   memory::BudgetResource memory_;
   catalog::ChannelBatch batch_;
-  pipeline::ProgrammeColumns columns_;
+  guide::ProgrammeColumns columns_;
   std::pmr::vector<catalog::ProgrammeRow> rows_;
   std::pmr::vector<std::uint8_t> frame_;
   formats::OutputText text_;

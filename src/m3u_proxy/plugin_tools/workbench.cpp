@@ -4,9 +4,9 @@
 
 namespace m3u_proxy::plugin_tools {
 
-using plugins::Answer;
-using plugins::AnswerKind;
-using plugins::PluginInstance;
+using plugin_host::Answer;
+using plugin_host::AnswerKind;
+using plugin_host::PluginInstance;
 
 Workbench::Workbench(Options options)
     : options_(std::move(options)),
@@ -15,10 +15,10 @@ Workbench::Workbench(Options options)
               .tmpfs = io::TempFolder::Tmpfs::kAllow}) {}
 
 Result<std::unique_ptr<Workbench>> Workbench::open(const std::filesystem::path& file,
-                                                   const plugins::CompileOptions& compile,
+                                                   const plugin_host::CompileOptions& compile,
                                                    Options options) {
   std::unique_ptr<Workbench> out(new Workbench(std::move(options)));
-  M3U_TRY(out->plugin_, plugins::Plugin::load(file, compile));
+  M3U_TRY(out->plugin_, plugin_host::Plugin::load(file, compile));
   M3U_TRY(out->config_json_,
           plugins::merge_config(out->plugin_->manifest().config_json, out->options_.config_json));
   return out;
@@ -30,7 +30,7 @@ Result<std::unique_ptr<PluginInstance>> Workbench::make_instance() {
 
 Result<std::unique_ptr<PluginInstance>> Workbench::make_instance(
     Bytes max_memory, std::chrono::milliseconds call_timeout) {
-  plugins::InstanceOptions options;
+  plugin_host::InstanceOptions options;
   options.budget = &budget_;
   options.spill = &spill_;
   options.permissions = plugin_->manifest().needs;

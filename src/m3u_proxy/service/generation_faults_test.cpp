@@ -12,8 +12,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/io/testing.hpp>
-#include <m3u_proxy/service/load_configuration.hpp>
+#include <m3u_proxy/config/load_configuration.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
 
 namespace m3u_proxy::service {
@@ -103,8 +103,8 @@ class GenerationFaults : public testing::TestWithParam<std::string> {
     write("two.xml", guide("radio"));
     std::string text(kConfiguration);
     text += fmt::format("match = \"{}\"\n", GetParam());
-    const auto loaded = load_configuration(
-        ConfigDocument{.text = text, .file = "f.toml", .folder = folder_.path()}, {}, {});
+    const auto loaded = config::load_configuration(
+        config::ConfigDocument{.text = text, .file = "f.toml", .folder = folder_.path()}, {}, {});
     ASSERT_TRUE(loaded.problems.empty()) << to_string(loaded.problems.front());
     configuration_ = loaded.configuration;
     std::filesystem::create_directory(folder_ / "out");
@@ -128,12 +128,12 @@ class GenerationFaults : public testing::TestWithParam<std::string> {
     }
     return found;
   }
-  [[nodiscard]] Files files_of(const Result<pipeline::GenerationStats>& stats) const {
+  [[nodiscard]] Files files_of(const Result<generation::GenerationStats>& stats) const {
     EXPECT_TRUE(stats.has_value()) << to_string(stats.error());
     return files();
   }
   /// One generation over the last good files; `refusal` decides about each reservation.
-  Result<pipeline::GenerationStats> run(memory::Budget::Refusal refusal) {
+  Result<generation::GenerationStats> run(memory::Budget::Refusal refusal) {
     std::filesystem::remove(folder_ / "out/.home.history.json");
     for (const auto& [name, text] : kLastGood) write("out/" + name, text);
     CancelToken cancel;
@@ -146,7 +146,7 @@ class GenerationFaults : public testing::TestWithParam<std::string> {
   }
   /// Whether the run gave the right files; otherwise it has to say that memory was refused, and
   /// must have changed nothing.
-  bool is_right_or_refused(const Result<pipeline::GenerationStats>& stats) {
+  bool is_right_or_refused(const Result<generation::GenerationStats>& stats) {
     if (stats) {
       EXPECT_EQ(files(), expected_);
       return true;
@@ -179,13 +179,13 @@ class GenerationFaults : public testing::TestWithParam<std::string> {
   }
   /// A limit that nothing reaches: a generation that is refused memory is tried once more.
   void limit_memory() {
-    configuration_.proxy_memory.max_memory_mb = {.kind = MemoryLimitSetting::Kind::kFixed,
+    configuration_.proxy_memory.max_memory_mb = {.kind = config::MemoryLimitSetting::Kind::kFixed,
                                                  .fixed = mib(4096)};
   }
 
   static const Files kLastGood;
   io::TestFolder folder_;
-  Configuration configuration_;
+  config::Configuration configuration_;
   Files expected_;
   std::size_t threads_ = 1;
   memory::Budget* budget_ = nullptr;  // of the run under way

@@ -10,9 +10,9 @@
 #include <m3u_proxy/io/transcode.hpp>
 #include <m3u_proxy/memory/memory_limit.hpp>
 #if M3U_PROXY_WASM
-#include <m3u_proxy/plugins/plugin_host.hpp>
+#include <m3u_proxy/plugin_host/plugin_host.hpp>
 #endif
-#include <m3u_proxy/service/config_expressions.hpp>
+#include <m3u_proxy/config/config_expressions.hpp>
 #include <m3u_proxy/service/proxy_runner.hpp>
 #include <m3u_proxy/service/run_history.hpp>
 
@@ -45,7 +45,7 @@ class PartialSource final : public io::ByteSource {
   Error error_;
 };
 
-sources::SourceRequest request_for(const SourceConfig& source,
+sources::SourceRequest request_for(const config::SourceConfig& source,
                                    sources::SourceRequest::Reads reads) {
   sources::SourceRequest request{.name = source.name.name,
                                  .location = source.location,
@@ -57,9 +57,10 @@ sources::SourceRequest request_for(const SourceConfig& source,
   return request;
 }
 
-const SourceConfig* find_source(const std::vector<SourceConfig>& sources, const std::string& name) {
+const config::SourceConfig* find_source(const std::vector<config::SourceConfig>& sources,
+                                        const std::string& name) {
   const auto found = std::ranges::find_if(
-      sources, [&](const SourceConfig& source) { return source.name.name == name; });
+      sources, [&](const config::SourceConfig& source) { return source.name.name == name; });
   return found == sources.end() ? nullptr : &*found;
 }
 
@@ -76,12 +77,12 @@ Bytes least_working_memory() {
   return mib(8);
 }
 
-ProxyRunner::ProxyRunner(const Configuration& configuration, RunnerOptions options)
+ProxyRunner::ProxyRunner(const config::Configuration& configuration, RunnerOptions options)
     : configuration_(configuration),
       options_(std::move(options)),
       slabs_(budget_, configuration.memory_pools) {}
 
-Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const Configuration& configuration,
+Result<std::unique_ptr<ProxyRunner>> ProxyRunner::create(const config::Configuration& configuration,
                                                          RunnerOptions options) {
   std::unique_ptr<ProxyRunner> runner(new ProxyRunner(configuration, std::move(options)));
   M3U_CHECK(runner->set_memory_limit());
@@ -101,7 +102,7 @@ ProxyRunner::~ProxyRunner() = default;
 Result<> ProxyRunner::make_plugin_host() {
   const plugins::PluginSettings& settings = configuration_.wasm_plugins;
   if (!settings.enabled) return {};
-  plugin_host_ = std::make_unique<plugins::PluginHost>(plugins::PluginHost::Options{
+  plugin_host_ = std::make_unique<plugin_host::PluginHost>(plugin_host::PluginHost::Options{
       .settings = settings,
       .compile = {.cache = settings.cache_directory, .compiler = options_.plugin_compiler},
       .budget = &budget_,
@@ -110,7 +111,7 @@ Result<> ProxyRunner::make_plugin_host() {
   return {};
 }
 
-Result<std::unique_ptr<pipeline::StagePlugins>> ProxyRunner::begin_plugins() {
+Result<std::unique_ptr<generation::StagePlugins>> ProxyRunner::begin_plugins() {
   M3U_CHECK(plugin_host_->refresh());
   return plugin_host_->begin_run();
 }
@@ -123,7 +124,7 @@ std::vector<memory::PluginGrowth> ProxyRunner::plugin_growth() {
 
 }  // namespace m3u_proxy::service
 
-class m3u_proxy::plugins::PluginHost {};
+class m3u_proxy::plugin_host::PluginHost {};
 
 namespace m3u_proxy::service {
 
@@ -133,7 +134,7 @@ Result<> ProxyRunner::make_plugin_host() {
               "set [wasm_plugins] enabled = false, or build with -DM3U_PROXY_WASM=ON");
 }
 
-Result<std::unique_ptr<pipeline::StagePlugins>> ProxyRunner::begin_plugins() { return nullptr; }
+Result<std::unique_ptr<generation::StagePlugins>> ProxyRunner::begin_plugins() { return nullptr; }
 
 std::vector<memory::PluginGrowth> ProxyRunner::plugin_growth() { return {}; }
 
@@ -145,7 +146,8 @@ void ProxyRunner::prepare_memory_services() {
   watching.warning_threshold = configuration_.proxy_memory.warning_threshold;
   monitor_ = std::make_unique<memory::SimpleMemoryMonitor>(limit_mb, std::move(watching));
   configure_cleanup();
-  if (configuration_.proxy_memory.max_memory_mb.kind != MemoryLimitSetting::Kind::kAuto) return;
+  if (configuration_.proxy_memory.max_memory_mb.kind != config::MemoryLimitSetting::Kind::kAuto)
+    return;
   memory::DynamicLimitOptions following{.fixed = fixed_ + kBetweenLooks, .least = least_};
   following.on_change = [this](Bytes limit) {
     if (!configuration_.memory_cleanup.memory_pressure_threshold_mb)
@@ -181,10 +183,10 @@ void ProxyRunner::begin_run(std::int64_t now) {
 void ProxyRunner::end_run() {
   store_.reset();
   temp_folder_.reset();
-  spill_ = std::make_unique<io::SpillSpace>(
-      io::SpillSpace::Options{.folder = spill_folder(),
-                              .max = mib(configuration_.proxy_memory.max_spill_mb),
-                              .tmpfs = io::TempFolder::Tmpfs::kRefuse});
+  spill_ = std::make_unique<spill::SpillSpace>(
+      spill::SpillSpace::Options{.folder = spill_folder(),
+                                 .max = mib(configuration_.proxy_memory.max_spill_mb),
+                                 .tmpfs = io::TempFolder::Tmpfs::kRefuse});
 }
 
 Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
@@ -204,9 +206,9 @@ Result<> ProxyRunner::check_download(std::unique_ptr<io::ByteSource> bytes) {
 }
 
 Result<> ProxyRunner::set_memory_limit() {
-  using Kind = MemoryLimitSetting::Kind;
+  using Kind = config::MemoryLimitSetting::Kind;
   M3U_TRY(fixed_, memory::process_memory().charged());
-  const MemoryLimitSetting& wanted = configuration_.proxy_memory.max_memory_mb;
+  const config::MemoryLimitSetting& wanted = configuration_.proxy_memory.max_memory_mb;
   if (wanted.kind == Kind::kNone) return {};
   const memory::MemoryReadings readings = memory::read_memory();
   const memory::ChosenLimit chosen = wanted.kind == Kind::kAuto
@@ -271,9 +273,9 @@ pipeline::RunContext ProxyRunner::context() {
           .now = options_.now};
 }
 
-pipeline::PlaylistSource ProxyRunner::playlist_source(const SourceConfig& source) {
+channels::PlaylistSource ProxyRunner::playlist_source(const config::SourceConfig& source) {
   const std::string key = origin_key(kPlaylistKind, source.name.name);
-  pipeline::PlaylistSource out;
+  channels::PlaylistSource out;
   out.name = source.name.name;
   out.url = redact_url(source.location);
   out.plugin = source.plugin;
@@ -291,15 +293,15 @@ pipeline::PlaylistSource ProxyRunner::playlist_source(const SourceConfig& source
   };
   out.origin = [this, key] {
     const sources::SourceInfo& info = origins_[key];
-    return pipeline::SourceOrigin{.from_cache = info.from_cache, .age_seconds = info.age_s};
+    return channels::SourceOrigin{.from_cache = info.from_cache, .age_seconds = info.age_s};
   };
   return out;
 }
 
-pipeline::GuideSource ProxyRunner::guide_source(const SourceConfig& source,
-                                                pipeline::GuideMatch match) {
-  const bool once = match == pipeline::GuideMatch::kId && configuration_.proxies.size() <= 1;
-  pipeline::GuideSource out;
+guide::GuideSource ProxyRunner::guide_source(const config::SourceConfig& source,
+                                             guide::GuideMatch match) {
+  const bool once = match == guide::GuideMatch::kId && configuration_.proxies.size() <= 1;
+  guide::GuideSource out;
   out.name = source.name.name;
   out.url = redact_url(source.location);
   out.time_offset_seconds = source.time_offset_seconds;
@@ -316,16 +318,17 @@ pipeline::GuideSource ProxyRunner::guide_source(const SourceConfig& source,
   return out;
 }
 
-Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& proxy) {
-  pipeline::ResolvedProxyConfig out;
+Result<generation::ResolvedProxyConfig> ProxyRunner::resolve(const config::ProxyConfig& proxy) {
+  generation::ResolvedProxyConfig out;
   out.name = proxy.name.name;
-  for (const Named& name : proxy.sources)
+  for (const config::Named& name : proxy.sources)
     if (const auto* source = find_source(configuration_.sources, name.name))
       out.sources.push_back(playlist_source(*source));
-  for (const Named& name : proxy.epg_sources)
+  for (const config::Named& name : proxy.epg_sources)
     if (const auto* source = find_source(configuration_.epg_sources, name.name))
       out.epg_sources.push_back(guide_source(*source, proxy.guide.match));
-  M3U_TRY(ProxyExpressions compiled, compile_expressions(configuration_, proxy, options_.now));
+  M3U_TRY(config::ProxyExpressions compiled,
+          config::compile_expressions(configuration_, proxy, options_.now));
   out.channel_filters = std::move(compiled.channel_filters);
   out.channel_rules = std::move(compiled.channel_rules);
   out.programme_filters = std::move(compiled.programme_filters);
@@ -336,7 +339,7 @@ Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& pr
   out.sort = proxy.sort;
   out.mode = proxy.mode;
   out.name_style = proxy.name_style;
-  out.fill_tvg_id = proxy.fill_tvg_id || proxy.guide.match == pipeline::GuideMatch::kName;
+  out.fill_tvg_id = proxy.fill_tvg_id || proxy.guide.match == guide::GuideMatch::kName;
   out.compress = proxy.compress;
   out.use_playlist_guides = proxy.use_playlist_guides;
   out.base_url = proxy.base_url;
@@ -344,7 +347,7 @@ Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& pr
   out.max_shrink = proxy.max_shrink;
   if (plugin_host_) out.plugins = [this] { return begin_plugins(); };
   out.playlist_guide = [this, match = proxy.guide.match](const std::string& url) {
-    SourceConfig source;
+    config::SourceConfig source;
     source.name.name = redact_url(url);
     source.location = url;
     return guide_source(source, match);
@@ -354,8 +357,8 @@ Result<pipeline::ResolvedProxyConfig> ProxyRunner::resolve(const ProxyConfig& pr
 
 /// What the provider did is not in the bytes: it is added to what the pipeline saw.
 void ProxyRunner::add_origins(const std::string& proxy_name,
-                              pipeline::GenerationStats& stats) const {
-  for (pipeline::SourceStats& source : stats.sources_detail) {
+                              generation::GenerationStats& stats) const {
+  for (channels::SourceStats& source : stats.sources_detail) {
     const auto found = origins_.find(origin_key(source.kind, source.name));
     if (found == origins_.end()) continue;
     const sources::SourceInfo& info = found->second;
@@ -370,19 +373,19 @@ void ProxyRunner::add_origins(const std::string& proxy_name,
   }
 }
 
-pipeline::OutputPaths ProxyRunner::outputs(const std::string& proxy_name) const {
+generation::OutputPaths ProxyRunner::outputs(const std::string& proxy_name) const {
   return {.playlist = options_.out / (proxy_name + ".m3u"),
           .guide = options_.out / (proxy_name + ".xmltv"),
           .spill_folder = spill_folder()};
 }
 
-Result<pipeline::GenerationStats> ProxyRunner::generate(const ProxyConfig& proxy) {
-  M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
+Result<generation::GenerationStats> ProxyRunner::generate(const config::ProxyConfig& proxy) {
+  M3U_TRY(const generation::ResolvedProxyConfig resolved, resolve(proxy));
   return generate(resolved, outputs(proxy.name.name), size_of_run(configuration_, proxy));
 }
 
-Result<pipeline::GenerationStats> ProxyRunner::generate(
-    const pipeline::ResolvedProxyConfig& resolved, const pipeline::OutputPaths& outputs,
+Result<generation::GenerationStats> ProxyRunner::generate(
+    const generation::ResolvedProxyConfig& resolved, const generation::OutputPaths& outputs,
     const memory::RunSize& size) {
   const auto history_file = history_path(outputs.playlist.parent_path(), resolved.name);
   memory::RunHistory history = read_history(history_file);
@@ -396,12 +399,12 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(
              memory::to_string(start.pressure), start.why);
 
   const MemoryCounters before = memory_counters();
-  M3U_TRY(pipeline::GenerationStats stats,
+  M3U_TRY(generation::GenerationStats stats,
           generate_within(resolved, outputs, start.pressure,
                           {.items = expected.channels, .input_bytes = size.source_bytes}));
   if (limit) stats.budget.limit_mb = limit->mb();
   add_origins(resolved.name, stats);
-  const io::SpillStats spilled = spill_->stats();
+  const spill::SpillStats spilled = spill_->stats();
   stats.spill = {.bytes = spilled.total + store_->spilled_bytes(), .files = spilled.files};
   stats.memory.prediction = expected;
   fill_memory_report(before, stats);
@@ -414,20 +417,20 @@ Result<pipeline::GenerationStats> ProxyRunner::generate(
 
 /// A generation that runs out of memory although it could still shrink runs once more, from the
 /// start with what Emergency allows: what it publishes is the same.
-Result<pipeline::GenerationStats> ProxyRunner::generate_within(
-    const pipeline::ResolvedProxyConfig& resolved, const pipeline::OutputPaths& outputs,
+Result<generation::GenerationStats> ProxyRunner::generate_within(
+    const generation::ResolvedProxyConfig& resolved, const generation::OutputPaths& outputs,
     memory::MemoryPressureLevel begin_at, const pipeline::WorkEstimate& expected) {
   constexpr auto kLast = memory::MemoryPressureLevel::kEmergency;
-  auto stats = pipeline::generate(resolved, outputs, context(), services(begin_at, expected));
+  auto stats = generation::generate(resolved, outputs, context(), services(begin_at, expected));
   if (stats || stats.error().code != ErrorCode::kOverBudget || !limit_ || begin_at == kLast)
     return stats;
   log::info("memory", "'{}' did not fit: once more, one small batch at a time ({})", resolved.name,
             stats.error().message);
   slabs_.trim();
   memory::release_free_heap();
-  pipeline::GenerationServices careful = services(kLast, expected);
+  generation::GenerationServices careful = services(kLast, expected);
   careful.watch.least_level = kLast;
-  auto again = pipeline::generate(resolved, outputs, context(), careful);
+  auto again = generation::generate(resolved, outputs, context(), careful);
   // A source that can be read once only, such as standard input, is not to blame; a full disk is,
   // where it took the way out of memory.
   if (!again && again.error().code != ErrorCode::kCancelled &&
@@ -436,21 +439,21 @@ Result<pipeline::GenerationStats> ProxyRunner::generate_within(
   return again;
 }
 
-pipeline::GenerationServices ProxyRunner::services(memory::MemoryPressureLevel begin_at,
-                                                   const pipeline::WorkEstimate& expected) {
-  pipeline::GenerationServices out{
+generation::GenerationServices ProxyRunner::services(memory::MemoryPressureLevel begin_at,
+                                                     const pipeline::WorkEstimate& expected) {
+  generation::GenerationServices out{
       .watch = {.monitor = monitor_.get(),
                 .cleanup = cleanup_.get(),
                 .dynamic_limit = dynamic_limit_.get(),
                 .memory_check_interval = configuration_.proxy_memory.memory_check_interval,
-                .cleanup_strategy = memory::chosen_cleanup_strategy(
-                    configuration_.proxy_memory.cleanup_strategy,
-                    configuration_.proxy_memory.use_case),
+                .cleanup_strategy =
+                    memory::chosen_cleanup_strategy(configuration_.proxy_memory.cleanup_strategy,
+                                                    configuration_.proxy_memory.use_case),
                 .fixed_overhead = fixed_},
       .cleanup_between_stages = configuration_.memory_cleanup.cleanup_between_stages,
       .begin_at = begin_at,
       .expected = expected};
-  if (configuration_.proxy_memory.pressure_thresholds == PressureThresholds::kSystem)
+  if (configuration_.proxy_memory.pressure_thresholds == memory::PressureThresholds::kSystem)
     out.watch.system_thresholds = memory::calculate_optimal_thresholds();
   return out;
 }
@@ -462,9 +465,9 @@ ProxyRunner::MemoryCounters ProxyRunner::memory_counters() const {
 }
 
 void ProxyRunner::fill_memory_report(const MemoryCounters& before,
-                                     pipeline::GenerationStats& stats) {
+                                     generation::GenerationStats& stats) {
   const MemoryCounters after = memory_counters();
-  pipeline::MemoryReport& report = stats.memory;
+  generation::MemoryReport& report = stats.memory;
   report.fixed_mb = fixed_.mb();
   report.cleanup_failures = after.cleanups.failures - before.cleanups.failures;
   const auto& history = cleanup_->history();
@@ -488,15 +491,16 @@ void ProxyRunner::fill_memory_report(const MemoryCounters& before,
                                        options_.alerts);
 }
 
-Result<pipeline::PreviewResult> ProxyRunner::preview(const ProxyConfig& proxy, std::size_t limit) {
-  M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
-  return pipeline::preview(resolved, context(), limit);
+Result<generation::PreviewResult> ProxyRunner::preview(const config::ProxyConfig& proxy,
+                                                       std::size_t limit) {
+  M3U_TRY(const generation::ResolvedProxyConfig resolved, resolve(proxy));
+  return generation::preview(resolved, context(), limit);
 }
 
-Result<pipeline::PreviewResult> ProxyRunner::preview_programmes(const ProxyConfig& proxy,
-                                                                std::size_t limit) {
-  M3U_TRY(const pipeline::ResolvedProxyConfig resolved, resolve(proxy));
-  return pipeline::preview_programmes(resolved, context(), limit);
+Result<generation::PreviewResult> ProxyRunner::preview_programmes(const config::ProxyConfig& proxy,
+                                                                  std::size_t limit) {
+  M3U_TRY(const generation::ResolvedProxyConfig resolved, resolve(proxy));
+  return generation::preview_programmes(resolved, context(), limit);
 }
 
 }  // namespace m3u_proxy::service

@@ -10,7 +10,10 @@
 #include <string>
 
 #include <m3u_proxy/base/cancel.hpp>
-#include <m3u_proxy/io/spill_space.hpp>
+#include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/generation/generation.hpp>
+#include <m3u_proxy/generation/preview.hpp>
+#include <m3u_proxy/generation/stage_plugins.hpp>
 #include <m3u_proxy/memory/alerts.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/cleanup.hpp>
@@ -18,13 +21,10 @@
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/prediction.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
-#include <m3u_proxy/pipeline/generation.hpp>
-#include <m3u_proxy/pipeline/preview.hpp>
-#include <m3u_proxy/pipeline/stage_plugins.hpp>
-#include <m3u_proxy/service/configuration.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
+#include <m3u_proxy/spill/spill_space.hpp>
 
-namespace m3u_proxy::plugins {
+namespace m3u_proxy::plugin_host {
 class PluginHost;
 }
 
@@ -52,27 +52,28 @@ class ProxyRunner {
   /// `configuration` must outlive the runner. Errors: kOverBudget when the memory limit is below
   /// what the smallest job needs, with the least that works; kIo when `options.out` cannot be
   /// made; kConfig when the spill folder that was named cannot be used.
-  static Result<std::unique_ptr<ProxyRunner>> create(const Configuration& configuration,
+  static Result<std::unique_ptr<ProxyRunner>> create(const config::Configuration& configuration,
                                                      RunnerOptions options);
 
-  /// Generates and publishes one of the configuration's proxies. Errors: as pipeline::generate().
-  Result<pipeline::GenerationStats> generate(const ProxyConfig& proxy);
+  /// Generates and publishes one of the configuration's proxies. Errors: as generation::generate().
+  Result<generation::GenerationStats> generate(const config::ProxyConfig& proxy);
   /// The same for a proxy whose sources open through this runner; `size` is for the prediction.
-  Result<pipeline::GenerationStats> generate(const pipeline::ResolvedProxyConfig& resolved,
-                                             const pipeline::OutputPaths& outputs,
-                                             const memory::RunSize& size = {});
+  Result<generation::GenerationStats> generate(const generation::ResolvedProxyConfig& resolved,
+                                               const generation::OutputPaths& outputs,
+                                               const memory::RunSize& size = {});
   /// Shows what one proxy's filters and rules do to its first channels.
-  Result<pipeline::PreviewResult> preview(const ProxyConfig& proxy, std::size_t limit);
+  Result<generation::PreviewResult> preview(const config::ProxyConfig& proxy, std::size_t limit);
   /// The same for the programmes of its EPG sources.
-  Result<pipeline::PreviewResult> preview_programmes(const ProxyConfig& proxy, std::size_t limit);
+  Result<generation::PreviewResult> preview_programmes(const config::ProxyConfig& proxy,
+                                                       std::size_t limit);
 
   /// What one of the configuration's proxies needs. It may be used while this runner lives.
   /// Error: kConfig.
-  Result<pipeline::ResolvedProxyConfig> resolve(const ProxyConfig& proxy);
-  pipeline::PlaylistSource playlist_source(const SourceConfig& source);
-  pipeline::GuideSource guide_source(const SourceConfig& source, pipeline::GuideMatch match);
+  Result<generation::ResolvedProxyConfig> resolve(const config::ProxyConfig& proxy);
+  channels::PlaylistSource playlist_source(const config::SourceConfig& source);
+  guide::GuideSource guide_source(const config::SourceConfig& source, guide::GuideMatch match);
   /// Where a proxy's files are published.
-  [[nodiscard]] pipeline::OutputPaths outputs(const std::string& proxy_name) const;
+  [[nodiscard]] generation::OutputPaths outputs(const std::string& proxy_name) const;
   /// Begins a new run at `now`: what was downloaded before is downloaded again.
   void begin_run(std::int64_t now);
   /// Removes what waits on disk; begin_run() follows before the next generation.
@@ -82,18 +83,17 @@ class ProxyRunner {
   memory::Budget& budget() { return budget_; }
 
  private:
-  ProxyRunner(const Configuration& configuration, RunnerOptions options);
+  ProxyRunner(const config::Configuration& configuration, RunnerOptions options);
   Result<> set_memory_limit();
   Result<> make_plugin_host();
-  Result<std::unique_ptr<pipeline::StagePlugins>> begin_plugins();
+  Result<std::unique_ptr<generation::StagePlugins>> begin_plugins();
   std::vector<memory::PluginGrowth> plugin_growth();
   void prepare_memory_services();
-  Result<pipeline::GenerationStats> generate_within(const pipeline::ResolvedProxyConfig& resolved,
-                                                    const pipeline::OutputPaths& outputs,
-                                                    memory::MemoryPressureLevel begin_at,
-                                                    const pipeline::WorkEstimate& expected);
-  pipeline::GenerationServices services(memory::MemoryPressureLevel begin_at,
-                                        const pipeline::WorkEstimate& expected);
+  Result<generation::GenerationStats> generate_within(
+      const generation::ResolvedProxyConfig& resolved, const generation::OutputPaths& outputs,
+      memory::MemoryPressureLevel begin_at, const pipeline::WorkEstimate& expected);
+  generation::GenerationServices services(memory::MemoryPressureLevel begin_at,
+                                          const pipeline::WorkEstimate& expected);
   /// Where the counters stand that go on over several generations.
   struct MemoryCounters {
     memory::CleanupSummary cleanups;
@@ -101,28 +101,28 @@ class ProxyRunner {
     std::size_t limit_changes = 0;
   };
   [[nodiscard]] MemoryCounters memory_counters() const;
-  void fill_memory_report(const MemoryCounters& before, pipeline::GenerationStats& stats);
+  void fill_memory_report(const MemoryCounters& before, generation::GenerationStats& stats);
   /// Refuses a download that is plainly no playlist or guide, so that it is never kept as good.
   Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   [[nodiscard]] Result<> prepare_folders() const;
   Result<io::TempFolder*> temp_folder();
   Result<> check_spill_folder();
-  void add_origins(const std::string& proxy_name, pipeline::GenerationStats& stats) const;
+  void add_origins(const std::string& proxy_name, generation::GenerationStats& stats) const;
   [[nodiscard]] std::filesystem::path spill_folder() const;
   [[nodiscard]] pipeline::RunContext context();
 
-  const Configuration& configuration_;
+  const config::Configuration& configuration_;
   RunnerOptions options_;
   Bytes fixed_{};               ///< what the process takes before any work
   std::optional<Bytes> limit_;  ///< of the process; none: no limit
   Bytes least_{};               ///< the lowest limit with which this job works
   memory::Budget budget_;
   memory::SlabPool slabs_;
-  std::unique_ptr<plugins::PluginHost> plugin_host_;  ///< nullptr: plugins are not enabled
+  std::unique_ptr<plugin_host::PluginHost> plugin_host_;  ///< nullptr: plugins are not enabled
   std::unique_ptr<memory::SimpleMemoryMonitor> monitor_;
   std::unique_ptr<memory::MemoryCleanupCoordinator> cleanup_;
   std::unique_ptr<memory::DynamicLimit> dynamic_limit_;  ///< only with "auto"
-  std::unique_ptr<io::SpillSpace> spill_;
+  std::unique_ptr<spill::SpillSpace> spill_;
   std::unique_ptr<io::TempFolder> temp_folder_;  ///< where the spill folder would be in memory
   std::unique_ptr<sources::SourceStore> store_;
   std::map<std::string, sources::SourceInfo> origins_;  ///< of opened sources, by kind and name

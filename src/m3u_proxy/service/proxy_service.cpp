@@ -28,8 +28,8 @@ Result<> make_folder(const std::filesystem::path& folder) {
   return {};
 }
 
-SourceConfig source_config(std::string name, std::string location) {
-  SourceConfig source;
+config::SourceConfig source_config(std::string name, std::string location) {
+  config::SourceConfig source;
   source.name.name = std::move(name);
   source.location = std::move(location);
   return source;
@@ -49,7 +49,7 @@ std::string_view GeneratedText::view() const {
 
 struct ProxyService::State {
   StorageConfig storage;
-  Configuration configuration;
+  config::Configuration configuration;
   ServiceOptions options;
   CancelToken never;
   std::mutex mutex;                     // of everything here, and of a whole generation
@@ -74,7 +74,7 @@ struct ProxyService::State {
   }
 };
 
-ProxyService::ProxyService(StorageConfig storage, Configuration configuration,
+ProxyService::ProxyService(StorageConfig storage, config::Configuration configuration,
                            ServiceOptions options)
     : state_(std::make_shared<State>()) {
   if (!storage.spill_dir.empty()) configuration.proxy_memory.spill_dir = storage.spill_dir.string();
@@ -93,7 +93,7 @@ void ProxyService::configure_memory_management(const memory::MemoryCleanupConfig
 Result<ResolvedProxyConfig> ProxyService::resolve(std::string_view proxy_name) {
   const std::scoped_lock lock(state_->mutex);
   std::vector<std::string_view> names;
-  for (const ProxyConfig& proxy : state_->configuration.proxies) {
+  for (const config::ProxyConfig& proxy : state_->configuration.proxies) {
     if (proxy.name.name == proxy_name) {
       M3U_TRY(ProxyRunner* const runner, state_->prepare());
       return runner->resolve(proxy);
@@ -106,19 +106,19 @@ Result<ResolvedProxyConfig> ProxyService::resolve(std::string_view proxy_name) {
               close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
 }
 
-Result<pipeline::PlaylistSource> ProxyService::playlist_source(std::string name,
+Result<channels::PlaylistSource> ProxyService::playlist_source(std::string name,
                                                                std::string location) {
   const std::scoped_lock lock(state_->mutex);
   M3U_TRY(ProxyRunner* const runner, state_->prepare());
   return runner->playlist_source(source_config(std::move(name), std::move(location)));
 }
 
-Result<pipeline::GuideSource> ProxyService::guide_source(std::string name, std::string location) {
+Result<guide::GuideSource> ProxyService::guide_source(std::string name, std::string location) {
   const std::scoped_lock lock(state_->mutex);
   M3U_TRY(ProxyRunner* const runner, state_->prepare());
   // Matching by name reads a guide twice; what can be read only once is kept for that.
   return runner->guide_source(source_config(std::move(name), std::move(location)),
-                              pipeline::GuideMatch::kName);
+                              guide::GuideMatch::kName);
 }
 
 Result<GeneratedText> ProxyService::read_text(const std::shared_ptr<State>& state,
@@ -154,7 +154,7 @@ Result<ProxyGeneration> ProxyService::generate_in_memory(const std::shared_ptr<S
   // are read into reserved memory when they are complete. So a result is in memory only once, and
   // only when the work that needed memory is done.
   config.compress = false;
-  pipeline::OutputPaths outputs = state->runner->outputs(config.name);
+  generation::OutputPaths outputs = state->runner->outputs(config.name);
   outputs.playlist = outputs.spill_folder / outputs.playlist.filename();
   outputs.guide = outputs.spill_folder / outputs.guide.filename();
   ProxyGeneration out;

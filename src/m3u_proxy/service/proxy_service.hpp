@@ -17,17 +17,20 @@
 #include <string_view>
 
 #include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/generation/proxy_config.hpp>
 #include <m3u_proxy/memory/alerts.hpp>
 #include <m3u_proxy/memory/memory_config.hpp>
-#include <m3u_proxy/pipeline/generation_stats.hpp>
-#include <m3u_proxy/pipeline/proxy_config.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/service/configuration.hpp>
+#include <m3u_proxy/report/report.hpp>
 #include <m3u_proxy/service/storage_config.hpp>
 
 namespace m3u_proxy::service {
 
-using pipeline::ResolvedProxyConfig;
+using config::Configuration;
+using generation::ResolvedProxyConfig;
+using report::generation_tree;
+using report::summary_line;
 
 /// Where the result of a generation goes.
 enum class GenerationOutput : std::uint8_t {
@@ -51,7 +54,7 @@ class GeneratedText {
 
 /// What a generation made, and what it took.
 struct ProxyGeneration {
-  pipeline::GenerationStats stats;
+  generation::GenerationStats stats;
   GeneratedText playlist;  ///< of kInMemory
   GeneratedText guide;     ///< of kInMemory; empty: there is none
 };
@@ -69,7 +72,7 @@ class ProxyService {
  public:
   /// `configuration` gives the memory limit and all that resolve() finds by name; without one the
   /// limit is "auto". Nothing is measured, read or written before the first generation is prepared.
-  explicit ProxyService(StorageConfig storage, Configuration configuration = {},
+  explicit ProxyService(StorageConfig storage, config::Configuration configuration = {},
                         ServiceOptions options = {});
   ProxyService(ProxyService&&) noexcept = default;
   ProxyService& operator=(ProxyService&&) noexcept = default;
@@ -85,11 +88,11 @@ class ProxyService {
   Result<ResolvedProxyConfig> resolve(std::string_view proxy_name);
   /// A source for a ResolvedProxyConfig that is written by hand: a path, a URL or "-". Errors: of
   /// preparing, as above.
-  Result<pipeline::PlaylistSource> playlist_source(std::string name, std::string location);
-  Result<pipeline::GuideSource> guide_source(std::string name, std::string location);
+  Result<channels::PlaylistSource> playlist_source(std::string name, std::string location);
+  Result<guide::GuideSource> guide_source(std::string name, std::string location);
 
   /// Runs all stages, with cleanup between them. `base_url`, where it is not empty, stands for the
-  /// configuration's. Errors: as pipeline::generate(); nothing is replaced. With kInMemory
+  /// configuration's. Errors: as generation::generate(); nothing is replaced. With kInMemory
   /// kOverBudget also when the result itself does not fit under the limit.
   Result<ProxyGeneration> generate_proxy_with_config(const ResolvedProxyConfig& config,
                                                      GenerationOutput output,

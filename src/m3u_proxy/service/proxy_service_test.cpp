@@ -7,8 +7,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <m3u_proxy/config/load_configuration.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
-#include <m3u_proxy/service/load_configuration.hpp>
 #include <m3u_proxy/service/proxy_service.hpp>
 
 namespace m3u_proxy::service {
@@ -149,9 +149,9 @@ TEST_F(ProxyServiceTest, AResultLargerThanTheLimitIsRefusedInMemoryAndPublishedA
   for (std::size_t i = 0; i < kChannels; ++i)
     list += "#EXTINF:-1,C\nhttp://example.org/" + padding + std::to_string(i) + "\n";
   write("large.m3u", list);
-  Configuration configuration;
+  config::Configuration configuration;
   configuration.proxy_memory.max_memory_mb = {
-      .kind = MemoryLimitSetting::Kind::kFixed,
+      .kind = config::MemoryLimitSetting::Kind::kFixed,
       .fixed = *memory::process_memory().resident() + mib(18)};
   ProxyService service(storage(), configuration, {.threads = 1});
   ResolvedProxyConfig config;
@@ -167,8 +167,8 @@ TEST_F(ProxyServiceTest, AResultLargerThanTheLimitIsRefusedInMemoryAndPublishedA
 }
 
 TEST_F(ProxyServiceTest, ALimitBelowTheSmallestJobIsRefusedBeforeAnyWork) {
-  Configuration configuration;
-  configuration.proxy_memory.max_memory_mb = {.kind = MemoryLimitSetting::Kind::kFixed,
+  config::Configuration configuration;
+  configuration.proxy_memory.max_memory_mb = {.kind = config::MemoryLimitSetting::Kind::kFixed,
                                               .fixed = mib(1)};
   ProxyService service(storage(), configuration);
   const auto refused = service.playlist_source("tv", folder_ / "list.m3u");
@@ -178,14 +178,14 @@ TEST_F(ProxyServiceTest, ALimitBelowTheSmallestJobIsRefusedBeforeAnyWork) {
 }
 
 TEST_F(ProxyServiceTest, ResolvesTheProxiesOfAConfigurationByName) {
-  const auto loaded = load_configuration(
-      ConfigDocument{.text =
-                         "[[sources]]\nname = \"tv\"\npath = \"list.m3u\"\n"
-                         "[[filters]]\nname = \"f\"\naction = \"exclude\"\n"
-                         "expression = 'name == \"Two\"'\n"
-                         "[[proxies]]\nname = \"home\"\nsources = [\"tv\"]\nfilters = [\"f\"]\n",
-                     .file = "f.toml",
-                     .folder = folder_},
+  const auto loaded = config::load_configuration(
+      config::ConfigDocument{
+          .text = "[[sources]]\nname = \"tv\"\npath = \"list.m3u\"\n"
+                  "[[filters]]\nname = \"f\"\naction = \"exclude\"\n"
+                  "expression = 'name == \"Two\"'\n"
+                  "[[proxies]]\nname = \"home\"\nsources = [\"tv\"]\nfilters = [\"f\"]\n",
+          .file = "f.toml",
+          .folder = folder_},
       {}, {});
   ASSERT_TRUE(loaded.problems.empty());
   ProxyService service(storage(), loaded.configuration);

@@ -85,12 +85,12 @@ std::uint64_t stored_size(std::string_view location) {
   return error ? 0 : size;
 }
 
-std::uint64_t stored_size(const std::vector<SourceConfig>& sources,
-                          const std::vector<Named>& used) {
+std::uint64_t stored_size(const std::vector<config::SourceConfig>& sources,
+                          const std::vector<config::Named>& used) {
   std::uint64_t total = 0;
-  for (const Named& name : used) {
+  for (const config::Named& name : used) {
     const auto source = std::ranges::find_if(
-        sources, [&](const SourceConfig& one) { return one.name.name == name.name; });
+        sources, [&](const config::SourceConfig& one) { return one.name.name == name.name; });
     const std::uint64_t size = source == sources.end() ? 0 : stored_size(source->location);
     if (size == 0) return 0;
     total += size;
@@ -152,12 +152,13 @@ Result<> write_history(const std::filesystem::path& path, const RunHistory& hist
   return fail(system_error("cannot write " + path.string(), error.value()));
 }
 
-memory::RunSize size_of_run(const Configuration& configuration, const ProxyConfig& proxy) {
+memory::RunSize size_of_run(const config::Configuration& configuration,
+                            const config::ProxyConfig& proxy) {
   return {.source_bytes = stored_size(configuration.sources, proxy.sources),
           .guide_bytes = stored_size(configuration.epg_sources, proxy.epg_sources)};
 }
 
-RunRecord record_of_run(const pipeline::GenerationStats& stats, const memory::RunSize& size,
+RunRecord record_of_run(const generation::GenerationStats& stats, const memory::RunSize& size,
                         std::int64_t now) {
   RunRecord run{.finished = now,
                 .size = size,
@@ -165,7 +166,7 @@ RunRecord record_of_run(const pipeline::GenerationStats& stats, const memory::Ru
                 .limit_mb = stats.budget.limit_mb,
                 .fixed_mb = stats.memory.fixed_mb,
                 .peak_mb = stats.peak_memory_usage_mb};
-  for (const pipeline::StageStats& stage : stats.stages) {
+  for (const generation::StageStats& stage : stats.stages) {
     run.stages.push_back({.stage = stage.name,
                           .peak_mb = stage.peak_memory_mb,
                           .of_guide = stage.name == kGuideStage});

@@ -9,9 +9,9 @@
 #include <string>
 #include <string_view>
 
+#include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/generation/generation_stats.hpp>
 #include <m3u_proxy/memory/prediction.hpp>
-#include <m3u_proxy/pipeline/generation_stats.hpp>
-#include <m3u_proxy/service/configuration.hpp>
 
 namespace m3u_proxy::service {
 
@@ -28,10 +28,11 @@ std::string to_json(const memory::RunHistory& history);
 Result<memory::RunHistory> parse_history(std::string_view text);
 
 /// Stored sizes of the proxy's sources: of those that are files; 0 when one of them is not.
-memory::RunSize size_of_run(const Configuration& configuration, const ProxyConfig& proxy);
+memory::RunSize size_of_run(const config::Configuration& configuration,
+                            const config::ProxyConfig& proxy);
 
 /// What a finished generation adds to the history.
-memory::RunRecord record_of_run(const pipeline::GenerationStats& stats, const memory::RunSize& size,
-                                std::int64_t now);
+memory::RunRecord record_of_run(const generation::GenerationStats& stats,
+                                const memory::RunSize& size, std::int64_t now);
 
 }  // namespace m3u_proxy::service

@@ -137,9 +137,9 @@ TEST_F(RunHistoryFile, SizeOfARunIsThatOfItsFiles) {
   put(folder / "a.m3u", "12345");
   put(folder / "b.m3u", "123");
   put(folder / "g.xml", "1234567");
-  Configuration configuration;
+  config::Configuration configuration;
   const auto source = [](std::string name, std::string location) {
-    SourceConfig out;
+    config::SourceConfig out;
     out.name.name = std::move(name);
     out.location = std::move(location);
     return out;
@@ -148,7 +148,7 @@ TEST_F(RunHistoryFile, SizeOfARunIsThatOfItsFiles) {
                            source("b", "file://" + (folder / "b.m3u").string()),
                            source("web", "https://example.org/list.m3u")};
   configuration.epg_sources = {source("g", folder / "g.xml")};
-  ProxyConfig proxy;
+  config::ProxyConfig proxy;
   proxy.sources = {{.name = "a"}, {.name = "b"}};
   proxy.epg_sources = {{.name = "g"}};
   EXPECT_EQ(size_of_run(configuration, proxy).source_bytes, 8U);
@@ -158,7 +158,7 @@ TEST_F(RunHistoryFile, SizeOfARunIsThatOfItsFiles) {
 }
 
 TEST_F(RunHistoryFile, RecordTakesTheFurthestStorageOfAChannelStage) {
-  pipeline::GenerationStats stats;
+  generation::GenerationStats stats;
   stats.channels = 5;
   stats.peak_memory_usage_mb = 30;
   stats.memory.fixed_mb = 10;

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/io/testing.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
 
 namespace m3u_proxy::sources {

@@ -12,8 +12,8 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
-#include <m3u_proxy/sources/url.hpp>
 #include <m3u_proxy/sources/web_page.hpp>
 
 namespace m3u_proxy::sources {
@@ -63,7 +63,7 @@ bool begins_as_web_page(const io::TempFile& file) {
 
 std::string slot_key(const SourceRequest& request) {
   std::string key = request.location + '\n' + request.user_agent;
-  for (const HttpHeader& header : request.headers)
+  for (const net::HttpHeader& header : request.headers)
     key += fmt::format("\n{}: {}", header.name, header.value);
   return key;
 }
@@ -75,12 +75,12 @@ Result<std::shared_ptr<const StoredSource>> SourceStore::get(const SourceRequest
   Stored result;
   if (location == "-") {
     result = remembered(request, [&] { return get_standard_input(request); });
-  } else if (is_http_url(trim(location))) {
+  } else if (net::is_http_url(trim(location))) {
     result = remembered(request, [&] { return download(request); });
   } else if (starts_with_ascii_case(location, "file:")) {
-    const auto path = path_of_file_url(location);
+    const auto path = net::path_of_file_url(location);
     result = path ? get_file(*path, request) : fail(path.error());
-  } else if (has_scheme(location)) {
+  } else if (net::has_scheme(location)) {
     result = fail(ErrorCode::kInvalidArgument,
                   fmt::format("'{}' cannot be read from", excerpt(redact_url(location), 80)),
                   "use a path, file://, http:// or https://, or - for standard input");
@@ -178,18 +178,18 @@ SourceStore::Stored SourceStore::download(const SourceRequest& request) {
   std::optional<CachedCopy> copy;
   if (const SourceCache* kept = cache()) copy = kept->find(request.location);
   M3U_TRY(const std::shared_ptr<io::TempFile> file, new_file());
-  auto fetched = fetch({.url = request.location,
-                        .user_agent = request.user_agent,
-                        .headers = request.headers,
-                        .etag = copy ? copy->etag : "",
-                        .last_modified = copy ? copy->last_modified : ""},
-                       options_.fetch, *file, options_.cancel);
+  auto fetched = net::fetch({.url = request.location,
+                             .user_agent = request.user_agent,
+                             .headers = request.headers,
+                             .etag = copy ? copy->etag : "",
+                             .last_modified = copy ? copy->last_modified : ""},
+                            options_.fetch, *file, options_.cancel);
   if (fetched) return accept(request, *std::move(fetched), file, copy);
   if (!copy || same_failure_next_time(fetched.error())) return fail(std::move(fetched).error());
   return use_copy(*copy, fetched.error());
 }
 
-SourceStore::Stored SourceStore::accept(const SourceRequest& request, FetchResult fetched,
+SourceStore::Stored SourceStore::accept(const SourceRequest& request, net::FetchResult fetched,
                                         std::shared_ptr<io::TempFile> file,
                                         const std::optional<CachedCopy>& copy) {
   if (fetched.not_modified && copy) {

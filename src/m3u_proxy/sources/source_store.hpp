@@ -19,7 +19,7 @@
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
-#include <m3u_proxy/sources/fetch.hpp>
+#include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
 
 namespace m3u_proxy::sources {
@@ -28,7 +28,7 @@ struct SourceRequest {
   std::string name{};      ///< the source's name, for messages
   std::string location{};  ///< a path, file://…, "-", http(s)://…
   std::string user_agent{};
-  std::vector<HttpHeader> headers{};
+  std::vector<net::HttpHeader> headers{};
   /// How often open() will be called: what can be read only once is kept for kSeveralTimes.
   enum class Reads : std::uint8_t { kOnce, kSeveralTimes };
   Reads reads = Reads::kOnce;
@@ -64,7 +64,7 @@ struct SourceStoreOptions {
   /// Where downloads and kept pipes go; called when first needed, from one thread at a time.
   std::function<Result<io::TempFolder*>()> temp_folder{};
   std::filesystem::path cache_dir{};    ///< "" = no cache
-  FetchOptions fetch{};                 ///< `max_bytes` bounds a kept pipe too
+  net::FetchOptions fetch{};            ///< `max_bytes` bounds a kept pipe too
   const CancelToken* cancel = nullptr;  ///< may be nullptr
   /// Seconds since 1970, for ages; empty = the system's clock.
   std::function<std::int64_t()> clock{};
@@ -104,7 +104,7 @@ class SourceStore {
                         const SourceRequest& request);
   Stored keep(io::ByteSource& pipe, const std::string& what);
   Stored download(const SourceRequest& request);
-  Stored accept(const SourceRequest& request, FetchResult fetched,
+  Stored accept(const SourceRequest& request, net::FetchResult fetched,
                 std::shared_ptr<io::TempFile> file, const std::optional<CachedCopy>& copy);
   Stored use_copy(const CachedCopy& copy, const Error& error) const;
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <m3u_proxy/io/descriptor.hpp>
-#include <m3u_proxy/io/testing.hpp>
-#include <m3u_proxy/sources/provider_process.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
+#include <m3u_proxy/net/provider_testing.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 
 namespace m3u_proxy::sources {
@@ -187,7 +187,7 @@ class SourceStoreUrls : public SourceStoreTest {
     cache_dir_ = folder_ / "cache";
     restart();
   }
-  ProviderProcess provider_;
+  net::ProviderProcess provider_;
 };
 
 TEST_F(SourceStoreUrls, AUrlIsDownloadedOncePerRun) {

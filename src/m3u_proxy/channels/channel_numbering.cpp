@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <charconv>
+
+#include <m3u_proxy/channels/channel_numbering.hpp>
+
+namespace m3u_proxy::channels {
+
+using catalog::ChannelField;
+
+namespace {
+
+std::uint32_t to_whole(std::string_view text) {
+  std::uint32_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+bool covers(const NumberRange& range, std::string_view source, std::string_view group) {
+  return (range.source.empty() || range.source == source) &&
+         (range.group.empty() || range.group == group);
+}
+
+}  // namespace
+
+ChannelNumberingStrategy::ChannelNumberingStrategy(memory::Budget& budget,
+                                                   const NumberingOptions& options)
+    : options_(options), numbers_(budget, options.first), next_sequential_(options.first) {
+  for (const NumberRange& range : options.ranges) next_in_range_.push_back(range.first);
+}
+
+Result<> ChannelNumberingStrategy::ask(const pipeline::StageItem& item) {
+  if (options_.mode != NumberingMode::kPreserve) return {};
+  for (std::size_t row = 0; row < item.batch.rows(); ++row)
+    numbers_.ask(item.batch.text(ChannelField::kTvgChno, row));
+  return {};
+}
+
+Result<> ChannelNumberingStrategy::process(pipeline::StageItem& item) {
+  for (std::size_t row = 0; row < item.batch.rows(); ++row)
+    item.batch.set_text(ChannelField::kTvgChno, row, item.batch.store(number_of(item, row)));
+  numbered_ += item.batch.rows();
+  return {};
+}
+
+std::string_view ChannelNumberingStrategy::number_of(pipeline::StageItem& item, std::size_t row) {
+  switch (options_.mode) {
+    case NumberingMode::kSequential:
+      break;
+    case NumberingMode::kRanges:
+      return number_in_range(item, row);
+    case NumberingMode::kPreserve:
+      return numbers_.assign(item.batch.text(ChannelField::kTvgChno, row));
+  }
+  const std::string_view number = numbers_.assign_from(next_sequential_);
+  next_sequential_ = to_whole(number) + 1;
+  return number;
+}
+
+std::string_view ChannelNumberingStrategy::number_in_range(pipeline::StageItem& item,
+                                                           std::size_t row) {
+  const std::string_view source = options_.sources[item.batch.source(row)].name;
+  const std::string_view group = item.batch.text(ChannelField::kGroupTitle, row);
+  const auto found = std::ranges::find_if(
+      options_.ranges, [&](const NumberRange& range) { return covers(range, source, group); });
+  if (found == options_.ranges.end()) {
+    const std::string_view number = numbers_.assign_from(next_sequential_);
+    next_sequential_ = to_whole(number) + 1;
+    return number;
+  }
+  std::uint32_t& next = next_in_range_[static_cast<std::size_t>(found - options_.ranges.begin())];
+  const std::string_view number = numbers_.assign_from(next);
+  next = to_whole(number) + 1;
+  if (to_whole(number) < found->first || to_whole(number) > found->last)
+    item.problems.add("number_range_overflow", 0, 0,
+                      item.batch.text(ChannelField::kChannelName, row));
+  return number;
+}
+
+std::size_t ChannelNumberingStrategy::basic_cleanup() {
+  numbers_.clear();
+  return numbered_;
+}
+
+memory::MemoryUsage ChannelNumberingStrategy::memory_usage() const {
+  const Bytes held = numbers_.footprint();
+  return {.held = held, .unused = held};
+}
+
+}  // namespace m3u_proxy::channels

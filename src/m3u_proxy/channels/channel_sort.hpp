@@ -1,0 +1,45 @@
+// Channel sort: the order of the output where the configuration asks for another than the sources'.
+//
+//   sort = [{ field = "group_title", order = "sequence", sequence = ["^News", "sport"] },
+//           { field = "channel_name", order = "asc" }]
+//
+// Texts compare without case; tvg_chno as a number, channels without one last. Channels that are
+// equal in all fields keep the order of their sources.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <m3u_proxy/catalog/fields.hpp>
+#include <m3u_proxy/rules/pattern.hpp>
+#include <m3u_proxy/rules/record.hpp>
+#include <m3u_proxy/spill/sort_key.hpp>
+
+namespace m3u_proxy::channels {
+
+enum class ChannelOrder : std::uint8_t { kAscending, kDescending, kSequence };
+
+struct ChannelSortField {
+  catalog::FieldRef field{};
+  ChannelOrder order = ChannelOrder::kAscending;
+  /// Of kSequence: channels whose field matches the first come first, and so on; the others last.
+  std::vector<std::shared_ptr<const rules::Pattern>> sequence{};
+};
+
+/// Makes the keys by which channels are sorted, byte by byte. One a worker; not thread-safe.
+class ChannelSortKey {
+ public:
+  /// The key of a channel; valid until the next call.
+  std::string_view of(const rules::Record& channel, const std::vector<ChannelSortField>& fields);
+
+ private:
+  void add(std::string_view value, const ChannelSortField& field);
+
+  spill::SortKey key_;
+  std::string folded_;
+};
+
+}  // namespace m3u_proxy::channels

@@ -1,0 +1,53 @@
+// ChannelStore: the kept channels between the two passes, in the order of the output.
+//
+// Numbers depend on all channels, so these wait: as frames in a Spool, in the sources' order, or,
+// where the configuration sorts, as rows in a sorter. Either way in as little memory as asked.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <m3u_proxy/channels/channel_record.hpp>
+#include <m3u_proxy/channels/channel_sort.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+#include <m3u_proxy/spill/blob_sorter.hpp>
+#include <m3u_proxy/spill/spool.hpp>
+
+namespace m3u_proxy::channels {
+
+class ChannelStore {
+ public:
+  ChannelStore() = default;
+  ChannelStore(const ChannelStore&) = delete;
+  ChannelStore& operator=(const ChannelStore&) = delete;
+  virtual ~ChannelStore() = default;
+
+  /// Brings the item's batch into the form that is kept. Thread-safe on different items.
+  virtual Result<> pack(pipeline::StageItem& item) = 0;
+  /// Keeps what was packed; in order, one at a time. Errors: kOverBudget, kDiskFull, kIo.
+  virtual Result<> keep(pipeline::StageItem& item) = 0;
+  /// To be called after the last keep().
+  virtual Result<> finish() = 0;
+  /// Gives the next batch to the item; false behind the last. In order, one at a time.
+  virtual Result<bool> next(pipeline::StageItem& item) = 0;
+  /// Unpacks it into the item's batch. Thread-safe on different items.
+  virtual Result<> load(pipeline::StageItem& item) = 0;
+  /// Batches given so far and in all, for the progress bar; 0: not known.
+  [[nodiscard]] virtual std::uint64_t given() const = 0;
+  [[nodiscard]] virtual std::uint64_t batches() const = 0;
+
+  /// From now on at most as much in memory as `kind` allows. Thread-safe.
+  virtual void move_down(spill::SpoolKind kind) = 0;
+  [[nodiscard]] virtual spill::SpoolKind kind() const = 0;
+  /// Drops everything and gives memory and disk back.
+  virtual void clear() = 0;
+};
+
+/// The store for this configuration: sorted when `sort` has fields. `first`: how to begin.
+std::unique_ptr<ChannelStore> make_channel_store(const pipeline::RunContext& context,
+                                                 const std::vector<ChannelSortField>& sort,
+                                                 std::span<const SourceInfo> sources,
+                                                 spill::SpoolKind first);
+
+}  // namespace m3u_proxy::channels

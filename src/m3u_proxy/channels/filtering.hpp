@@ -1,0 +1,28 @@
+// Filtering: the proxy's filters decide which channels stay; what stays is compacted into a frame.
+#pragma once
+
+#include <span>
+
+#include <m3u_proxy/channels/channel_record.hpp>
+#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+#include <m3u_proxy/rules/filter_set.hpp>
+#include <m3u_proxy/spill/spool.hpp>
+
+namespace m3u_proxy::channels {
+
+class FilteringStrategy final : public pipeline::NativeStrategy {
+ public:
+  /// `filters` may be nullptr: everything stays.
+  FilteringStrategy(const rules::FilterSet* filters, std::span<const SourceInfo> sources)
+      : filters_(filters), sources_(sources) {}
+
+  [[nodiscard]] bool parallel() const override { return true; }
+  Result<> process(pipeline::StageItem& item) override;
+
+ private:
+  const rules::FilterSet* filters_;
+  std::span<const SourceInfo> sources_;
+};
+
+}  // namespace m3u_proxy::channels

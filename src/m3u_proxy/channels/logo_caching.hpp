@@ -1,0 +1,31 @@
+// Logo Caching: `@logo:<uuid>` as a value becomes the address under which this program serves
+// that logo. Other logos pass through; fetching and keeping them is the service's work.
+#pragma once
+
+#include <string>
+
+#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage_item.hpp>
+
+namespace m3u_proxy::channels {
+
+class LogoCachingStrategy final : public pipeline::NativeStrategy {
+ public:
+  /// `base_url` without a final slash; empty: logos of our own have no address and are dropped,
+  /// counted. `active`: whether any rule writes `@logo:`.
+  LogoCachingStrategy(std::string base_url, bool active);
+
+  [[nodiscard]] bool parallel() const override { return true; }
+  Result<> process(pipeline::StageItem& item) override;
+  /// The same for one row of the item's batch.
+  void process_row(pipeline::StageItem& item, std::size_t row) const;
+
+ private:
+  std::string_view address_of(std::string_view value, pipeline::StageItem& item,
+                              std::size_t row) const;
+
+  std::string prefix_;
+  bool active_;
+};
+
+}  // namespace m3u_proxy::channels

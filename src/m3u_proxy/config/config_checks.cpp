@@ -1,0 +1,113 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/config/config_checks.hpp>
+
+namespace m3u_proxy::config {
+namespace {
+
+template <typename Item>
+std::vector<std::string_view> names_in(const std::vector<Item>& items) {
+  std::vector<std::string_view> names;
+  names.reserve(items.size());
+  for (const Item& item : items) names.push_back(item.name.name);
+  return names;
+}
+
+template <typename Item>
+void check_unique(ConfigReader& reader, std::string_view section, const std::vector<Item>& items) {
+  for (std::size_t i = 1; i < items.size(); ++i) {
+    const Named& name = items[i].name;
+    if (name.name.empty()) continue;
+    const auto first = std::find_if(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(i),
+                                    [&](const Item& item) { return item.name.name == name.name; });
+    if (first == items.begin() + static_cast<std::ptrdiff_t>(i)) continue;
+    reader.problem(name.where,
+                   first->name.where.line != 0
+                       ? fmt::format("{} has the name \"{}\" twice, first in line {}", section,
+                                     name.name, first->name.where.line)
+                       : fmt::format("{} has the name \"{}\" twice", section, name.name));
+  }
+}
+
+template <typename Item>
+void check_known(ConfigReader& reader, const ProxyConfig& proxy, std::string_view key,
+                 const std::vector<Named>& references, const std::vector<Item>& items) {
+  const auto known = names_in(items);
+  for (const Named& reference : references) {
+    if (std::ranges::find(known, reference.name) != known.end()) continue;
+    const std::string_view close = closest_word(reference.name, known);
+    std::string hint = fmt::format("add [[{}]] with this name", key);
+    if (!close.empty()) hint = fmt::format("did you mean \"{}\"?", close);
+    reader.problem(reference.where,
+                   fmt::format("proxy \"{}\": there is no [[{}]] called \"{}\"", proxy.name.name,
+                               key, reference.name),
+                   std::move(hint));
+  }
+}
+
+/// A proxy's name is the name of its files.
+void check_proxy_name(ConfigReader& reader, const Named& name) {
+  const auto bad = [](char c) {
+    return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 32;
+  };
+  if (name.name.starts_with('.') || std::ranges::any_of(name.name, bad) || name.name.size() > 200)
+    reader.problem(
+        name.where,
+        fmt::format("\"{}\" cannot name a proxy: it names its files", excerpt(name.name)),
+        "use up to 200 letters, digits, spaces, '-' and '_'");
+}
+
+void check_proxy(ConfigReader& reader, const Configuration& configuration,
+                 const ProxyConfig& proxy) {
+  check_proxy_name(reader, proxy.name);
+  check_known(reader, proxy, "sources", proxy.sources, configuration.sources);
+  check_known(reader, proxy, "epg_sources", proxy.epg_sources, configuration.epg_sources);
+  check_known(reader, proxy, "filters", proxy.filters, configuration.filters);
+  check_known(reader, proxy, "rules", proxy.rules, configuration.rules);
+  if (proxy.sources.empty() && proxy.name.where.line != 0)
+    reader.problem(proxy.name.where, fmt::format("proxy \"{}\" has no sources", proxy.name.name),
+                   "name at least one of [[sources]] in its list");
+  if (proxy.mode != generation::UrlMode::kDirect && proxy.base_url.empty())
+    reader.problem(proxy.name.where,
+                   fmt::format("proxy \"{}\": this mode needs base_url", proxy.name.name),
+                   "give the address under which the proxy is reached, such as "
+                   "http://192.168.1.2:8080");
+  if (proxy.numbering == channels::NumberingMode::kRanges && proxy.ranges.empty())
+    reader.problem(proxy.name.where,
+                   fmt::format("proxy \"{}\": numbering \"ranges\" needs ranges", proxy.name.name),
+                   "add ranges = [{ group = \"News\", first = 100 }]");
+  for (const channels::NumberRange& range : proxy.ranges) {
+    const auto has = [&](const Named& source) { return source.name == range.source; };
+    if (range.source.empty() || std::ranges::any_of(proxy.sources, has)) continue;
+    reader.problem(proxy.name.where,
+                   fmt::format("proxy \"{}\": a range is for source \"{}\", which it does not use",
+                               proxy.name.name, range.source));
+  }
+}
+
+void check_plugin_sources(ConfigReader& reader, const Configuration& configuration) {
+  if (configuration.wasm_plugins.enabled) return;
+  for (const SourceConfig& source : configuration.sources)
+    if (!source.plugin.empty())
+      reader.problem(source.name.where,
+                     fmt::format("source \"{}\" is read by plugin \"{}\", and plugins are off",
+                                 source.name.name, source.plugin),
+                     "set enabled = true in [wasm_plugins]");
+}
+
+}  // namespace
+
+void check_references(ConfigReader& reader, const Configuration& configuration) {
+  check_unique(reader, "[[sources]]", configuration.sources);
+  check_unique(reader, "[[epg_sources]]", configuration.epg_sources);
+  check_unique(reader, "[[filters]]", configuration.filters);
+  check_unique(reader, "[[rules]]", configuration.rules);
+  check_unique(reader, "[[proxies]]", configuration.proxies);
+  check_plugin_sources(reader, configuration);
+  for (const ProxyConfig& proxy : configuration.proxies) check_proxy(reader, configuration, proxy);
+}
+
+}  // namespace m3u_proxy::config

@@ -1,0 +1,245 @@
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/config/config_reader.hpp>
+
+namespace m3u_proxy::config {
+namespace {
+
+using Kind = ConfigNode::Kind;
+
+template <typename T>
+std::optional<T> parse_whole(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// The value as the user wrote it, for messages.
+std::string shown(const ConfigNode& node) {
+  switch (node.kind) {
+    case Kind::kTable:
+      return "a table";
+    case Kind::kArray:
+      return "a list";
+    case Kind::kString:
+    case Kind::kUntyped:
+      return fmt::format("\"{}\"", excerpt(node.text, 40));
+    case Kind::kInteger:
+      return std::to_string(node.integer);
+    case Kind::kNumber:
+      return fmt::format("{}", node.number);
+    case Kind::kBoolean:
+      return node.boolean ? "true" : "false";
+    case Kind::kDate:
+      break;
+  }
+  return "a date";
+}
+
+/// "1h30m", "90s", "5 m": seconds; nullopt when it is something else.
+std::optional<std::int64_t> parse_duration(std::string_view text) {
+  text = trim(text);
+  if (text.empty()) return std::nullopt;
+  std::int64_t total = 0;
+  while (!text.empty()) {
+    std::int64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || value < 0 || value > 1'000'000'000) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    const char unit = text.empty() ? 's' : text.front();
+    if (!text.empty()) text.remove_prefix(1);
+    text = trim(text);
+    if (unit == 's')
+      total += value;
+    else if (unit == 'm')
+      total += value * 60;
+    else if (unit == 'h')
+      total += value * 3600;
+    else if (unit == 'd')
+      total += value * 86400;
+    else
+      return std::nullopt;
+  }
+  return total;
+}
+
+}  // namespace
+
+std::string to_string(const ConfigProblem& problem) {
+  std::string text = to_string(problem.error);
+  if (!problem.display.empty()) text += '\n' + problem.display;
+  return text;
+}
+
+void ConfigReader::problem(const Where& where, std::string message, std::string hint) {
+  problems_.push_back({.error = {.code = ErrorCode::kConfig,
+                                 .message = std::move(message),
+                                 .where = where,
+                                 .hint = std::move(hint)}});
+}
+
+void ConfigReader::wrong_type(const ConfigNode& node, std::string_view expected) {
+  problem(node.where, fmt::format("{} is {}, expected {}", path_, shown(node), expected));
+}
+
+void ConfigReader::wrong_word(const ConfigNode& node, std::span<const std::string_view> words) {
+  const auto word = as_text(node);
+  const std::string_view close = word ? closest_word(*word, words) : std::string_view{};
+  problem(node.where,
+          fmt::format("{} is {}, expected one of: {}", path_, shown(node), fmt::join(words, ", ")),
+          close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
+}
+
+std::optional<std::int64_t> ConfigReader::as_integer(const ConfigNode& node) const {
+  if (node.kind == Kind::kInteger) return node.integer;
+  if (node.kind == Kind::kUntyped) return parse_whole<std::int64_t>(trim(node.text));
+  return std::nullopt;
+}
+
+std::optional<double> ConfigReader::as_number(const ConfigNode& node) const {
+  if (node.kind == Kind::kInteger) return static_cast<double>(node.integer);
+  if (node.kind == Kind::kNumber && std::isfinite(node.number)) return node.number;
+  if (node.kind == Kind::kUntyped) return parse_whole<double>(trim(node.text));
+  return std::nullopt;
+}
+
+std::optional<std::string_view> ConfigReader::as_text(const ConfigNode& node) {
+  if (node.kind != Kind::kString && node.kind != Kind::kUntyped) return std::nullopt;
+  return node.text;
+}
+
+void ConfigReader::integer(const ConfigNode& node, std::int64_t least, std::int64_t most,
+                           std::int64_t& out) {
+  const auto value = as_integer(node);
+  if (!value || *value < least || *value > most)
+    return wrong_type(node, fmt::format("a whole number from {} to {}", least, most));
+  out = *value;
+}
+
+void ConfigReader::number(const ConfigNode& node, double least, double most, double& out) {
+  const auto value = as_number(node);
+  if (!value || *value < least || *value > most)
+    return wrong_type(node, fmt::format("a number from {} to {}", least, most));
+  out = *value;
+}
+
+void ConfigReader::boolean(const ConfigNode& node, bool& out) {
+  if (node.kind == Kind::kBoolean) {
+    out = node.boolean;
+    return;
+  }
+  const std::string_view word = node.kind == Kind::kUntyped ? trim(node.text) : "";
+  if (equals_ascii_case(word, "true") || word == "1")
+    out = true;
+  else if (equals_ascii_case(word, "false") || word == "0")
+    out = false;
+  else
+    wrong_type(node, "true or false");
+}
+
+void ConfigReader::text(const ConfigNode& node, Empty empty, std::string& out) {
+  const auto value = as_text(node);
+  if (!value) return wrong_type(node, "text in quotes");
+  if (empty == Empty::kRefuse && trim(*value).empty())
+    return problem(node.where, fmt::format("{} is empty", path_));
+  out = *value;
+}
+
+void ConfigReader::duration(const ConfigNode& node, std::chrono::seconds& out) {
+  const auto value = node.kind == Kind::kInteger && node.integer >= 0
+                         ? std::optional(node.integer)
+                         : parse_duration(as_text(node).value_or(""));
+  if (!value) return wrong_type(node, "a duration such as \"90s\", \"5m\" or \"1h30m\"");
+  out = std::chrono::seconds(*value);
+}
+
+void ConfigReader::share(const ConfigNode& node, std::optional<double>& out) {
+  auto value = as_number(node);
+  if (const auto text = as_text(node); text && trim(*text).ends_with('%')) {
+    std::string_view digits = trim(*text);
+    digits.remove_suffix(1);
+    value = parse_whole<double>(trim(digits));
+    if (value) *value /= 100;
+  }
+  if (!value || *value < 0 || *value > 1)
+    return wrong_type(node, "a part of the list, such as \"50%\" or 0.5");
+  out = value;
+}
+
+void ConfigReader::memory_limit(const ConfigNode& node, MemoryLimitSetting& out) {
+  const auto word = as_text(node);
+  if (word && trim(*word) == "auto") {
+    out = {.kind = MemoryLimitSetting::Kind::kAuto};
+    return;
+  }
+  if (word && trim(*word) == "none") {
+    out = {.kind = MemoryLimitSetting::Kind::kNone};
+    return;
+  }
+  std::optional<Bytes> size;
+  if (word) {
+    if (const auto parsed = parse_size(*word)) size = *parsed;
+  } else if (const auto value = as_number(node); value && *value >= 0 && *value < 1e12) {
+    size = Bytes{static_cast<std::uint64_t>(*value * 1048576.0)};
+  }
+  if (!size || size->count < mib(1).count)
+    return wrong_type(node, "a number of MB (at least 1), \"auto\" or \"none\"");
+  out = {.kind = MemoryLimitSetting::Kind::kFixed, .fixed = *size};
+}
+
+void ConfigReader::names(const ConfigNode& node, std::vector<Named>& out) {
+  if (!expect(node, Kind::kArray, "a list of names")) return;
+  out.clear();
+  const std::string list = path_;
+  for (const ConfigNode& item : node.items) {
+    const auto name = as_text(item);
+    set_path(fmt::format("{}[{}]", list, &item - node.items.data() + 1));
+    if (!name) {
+      wrong_type(item, "a name in quotes");
+    } else if (std::ranges::find(out, *name, &Named::name) != out.end()) {
+      problem(item.where, fmt::format("{} lists \"{}\" twice", list, *name));
+    } else {
+      out.push_back({.name = std::string(*name), .where = item.where});
+    }
+  }
+  set_path(list);
+}
+
+void ConfigReader::text_map(const ConfigNode& node,
+                            std::vector<std::pair<std::string, std::string>>& out) {
+  if (!expect(node, Kind::kTable, "a table such as { \"X-Key\" = \"value\" }")) return;
+  const std::string table = path_;
+  for (const ConfigMember& member : node.members) {
+    set_path(fmt::format("{}.{}", table, member.name));
+    std::string value;
+    const std::size_t before = problems_.size();
+    text(member.value, Empty::kAllow, value);
+    if (problems_.size() == before) out.emplace_back(member.name, std::move(value));
+  }
+  set_path(table);
+}
+
+bool ConfigReader::expect(const ConfigNode& node, Kind kind, std::string_view what) {
+  if (node.kind == kind) return true;
+  wrong_type(node, what);
+  return false;
+}
+
+void ConfigReader::unknown_key(const ConfigMember& member,
+                               std::span<const std::string_view> known) {
+  const std::string_view close = closest_word(member.name, known);
+  problem(member.where, fmt::format("{} is not a key", path_),
+          close.empty() ? fmt::format("known here: {}", fmt::join(known, ", "))
+                        : fmt::format("did you mean \"{}\"?", close));
+}
+
+void ConfigReader::not_acted_on(std::string_view key) { not_acted_on_.emplace(key); }
+
+}  // namespace m3u_proxy::config

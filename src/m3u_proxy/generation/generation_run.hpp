@@ -1,0 +1,150 @@
+// Generation: one run for one proxy: its passes (generation.cpp) and what is told of it
+// (generation_stats.cpp). Private to this folder; from outside: generate() in generation.hpp.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+
+#include <m3u_proxy/channels/channel_numbering.hpp>
+#include <m3u_proxy/channels/channel_store.hpp>
+#include <m3u_proxy/channels/m3u_generation.hpp>
+#include <m3u_proxy/channels/source_loading.hpp>
+#include <m3u_proxy/generation/generation.hpp>
+#include <m3u_proxy/generation/published_list.hpp>
+#include <m3u_proxy/generation/stage_plugins.hpp>
+#include <m3u_proxy/guide/guide_generator.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/pipeline/pass.hpp>
+#include <m3u_proxy/pipeline/pressure_watch.hpp>
+
+namespace m3u_proxy::generation {
+
+/// Calls the listener not more often than every tenth of a second.
+class Progress {
+ public:
+  explicit Progress(pipeline::ProgressListener* listener) : listener_(listener) {}
+  void report(pipeline::Stage stage, std::uint64_t items, std::uint64_t done, std::uint64_t total) {
+    if (listener_ == nullptr) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return;
+    next_ = now + std::chrono::milliseconds(100);
+    listener_->on_progress(to_string(stage), items, done, total);
+  }
+
+ private:
+  pipeline::ProgressListener* listener_;
+  std::chrono::steady_clock::time_point next_{};
+};
+
+/// The steps of a pass, and which of them may hold rows back.
+struct StageChain {
+  struct Holder {
+    pipeline::StageStrategy* strategy;
+    std::size_t step;
+  };
+  std::vector<pipeline::PassStep> steps;
+  std::vector<Holder> holders;
+
+  void add(pipeline::Stage stage, bool parallel,
+           std::function<Result<>(pipeline::StageItem&)> run) {
+    steps.push_back({.stage = stage, .parallel = parallel, .run = std::move(run)});
+  }
+};
+
+/// One run for one proxy; the members are what its passes share, in the order they come to be.
+class Generation {
+ public:
+  Generation(const ResolvedProxyConfig& config, const OutputPaths& outputs,
+             const pipeline::RunContext& context, const GenerationServices& services)
+      : config_(config),
+        outputs_(outputs),
+        context_(with_watch(context, watch_)),
+        services_(services),
+        progress_(context.progress),
+        watch_(context_, services.watch),
+        reader_(context_, config.sources, needs_channel_ids(config)),
+        duplicates_(context_, reader_),
+        numbering_(*context.budget, {.mode = config.numbering,
+                                     .first = config.starting_channel_number,
+                                     .ranges = config.ranges,
+                                     .sources = reader_.infos()}),
+        guide_(context_, config.guide, config.programme_filters.get(),
+               config.programme_rules.get()) {}
+  Generation(const Generation&) = delete;
+  Generation& operator=(const Generation&) = delete;
+
+  Result<GenerationStats> run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static pipeline::RunContext with_watch(pipeline::RunContext context,
+                                         pipeline::PressureWatch& watch) {
+    context.watch = &watch;
+    return context;
+  }
+  Result<> begin_plugins();
+  void begin_item(pipeline::StageItem& item);
+  Result<> add_stage(StageChain& chain, pipeline::Stage stage, pipeline::StageStrategy& native);
+  Result<> run_chain(pipeline::Stage input_stage, const pipeline::Pass::Input& input,
+                     const StageChain& chain);
+  /// Whether more than its native strategy works in the stage.
+  [[nodiscard]] bool has_plugins(pipeline::Stage stage) const {
+    return !stage_strategies_[static_cast<std::size_t>(stage)].empty();
+  }
+  Result<> load_and_filter();
+  Result<> number_and_write();
+  Result<io::TempFolder*> guide_folder(std::unique_ptr<io::TempFolder>& own) const;
+  Result<> write_guide();
+  Result<> publish();
+  Result<> keep_batch(pipeline::StageItem& item);
+  void choose(pipeline::Stage stage, const pipeline::StageStrategy& strategy) const;
+  Result<> hand_to_guide(pipeline::StageItem& item);
+  Result<> write_batch(pipeline::StageItem& item);
+  Result<> check_shrink() const;
+  void finish_stage(pipeline::Stage stage, std::uint64_t items_in, std::uint64_t items_out,
+                    memory::MemoryCleanable& leavings, std::string_view done_what);
+  void fill_stats(std::chrono::nanoseconds duration);
+  void add_guide_stats();
+  void log_problems() const;
+  void fill_memory_stats();
+  void add_expression_stats(const std::vector<std::string>& names, const rules::Counts& counts,
+                            std::string_view applies_to, std::vector<ExpressionStats>& into);
+  std::vector<guide::GuideSource> guide_sources();
+  [[nodiscard]] std::string guide_url();
+
+  const ResolvedProxyConfig& config_;
+  const OutputPaths& outputs_;
+  const pipeline::RunContext context_;
+  const GenerationServices& services_;
+  GenerationStats stats_;
+  pipeline::StageClock clock_;
+  Progress progress_;
+  pipeline::PressureWatch watch_;
+  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none
+  std::array<std::string, pipeline::kStageCount>
+      stage_strategies_;  ///< names, where plugins are among them
+
+  channels::SourceReader reader_;
+  channels::DuplicateFilter duplicates_;
+  std::unique_ptr<channels::ChannelStore> store_;
+  rules::Counts rule_counts_;
+  rules::Counts filter_counts_;
+  std::uint64_t loaded_ = 0;
+  std::uint64_t mapped_ = 0;
+  std::uint64_t kept_ = 0;
+  std::atomic<std::uint64_t> done_{0};  // for the progress bar, which another step reports
+
+  channels::ChannelNumberingStrategy numbering_;
+  guide::GuideGenerator guide_;
+  PublishedList previous_;
+  std::unique_ptr<io::AtomicFile> playlist_;
+  std::unique_ptr<io::AtomicFile> guide_file_;
+  guide::GuideResult guide_result_;
+  double pass_peak_mb_ = 0;
+  Clock::time_point begin_ = Clock::now();
+  std::chrono::nanoseconds fsync_time_{};
+  memory::CleanupSummary cleanup_before_{};
+};
+
+}  // namespace m3u_proxy::generation

@@ -1,0 +1,141 @@
+#include <array>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/xmltv_checker.hpp>
+#include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/generation/preview.hpp>
+#include <m3u_proxy/guide/guide_source_pass.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
+#include <m3u_proxy/rules/filter_set.hpp>
+#include <m3u_proxy/rules/rule_set.hpp>
+
+namespace m3u_proxy::generation {
+namespace {
+
+using catalog::ProgrammeField;
+
+using Values = std::array<std::string_view, catalog::kWritableProgrammeFields>;
+
+catalog::FieldRef ref(std::size_t field) {
+  return {.index = static_cast<std::uint8_t>(field), .writable = true};
+}
+catalog::FieldRef ref(ProgrammeField field) { return ref(static_cast<std::size_t>(field)); }
+
+class ProgrammePreview {
+ public:
+  ProgrammePreview(const ResolvedProxyConfig& config, const pipeline::RunContext& context,
+                   std::size_t limit)
+      : config_(config),
+        context_(context),
+        input_memory_(*context.budget, memory::Tag::kInput),
+        id_(&input_memory_),
+        checker_(&input_memory_),
+        record_(*context.slabs),
+        limit_(limit) {}
+
+  Result<PreviewResult> run() {
+    std::optional<Error> failure;
+    bool any_usable = false;
+    for (const guide::GuideSource& source : config_.epg_sources) {
+      const auto shown = show_source(source);
+      any_usable |= shown.has_value();
+      if (shown) continue;
+      if (ends_the_job(shown.error())) return fail(shown.error());
+      log::warn("pipeline.guide", "{}: {}", source.name, to_string(shown.error(), source.name));
+      if (!failure) failure = shown.error();
+    }
+    if (failure && !any_usable) return fail(*std::move(failure));
+    return std::move(result_);
+  }
+
+ private:
+  Result<> show_source(const guide::GuideSource& source) {
+    M3U_TRY(auto bytes, source.open());
+    guide::GuideSourcePass pass(context_, std::move(bytes), config_.guide.chunk_bytes);
+    M3U_CHECK(pass.run_serial([&](const guide::GuideWork& work) -> Result<> {
+      const guide::GuideWindow& window = work.window;
+      const bool clean = formats::XmltvChecker::has_clean_bytes(window.text);
+      for (const formats::XmltvSpan& span : window.elements)
+        if (span.kind == formats::XmltvKind::kProgramme)
+          show_element(window.text.substr(span.begin, span.size), clean, source);
+      return {};
+    }));
+    if (const auto error = pass.failure()) return fail(*error);
+    if (pass.partial())
+      log::warn("pipeline.guide", "{}: {}; what came before it is used", source.name,
+                pass.note(source.name));
+    return {};
+  }
+
+  void show_element(std::string_view text, bool clean, const guide::GuideSource& source) {
+    ProblemLog problems;  // a generation reports them
+    const auto element = checker_.check(text, clean, problems, 0);
+    formats::XmltvStartTag tag;
+    if (!element || !parse_start_tag(*element, tag)) return;
+    guide::read_guide_id(id_, tag.value("channel"));
+    record_.begin(*element, tag, id_, trim(tag.value("start")), trim(tag.value("stop")), source);
+    show_programme(source);
+  }
+
+  void show_programme(const guide::GuideSource& source) {
+    ++result_.evaluated;
+    PreviewItem shown;
+    bool is_shown = true;
+    if (config_.programme_rules) {
+      const Values before = values();
+      config_.programme_rules->apply(record_, scratch_, rule_counts_);
+      is_shown = note_changes(before, values(), shown);
+    }
+    if (config_.programme_filters)
+      is_shown &= config_.programme_filters->keep(record_, scratch_, filter_counts_);
+    if (!is_shown) return;
+    ++result_.matched;
+    if (result_.items.size() >= limit_) return;
+    shown.source = source.name;
+    shown.title = record_.get(ref(ProgrammeField::kTitle));
+    shown.belongs_to = fmt::format("{} {}", record_.get(ref(ProgrammeField::kChannelId)),
+                                   record_.get(ref(ProgrammeField::kStart)));
+    result_.items.push_back(std::move(shown));
+  }
+
+  [[nodiscard]] Values values() const {
+    Values values;
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = record_.get(ref(i));
+    return values;
+  }
+
+  static bool note_changes(const Values& before, const Values& after, PreviewItem& shown) {
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (before[i] == after[i]) continue;
+      const auto name = std::string(catalog::field_name(static_cast<ProgrammeField>(i)));
+      shown.before.emplace_back(name, before[i]);
+      shown.after.emplace_back(name, after[i]);
+    }
+    return !shown.before.empty();
+  }
+
+  const ResolvedProxyConfig& config_;
+  const pipeline::RunContext& context_;
+  memory::BudgetResource input_memory_;
+  std::pmr::string id_;
+  formats::XmltvChecker checker_;
+  guide::ProgrammeRecord record_;
+  rules::Scratch scratch_;
+  rules::Counts rule_counts_;
+  rules::Counts filter_counts_;
+  std::size_t limit_;
+  PreviewResult result_;
+};
+
+}  // namespace
+
+Result<PreviewResult> preview_programmes(const ResolvedProxyConfig& config,
+                                         const pipeline::RunContext& context, std::size_t limit) {
+  return memory::guarded([&] { return ProgrammePreview(config, context, limit).run(); });
+}
+
+}  // namespace m3u_proxy::generation

@@ -1,0 +1,32 @@
+#include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/generation/proxy_config.hpp>
+
+namespace m3u_proxy::generation {
+namespace {
+
+bool guide_matches_by_name(const ResolvedProxyConfig& config) {
+  return config.guide.match == guide::GuideMatch::kName && !config.epg_sources.empty();
+}
+
+}  // namespace
+
+bool needs_channel_ids(const ResolvedProxyConfig& config) {
+  return config.mode != UrlMode::kDirect || config.fill_tvg_id || guide_matches_by_name(config);
+}
+
+channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config) {
+  return config.fill_tvg_id || guide_matches_by_name(config) ? channels::MissingTvgId::kFill
+                                                             : channels::MissingTvgId::kKeep;
+}
+
+formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config) {
+  formats::M3uWriterOptions options;
+  options.no_commas = config.name_style == NameStyle::kNoCommas;
+  options.write_tvg_shift = config.guide.tvg_shift == guide::TvgShift::kEmit;
+  if (config.mode != UrlMode::kDirect)
+    options.stream_prefix =
+        config.base_url + "/stream/" + to_base64url(proxy_id(config.name)) + "/";
+  return options;
+}
+
+}  // namespace m3u_proxy::generation

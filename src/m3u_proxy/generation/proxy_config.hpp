@@ -1,0 +1,72 @@
+// ResolvedProxyConfig: everything one generation needs, names resolved and expressions compiled.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/bytes.hpp>
+#include <m3u_proxy/channels/channel_numbering.hpp>
+#include <m3u_proxy/channels/channel_sort.hpp>
+#include <m3u_proxy/channels/m3u_generation.hpp>
+#include <m3u_proxy/channels/playlist_source.hpp>
+#include <m3u_proxy/guide/guide.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
+
+namespace m3u_proxy::generation {
+
+class StagePlugins;
+
+/// What the stream URLs of the written playlist point to.
+enum class UrlMode : std::uint8_t { kDirect, kRedirect, kProxy };
+enum class NameStyle : std::uint8_t { kPlain, kNoCommas };
+
+struct ResolvedProxyConfig {
+  std::string name = "default";
+  std::vector<channels::PlaylistSource> sources;
+  std::vector<guide::GuideSource> epg_sources;
+  std::shared_ptr<const rules::FilterSet> channel_filters;    ///< null: none
+  std::shared_ptr<const rules::RuleSet> channel_rules;        ///< null: none
+  std::shared_ptr<const rules::FilterSet> programme_filters;  ///< null: none
+  std::shared_ptr<const rules::RuleSet> programme_rules;      ///< null: none
+  std::vector<channels::ChannelSortField> sort;               ///< empty: the sources' order
+  std::uint32_t starting_channel_number = 1;
+  channels::NumberingMode numbering = channels::NumberingMode::kPreserve;
+  std::vector<channels::NumberRange> ranges;
+  UrlMode mode = UrlMode::kDirect;
+  NameStyle name_style = NameStyle::kPlain;
+  bool fill_tvg_id = false;
+  bool compress = false;
+  bool use_playlist_guides = false;
+  std::string base_url;  ///< without a final slash; empty: not known
+  guide::GuideOptions guide;
+  /// Refuse to publish a playlist that lost more than this part of the last one (0.5 = half).
+  std::optional<double> max_shrink;
+  /// Opens a guide URL from a playlist's header, for use_playlist_guides.
+  std::function<guide::GuideSource(const std::string& url)> playlist_guide;
+  /// Makes the plugins of one generation; empty: there are none.
+  std::function<Result<std::unique_ptr<StagePlugins>>()> plugins{};
+};
+
+/// Whether this configuration writes channel ids anywhere.
+bool needs_channel_ids(const ResolvedProxyConfig& config);
+/// Whether channels without a tvg-id get one.
+channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config);
+/// How its playlist is written.
+formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
+
+/// Where a generation publishes.
+struct OutputPaths {
+  std::filesystem::path playlist;  ///< DIR/<proxy>.m3u
+  std::filesystem::path guide;     ///< DIR/<proxy>.xmltv
+  std::filesystem::path spill_folder;
+  /// Instead of publishing: given each finished file, the guide first, which is then thrown away
+  /// (its content is in file.temporary()). Empty: published.
+  std::function<Result<>(const io::AtomicFile& file)> receive{};
+};
+
+}  // namespace m3u_proxy::generation

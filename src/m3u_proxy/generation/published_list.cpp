@@ -1,0 +1,86 @@
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/channels/m3u_generation.hpp>
+#include <m3u_proxy/formats/m3u_lines.hpp>
+#include <m3u_proxy/formats/m3u_splitter.hpp>
+#include <m3u_proxy/generation/published_list.hpp>
+#include <m3u_proxy/io/file_source.hpp>
+
+namespace m3u_proxy::generation {
+namespace {
+
+constexpr Bytes kKeysInMemory = mib(16);
+
+}  // namespace
+
+PublishedList::Keys::Keys(const pipeline::RunContext& context)
+    : previous(*context.budget, context.spill, {.memory = kKeysInMemory}),
+      written(*context.budget, context.spill, {.memory = kKeysInMemory}) {}
+
+Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
+                                          const pipeline::RunContext& context) {
+  PublishedList list;
+  const auto source = io::open_file(path, context.cancel);
+  if (!source && source.error().code == ErrorCode::kNotFound) return list;
+  if (!source) return fail(source.error());
+  list.known_ = true;
+  list.keys_ = std::make_unique<Keys>(context);
+  formats::M3uSplitter splitter(*context.slabs, context.batch_rows);
+  ProblemLog problems;
+  while (!context.cancel->cancelled()) {
+    M3U_TRY(const formats::M3uChunk chunk, splitter.next(**source, problems));
+    if (chunk.text.empty()) return list;
+    formats::LineCursor cursor(chunk.text, chunk.has_cr);
+    while (cursor.next())
+      if (formats::line_kind(cursor.line()) == formats::LineKind::kUrl) list.add(cursor.line());
+  }
+  return fail(ErrorCode::kCancelled, "stopped on request");
+}
+
+void PublishedList::add(std::string_view url) {
+  ++previous_;
+  if (keys_) keep_if(keys_->previous.add(channels::url_key(url)));
+}
+
+void PublishedList::compare(std::span<const std::uint64_t> url_keys) {
+  for (const std::uint64_t key : url_keys)
+    if (keys_) keep_if(keys_->written.add(key));
+}
+
+void PublishedList::finish() {
+  if (keys_) keep_if(count_differences());
+}
+
+Result<> PublishedList::count_differences() {
+  KeySorter& previous = keys_->previous;
+  KeySorter& written = keys_->written;
+  M3U_CHECK(previous.finish());
+  M3U_CHECK(written.finish());
+  std::uint64_t before = 0;
+  std::uint64_t now = 0;
+  M3U_TRY(bool has_before, previous.next(before));
+  M3U_TRY(bool has_now, written.next(now));
+  while (has_before || has_now) {
+    const bool is_removed = has_before && (!has_now || before < now);
+    const bool is_added = has_now && (!has_before || now < before);
+    removed_ += is_removed ? 1 : 0;
+    added_ += is_added ? 1 : 0;
+    if (!is_added) {
+      M3U_TRY(has_before, previous.next(before));
+    }
+    if (!is_removed) {
+      M3U_TRY(has_now, written.next(now));
+    }
+  }
+  previous.clear();
+  written.clear();
+  return {};
+}
+
+void PublishedList::keep_if(const Result<>& done) {
+  if (done) return;
+  log::warn("pipeline", "what changed since the last list is not known: {}",
+            to_string(done.error()));
+  keys_.reset();
+}
+
+}  // namespace m3u_proxy::generation

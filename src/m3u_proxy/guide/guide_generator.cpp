@@ -1,0 +1,414 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/guide/epg_generation.hpp>
+#include <m3u_proxy/guide/guide_generator.hpp>
+#include <m3u_proxy/guide/guide_programme.hpp>
+#include <m3u_proxy/guide/guide_source_pass.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
+#include <m3u_proxy/pipeline/pressure_watch.hpp>
+
+namespace m3u_proxy::guide {
+namespace {
+
+constexpr std::size_t kMaxUnmatchedSample = 100;
+constexpr std::size_t kWritePiece = std::size_t{256} << 10U;
+constexpr std::int64_t kDay = 86400;
+
+}  // namespace
+
+GuideGenerator::GuideGenerator(const pipeline::RunContext& context, const GuideOptions& options,
+                               const rules::FilterSet* filters, const rules::RuleSet* rules)
+    : context_(&context),
+      options_(options),
+      filters_(filters),
+      rules_(rules),
+      memory_(*context.budget, memory::Tag::kGuide),
+      index_(context, options.match, options.tvg_shift),
+      channels_(context),
+      source_channels_(context),
+      duplicates_(*context.budget, context.spill),
+      noted_ids_(*context.budget, context.spill, {.tag = memory::Tag::kGuide}),
+      noted_names_(*context.budget, context.spill, {.tag = memory::Tag::kGuide}),
+      rows_(*context.slabs),
+      channel_text_(&memory_) {}
+
+Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
+  return memory::guarded([&]() -> Result<> {
+    GuideIndex::Added added{.output = GuideIndex::kNone, .first = false};
+    if (!trim(channel.tvg_id).empty()) {
+      M3U_TRY(added, index_.add(channel));
+    } else if (options_.match == GuideMatch::kName) {
+      return {};  // nobody asks what its name would give
+    }
+    return channels_.add(channel, added);
+  });
+}
+
+Result<GuideResult> GuideGenerator::generate(std::span<const GuideSource> sources,
+                                             io::AtomicFile& out, io::TempFolder& temp) {
+  return memory::guarded([&] { return generate_all(sources, out, temp); });
+}
+
+Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> sources,
+                                                 io::AtomicFile& out, io::TempFolder& temp) {
+  if (sources.size() > GuideIndex::kMaxSources)
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("a guide cannot have {} EPG sources; the most is {}", sources.size(),
+                            GuideIndex::kMaxSources));
+  M3U_CHECK(channels_.finish());
+  // With one source the head is known as soon as its channels are, and these usually come first.
+  GuideText::Head early_head;
+  if (sources.size() == 1 && plugins_.empty())
+    early_head = [this, &out] { return write_head(out); };
+  text_ = std::make_unique<GuideText>(*context_->slabs, temp, out, std::move(early_head));
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    GuideSourceResult& result = result_.sources.emplace_back();
+    result.name = sources[i].name;
+    M3U_CHECK(run_source(sources[i], static_cast<std::uint16_t>(i), result));
+  }
+  M3U_CHECK(flush_plugins());
+  result_.failed =
+      !sources.empty() && std::ranges::all_of(result_.sources, &GuideSourceResult::failed);
+  if (!result_.failed) M3U_CHECK(finish(out));
+  return std::move(result_);
+}
+
+GuideTask GuideGenerator::task_for(const GuideSource& source, std::uint16_t number) {
+  GuideTask task{.options = &options_,
+                 .source = &source,
+                 .source_number = number,
+                 .index = &index_,
+                 .list = &channels_,
+                 .filters = filters_,
+                 .rules = rules_,
+                 .keep_programmes = options_.deduplicate_programs || !plugins_.empty()};
+  if (options_.window) {
+    if (!options_.include_past_programs) task.from = context_->now - options_.days_behind * kDay;
+    task.until = context_->now + options_.days_ahead * kDay;
+  }
+  return task;
+}
+
+Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t number,
+                                    GuideSourceResult& result) {
+  const auto failed = [&](const Error& error) -> Result<> {
+    if (ends_the_job(error)) return fail(error);
+    result.failed = true;
+    result.error = to_string(error, source.name);
+    return {};
+  };
+  index_.begin_source();
+  if (index_.matcher() != nullptr) {
+    const Result<> offered = collect_offers(source);
+    if (!offered) return failed(offered.error());
+  }
+  auto bytes = source.open();
+  if (!bytes) return failed(bytes.error());
+  const GuideTask task = task_for(source, number);
+  GuideSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
+  EpgGenerationStrategy strategy(task);
+  const auto take = [&](GuideWork& work) -> Result<> {
+    M3U_CHECK(consume(work, task, result));
+    while (work.has_more()) {
+      strategy.go_on(work);
+      M3U_CHECK(consume(work, task, result));
+    }
+    report_progress(work.consumed, pass.stored_size());
+    return {};
+  };
+  M3U_CHECK(pass.run(strategy, take));
+  result.bytes = pass.bytes();
+  if (const auto error = pass.failure()) return failed(*error);
+  result.partial = pass.partial();
+  result.error = pass.note(source.name);
+  count_undeclared(number, source.name);
+  return {};
+}
+
+void GuideGenerator::report_progress(std::uint64_t done, std::optional<std::uint64_t> total) {
+  constexpr std::chrono::milliseconds kEvery{250};
+  const auto now = std::chrono::steady_clock::now();
+  if (context_->progress == nullptr || now - last_progress_ < kEvery) return;
+  last_progress_ = now;
+  context_->progress->on_progress(to_string(pipeline::Stage::kEpgGeneration), result_.programmes,
+                                  done, total.value_or(0));
+}
+
+/// Reads a source once for the ids and names of its channels. Errors: those of the source, too.
+Result<> GuideGenerator::collect_offers(const GuideSource& source) {
+  M3U_TRY(auto bytes, source.open());
+  GuideSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
+  M3U_CHECK(pass.run_serial(
+      [&](GuideWork& work) { return GuideWorker::offer(work, *index_.matcher()); }));
+  if (const auto error = pass.failure()) return fail(*error);
+  return index_.matcher()->decide();
+}
+
+Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
+                                 GuideSourceResult& result) {
+  const std::uint64_t before = result_.programmes;
+  result_.problems.merge(work.window.problems, task.source->name);
+  work.window.problems.clear();  // there may be another part
+  result_.problems.merge(work.problems, task.source->name);
+  result_.filter_counts.merge(work.filter_counts);
+  result_.rule_counts.merge(work.rule_counts);
+  result.items += work.seen;
+  take_date(work.window.date);
+  M3U_CHECK(consume_channels(work, task));
+  const bool head_holds = index_.listed() == head_listed_ && date_ == head_date_;
+  if (text_->in_output() && !head_holds) M3U_CHECK(text_->take_back());
+  M3U_CHECK(plugins_.empty() ? consume_programmes(work) : run_plugins(work, task));
+  result.written += result_.programmes - before;
+  return {};
+}
+
+Result<> GuideGenerator::consume_channels(GuideWork& work, const GuideTask& task) {
+  for (const GuideWork::Channel& channel : work.channels) {
+    const std::string_view element =
+        std::string_view(work.channel_text).substr(channel.begin, channel.size);
+    if (index_.declare(channel.output)) {
+      M3U_CHECK(source_channels_.add(channel.output, task.source_number, element));
+    } else if (channel.first) {
+      ProblemLog duplicate;
+      duplicate.add("duplicate_channel", 0, work.window.position, element);
+      result_.problems.merge(duplicate, task.source->name);
+    }
+  }
+  for (const GuideWork::Noted& noted : work.noted)
+    M3U_CHECK((noted.is_name ? noted_names_ : noted_ids_).insert(noted.key));
+  return {};
+}
+
+Result<> GuideGenerator::consume_programmes(GuideWork& work) {
+  if (!options_.deduplicate_programs) {
+    result_.programmes += work.written;
+    return work.pieces.for_each([&](std::string_view piece) { return text_->append(piece); });
+  }
+  const std::string_view all = work.pieces.text();
+  std::size_t begin = 0;
+  for (const GuideWork::Programme& programme : work.programmes) {
+    const auto text = all.substr(begin, programme.end - begin);
+    begin = programme.end;
+    M3U_TRY(const bool duplicate, duplicates_.is_duplicate(programme));
+    if (duplicate) {
+      result_.problems.count("duplicate_programme");
+      continue;
+    }
+    ++result_.programmes;
+    M3U_CHECK(text_->append(text));
+  }
+  return {};
+}
+
+Result<> GuideGenerator::run_plugins(GuideWork& work, const GuideTask& task) {
+  rows_.clear();
+  const std::string_view all = work.pieces.text();
+  std::size_t begin = 0;
+  for (const GuideWork::Programme& programme : work.programmes) {
+    rows_.add({.element = trim(all.substr(begin, programme.end - begin)),
+               .output = programme.output,
+               .source = task.source_number});
+    begin = programme.end;
+  }
+  return through_plugins(0);
+}
+
+/// The rows go through the plugins from this one on, and what is left of them is written.
+Result<> GuideGenerator::through_plugins(std::size_t first) {
+  if (context_->watch != nullptr) tell_pressure_(context_->watch->level());
+  for (std::size_t i = first; i < plugins_.size() && !rows_.empty(); ++i)
+    M3U_CHECK(plugins_[i]->process(rows_));
+  return take_rows();
+}
+
+Result<> GuideGenerator::flush_plugins() {
+  for (std::size_t i = 0; i < plugins_.size(); ++i)
+    while (true) {
+      if (context_->cancel != nullptr && context_->cancel->cancelled())
+        return fail(ErrorCode::kCancelled, "stopped while writing the guide");
+      rows_.clear();
+      M3U_TRY(const bool more, plugins_[i]->flush(rows_));
+      if (!more) break;
+      M3U_CHECK(through_plugins(i + 1));
+    }
+  return {};
+}
+
+/// Where a row from a plugin belongs; nullopt, and counted, when that is nowhere.
+std::optional<GuideWork::Programme> GuideGenerator::place(const ProgrammeRows::Row& row) {
+  formats::XmltvStartTag tag;
+  ProblemLog skipped;
+  const auto skip = [&](std::string_view reason) {
+    skipped.add(reason, 0, 0, row.element.substr(0, 80));
+    result_.problems.merge(skipped, "");
+    return std::nullopt;
+  };
+  if (!parse_start_tag(row.element, tag)) return skip("bad_tag");
+  read_guide_id(channel_text_, tag.value("channel"));
+  std::uint32_t output = index_.find_output(channel_text_);
+  // The id of a shifted output is not in the index: it is what it was, then.
+  if (output == GuideIndex::kNone && row.output < index_.outputs() &&
+      index_.shift(row.output) != 0 &&
+      channel_text_.ends_with(formats::shift_suffix(index_.shift(row.output))))
+    output = row.output;
+  if (output == GuideIndex::kNone) return skip("unknown_channel_id");
+  if (!index_.may_provide(output, row.source)) return skip("channel_of_another_source");
+  const auto start = formats::parse_xmltv_time(tag.value("start"));
+  if (!start) return skip("bad_start");
+  const auto stop = formats::parse_xmltv_time(tag.value("stop"));
+  channel_text_.clear();
+  for (formats::XmltvChildren children(row.element.substr(tag.size));
+       const auto child = children.next();)
+    if (child->name == "title") {
+      read_guide_id(channel_text_, child->content);
+      break;
+    }
+  fold(channel_text_, folded_);
+  index_.provides(output, row.source);
+  return GuideWork::Programme{.output = output,
+                              .start = start->epoch,
+                              .stop = stop ? stop->epoch : GuideWork::Programme::kNoStop,
+                              .title = spill::key_of(folded_).low,
+                              .end = 0};
+}
+
+Result<> GuideGenerator::take_rows() {
+  std::pmr::string line(&memory_);
+  result_.problems.merge(rows_.problems(), "");
+  for (const ProgrammeRows::Row& row : rows_.rows()) {
+    const auto programme = place(row);
+    if (!programme) continue;
+    if (options_.deduplicate_programs) {
+      M3U_TRY(const bool duplicate, duplicates_.is_duplicate(*programme));
+      if (duplicate) {
+        result_.problems.count("duplicate_programme");
+        continue;
+      }
+    }
+    line = "  ";
+    if (options_.strict_dtd)
+      append_valid(line, row.element, 0, result_.problems);
+    else
+      line += row.element;
+    line += '\n';
+    ++result_.programmes;
+    M3U_CHECK(text_->append(line));
+  }
+  return {};
+}
+
+/// Channels that got programmes from the source although it never declared them.
+void GuideGenerator::count_undeclared(std::uint16_t number, const std::string& source) {
+  std::uint64_t count = 0;
+  for (std::uint32_t output = 0; output < index_.outputs(); ++output)
+    if (index_.provider(output) == number && !index_.declared_by_current(output)) ++count;
+  if (count == 0) return;
+  ProblemLog undeclared;
+  undeclared.add("undeclared_channel", 0, 0, fmt::format("{} channels", count));
+  undeclared.count("undeclared_channel", count - 1);
+  result_.problems.merge(undeclared, source);
+}
+
+void GuideGenerator::take_date(const std::string& date) {
+  const auto time = formats::parse_xmltv_time(date);
+  if (!time || (!date_.empty() && time->epoch <= date_epoch_)) return;
+  date_ = trim(date);
+  date_epoch_ = time->epoch;
+}
+
+Result<> GuideGenerator::finish(io::AtomicFile& out) {
+  M3U_CHECK(note_channels());
+  M3U_CHECK(text_->finish([&] { return write_head(out); }));
+  M3U_CHECK(out.write(formats::kXmltvFooter));
+  return {};
+}
+
+Result<> GuideGenerator::write_head(io::AtomicFile& out) {
+  // Before anything is looked at: workers may list more outputs meanwhile.
+  head_listed_ = index_.listed();
+  head_date_ = date_;
+  result_.channels = 0;
+  M3U_CHECK(source_channels_.finish());
+  std::pmr::string text(formats::xmltv_header(date_), &memory_);
+  GuideChannelList::Reader list(channels_);
+  ListedChannel listed;
+  while (true) {
+    M3U_TRY(const bool more, list.next(listed));
+    if (!more) break;
+    if (!listed.first) continue;
+    const std::uint16_t provider = index_.provider(listed.output);
+    M3U_TRY(const std::string_view source, source_channels_.find(listed.output, provider));
+    if (!options_.all_channels && source.empty() && provider == GuideIndex::kNoSource) continue;
+    append_channel(text, listed, source);
+    ++result_.channels;
+    if (text.size() < kWritePiece) continue;
+    M3U_CHECK(out.write(text));
+    text.clear();
+  }
+  return out.write(text);
+}
+
+/// Appends the `<channel>` of an output; `source`: what the guide has of it.
+void GuideGenerator::append_channel(std::pmr::string& text, const ListedChannel& listed,
+                                    std::string_view source) {
+  const std::string id =
+      std::string(trim(listed.channel.tvg_id)) + formats::shift_suffix(index_.shift(listed.output));
+  std::pmr::string& one = options_.strict_dtd ? channel_text_ : text;
+  channel_text_.clear();
+  formats::append_channel(one, {.id = id,
+                                .name = listed.channel.channel_name,
+                                .number = listed.channel.number,
+                                .logo = listed.channel.tvg_logo,
+                                .source = source});
+  if (!options_.strict_dtd) return;
+  text += "  ";
+  append_valid(text, one, 0, result_.problems);
+  text += '\n';
+}
+
+Result<> GuideGenerator::note_channels() {
+  GuideChannelList::Reader list(channels_);
+  ListedChannel listed;
+  while (true) {
+    M3U_TRY(const bool more, list.next(listed));
+    if (!more) return {};
+    M3U_CHECK(note_channel(listed));
+  }
+}
+
+/// Counts a channel of the playlist as matched, or looks what would match it.
+Result<> GuideGenerator::note_channel(const ListedChannel& listed) {
+  const bool has_id = listed.output != GuideIndex::kNone;
+  const std::string_view id = trim(listed.channel.tvg_id);
+  bool by_id = false;
+  if (has_id) {
+    ++result_.of;
+    if (index_.provider(listed.output) != GuideIndex::kNoSource) {
+      ++result_.matched;
+      return {};
+    }
+    if (listed.first && result_.unmatched_sample.size() < kMaxUnmatchedSample)
+      result_.unmatched_sample.emplace_back(id);
+    // With its own id in a guide it would not take another's.
+    if (index_.declared(listed.output)) return {};
+    fold(id, folded_);
+    M3U_TRY(by_id, noted_ids_.contains(spill::key_of(kFoldSpace, folded_)));
+  }
+  const auto by_name = [&](std::string_view name) -> Result<bool> {
+    fold_name(trim(name), folded_);
+    if (folded_.empty()) return false;
+    return noted_names_.contains(spill::key_of(kNameSpace, folded_));
+  };
+  M3U_TRY(const bool by_tvg_name, by_name(listed.channel.tvg_name));
+  M3U_TRY(const bool by_channel_name, by_name(listed.channel.channel_name));
+  if (by_id) ++result_.more_with_casefold;
+  if (by_id || by_tvg_name || by_channel_name) ++result_.more_with_name;
+  return {};
+}
+
+}  // namespace m3u_proxy::guide

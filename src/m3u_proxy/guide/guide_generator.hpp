@@ -1,0 +1,108 @@
+// GuideGenerator: makes one guide for a playlist out of its EPG sources, as a stream.
+//
+// The playlist's channels are added first, in output order. generate() then reads each source
+// once (twice where matching is not by id): read and split, in order → select, check and rewrite,
+// on all threads → programmes, in order, to where GuideText keeps them. At last the head, the
+// channels and the programmes are in the output. The bytes depend on nothing but the input.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/guide/guide.hpp>
+#include <m3u_proxy/guide/guide_channel_list.hpp>
+#include <m3u_proxy/guide/guide_duplicates.hpp>
+#include <m3u_proxy/guide/guide_index.hpp>
+#include <m3u_proxy/guide/guide_source_channels.hpp>
+#include <m3u_proxy/guide/guide_task.hpp>
+#include <m3u_proxy/guide/guide_text.hpp>
+#include <m3u_proxy/guide/guide_work.hpp>
+#include <m3u_proxy/guide/programme_strategy.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/spill/key_set.hpp>
+
+namespace m3u_proxy::guide {
+
+/// Not thread-safe: one thread adds, then generates, once.
+class GuideGenerator {
+ public:
+  /// `filters` and `rules` are for programmes and may be null; they and the context live longer.
+  GuideGenerator(const pipeline::RunContext& context, const GuideOptions& options,
+                 const rules::FilterSet* filters = nullptr, const rules::RuleSet* rules = nullptr);
+
+  /// Adds a channel of the playlist; one without a guide id counts only for what matching by name
+  /// would give. Errors: kOverBudget, kDiskFull, kIo.
+  Result<> add_channel(const GuideChannel& channel);
+
+  /// What works on the programmes before they are written; before generate(). They live longer.
+  /// `tell_pressure` is called before they work.
+  void set_plugins(std::vector<ProgrammeStrategy*> plugins,
+                   std::function<void(memory::MemoryPressureLevel)> tell_pressure) {
+    plugins_ = std::move(plugins);
+    tell_pressure_ = std::move(tell_pressure);
+  }
+
+  /// Makes the guide. A source that cannot be used is reported in the result; when that is true
+  /// of all of them, nothing is written and the result says `failed`.
+  /// Errors: kOverBudget, kCancelled, kIo and kDiskFull (writing), kInvalidArgument (more than
+  /// GuideIndex::kMaxSources sources).
+  Result<GuideResult> generate(std::span<const GuideSource> sources, io::AtomicFile& out,
+                               io::TempFolder& temp);
+
+ private:
+  Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
+                                   io::TempFolder& temp);
+  Result<> run_source(const GuideSource& source, std::uint16_t number, GuideSourceResult& result);
+  Result<> collect_offers(const GuideSource& source);
+  Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
+  Result<> consume_channels(GuideWork& work, const GuideTask& task);
+  Result<> consume_programmes(GuideWork& work);
+  Result<> run_plugins(GuideWork& work, const GuideTask& task);
+  Result<> flush_plugins();
+  Result<> through_plugins(std::size_t first);
+  Result<> take_rows();
+  std::optional<GuideWork::Programme> place(const ProgrammeRows::Row& row);
+  void count_undeclared(std::uint16_t number, const std::string& source);
+  void report_progress(std::uint64_t done, std::optional<std::uint64_t> total);
+  void take_date(const std::string& date);
+  Result<> finish(io::AtomicFile& out);
+  Result<> write_head(io::AtomicFile& out);
+  void append_channel(std::pmr::string& text, const ListedChannel& listed, std::string_view source);
+  Result<> note_channels();
+  Result<> note_channel(const ListedChannel& listed);
+  [[nodiscard]] GuideTask task_for(const GuideSource& source, std::uint16_t number);
+
+  const pipeline::RunContext* context_;
+  GuideOptions options_;
+  const rules::FilterSet* filters_;
+  const rules::RuleSet* rules_;
+  memory::BudgetResource memory_;
+  GuideIndex index_;
+  GuideChannelList channels_;
+  SourceChannels source_channels_;
+  GuideDuplicates duplicates_;
+  spill::KeySet noted_ids_;    // ids of the guides' channels, without case
+  spill::KeySet noted_names_;  // their names
+  std::vector<ProgrammeStrategy*> plugins_;
+  std::function<void(memory::MemoryPressureLevel)> tell_pressure_;
+  ProgrammeRows rows_;  // on their way through them
+  std::unique_ptr<GuideText> text_;
+  std::string date_;
+  std::int64_t date_epoch_ = 0;
+  // What the head was written with:
+  std::string head_date_;
+  std::uint64_t head_listed_ = 0;
+  std::pmr::string channel_text_;
+  std::string folded_;
+  GuideResult result_;
+  std::chrono::steady_clock::time_point last_progress_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace m3u_proxy::guide

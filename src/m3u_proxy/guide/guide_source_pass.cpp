@@ -1,0 +1,86 @@
+#include <utility>
+
+#include <m3u_proxy/guide/guide_source_pass.hpp>
+
+namespace m3u_proxy::guide {
+
+GuideSourcePass::GuideSourcePass(const pipeline::RunContext& context,
+                                 std::unique_ptr<io::ByteSource> source, std::size_t window_bytes)
+    : context_(&context),
+      reader_(std::move(source), *context.slabs, window_bytes),
+      splitter_(*context.slabs),
+      stored_size_(reader_.stored_size()) {}
+
+Result<bool> GuideSourcePass::read(GuideWork& work) {
+  if (context_->cancel != nullptr && context_->cancel->cancelled())
+    return fail(ErrorCode::kCancelled, "stopped while reading the guide");
+  if (unusable_) return false;
+  work.clear();
+  const auto more = reader_.read(work.window);
+  work.consumed = reader_.consumed();
+  return more;
+}
+
+Result<> GuideSourcePass::split(GuideWork& work) {
+  auto done = unusable_ ? Result<>() : splitter_.split(work.window);
+  if (!done && ends_the_job(done.error())) return done;
+  if (!done) {
+    split_error_ = std::move(done).error();
+    unusable_ = true;
+  }
+  if (unusable_) {
+    work.window.elements.clear();
+    work.window.problems.clear();
+  }
+  return {};
+}
+
+Result<> GuideSourcePass::run(pipeline::StageStrategy& strategy, const Consume& consume) {
+  constexpr pipeline::Stage kStage = pipeline::Stage::kEpgGeneration;
+  pipeline::StageClock clock;
+  pipeline::Pass pass(*context_, clock);
+  const auto input = [this](pipeline::StageItem& item) {
+    if (item.guide == nullptr) item.guide = std::make_shared<GuideWork>(*context_->slabs);
+    return read(*item.guide);
+  };
+  const auto hand_over = [&consume](pipeline::StageItem& item) {
+    Result<> done = consume(*item.guide);
+    item.guide->window.slab = {};
+    return done;
+  };
+  return pass.run(
+      kStage, input,
+      {{.stage = kStage,
+        .parallel = false,
+        .run = [this](pipeline::StageItem& item) { return split(*item.guide); }},
+       {.stage = kStage,
+        .parallel = strategy.parallel(),
+        .run = [&strategy](pipeline::StageItem& item) { return strategy.process(item); }},
+       {.stage = kStage, .parallel = false, .run = hand_over}});
+}
+
+Result<> GuideSourcePass::run_serial(const Consume& consume) {
+  GuideWork work(*context_->slabs);
+  while (true) {
+    M3U_TRY(const bool more, read(work));
+    if (!more) return {};
+    M3U_CHECK(split(work));
+    M3U_CHECK(consume(work));
+  }
+}
+
+std::optional<Error> GuideSourcePass::failure() {
+  if (!split_error_) return std::nullopt;
+  // What broke off may only look like no guide.
+  return reader_.error() ? reader_.error() : split_error_;
+}
+
+bool GuideSourcePass::partial() const { return splitter_.truncated() || reader_.error(); }
+
+std::string GuideSourcePass::note(std::string_view source) const {
+  if (reader_.error()) return to_string(*reader_.error(), source);
+  if (splitter_.truncated()) return "the guide breaks off before its end";
+  return std::string(reader_.note());
+}
+
+}  // namespace m3u_proxy::guide

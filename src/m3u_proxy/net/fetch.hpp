@@ -1,0 +1,64 @@
+// Fetching: an http(s) address into a temporary file, patiently.
+//
+// Follows redirects, tries again when the network fails or the server asks to wait, resumes where
+// it broke off, and never tells another host what was meant for the first. What is stored is what
+// was sent: a body compressed for the way stays so, and the inflating source knows it by its bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
+
+namespace m3u_proxy::net {
+
+struct HttpHeader {
+  std::string name{};
+  std::string value{};
+  bool operator==(const HttpHeader&) const = default;
+};
+
+struct FetchRequest {
+  std::string url{};
+  std::string user_agent{};           ///< "" = m3u-proxy's own
+  std::vector<HttpHeader> headers{};  ///< sent to the address's own host only
+  std::string etag{};                 ///< of the copy that is there; "" = none
+  std::string last_modified{};        ///< of the copy that is there; "" = none
+};
+
+struct FetchOptions {
+  std::chrono::milliseconds connect_timeout = std::chrono::seconds(15);
+  std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
+  int tries = 3;                ///< ≥ 1
+  int max_redirects = 5;        ///< of one try
+  std::uint64_t max_bytes = 0;  ///< a longer body is refused; 0 = no bound
+  /// Before the second try; doubled for each further one.
+  std::chrono::milliseconds first_wait = std::chrono::seconds(1);
+  /// A server that asks to wait longer than this is not waited for.
+  std::chrono::milliseconds longest_wait = std::chrono::seconds(60);
+  /// Told the bytes so far and the whole, 0 if not known; may be empty.
+  std::function<void(std::uint64_t done, std::uint64_t total)> on_progress{};
+};
+
+struct FetchResult {
+  std::uint64_t bytes = 0;    ///< in the file
+  bool not_modified = false;  ///< 304: the copy that is there is still right, the file is empty
+  std::string etag{};
+  std::string last_modified{};
+  /// The body broke off each time and this is what came: `broken` says how.
+  bool partial = false;
+  Error broken{};
+};
+
+/// Downloads into `file`, which is emptied first. Thread-safe for different files.
+/// Errors: kNetwork, kNotFound (404, 410), kInvalidArgument (not a usable address), kIo,
+/// kCancelled (within a second); each with the address without credentials, and a remedy.
+Result<FetchResult> fetch(const FetchRequest& request, const FetchOptions& options,
+                          io::TempFile& file, const CancelToken* cancel = nullptr);
+
+}  // namespace m3u_proxy::net

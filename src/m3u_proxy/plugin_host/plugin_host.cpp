@@ -1,0 +1,258 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/plugin_host/plugin_host.hpp>
+#include <m3u_proxy/plugin_host/plugin_run.hpp>
+#include <m3u_proxy/plugin_host/wasm_module.hpp>
+
+namespace m3u_proxy::plugin_host {
+namespace {
+
+std::filesystem::file_time_type time_of(const std::filesystem::path& file) {
+  std::error_code error;
+  const auto time = std::filesystem::last_write_time(file, error);
+  return error ? std::filesystem::file_time_type{} : time;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Plugin>> Plugin::load(const std::filesystem::path& file,
+                                                   const CompileOptions& options) {
+  auto plugin = std::make_shared<Plugin>();
+  M3U_TRY(plugin->manifest_, plugins::read_manifest(file));
+  M3U_TRY(LoadedModule loaded, load_module(plugin->manifest_.wasm, options));
+  plugin->module_ = std::move(loaded.module);
+  plugin->content_key_ = std::move(loaded.content_key);
+  plugin->was_cached_ = loaded.was_cached;
+  return plugin;
+}
+
+PluginHost::PluginHost(Options options)
+    : options_(std::move(options)),
+      quarantine_(quarantine_file(options_.compile), options_.settings.max_plugin_failures) {
+  reclaimer_ = options_.budget->add_reclaimer(memory::Budget::ReclaimOrder::kCaches,
+                                              [this](Bytes wanted) { return drop_idle(wanted); });
+}
+
+PluginHost::~PluginHost() { options_.budget->remove_reclaimer(reclaimer_); }
+
+Result<> PluginHost::refresh() {
+  quarantine_.refresh();
+  if (!plugins_.empty() && !options_.settings.enable_hot_reload) return {};
+  const std::filesystem::path folder = options_.settings.plugin_directory;
+  auto manifests = plugins::find_manifests(folder);
+  if (!manifests) {
+    Error error = std::move(manifests).error();
+    error.hint = "make it, or set wasm_plugins.plugin_directory";
+    return fail(std::move(error));
+  }
+  const auto is_there = [&](const std::filesystem::path& file) {
+    return std::ranges::binary_search(*manifests, file);
+  };
+  std::erase_if(plugins_, [&](const auto& entry) {
+    const bool gone = !is_there(entry.second.plugin->manifest().file);
+    if (gone) drop_instances(entry.first);
+    return gone;
+  });
+  std::erase_if(unusable_, [&](const auto& entry) { return !is_there(folder / entry.first); });
+  for (const std::filesystem::path& manifest : *manifests) refresh_one(manifest);
+  return {};
+}
+
+void PluginHost::refresh_one(const std::filesystem::path& file) {
+  const auto manifest_time = time_of(file);
+  const auto known = std::ranges::find_if(
+      plugins_, [&](const auto& entry) { return entry.second.plugin->manifest().file == file; });
+  if (known != plugins_.end()) {
+    const Entry& entry = known->second;
+    if (entry.manifest_time == manifest_time &&
+        entry.wasm_time == time_of(entry.plugin->manifest().wasm))
+      return;
+    log::info("plugins", "{} changed: loaded again", entry.plugin->manifest().name);
+  }
+  const std::string file_name = file.filename().string();
+  const auto failed_before = unusable_.find(file_name);
+  auto manifest = plugins::read_manifest(file);
+  const auto wasm_time = manifest ? time_of(manifest->wasm) : std::filesystem::file_time_type{};
+  if (failed_before != unusable_.end() && failed_before->second.manifest_time == manifest_time &&
+      failed_before->second.wasm_time == wasm_time)
+    return;
+  unusable_.erase(file_name);
+  if (known != plugins_.end()) {
+    // What is kept was made with the old module, permissions and configuration.
+    drop_instances(known->first);
+    plugins_.erase(known);
+  }
+  const plugins::PluginOverride* const said = manifest ? override_of(manifest->name) : nullptr;
+  if (said != nullptr && !said->enabled) return;
+  auto loaded = load(file);
+  if (loaded && plugins_.contains(loaded->plugin->manifest().name))
+    loaded = fail(ErrorCode::kPlugin, fmt::format("{}: there is another plugin called \"{}\"",
+                                                  file.string(), loaded->plugin->manifest().name));
+  if (loaded) {
+    // As they were before the files were read: what is replaced meanwhile is loaded again.
+    loaded->manifest_time = manifest_time;
+    loaded->wasm_time = wasm_time;
+    const std::string name = loaded->plugin->manifest().name;
+    plugins_.emplace(name, *std::move(loaded));
+    return;
+  }
+  log::warn("plugins", "{}: {}", file_name, to_string(loaded.error()));
+  unusable_[file_name] = {
+      .error = std::move(loaded).error(),
+      .on_failure = manifest ? on_failure(*manifest)
+                             : (options_.settings.fallback_to_native ? plugins::OnFailure::kNative
+                                                                     : plugins::OnFailure::kFail),
+      .manifest_time = manifest_time,
+      .wasm_time = wasm_time};
+}
+
+Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {
+  Entry entry;
+  M3U_TRY(entry.plugin, Plugin::load(file, options_.compile));
+  const plugins::Manifest& manifest = entry.plugin->manifest();
+  M3U_TRY(auto instance, take_instance(*entry.plugin, {}));
+  M3U_TRY(entry.info, instance->info());
+  if (entry.info.name != manifest.name || entry.info.version != manifest.version)
+    return fail(ErrorCode::kPlugin,
+                fmt::format("the module calls itself {} {}, its manifest {} {}", entry.info.name,
+                            entry.info.version, manifest.name, manifest.version));
+  for (const plugins::PluginStage stage : manifest.stages)
+    if (std::ranges::find(entry.info.supported_stages, stage) == entry.info.supported_stages.end())
+      return fail(ErrorCode::kPlugin,
+                  fmt::format("the module does not support the stage {}", to_string(stage)));
+  if (manifest.parallel && !entry.info.memory_requirements.supports_streaming)
+    return fail(ErrorCode::kPlugin,
+                "it is parallel, so it has to support streaming: m3u_finalize gives nothing then",
+                "set parallel = false in its manifest");
+  if (const auto& needs = entry.info.memory_requirements;
+      needs.min_heap_mb > options_.settings.max_memory_per_plugin)
+    return fail(ErrorCode::kPlugin,
+                fmt::format("it needs {} MB, and max_memory_per_plugin is {}", needs.min_heap_mb,
+                            options_.settings.max_memory_per_plugin),
+                "raise wasm_plugins.max_memory_per_plugin");
+  const std::lock_guard lock(mutex_);
+  idle_.emplace(manifest.name,
+                Idle{.content_key = entry.plugin->content_key(), .instance = std::move(instance)});
+  return entry;
+}
+
+const plugins::PluginOverride* PluginHost::override_of(const std::string& name) const {
+  const auto found =
+      std::ranges::find(options_.settings.plugins, name, &plugins::PluginOverride::name);
+  return found == options_.settings.plugins.end() ? nullptr : &*found;
+}
+
+plugins::Permissions PluginHost::permissions_of(const plugins::Manifest& manifest) const {
+  const plugins::PluginOverride* const said = override_of(manifest.name);
+  return manifest.needs & (said != nullptr && said->allow ? *said->allow : options_.settings.allow);
+}
+
+plugins::OnFailure PluginHost::on_failure(const plugins::Manifest& manifest) const {
+  const plugins::PluginOverride* const said = override_of(manifest.name);
+  if (said != nullptr && said->on_failure) return *said->on_failure;
+  // One that gives the same result can always be replaced.
+  if (manifest.equivalent_to_native) return plugins::OnFailure::kNative;
+  if (manifest.on_failure) return *manifest.on_failure;
+  return options_.settings.fallback_to_native ? plugins::OnFailure::kNative
+                                              : plugins::OnFailure::kFail;
+}
+
+std::unique_ptr<generation::StagePlugins> PluginHost::begin_run() {
+  return std::make_unique<PluginRun>(*this);
+}
+
+Result<std::unique_ptr<PluginInstance>> PluginHost::take_instance(const Plugin& plugin,
+                                                                  const PluginInstance::Run& run) {
+  const plugins::Manifest& manifest = plugin.manifest();
+  std::unique_ptr<PluginInstance> kept;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = idle_.find(manifest.name);
+    if (found != idle_.end()) {
+      if (found->second.content_key == plugin.content_key())
+        kept = std::move(found->second.instance);
+      idle_.erase(found);
+    }
+  }
+  if (kept == nullptr) {
+    const plugins::PluginOverride* const said = override_of(manifest.name);
+    const plugins::PluginSettings& settings = options_.settings;
+    plugin.temp_quota()->set_limit(mib(settings.max_temp_mb));
+    M3U_TRY(std::string config,
+            plugins::merge_config(manifest.config_json, said != nullptr ? said->config_json : ""));
+    M3U_TRY(kept, PluginInstance::create(
+                      plugin.module(), manifest,
+                      {.budget = options_.budget,
+                       .spill = run.spill,
+                       .permissions = permissions_of(manifest),
+                       .config_json = std::move(config),
+                       .max_memory = mib(settings.max_memory_per_plugin),
+                       .temp_quota = plugin.temp_quota(),
+                       .call_timeout = std::chrono::seconds(settings.chunk_timeout_seconds),
+                       .total_timeout = std::chrono::seconds(settings.timeout_seconds),
+                       // m3u_init sees the same time whenever an instance is made.
+                       .now = 0,
+                       .request_cleanup = options_.request_cleanup,
+                       .cancel = run.cancel}));
+  }
+  kept->set_run(run);
+  return kept;
+}
+
+void PluginHost::give_back(const Plugin& plugin, std::unique_ptr<PluginInstance> instance,
+                           std::uint64_t chunks) {
+  instance->set_run({});
+  const std::string& name = plugin.manifest().name;
+  const double grown_mb = instance->note_generation(chunks).mb();
+  const std::lock_guard lock(mutex_);
+  if (options_.leak_threshold_mb > 0 && grown_mb > options_.leak_threshold_mb) {
+    grown_.push_back({.plugin = name, .grown_mb = grown_mb});
+    log::info("plugins", "{} grew by {:.1f}MB over its generations: the instance is replaced", name,
+              grown_mb);
+    return;
+  }
+  idle_.emplace(name, Idle{.content_key = plugin.content_key(), .instance = std::move(instance)});
+}
+
+std::vector<memory::PluginGrowth> PluginHost::take_growth() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(grown_, {});
+}
+
+void PluginHost::note_result(const Plugin& plugin, std::uint64_t failures,
+                             const std::string& reason) {
+  const std::string& name = plugin.manifest().name;
+  const std::lock_guard lock(mutex_);
+  const bool was_out = quarantine_.find(name, plugin.content_key()) != nullptr;
+  if (failures == 0 && !quarantine_.records().contains(name)) return;
+  const auto noted = quarantine_.note(name, plugin.content_key(), failures, reason);
+  if (!noted) log::warn("plugins", "{}", to_string(noted.error()));
+  if (!was_out && quarantine_.find(name, plugin.content_key()) != nullptr)
+    log::warn("plugins",
+              "{} failed too often and is in quarantine until its file changes, or "
+              "`m3u-proxy plugin clear {}`",
+              name, name);
+}
+
+/// Frees the instances of a plugin that nobody uses.
+void PluginHost::drop_instances(const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  idle_.erase(name);
+}
+
+/// Frees instances that nobody uses: called when memory is short.
+Bytes PluginHost::drop_idle(Bytes wanted) {
+  std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) return {};
+  Bytes freed{};
+  while (!idle_.empty() && freed < wanted) {
+    freed += idle_.begin()->second.instance->memory_size();
+    idle_.erase(idle_.begin());
+  }
+  return freed;
+}
+
+}  // namespace m3u_proxy::plugin_host
