@@ -21,7 +21,7 @@ add_library(m3u_proxy::m3u_proxy ALIAS m3u_proxy)
 set_target_properties(m3u_proxy PROPERTIES LINKER_LANGUAGE CXX)
 target_compile_features(m3u_proxy PUBLIC cxx_std_23)
 target_include_directories(m3u_proxy PUBLIC
-  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
   $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_libraries(m3u_proxy PUBLIC ${libraries})
 

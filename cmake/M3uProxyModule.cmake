@@ -3,6 +3,10 @@
 # Makes the static library m3u_proxy_NAME of every source in the current folder, and the test
 # program NAME_test of every *_test.cpp in it. DEPENDS names other folders, LIBRARIES outside ones;
 # files whose path matches EXCLUDE are left out.
+#
+# Each module has an include root of its own, in which only its own folder is: an include of a module
+# that is not named in DEPENDS, or by one that is, does not compile. Headers that a module generates
+# are in the build's generated/NAME/m3u_proxy/NAME.
 function(m3u_proxy_module name)
   cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LIBRARIES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
@@ -17,14 +21,18 @@ function(m3u_proxy_module name)
   set_property(GLOBAL APPEND PROPERTY M3U_PROXY_MODULES ${name})
   set_property(GLOBAL APPEND PROPERTY M3U_PROXY_MODULE_LIBRARIES ${ARG_LIBRARIES})
 
+  set(root ${PROJECT_BINARY_DIR}/include/${name})
+  file(MAKE_DIRECTORY ${root}/m3u_proxy)
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/m3u_proxy/${name} SYMBOLIC)
   if(NOT sources)
     add_library(m3u_proxy_${name} INTERFACE)
+    target_include_directories(m3u_proxy_${name} INTERFACE ${root})
     target_link_libraries(m3u_proxy_${name} INTERFACE ${ARG_DEPENDS} ${ARG_LIBRARIES})
     return()
   endif()
   add_library(m3u_proxy_${name} STATIC ${sources})
   target_include_directories(m3u_proxy_${name} PUBLIC
-    ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
+    ${root} ${PROJECT_BINARY_DIR}/generated/${name})
   target_link_libraries(m3u_proxy_${name}
     PUBLIC ${ARG_DEPENDS} ${ARG_LIBRARIES} PRIVATE m3u_proxy_build_flags)
 
