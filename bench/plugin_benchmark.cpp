@@ -12,7 +12,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/plugin_host/plugin_host.hpp>
 
-namespace m3u_proxy::plugins {
+namespace m3u_proxy::plugin_host {
 namespace {
 
 /// Each chunk is given back as it is, after kHostCalls calls of the host.
@@ -78,8 +78,8 @@ class Files {
     return *std::move(loaded);
   }
   [[nodiscard]] std::unique_ptr<PluginInstance> start(const Plugin& plugin) {
-    Permissions permissions;
-    permissions.add(Permission::kMemoryPressure);
+    plugins::Permissions permissions;
+    permissions.add(plugins::Permission::kMemoryPressure);
     auto started = PluginInstance::create(plugin.module(), plugin.manifest(),
                                           {.budget = &budget_, .permissions = permissions});
     if (!started) throw std::runtime_error(to_string(started.error()));
@@ -130,4 +130,4 @@ void chunk(benchmark::State& state) {
 BENCHMARK(chunk)->Name("plugin: a chunk of 256 KB in and out");
 
 }  // namespace
-}  // namespace m3u_proxy::plugins
+}  // namespace m3u_proxy::plugin_host

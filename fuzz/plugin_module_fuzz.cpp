@@ -12,6 +12,7 @@
 namespace {
 
 using namespace m3u_proxy;
+using namespace m3u_proxy::plugin_host;
 using namespace m3u_proxy::plugins;
 
 constexpr std::size_t kLargest = 8192;  // the engine's compiler takes its time over more

@@ -16,10 +16,10 @@
 #include <m3u_proxy/spill/spill_space.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 
-namespace m3u_proxy::catalog {
+namespace m3u_proxy::spill {
 namespace {
 
-spill::SpillSpace::Options here() {
+SpillSpace::Options here() {
   return {
       .folder = std::filesystem::current_path(), .max = {}, .tmpfs = io::TempFolder::Tmpfs::kAllow};
 }
@@ -33,7 +33,7 @@ std::vector<Key128> fresh_keys(std::size_t count) {
 
 void key_set(benchmark::State& state, bool on_disk) {
   const auto keys = fresh_keys(static_cast<std::size_t>(state.range(0)));
-  spill::SpillSpace space(here());
+  SpillSpace space(here());
   memory::Budget budget;
   for (auto _ : state) {
     KeySet set(budget, &space);
@@ -60,7 +60,7 @@ BENCHMARK_CAPTURE(key_set, disk, true)
 
 void key_map_lookup(benchmark::State& state, bool on_disk) {
   const auto keys = fresh_keys(static_cast<std::size_t>(state.range(0)));
-  spill::SpillSpace space(here());
+  SpillSpace space(here());
   memory::Budget budget;
   KeyMap map(budget, &space);
   if (on_disk) map.move_down();
@@ -86,7 +86,7 @@ std::vector<std::uint64_t> fresh_numbers(std::size_t count) {
 
 void record_sorter(benchmark::State& state, Bytes memory) {
   const auto numbers = fresh_numbers(static_cast<std::size_t>(state.range(0)));
-  spill::SpillSpace space(here());
+  SpillSpace space(here());
   memory::Budget budget;
   for (auto _ : state) {
     RecordSorter<std::uint64_t, AscendingNumbers> sorter(budget, &space, {.memory = memory});
@@ -116,7 +116,7 @@ void blob_sorter(benchmark::State& state, Bytes memory) {
   constexpr std::size_t kPayload = 250;  // about a channel
   const auto numbers = fresh_numbers(static_cast<std::size_t>(state.range(0)));
   const std::string payload(kPayload, 'p');
-  spill::SpillSpace space(here());
+  SpillSpace space(here());
   memory::Budget budget;
   SortKey key;
   for (auto _ : state) {
@@ -165,7 +165,7 @@ std::vector<std::uint8_t> frame_of_channels() {
 void spool(benchmark::State& state, SpoolKind kind) {
   constexpr std::size_t kFrames = 400;
   const auto frame = frame_of_channels();
-  spill::SpillSpace space(here());
+  SpillSpace space(here());
   memory::Budget budget;
   memory::SlabPool slabs(budget);
   std::pmr::vector<std::uint8_t> scratch;
@@ -193,4 +193,4 @@ BENCHMARK_CAPTURE(spool, spill, SpoolKind::kSpill)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace m3u_proxy::catalog
+}  // namespace m3u_proxy::spill
