@@ -13,6 +13,7 @@ find_package(ZLIB REQUIRED)
 find_package(BZip2 REQUIRED)
 find_package(LibLZMA REQUIRED)
 find_package(CURL REQUIRED)  # headers only: the library itself is loaded on first use
+find_package(OpenSSL REQUIRED)  # the same; the tests link it
 if(M3U_PROXY_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -42,4 +42,4 @@ install(DIRECTORY src/m3u_proxy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MA
   PATTERN "*.hpp" PATTERN "cli" EXCLUDE
   PATTERN "*_testing.hpp" EXCLUDE
   PATTERN "wasm_*.hpp" EXCLUDE PATTERN "host_functions.hpp" EXCLUDE
-  PATTERN "curl_library.hpp" EXCLUDE)
+  PATTERN "curl_library.hpp" EXCLUDE PATTERN "openssl_library.hpp" EXCLUDE)
