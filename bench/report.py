@@ -5,6 +5,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+import http_server
 import plugins
 from jobs import DEFAULT_LIMIT, FILTERS, NO_LIMIT, RULES
 from runner import Bench, Result
@@ -148,6 +149,8 @@ def render(bench: Bench, results: list[Result]) -> str:
                      f"{size_mb / measure.wall_s:.0f} | {measure.rss_mb:.1f} |")
     if not options.quick:
         lines += ["", *plugins.table(bench, options.build.parent / "plugins")]
+        lines += ["", "## HTTP beside nginx, one core for the server", "",
+                  *http_server.measure(options.build)]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)
 
