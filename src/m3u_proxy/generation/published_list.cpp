@@ -1,3 +1,5 @@
+#include <bit>
+
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/channels/m3u_generation.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
@@ -37,17 +39,34 @@ Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
 }
 
 void PublishedList::add(std::string_view url) {
-  ++previous_;
-  if (keys_) keep_if(keys_->previous.add(channels::url_key(url)));
+  const std::uint64_t key = channels::url_key(url);
+  before_.add(key);
+  if (keys_) keep_if(keys_->previous.add(key));
 }
 
 void PublishedList::compare(std::span<const std::uint64_t> url_keys) {
-  for (const std::uint64_t key : url_keys)
+  for (const std::uint64_t key : url_keys) {
+    now_.add(key);
     if (keys_) keep_if(keys_->written.add(key));
+  }
+}
+
+/// Two sums that depend on the order in different ways: lists with the same ones are the same, as
+/// surely as addresses with the same key are.
+void PublishedList::Digest::add(std::uint64_t key) {
+  ++count;
+  a = (std::rotl(a, 29) ^ key) * 0x9E3779B97F4A7C15U;
+  b = (b + key) * 0xD6E8FEB86659FD93U;
 }
 
 void PublishedList::finish() {
-  if (keys_) keep_if(count_differences());
+  if (!keys_) return;
+  if (before_ == now_) {  // most runs change nothing: there is nothing to be sorted
+    keys_->previous.clear();
+    keys_->written.clear();
+    return;
+  }
+  keep_if(count_differences());
 }
 
 Result<> PublishedList::count_differences() {

@@ -31,7 +31,7 @@ class PublishedList {
   void compare(std::span<const std::uint64_t> url_keys);
   /// To be called after the last compare(); then added() and removed() are known.
   void finish();
-  [[nodiscard]] std::uint64_t previous() const { return previous_; }
+  [[nodiscard]] std::uint64_t previous() const { return before_.count; }
   [[nodiscard]] std::uint64_t added() const { return added_; }
   [[nodiscard]] std::uint64_t removed() const { return removed_; }
 
@@ -43,13 +43,23 @@ class PublishedList {
     KeySorter written;
   };
 
+  /// Stands for keys in their order.
+  struct Digest {
+    std::uint64_t count = 0;
+    std::uint64_t a = 0;
+    std::uint64_t b = 0;
+    void add(std::uint64_t key);
+    bool operator==(const Digest&) const = default;
+  };
+
   void add(std::string_view url);
   Result<> count_differences();
   void keep_if(const Result<>& done);
 
   std::unique_ptr<Keys> keys_;
+  Digest before_;
+  Digest now_;
   bool known_ = false;
-  std::uint64_t previous_ = 0;
   std::uint64_t added_ = 0;
   std::uint64_t removed_ = 0;
 };

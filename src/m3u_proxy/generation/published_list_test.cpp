@@ -60,6 +60,17 @@ TEST_F(PublishedLists, CountWhatWasAddedAndRemoved) {
   EXPECT_EQ(list.removed(), 3U);
 }
 
+TEST_F(PublishedLists, TheSameListAgainHasNoDifferences) {
+  publish(0, 60'000);
+  memory::Budget budget(mib(3));
+  const PublishedList list = compared(budget, &space_, 0, 60'000);
+  EXPECT_TRUE(list.comparable());
+  EXPECT_EQ(list.previous(), 60'000U);
+  EXPECT_EQ(list.added(), 0U);
+  EXPECT_EQ(list.removed(), 0U);
+  EXPECT_EQ(budget.used(), Bytes{});
+}
+
 TEST_F(PublishedLists, AnAddressThatComesTwiceNowWasAddedOnce) {
   publish(0, 10);
   memory::Budget budget;
