@@ -10,6 +10,7 @@
 
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/catalog/programme_frame.hpp>
 
 namespace {

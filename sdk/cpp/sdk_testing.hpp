@@ -15,6 +15,7 @@
 
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/catalog/frame_builder.hpp>
 
 namespace m3u_proxy::sdk {
 

@@ -18,6 +18,15 @@ std::string_view to_string(MediaType type) {
   return "live";
 }
 
+void require_batch_text(std::size_t bytes) {
+  constexpr std::size_t kMost = std::size_t{1} << 30U;
+  if (bytes <= kMost) return;
+  throw memory::OverBudget({.code = ErrorCode::kOverBudget,
+                            .message = "a batch of channels holds more than 1 GB of text",
+                            .where = {},
+                            .hint = "set a smaller batch_size"});
+}
+
 namespace {
 
 template <std::size_t... kIndices>

@@ -31,6 +31,9 @@ struct Attribute {
   std::string_view value;
 };
 
+/// Throws memory::OverBudget when a batch has more text than numbers of 32 bits tell of.
+void require_batch_text(std::size_t bytes);
+
 class ChannelBatch {
  public:
   /// Text columns: the writable fields in the order of ChannelField, then the duration.

@@ -7,6 +7,7 @@
 
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/catalog/frame_builder.hpp>
 
 namespace m3u_proxy::catalog {
 namespace {
@@ -30,6 +31,7 @@ class ChannelBatchTest : public testing::Test {
   memory::Budget budget_;
   memory::SlabPool slabs_{budget_};
   ChannelBatch batch_{slabs_};
+  ChannelBatch loaded_{slabs_};
 };
 
 TEST_F(ChannelBatchTest, AttributesAreFoundWithoutCaseAndKeepTheirOrder) {
@@ -160,6 +162,25 @@ TEST_F(ChannelBatchTest, AFrameKeepsTheIdsOfTheOthersWhenTheFirstRowHasNone) {
   load_frame(builder.build(batch_), loaded);
   EXPECT_EQ(loaded.id(0), Uuid{});
   EXPECT_EQ(loaded.id(1), id);
+}
+
+TEST_F(ChannelBatchTest, AFrameCanBeOfSomeRows) {
+  for (const char* name : {"first", "second", "third", "fourth"}) {
+    add(name);
+    batch_.push_attribute({.key = "key", .value = name});
+    batch_.push_directive(name);
+  }
+  batch_.set_attribute(1, "late", "v");  // the second row's attributes are behind the others' now
+  FrameBuilder builder(budget_);
+  const FrameBytes frame = builder.build(batch_, 1, 2);
+  ASSERT_TRUE(verify_frame(frame));
+  load_frame(frame, loaded_);
+  ASSERT_EQ(loaded_.rows(), 2U);
+  EXPECT_EQ(loaded_.text(ChannelField::kChannelName, 0), "second");
+  EXPECT_EQ(loaded_.text(ChannelField::kChannelName, 1), "third");
+  EXPECT_EQ(loaded_.attribute(0, "late"), "v");
+  EXPECT_EQ(loaded_.attribute(1, "key"), "third");
+  EXPECT_EQ(loaded_.directives(1)[0], "third");
 }
 
 TEST_F(ChannelBatchTest, AnEmptyBatchHasAFrame) {

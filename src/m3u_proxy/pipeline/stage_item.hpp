@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>

@@ -171,10 +171,14 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
   std::size_t row = 0;
   while (pending_->rows() + (rows - row) >= kChunkRows) {
     const std::size_t missing = kChunkRows - pending_->rows();
-    pending_->append_rows(item.batch, row, missing, ChannelBatch::Texts::kStay);
+    if (missing == kChunkRows) {
+      M3U_CHECK(process_chunk({item.batch, row, missing}, item, results));
+    } else {
+      pending_->append_rows(item.batch, row, missing, ChannelBatch::Texts::kStay);
+      M3U_CHECK(process_chunk({*pending_, 0, kChunkRows}, item, results));
+      pending_->clear();
+    }
     row += missing;
-    M3U_CHECK(process_chunk(*pending_, item, results));
-    pending_->clear();
   }
   pending_->append_rows(item.batch, row, rows - row, ChannelBatch::Texts::kCopy);
   results.load(slabs_);
@@ -182,12 +186,14 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
   return {};
 }
 
-Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item,
-                                      Results& results) {
-  const Frame frame = builder_->build(chunk);
-  M3U_CHECK(held_.keep(frame));
+Result<> ChannelPlugin::process_chunk(const Rows& rows, StageItem& item, Results& results) {
+  if (held_.keeps_chunks())
+    M3U_CHECK(held_.keep(builder_->build(rows.batch, rows.first, rows.count)));
   if (held_.gave_up()) return {};
-  M3U_TRY(const bool good, work_.process(frame, chunk.rows(), [&](Frame answer) -> Result<> {
+  // The chunk's frame comes into being in the plugin's memory.
+  const std::size_t size = builder_->measure(rows.batch, rows.first, rows.count);
+  const auto write = [&](std::uint8_t* to) { builder_->write(to); };
+  M3U_TRY(const bool good, work_.process(size, write, rows.count, [&](Frame answer) -> Result<> {
     M3U_CHECK(check(answer));
     if (held_.holds_results()) return held_.add(answer);
     results.add(answer);
@@ -199,7 +205,7 @@ Result<> ChannelPlugin::process_chunk(const ChannelBatch& chunk, StageItem& item
     return {};
   }
   work_.count_replaced();
-  return replace(frame, item, results);
+  return replace(builder_->build(rows.batch, rows.first, rows.count), item, results);
 }
 
 /// The native strategy does a chunk's work.
@@ -227,7 +233,7 @@ Result<bool> ChannelPlugin::flush(StageItem& item) {
   Results results(item);
   bool more = true;
   if (pending_->rows() != 0) {
-    M3U_CHECK(process_chunk(*pending_, item, results));
+    M3U_CHECK(process_chunk({*pending_, 0, pending_->rows()}, item, results));
     pending_->clear();
   } else {
     M3U_TRY(more, held_.next([this](Frame frame) { return check(frame); },

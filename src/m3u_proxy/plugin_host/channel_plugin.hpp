@@ -9,6 +9,7 @@
 
 #include <memory>
 
+#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/plugin_host/held_back.hpp>
 
 namespace m3u_proxy::plugin_host {
@@ -39,8 +40,13 @@ class ChannelPlugin final : public pipeline::StageStrategy {
 
   Result<> process_batch(pipeline::StageItem& item);
   Result<> process_chunks(pipeline::StageItem& item);
-  Result<> process_chunk(const catalog::ChannelBatch& chunk, pipeline::StageItem& item,
-                         Results& results);
+  /// Neighbouring rows of a batch.
+  struct Rows {
+    const catalog::ChannelBatch& batch;
+    std::size_t first;
+    std::size_t count;
+  };
+  Result<> process_chunk(const Rows& rows, pipeline::StageItem& item, Results& results);
   Result<> replace(Frame frame, pipeline::StageItem& item, Results& results);
   Result<> check(Frame frame) const;
   void finish_batch(pipeline::StageItem& item) const;

@@ -30,6 +30,8 @@ class HeldBack {
     results_.emplace(*context.slabs, spill::Spool::Options{.space = context.spill});
   }
 
+  /// Whether chunks have to be kept before they are given to the plugin.
+  [[nodiscard]] bool keeps_chunks() const { return given_.has_value(); }
   /// Before a chunk is given to the plugin.
   Result<> keep(Chunk chunk) {
     return given_ ? given_->append(given_->pack(chunk, scratch_)) : Result<>();

@@ -166,11 +166,16 @@ Result<> PluginInstance::free(std::uint32_t address, std::uint32_t size) {
 }
 
 Result<std::uint32_t> PluginInstance::put(std::span<const std::uint8_t> bytes) {
-  if (bytes.size() > INT32_MAX)
+  return put(bytes.size(), [&](std::uint8_t* to) {
+    if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  });
+}
+
+Result<std::uint32_t> PluginInstance::put(std::size_t size, const WriteChunk& write) {
+  if (size > INT32_MAX)
     return fail(ErrorCode::kPlugin, "a chunk is larger than any plugin's memory");
-  M3U_TRY(const std::uint32_t address, allocate(static_cast<std::uint32_t>(bytes.size())));
-  const auto place = wasm_->bytes(address, static_cast<std::uint32_t>(bytes.size()));
-  if (!bytes.empty()) std::memcpy(place->data(), bytes.data(), bytes.size());
+  M3U_TRY(const std::uint32_t address, allocate(static_cast<std::uint32_t>(size)));
+  write(wasm_->bytes(address, static_cast<std::uint32_t>(size))->data());
   return address;
 }
 
@@ -233,10 +238,16 @@ Result<> PluginInstance::begin(plugins::PluginStage stage, std::string_view cont
 }
 
 Result<Answer> PluginInstance::process_chunk(std::span<const std::uint8_t> chunk) {
+  return process_chunk(chunk.size(), [&](std::uint8_t* to) {
+    if (!chunk.empty()) std::memcpy(to, chunk.data(), chunk.size());
+  });
+}
+
+Result<Answer> PluginInstance::process_chunk(std::size_t chunk_size, const WriteChunk& write) {
   services_->take_error();
   M3U_CHECK(free_answer());
-  M3U_TRY(const std::uint32_t in, put(chunk));
-  const auto size = static_cast<std::uint32_t>(chunk.size());
+  M3U_TRY(const std::uint32_t in, put(chunk_size, write));
+  const auto size = static_cast<std::uint32_t>(chunk_size);
   M3U_TRY(
       const std::int32_t result,
       call(&calls_->process_chunk, {static_cast<std::int32_t>(in), static_cast<std::int32_t>(size),

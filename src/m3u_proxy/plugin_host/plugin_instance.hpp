@@ -71,6 +71,10 @@ class PluginInstance {
   Result<plugins::PluginInfo> info();
   Result<> begin(plugins::PluginStage stage, std::string_view context_json);
   Result<Answer> process_chunk(std::span<const std::uint8_t> chunk);
+  /// The same with a chunk of `size` bytes that `write` puts where it is told to, which is a
+  /// multiple of 16 in the instance's memory.
+  using WriteChunk = std::function<void(std::uint8_t* to)>;
+  Result<Answer> process_chunk(std::size_t size, const WriteChunk& write);
   Result<Answer> finalize();
   /// Also drops its temporary files.
   Result<> cleanup();
@@ -114,6 +118,7 @@ class PluginInstance {
   Result<> start();
   Result<std::int32_t> call(const void* function, std::initializer_list<std::int32_t> arguments);
   Result<std::uint32_t> put(std::span<const std::uint8_t> bytes);
+  Result<std::uint32_t> put(std::size_t size, const WriteChunk& write);
   Result<> free_answer();
   Result<Answer> take_answer(std::int32_t result, Buffer in, std::string_view what);
   std::string reason(std::int32_t result);

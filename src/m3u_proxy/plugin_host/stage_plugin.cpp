@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -168,6 +169,16 @@ Result<bool> StagePlugin::attempt(std::string_view where, const Call& call) {
 
 Result<bool> StagePlugin::process(std::span<const std::uint8_t> chunk, std::uint64_t rows,
                                   const Take& take) {
+  return process(
+      chunk.size(),
+      [&](std::uint8_t* to) {
+        if (!chunk.empty()) std::memcpy(to, chunk.data(), chunk.size());
+      },
+      rows, take);
+}
+
+Result<bool> StagePlugin::process(std::size_t size, const PluginInstance::WriteChunk& write,
+                                  std::uint64_t rows, const Take& take) {
   const std::uint64_t number = chunks_.fetch_add(1) + 1;
   {
     const std::lock_guard lock(mutex_);
@@ -178,7 +189,7 @@ Result<bool> StagePlugin::process(std::span<const std::uint8_t> chunk, std::uint
     }
   }
   return attempt(fmt::format("chunk {}", number), [&](PluginInstance& plugin) -> Result<> {
-    M3U_TRY(const Answer answer, plugin.process_chunk(chunk));
+    M3U_TRY(const Answer answer, plugin.process_chunk(size, write));
     const bool has_batch = answer.kind == AnswerKind::kBatch;
     if (accumulates() && has_batch)
       return fail(ErrorCode::kPlugin,

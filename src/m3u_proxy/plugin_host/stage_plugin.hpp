@@ -49,6 +49,9 @@ class StagePlugin {
   /// False: the plugin failed and the chunk is the native strategy's. Errors: kPlugin when it may
   /// not be replaced; those that end a job.
   Result<bool> process(std::span<const std::uint8_t> chunk, std::uint64_t rows, const Take& take);
+  /// The same with a chunk of `size` bytes that is written into the plugin's memory.
+  Result<bool> process(std::size_t size, const PluginInstance::WriteChunk& write,
+                       std::uint64_t rows, const Take& take);
   enum class Finalized : std::uint8_t { kBatch, kDone, kFailed };
   /// One m3u_finalize, of a serial plugin. Errors: as process().
   Result<Finalized> finalize(const Take& take);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/io/inflate.hpp>
 #include <m3u_proxy/plugin_tools/chunks.hpp>
 #include <m3u_proxy/plugin_tools/guide_chunks.hpp>

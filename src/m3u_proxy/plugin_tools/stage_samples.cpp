@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/catalog/programme_frame.hpp>
 #include <m3u_proxy/formats/xmltv_writer.hpp>
 #include <m3u_proxy/io/file_source.hpp>
