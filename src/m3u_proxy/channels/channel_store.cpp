@@ -11,10 +11,12 @@ using spill::SpoolKind;
 class SpooledChannels final : public ChannelStore {
  public:
   SpooledChannels(const pipeline::RunContext& context, SpoolKind first)
-      : spool_(*context.slabs, {.first = first, .space = context.spill}) {}
+      : spool_(*context.slabs, {.compress_beyond = memory::Budget::kUnlimited,  // it is packed
+                                .first = first,
+                                .space = context.spill}) {}
 
   Result<> pack(pipeline::StageItem& item) override {
-    item.packed = spool_.pack(item.frame.frame_of(item.batch), item.packed_bytes);
+    item.packed = spool_.pack(item.packer.pack(item.batch, item.packed_bytes), item.spool_bytes);
     return {};
   }
   Result<> keep(pipeline::StageItem& item) override { return spool_.append(item.packed); }
@@ -25,8 +27,8 @@ class SpooledChannels final : public ChannelStore {
     return true;
   }
   Result<> load(pipeline::StageItem& item) override {
-    M3U_TRY(const auto frame, spool_.read(item.frame_index, item.packed_bytes));
-    catalog::load_frame(frame, item.batch);
+    M3U_TRY(const auto packed, spool_.read(item.frame_index, item.spool_bytes));
+    item.packer.unpack(packed, item.batch);
     return {};
   }
   [[nodiscard]] std::uint64_t given() const override { return next_; }

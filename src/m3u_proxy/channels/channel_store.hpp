@@ -1,6 +1,6 @@
 // ChannelStore: the kept channels between the two passes, in the order of the output.
 //
-// Numbers depend on all channels, so these wait: as frames in a Spool, in the sources' order, or,
+// Numbers depend on all channels, so these wait: packed in a Spool, in the sources' order, or,
 // where the configuration sorts, as rows in a sorter. Either way in as little memory as asked.
 #pragma once
 

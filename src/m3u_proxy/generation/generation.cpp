@@ -19,13 +19,13 @@ namespace {
 /// What the ways to keep channels between the passes need, the fastest first.
 std::array<pipeline::StrategyOffer, 3> storage_offers(const pipeline::WorkEstimate& work) {
   using enum memory::MemoryPressureLevel;
-  constexpr std::uint64_t kPlain = 300;  // bytes a channel
-  constexpr std::uint64_t kPacked = 100;
+  constexpr std::uint64_t kPacked = 120;  // bytes a channel
+  constexpr std::uint64_t kCompressed = 70;
   return {{{.name = spill::to_string(spill::SpoolKind::kMemory),
-            .estimate = {work.items * kPlain},
+            .estimate = {work.items * kPacked},
             .most = kOptimal},
            {.name = spill::to_string(spill::SpoolKind::kCompressed),
-            .estimate = {work.items * kPacked},
+            .estimate = {work.items * kCompressed},
             .most = kModerate},
            {.name = spill::to_string(spill::SpoolKind::kSpill), .estimate = mib(1)}}};
 }

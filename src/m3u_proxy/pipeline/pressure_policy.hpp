@@ -1,7 +1,7 @@
 // PressurePolicy: what a level of memory pressure means for a running generation.
 //
 // | level     | what waits              | rows a batch  | live batches | between stages |
-// | Optimal   | memory, then compressed | all           | 2 × threads  | Basic          |
+// | Optimal   | memory                  | all           | 2 × threads  | Basic          |
 // | Moderate  | compressed              | all           | 2 × threads  | Smart          |
 // | High      | disk                    | half          | threads      | Smart          |
 // | Critical  | disk                    | a fifth, ≥100 | 2            | Aggressive     |

@@ -12,8 +12,10 @@ std::string_view to_string(Stage stage) {
 StageItem::StageItem(memory::SlabPool& slabs)
     : batch(slabs),
       frame(slabs.budget()),
+      packer(slabs.budget()),
       byte_resource(slabs.budget(), memory::Tag::kBatch),
       packed_bytes(&byte_resource),
+      spool_bytes(&byte_resource),
       plugin_bytes(&byte_resource),
       plugin_spare(&byte_resource),
       text_resource(slabs.budget(), memory::Tag::kOutput),

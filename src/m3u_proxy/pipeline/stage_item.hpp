@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/catalog/batch_packer.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
@@ -56,10 +57,12 @@ struct StageItem {
   rules::Scratch scratch;
   rules::Counts rule_counts;
   rules::Counts filter_counts;
+  catalog::FrameBuilder frame;  ///< for plugins
   // the Spool between the passes
-  catalog::FrameBuilder frame;
+  catalog::BatchPacker packer;
   memory::BudgetResource byte_resource;
-  std::pmr::vector<std::uint8_t> packed_bytes;  ///< what the Spool packs into or unpacks to
+  std::pmr::vector<std::uint8_t> packed_bytes;  ///< the batch, packed
+  std::pmr::vector<std::uint8_t> spool_bytes;   ///< what the Spool packs into or unpacks to
   spill::Spool::Packed packed;
   std::size_t frame_index = 0;
   std::pmr::vector<std::uint8_t> plugin_bytes;  ///< frames that plugins gave; the batch is in them
