@@ -54,9 +54,12 @@ std::size_t count_entries(std::string_view text, std::vector<std::uint64_t>* key
 Result<> M3uGenerationStrategy::process(pipeline::StageItem& item) {
   if (options_.shifted_ids) apply_shifted_ids(item.batch);
   item.text.clear();
+  item.url_keys.clear();
+  formats::OnUrl on_url;
+  if (options_.compare)
+    on_url = [&item](std::string_view url) { item.url_keys.push_back(url_key(url)); };
   item.items_out[static_cast<std::size_t>(pipeline::Stage::kM3uGeneration)] =
-      formats::write_m3u(item.batch, options_.writer, item.text, item.problems);
-  if (options_.compare) count_entries(item.text, &item.url_keys);
+      formats::write_m3u(item.batch, options_.writer, item.text, item.problems, on_url);
   return {};
 }
 

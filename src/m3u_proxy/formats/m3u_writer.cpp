@@ -283,6 +283,16 @@ std::string_view clean_value(std::string_view value, OutputText& cleaned) {
   return out.written_since(0);
 }
 
+namespace {
+
+/// Without its end.
+std::string_view last_line(std::string_view entry) {
+  entry.remove_suffix(1);
+  return entry.substr(entry.rfind('\n') + 1);
+}
+
+}  // namespace
+
 void write_m3u_header(std::string_view guide_url, OutputText& out) {
   EntryWriter writer(out);
   writer.reserve(2 * guide_url.size() + 64);
@@ -293,15 +303,18 @@ void write_m3u_header(std::string_view guide_url, OutputText& out) {
 }
 
 std::uint64_t write_m3u(const ChannelBatch& batch, const M3uWriterOptions& options, OutputText& out,
-                        ProblemLog& problems) {
+                        ProblemLog& problems, const OnUrl& on_url) {
   std::uint64_t written = 0;
   EntryWriter writer(out);
   for (std::size_t row = 0; row < batch.rows(); ++row) {
+    const std::size_t begin = writer.size();
     const std::string_view fault = put_entry(batch, row, options, writer, problems);
-    if (fault.empty())
-      ++written;
-    else
+    if (!fault.empty()) {
       problems.add(fault, 0, 0, batch.text(ChannelField::kChannelName, row));
+      continue;
+    }
+    ++written;
+    if (on_url) on_url(last_line(writer.written_since(begin)));
   }
   return written;
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,10 @@ std::string_view clean_value(std::string_view value, OutputText& cleaned);
 void write_m3u_header(std::string_view guide_url, OutputText& out);
 
 /// Appends the batch's entries. An entry that would not read back (no URL, a URL that is a comment,
-/// a line beyond 1 MB) is skipped and counted. Returns how many were written.
+/// a line beyond 1 MB) is skipped and counted. Returns how many were written. `on_url`, where there
+/// is one, gets each address as it was written.
+using OnUrl = std::function<void(std::string_view url)>;
 std::uint64_t write_m3u(const catalog::ChannelBatch& batch, const M3uWriterOptions& options,
-                        OutputText& out, ProblemLog& problems);
+                        OutputText& out, ProblemLog& problems, const OnUrl& on_url = {});
 
 }  // namespace m3u_proxy::formats

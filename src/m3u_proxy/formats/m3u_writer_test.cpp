@@ -43,6 +43,16 @@ class M3uWriter : public testing::Test {
   std::uint64_t written_ = 0;
 };
 
+TEST_F(M3uWriter, TellsOfEachAddressAsItIsWritten) {
+  add({.name = "A", .url = " http://a ", .directives = {"#EXTVLCOPT:a=b"}});
+  add({.name = "none", .url = ""});
+  add({.name = "B", .url = "http://b"});
+  OutputText out;
+  std::vector<std::string> urls;
+  write_m3u(batch_, {}, out, problems_, [&](std::string_view url) { urls.emplace_back(url); });
+  EXPECT_EQ(urls, (std::vector<std::string>{"http://a", "http://b"}));
+}
+
 TEST_F(M3uWriter, AttributesComeInTheirOrderThenTheOthersInSourceOrder) {
   add({.name = "A, B",
        .id = "i",
