@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include <m3u_proxy/base/error.hpp>
+#include <m3u_proxy/base/error_kind.hpp>
 
 namespace m3u_proxy::cli {
 
@@ -17,15 +17,7 @@ enum class ExitCode : std::uint8_t {
 
 /// The exit code that an error leads to.
 constexpr ExitCode exit_code_of(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-    case ErrorCode::kConfig:
-      return ExitCode::kUsage;
-    case ErrorCode::kOverBudget:
-      return ExitCode::kMemory;
-    default:
-      return ExitCode::kFailed;
-  }
+  return static_cast<ExitCode>(kind_of(code).exit_status);
 }
 
 }  // namespace m3u_proxy::cli

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <m3u_proxy/base/error_kind.hpp>
 #include <m3u_proxy/cli/report_file.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 
@@ -9,38 +10,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view code_name(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return "invalid_argument";
-    case ErrorCode::kConfig:
-      return "config";
-    case ErrorCode::kParse:
-      return "parse";
-    case ErrorCode::kIo:
-      return "io";
-    case ErrorCode::kNotFound:
-      return "not_found";
-    case ErrorCode::kNetwork:
-      return "network";
-    case ErrorCode::kDiskFull:
-      return "disk_full";
-    case ErrorCode::kOverBudget:
-      return "over_budget";
-    case ErrorCode::kCancelled:
-      return "cancelled";
-    case ErrorCode::kPlugin:
-      return "plugin";
-    case ErrorCode::kInternal:
-      break;
-  }
-  return "internal";
-}
-
 std::string error_text(const std::string& proxy, const Error& error) {
   const Json json = {{"proxy", proxy},
                      {"error",
-                      {{"code", code_name(error.code)},
+                      {{"code", kind_of(error.code).name},
                        {"message", error.message},
                        {"source", error.where.source},
                        {"line", error.where.line},
