@@ -1,5 +1,6 @@
 #include <utility>
 
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/channels/logo_caching.hpp>
 
 namespace m3u_proxy::channels {
@@ -7,9 +8,8 @@ namespace {
 constexpr std::string_view kHelper = "@logo:";
 }  // namespace
 
-LogoCachingStrategy::LogoCachingStrategy(std::string base_url, bool active)
-    : prefix_(base_url.empty() ? std::string() : std::move(base_url) + "/logos/"),
-      active_(active) {}
+LogoCachingStrategy::LogoCachingStrategy(std::string_view base_url, bool active)
+    : prefix_(base_url.empty() ? std::string() : catalog::logo_prefix(base_url)), active_(active) {}
 
 std::string_view LogoCachingStrategy::address_of(std::string_view value, pipeline::StageItem& item,
                                                  std::size_t row) const {

@@ -4,16 +4,16 @@
 
 #include <string>
 
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::channels {
 
-class LogoCachingStrategy final : public pipeline::NativeStrategy {
+class LogoCachingStrategy final : public pipeline::StageStrategy {
  public:
   /// `base_url` without a final slash; empty: logos of our own have no address and are dropped,
   /// counted. `active`: whether any rule writes `@logo:`.
-  LogoCachingStrategy(std::string base_url, bool active);
+  LogoCachingStrategy(std::string_view base_url, bool active);
 
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(pipeline::StageItem& item) override;

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/cli/output_check.hpp>
+#include <m3u_proxy/io/gzip_file.hpp>
 #include <m3u_proxy/net/url.hpp>
 
 namespace m3u_proxy::cli {
@@ -46,8 +48,11 @@ Result<> check_outputs(const config::Configuration& configuration, const Path& o
                        const std::optional<std::string>& report) {
   for (const config::ProxyConfig& proxy : configuration.proxies) {
     std::vector<Path> outputs;
-    for (const char* ending : {".m3u", ".xmltv", ".m3u.gz", ".xmltv.gz"})
-      outputs.push_back(out / (proxy.name.name + ending));
+    for (const std::string& file :
+         {catalog::playlist_file(proxy.name.name), catalog::guide_file(proxy.name.name)}) {
+      outputs.push_back(out / file);
+      outputs.push_back(out / (file + std::string(io::kGzipEnding)));
+    }
     if (report) outputs.emplace_back(*report);
     std::vector<Path> inputs;
     if (config_file) inputs.emplace_back(*config_file);

@@ -1,4 +1,5 @@
 #include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/generation/proxy_config.hpp>
 
 namespace m3u_proxy::generation {
@@ -24,8 +25,7 @@ formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config) {
   options.no_commas = config.name_style == NameStyle::kNoCommas;
   options.write_tvg_shift = config.guide.tvg_shift == guide::TvgShift::kEmit;
   if (config.mode != UrlMode::kDirect)
-    options.stream_prefix =
-        config.base_url + "/stream/" + to_base64url(proxy_id(config.name)) + "/";
+    options.stream_prefix = catalog::stream_prefix(config.base_url, config.name);
   return options;
 }
 

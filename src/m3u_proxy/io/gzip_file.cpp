@@ -54,7 +54,7 @@ Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::S
                                                const CancelToken* cancel) {
   M3U_TRY(const auto source, open_file(file.temporary()));
   auto target = file.target();
-  target += ".gz";
+  target += kGzipEnding;
   M3U_TRY(auto out, AtomicFile::create(target));
   M3U_TRY(memory::Slab input, slabs.acquire_buffer(memory::Tag::kOutput));
   M3U_TRY(memory::Slab output, slabs.acquire_buffer(memory::Tag::kOutput));
@@ -72,7 +72,7 @@ Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::S
 
 StaleCopy remove_stale_gzip(const std::filesystem::path& target) {
   auto copy = target;
-  copy += ".gz";
+  copy += kGzipEnding;
   std::error_code error;
   if (!std::filesystem::exists(copy, error)) return StaleCopy::kNone;
   const auto source = open_file(copy);

@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 
 namespace m3u_proxy::io {
+
+/// What is added to the name of a file for its compressed copy.
+inline constexpr std::string_view kGzipEnding = ".gz";
 
 /// Compresses what was written to `file` (not yet published) into `<target>.gz` (RFC 1952, without
 /// name and time, so the same content gives the same bytes; with a comment that says whose it is).

@@ -1,0 +1,29 @@
+// Addresses: every path and file name of ours that stands in what we publish. Whoever serves them
+// routes by these, and nothing else spells them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <m3u_proxy/base/uuid.hpp>
+
+namespace m3u_proxy::catalog {
+
+// Paths behind the base URL, which has no final slash.
+inline constexpr std::string_view kStreamPath = "/stream/";  ///< {proxy}/{channel}
+inline constexpr std::string_view kLogoPath = "/logos/";     ///< {logo}
+
+/// What stands before a channel's id in the address of its stream.
+inline std::string stream_prefix(std::string_view base_url, std::string_view proxy) {
+  return std::string(base_url).append(kStreamPath) + to_base64url(proxy_id(proxy)) + "/";
+}
+/// What stands before a logo's id in its address.
+inline std::string logo_prefix(std::string_view base_url) {
+  return std::string(base_url).append(kLogoPath);
+}
+
+// Published files, by the name of their proxy.
+inline std::string playlist_file(std::string_view proxy) { return std::string(proxy) + ".m3u"; }
+inline std::string guide_file(std::string_view proxy) { return std::string(proxy) + ".xmltv"; }
+
+}  // namespace m3u_proxy::catalog
