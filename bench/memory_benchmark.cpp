@@ -1,8 +1,7 @@
 // What watching and cleaning memory costs.
 #include <chrono>
 #include <cstring>
-#include <string>
-#include <unordered_map>
+#include <filesystem>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -14,6 +13,8 @@
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/spill/key_set.hpp>
+#include <m3u_proxy/spill/spool.hpp>
 
 namespace m3u_proxy::memory {
 namespace {
@@ -32,7 +33,7 @@ void stage_observation(benchmark::State& state) {
   SimpleMemoryMonitor monitor(512);
   for (auto _ : state) benchmark::DoNotOptimize(monitor.observe_stage("Filtering"));
 }
-BENCHMARK(stage_observation)->Name("stage observation with a new kernel peak");
+BENCHMARK(stage_observation)->Name("stage observation");
 
 void pressure_check(benchmark::State& state) {
   const Budget budget(mib(512));
@@ -84,16 +85,38 @@ void pool_request(benchmark::State& state) {
 }
 BENCHMARK(pool_request)->Name("slab from the pool and back");
 
-/// Names and groups of 39,161 channels, with as much unused capacity as growing leaves.
+/// What a generation of 39,161 channels holds behind its first pass: the keys of its duplicates,
+/// and its frames on their way to the second.
 struct StageOutput {
-  StageOutput() {
-    for (std::size_t i = 0; i < kChannels; ++i) {
-      names.push_back("A channel's name that is long enough " + std::to_string(i));
-      groups["group " + std::to_string(i % 500)].push_back(static_cast<int>(i));
-    }
+  explicit StageOutput(SlabPool& pool, spill::SpillSpace& disk)
+      : keys(pool.budget()), frames(pool, {.space = &disk}) {
+    for (std::uint64_t i = 0; i < kChannels; ++i)
+      keys.insert({.low = i * 0x9E3779B97F4A7C15U, .high = i}).value();
+    std::vector<std::uint8_t> frame(150'000);
+    for (std::size_t i = 0; i < frame.size(); ++i) frame[i] = static_cast<std::uint8_t>(i / 64);
+    std::pmr::vector<std::uint8_t> scratch;
+    for (std::size_t i = 0; i < kChannels; i += 1000)
+      frames.append(frames.pack(frame, scratch)).value();
   }
-  std::vector<std::string> names;
-  std::unordered_map<std::string, std::vector<int>> groups;
+  spill::KeySet keys;
+  spill::Spool frames;
+};
+
+/// As DuplicateFilter does it: no later stage asks for them.
+class Keys final : public MemoryCleanable {
+ public:
+  explicit Keys(spill::KeySet& keys) : keys_(keys) {}
+  std::size_t basic_cleanup() override {
+    const auto items = static_cast<std::size_t>(keys_.size());
+    keys_.clear();
+    return items;
+  }
+  [[nodiscard]] MemoryUsage memory_usage() const override {
+    return {.held = keys_.footprint(), .unused = keys_.footprint()};
+  }
+
+ private:
+  spill::KeySet& keys_;
 };
 
 void fill(SlabPool& pool) {
@@ -108,19 +131,23 @@ void cleanup(benchmark::State& state, CleanupStrategy strategy) {
   (void)log::configure("off");
   for (auto _ : state) {
     state.PauseTiming();
-    StageOutput stage;
-    CleanableParts output(stage.names, stage.groups);
     // As many kept slabs as the default configuration allows, all resident.
     Budget budget;
     SlabPool pool(budget);
+    spill::SpillSpace disk(
+        {.folder = std::filesystem::temp_directory_path(), .tmpfs = io::TempFolder::Tmpfs::kAllow});
+    StageOutput stage(pool, disk);
+    Keys keys(stage.keys);
+    CleanableParts output(keys, stage.frames);
     fill(pool);
     MemoryCleanupCoordinator coordinator;
-    coordinator.add_release_hook([&pool] { return pool.trim(); });
+    coordinator.add_kept(pool);
     state.ResumeTiming();
     benchmark::DoNotOptimize(coordinator.cleanup_between_stages("Filtering", output, strategy));
   }
 }
 BENCHMARK_CAPTURE(cleanup, basic, CleanupStrategy::kBasic)->Name("basic cleanup, 39,161 channels");
+BENCHMARK_CAPTURE(cleanup, smart, CleanupStrategy::kSmart)->Name("smart cleanup, 39,161 channels");
 BENCHMARK_CAPTURE(cleanup, aggressive, CleanupStrategy::kAggressive)
     ->Name("aggressive cleanup, 39,161 channels");
 

@@ -211,7 +211,8 @@ class CleanableParts final : public MemoryCleanable {
 
  private:
   std::size_t clean_all(CleanupStrategy strategy) {
-    return std::apply([&](auto&... part) { return (clean(part, strategy) + ... + 0); }, parts_);
+    return std::apply([&](auto&... part) { return (clean(part, strategy) + ... + std::size_t{0}); },
+                      parts_);
   }
 
   std::tuple<Parts&...> parts_;

@@ -86,7 +86,6 @@ MemoryCleanupCoordinator::MemoryCleanupCoordinator(bool aggressive,
 MemoryCleanupCoordinator::MemoryCleanupCoordinator(const MemoryCleanupConfig& config,
                                                    CleanupOptions options)
     : config_(config),
-      threshold_(to_bytes(config.memory_pressure_threshold_mb)),
       options_(std::move(options)),
       own_clock_(static_cast<bool>(options_.clock)),
       detail_(config.detailed_logging ? log::Level::kInfo : log::Level::kDebug) {
@@ -96,8 +95,8 @@ MemoryCleanupCoordinator::MemoryCleanupCoordinator(const MemoryCleanupConfig& co
   schedule(options_.clock(), true);
 }
 
-void MemoryCleanupCoordinator::set_threshold_mb(std::optional<double> threshold_mb) {
-  threshold_ = to_bytes(threshold_mb);
+std::optional<Bytes> MemoryCleanupCoordinator::threshold() const {
+  return options_.threshold ? options_.threshold() : to_bytes(config_.memory_pressure_threshold_mb);
 }
 
 Result<CleanupStats> MemoryCleanupCoordinator::cleanup_between_stages(std::string_view stage_name,
@@ -149,16 +148,18 @@ Result<std::size_t> MemoryCleanupCoordinator::clean_output(std::string_view stag
                                                            MemoryCleanable& output,
                                                            CleanupStrategy strategy, Bytes rss) {
   std::size_t items = 0;
-  bool release = config_.aggressive_cleanup || strategy == CleanupStrategy::kAggressive;
   try {
+    bool nothing = false;
     if (strategy == CleanupStrategy::kSmart) {
       const SmartAction action = plan(stage_name, output, rss);
-      if (action != SmartAction::kNothing) items = apply_cleanup(output, strategy_for(action));
-      release = release || action != SmartAction::kNothing;
-    } else {
-      items = apply_cleanup(output, strategy);
+      nothing = action == SmartAction::kNothing;
+      strategy = strategy_for(action);
     }
-    if (release) release_to_system();
+    if (!nothing) items = apply_cleanup(output, strategy);
+    if (config_.aggressive_cleanup) strategy = CleanupStrategy::kAggressive;
+    if (nothing && !config_.aggressive_cleanup) return items;
+    for (MemoryCleanable* const kept : kept_) items += apply_cleanup(*kept, strategy);
+    if (strategy != CleanupStrategy::kBasic) options_.release_heap();
   } catch (const std::exception& thrown) {
     return fail(ErrorCode::kInternal,
                 fmt::format("the cleanup after '{}' failed: {}", stage_name, thrown.what()));
@@ -179,19 +180,16 @@ void MemoryCleanupCoordinator::schedule(TimePoint now, bool everything) {
 
 SmartAction MemoryCleanupCoordinator::plan(std::string_view stage_name,
                                            const MemoryCleanable& output, Bytes rss) const {
-  const SmartChoice choice = choose_smart({.usage = output.memory_usage(),
+  MemoryUsage usage = output.memory_usage();
+  for (const MemoryCleanable* const kept : kept_) usage += kept->memory_usage();
+  const SmartChoice choice = choose_smart({.usage = usage,
                                            .rss = rss,
-                                           .threshold = threshold_,
+                                           .threshold = threshold(),
                                            .next_stage = next_stage_,
                                            .growth = growth_});
   log::at(detail_, kModule, "Smart cleanup after '{}' cleans {}: {}", stage_name,
           describe(choice.action), choice.why);
   return choice.action;
-}
-
-void MemoryCleanupCoordinator::release_to_system() {
-  for (const ReleaseHook& hook : hooks_) hook();
-  options_.release_heap();
 }
 
 void MemoryCleanupCoordinator::follow_trend(Bytes before, Bytes after) {
@@ -220,9 +218,10 @@ void MemoryCleanupCoordinator::record(const CleanupStats& stats) {
 }
 
 Result<bool> MemoryCleanupCoordinator::should_cleanup() {
-  if (!threshold_) return config_.aggressive_cleanup;
+  const std::optional<Bytes> short_from = threshold();
+  if (!short_from) return config_.aggressive_cleanup;
   M3U_TRY(const Bytes rss, options_.process->resident());
-  return rss >= *threshold_;
+  return rss >= *short_from;
 }
 
 void MemoryCleanupCoordinator::log_summary() const {

@@ -1,9 +1,10 @@
 // MemoryCleanupCoordinator: gives memory back between the stages of a generation, and from time to
 // time while one runs.
 //
-// Each cleanup measures, cleans the stage's output by a strategy, returns free memory to the
-// system where the strategy says so, measures again, logs and counts. A cleanup that fails is
-// counted and the run goes on. Not thread-safe: one owner.
+// Each cleanup measures, cleans the stage's output and what is kept for reuse (pools, caches) by a
+// strategy, returns free heap to the system where the strategy says so, measures again, logs and
+// counts. A cleanup that fails is counted and the run goes on. Not thread-safe: one owner, a run;
+// what is kept may belong to several.
 #pragma once
 
 #include <chrono>
@@ -55,7 +56,7 @@ struct CleanupSummary {
 
 /// What Smart looks at.
 struct SmartInputs {
-  MemoryUsage usage;               ///< of the stage's output
+  MemoryUsage usage;               ///< of the stage's output and of what is kept for reuse
   Bytes rss;                       ///< now
   std::optional<Bytes> threshold;  ///< where memory gets short
   Bytes next_stage;                ///< what the next stage says it needs
@@ -79,16 +80,16 @@ struct SmartChoice {
 SmartChoice choose_smart(const SmartInputs& inputs);
 
 struct CleanupOptions {
-  ProcessMemory* process = nullptr;    ///< nullptr: process_memory()
-  SteadyClock clock;                   ///< empty: the system's
-  std::function<void()> release_heap;  ///< empty: release_free_heap()
+  ProcessMemory* process = nullptr;      ///< nullptr: process_memory()
+  SteadyClock clock{};                   ///< empty: the system's
+  std::function<void()> release_heap{};  ///< empty: release_free_heap()
+  /// Where memory gets short, asked at each cleanup, for a limit that changes while a job runs;
+  /// empty: as the configuration says.
+  std::function<std::optional<Bytes>()> threshold{};
 };
 
 class MemoryCleanupCoordinator {
  public:
-  /// Frees memory that is kept for reuse (a pool's slabs) and returns how much.
-  using ReleaseHook = std::function<Bytes()>;
-
   /// `aggressive`: every cleanup returns free memory to the system, whatever its strategy.
   /// `threshold_mb`: resident size at which cleanup is called for; none: memory is never short.
   explicit MemoryCleanupCoordinator(bool aggressive = false,
@@ -115,13 +116,12 @@ class MemoryCleanupCoordinator {
   /// Whether the resident size has reached the threshold; without one, whether the coordinator is
   /// aggressive. Error: kIo.
   Result<bool> should_cleanup();
-  /// Where memory gets short from now on; for a limit that changes while a job runs.
-  void set_threshold_mb(std::optional<double> threshold_mb);
   /// What the stage after the next cleanup will need; Smart looks at it. Forgotten by a cleanup.
   void expect_next_stage(Bytes need) { next_stage_ = need; }
-  /// Called when a cleanup returns memory to the system: for pools and caches. The hook must live
-  /// as long as the coordinator.
-  void add_release_hook(ReleaseHook hook) { hooks_.push_back(std::move(hook)); }
+  /// Something that is kept for reuse, whatever stage runs: a pool, a cache. Every cleanup cleans
+  /// it too, by the same strategy, or aggressively where the coordinator is. It outlives this, and
+  /// is thread-safe where several coordinators have it.
+  void add_kept(MemoryCleanable& kept) { kept_.push_back(&kept); }
 
   [[nodiscard]] const CleanupSummary& summary() const { return summary_; }
   /// The last kCleanupHistory cleanups, oldest first; empty without track_cleanup_history.
@@ -140,7 +140,7 @@ class MemoryCleanupCoordinator {
   void clean_now(std::string_view stage_name, MemoryCleanable& live, CleanupStrategy strategy);
   [[nodiscard]] SmartAction plan(std::string_view stage_name, const MemoryCleanable& output,
                                  Bytes rss) const;
-  void release_to_system();
+  [[nodiscard]] std::optional<Bytes> threshold() const;
   void follow_trend(Bytes before, Bytes after);
   void record(const CleanupStats& stats);
   void schedule(TimePoint now, bool everything);
@@ -149,11 +149,10 @@ class MemoryCleanupCoordinator {
   }
 
   MemoryCleanupConfig config_;
-  std::optional<Bytes> threshold_;
   CleanupOptions options_;
   bool own_clock_;
   log::Level detail_;
-  std::vector<ReleaseHook> hooks_;
+  std::vector<MemoryCleanable*> kept_;
   CleanupSummary summary_;
   std::deque<CleanupStats> history_;
   Bytes next_stage_{};

@@ -122,41 +122,43 @@ TEST_F(CleanupTest, SummaryIsLoggedInTheSeedsForm) {
 TEST_F(CleanupTest, GrowthDuringACleanupIsNotNegativeFreedMemory) {
   auto cleaner = coordinator(false, std::nullopt);
   process.rss = mib(100);
-  cleaner.add_release_hook([] { return Bytes{}; });
   output.frees = Bytes{0} - mib(1);  // grows by 1 MB
   EXPECT_EQ(cleaner.cleanup_between_stages("Filtering", output, kBasic).value().freed_mb, 0);
 }
 
-TEST_F(CleanupTest, BasicKeepsPoolsAndHeapForReuse) {
+TEST_F(CleanupTest, WhatIsKeptIsCleanedByTheSameStrategyAndItsItemsCount) {
   auto cleaner = coordinator(false, std::nullopt);
-  int hooks = 0;
-  cleaner.add_release_hook([&] {
-    ++hooks;
-    return Bytes{};
-  });
-  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
-  EXPECT_THAT(output.ran, ElementsAre("basic"));
-  EXPECT_EQ(hooks, 0);
+  FakeOutput kept{process, clock};
+  kept.items = 3;
+  output.items = 10;
+  cleaner.add_kept(kept);
+  EXPECT_EQ(cleaner.cleanup_between_stages("Filtering", output, kBasic)->items_cleaned, 13U);
   EXPECT_EQ(heap_releases, 0);
+  EXPECT_EQ(cleaner.cleanup_between_stages("Filtering", output, kAggressive)->items_cleaned, 13U);
+  EXPECT_THAT(output.ran, ElementsAre("basic", "aggressive"));
+  EXPECT_THAT(kept.ran, ElementsAre("basic", "aggressive"));
+  EXPECT_EQ(heap_releases, 1);
 }
 
-TEST_F(CleanupTest, AggressiveReturnsPoolsAndHeapToTheSystem) {
+TEST_F(CleanupTest, SmartCountsWhatIsKeptAndLeavesItAloneWhereThatIsLittle) {
   auto cleaner = coordinator(false, std::nullopt);
-  int hooks = 0;
-  cleaner.add_release_hook([&] {
-    ++hooks;
-    return Bytes{};
-  });
-  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kAggressive));
-  EXPECT_THAT(output.ran, ElementsAre("aggressive"));
-  EXPECT_EQ(hooks, 1);
-  EXPECT_EQ(heap_releases, 1);
+  FakeOutput kept{process, clock};
+  cleaner.add_kept(kept);
+  kept.usage = {.held = mib(10), .unused = kib(100)};
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
+  EXPECT_TRUE(kept.ran.empty());
+  kept.usage.unused = mib(5);
+  ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
+  EXPECT_THAT(kept.ran, ElementsAre("smart"));
 }
 
 TEST_F(CleanupTest, AggressiveCoordinatorReturnsMemoryAfterEveryStrategy) {
   auto cleaner = coordinator(true, std::nullopt);
+  FakeOutput kept{process, clock};
+  cleaner.add_kept(kept);
   ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kBasic));
   ASSERT_TRUE(cleaner.cleanup_between_stages("Filtering", output, kSmart));
+  EXPECT_THAT(kept.ran, ElementsAre("aggressive", "aggressive"));
   EXPECT_EQ(heap_releases, 2);
 }
 
@@ -334,10 +336,11 @@ TEST_F(CleanupTest, FailedTickIsCountedLoggedAndTriedAgainAfterTheInterval) {
 }
 
 TEST_F(CleanupTest, ThresholdMayChangeWhileAJobRuns) {
-  auto cleaner = coordinator(false, 512);
+  Bytes limit = mib(512);
+  MemoryCleanupCoordinator cleaner({}, {.process = &process, .threshold = [&] { return limit; }});
   process.rss = mib(300);
   EXPECT_FALSE(cleaner.should_cleanup().value());
-  cleaner.set_threshold_mb(256);
+  limit = mib(256);
   EXPECT_TRUE(cleaner.should_cleanup().value());
 }
 
@@ -352,7 +355,7 @@ TEST(Cleanup, SlabsOfAPoolLeaveTheProcess) {
   Budget budget;
   SlabPool pool(budget, mib(64));
   MemoryCleanupCoordinator cleaner;
-  cleaner.add_release_hook([&] { return pool.trim(); });
+  cleaner.add_kept(pool);
   {
     std::vector<Slab> slabs;
     for (int i = 0; i < 12; ++i) {

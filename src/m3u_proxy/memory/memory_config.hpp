@@ -7,9 +7,19 @@
 #include <cstdint>
 #include <optional>
 
+#include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 
 namespace m3u_proxy::memory {
+
+/// `max_memory_mb`: a memory limit as the user gives it.
+struct MemoryLimitSetting {
+  enum class Kind : std::uint8_t { kAuto, kNone, kFixed };
+  Kind kind = Kind::kAuto;
+  Bytes fixed{};  ///< of kFixed
+
+  bool operator==(const MemoryLimitSetting&) const = default;
+};
 
 /// [memory_cleanup]: when and how memory is given back.
 struct MemoryCleanupConfig {

@@ -27,14 +27,17 @@ SimpleMemoryMonitor::SimpleMemoryMonitor(std::optional<double> limit_mb, Monitor
 
 Result<> SimpleMemoryMonitor::initialize() {
   M3U_TRY(const Bytes rss, process_->resident());
-  process_->reset_peak();
+  if (options_.restart_kernel_peak && process_->reset_peak())
+    log::info(kModule,
+              "The kernel's peak of this process begins anew with each stage (detailed_logging): "
+              "other programs see that of the last one only");
+  M3U_TRY(const Bytes peak, process_->peak());
+  stage_peak_.begin(rss, peak);
+  run_peak_.begin(rss, peak);
   statistics_ = {.baseline_mb = rss.mb(),
                  .current_mb = rss.mb(),
                  .peak_mb = rss.mb(),
-                 .limit_mb = statistics_.limit_mb,
-                 .observations = 0,
-                 .warnings = 0,
-                 .stages = {}};
+                 .limit_mb = statistics_.limit_mb};
   previous_mb_ = rss.mb();
   warned_status_ = MemoryLimitStatus::kWithin;
   warned_at_.reset();
@@ -45,21 +48,18 @@ Result<> SimpleMemoryMonitor::initialize() {
 Result<MemorySnapshot> SimpleMemoryMonitor::observe_stage(std::string_view name) {
   if (!initialized_) M3U_CHECK(initialize());
   M3U_TRY(const Bytes rss, process_->resident());
-  M3U_TRY(const double peak_mb, take_peak());
-  const MemorySnapshot snapshot{.rss_mb = rss.mb(),
-                                .delta_mb = rss.mb() - previous_mb_,
-                                .peak_mb = std::max(peak_mb, rss.mb())};
+  M3U_TRY(Bytes counter, process_->peak());
+  const Bytes peak = std::max(stage_peak_.peak(counter), rss);
+  if (options_.restart_kernel_peak && process_->reset_peak()) counter = rss;
+  stage_peak_.begin(rss, counter);
+  run_peak_.see(peak);
+  const MemorySnapshot snapshot{
+      .rss_mb = rss.mb(), .delta_mb = rss.mb() - previous_mb_, .peak_mb = peak.mb()};
   previous_mb_ = snapshot.rss_mb;
   remember(name, snapshot);
   log::info(kModule, "Memory observation for '{}': {:.1f}MB (Δ{:+.1f}MB)", name, snapshot.rss_mb,
             snapshot.delta_mb);
   return snapshot;
-}
-
-Result<double> SimpleMemoryMonitor::take_peak() {
-  M3U_TRY(const Bytes peak, process_->peak());
-  process_->reset_peak();
-  return peak.mb();
 }
 
 void SimpleMemoryMonitor::remember(std::string_view name, const MemorySnapshot& snapshot) {
@@ -77,7 +77,12 @@ void SimpleMemoryMonitor::remember(std::string_view name, const MemorySnapshot& 
 }
 
 Result<MemoryLimitStatus> SimpleMemoryMonitor::check_limit() {
-  M3U_TRY(const Bytes rss, resident());
+  M3U_TRY(const Bytes rss, process_->resident());
+  return compare_with_limit(rss);
+}
+
+MemoryLimitStatus SimpleMemoryMonitor::compare_with_limit(Bytes rss) {
+  note(rss);
   if (!statistics_.limit_mb) return MemoryLimitStatus::kWithin;
   const double limit_mb = *statistics_.limit_mb;
   MemoryLimitStatus status = MemoryLimitStatus::kWithin;
@@ -104,9 +109,13 @@ void SimpleMemoryMonitor::warn_about(MemoryLimitStatus status, double rss_mb) {
 
 Result<Bytes> SimpleMemoryMonitor::resident() {
   M3U_TRY(const Bytes rss, process_->resident());
+  note(rss);
+  return rss;
+}
+
+void SimpleMemoryMonitor::note(Bytes rss) {
   statistics_.current_mb = rss.mb();
   statistics_.peak_mb = std::max(statistics_.peak_mb, rss.mb());
-  return rss;
 }
 
 Bytes UnaccountedMemory::update(Bytes rss) {
@@ -114,11 +123,14 @@ Bytes UnaccountedMemory::update(Bytes rss) {
   const Bytes gap = rss > explained ? rss - explained : Bytes{};
   peak_ = std::max(peak_, gap);
   if (!kChargeTheGap) return gap;
-  charge_.release();
-  const Bytes room =
-      budget_->limit() > budget_->used() ? budget_->limit() - budget_->used() : Bytes{};
-  if (auto charge = budget_->reserve(Tag::kUnaccounted, std::min(gap, room)))
-    charge_ = *std::move(charge);
+  const Bytes limit = budget_->limit();
+  const Bytes used = budget_->used();
+  const Bytes wanted = std::min(gap, charge_.size() + (limit > used ? limit - used : Bytes{}));
+  if (wanted <= charge_.size()) {
+    static_cast<void>(charge_.resize(wanted));  // less is never refused
+  } else if (auto more = budget_->reserve(Tag::kUnaccounted, wanted - charge_.size())) {
+    charge_.absorb(*std::move(more));
+  }
   return gap;
 }
 

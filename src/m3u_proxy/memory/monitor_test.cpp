@@ -37,11 +37,11 @@ TEST_F(MonitorTest, ObservationIsLoggedInTheSeedsForm) {
                           "INFO Memory observation for 'Data Mapping': 120.0MB (Δ-20.5MB)"));
 }
 
-TEST_F(MonitorTest, SnapshotHasTheKernelsPeakAndStartsANewOne) {
+TEST_F(MonitorTest, SnapshotHasTheKernelsPeakWhereItHasRisenAndLeavesItAlone) {
   auto watch = monitor();
   process.rss = mib(10);
+  process.highest = mib(15);
   ASSERT_TRUE(watch.initialize());
-  EXPECT_EQ(process.resets, 1);
   process.rss = mib(20);
   process.highest = mib(50);
   const auto snapshot = watch.observe_stage("Filtering");
@@ -49,7 +49,33 @@ TEST_F(MonitorTest, SnapshotHasTheKernelsPeakAndStartsANewOne) {
   EXPECT_EQ(snapshot->rss_mb, 20);
   EXPECT_EQ(snapshot->delta_mb, 10);
   EXPECT_EQ(snapshot->peak_mb, 50);
+  EXPECT_EQ(process.resets, 0);
+}
+
+TEST_F(MonitorTest, ALaterStageBelowTheKernelsPeakHasItsHighestSample) {
+  auto watch = monitor();
+  process.rss = mib(10);
+  ASSERT_TRUE(watch.initialize());
+  process.highest = mib(50);
+  ASSERT_TRUE(watch.observe_stage("Source Loading"));
+  watch.see(mib(33));
+  watch.see(mib(31));
+  process.rss = mib(30);
+  EXPECT_EQ(watch.observe_stage("Filtering")->peak_mb, 33);
+  EXPECT_EQ(watch.highest(), mib(50));
+}
+
+TEST_F(MonitorTest, TheKernelsPeakBeginsAnewOnlyWhereThatIsAskedForAndSaid) {
+  SimpleMemoryMonitor watch({}, {.process = &process, .restart_kernel_peak = true});
+  process.rss = mib(10);
+  ASSERT_TRUE(watch.initialize());
+  ASSERT_TRUE(watch.observe_stage("Filtering"));
   EXPECT_EQ(process.resets, 2);
+  ASSERT_EQ(log.lines.size(), 2U);
+  EXPECT_EQ(
+      log.lines[0],
+      "INFO The kernel's peak of this process begins anew with each stage (detailed_logging): "
+      "other programs see that of the last one only");
 }
 
 TEST_F(MonitorTest, PeakIsNeverBelowWhatWasSeen) {
@@ -74,7 +100,7 @@ TEST_F(MonitorTest, StatisticsKeepOneEntryAStage) {
   process.highest = mib(80);
   ASSERT_TRUE(watch.observe_stage("Source Loading"));
   process.rss = mib(20);
-  process.highest = mib(40);
+  watch.see(mib(40));
   ASSERT_TRUE(watch.observe_stage("Filtering"));
   process.rss = mib(25);
   ASSERT_TRUE(watch.observe_stage("Source Loading"));

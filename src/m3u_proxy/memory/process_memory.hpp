@@ -25,7 +25,8 @@ class ProcessMemory {
   /// fits, which is one start in some hundreds, it maps them at once. That costs nobody memory, but
   /// such a start would find some MB less room below the same limit than all others. Error: kIo.
   [[nodiscard]] virtual Result<Bytes> charged() { return resident(); }
-  /// The most that was resident since the start, or since the last reset_peak(). Error: kIo.
+  /// The most that was resident since the start, or since the last reset_peak(): a counter of the
+  /// whole process (see watermark.hpp). Error: kIo.
   [[nodiscard]] virtual Result<Bytes> peak() = 0;
   /// Starts a new peak at the present size; false where the system cannot. The peak that others
   /// ask the kernel for (wait4, getrusage) begins anew with it.

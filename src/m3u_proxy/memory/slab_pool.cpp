@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <m3u_proxy/memory/pages.hpp>
+#include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 
 namespace m3u_proxy::memory {
@@ -73,6 +74,7 @@ Result<Slab> SlabPool::acquire(Tag tag, std::size_t size) {
     if (!kept_[kind].empty()) {
       char* data = kept_[kind].back();
       kept_[kind].pop_back();
+      idle_[kind] = std::min(idle_[kind], kept_[kind].size());
       kept_bytes_ -= size;
       ++stats_.hits;
       budget_->retag(Tag::kPool, tag, Bytes{size});
@@ -114,6 +116,7 @@ std::uint64_t SlabPool::unmap_kept(std::uint64_t wanted) noexcept {
       kept_[kind].pop_back();
       freed += kSizes[kind];
     }
+    idle_[kind] = std::min(idle_[kind], kept_[kind].size());
   }
   kept_bytes_ -= freed;
   budget_->subtract(Tag::kPool, Bytes{freed});
@@ -131,6 +134,54 @@ void SlabPool::follow(MemoryPressureLevel level) {
   const std::uint64_t percent = kept_percent(level);
   keep_at_most_ = most_ / 100 * percent + most_ % 100 * percent / 100;
   if (kept_bytes_ > keep_at_most_) unmap_kept(kept_bytes_ - keep_at_most_);
+}
+
+std::size_t SlabPool::smart_cleanup() {
+  const std::lock_guard lock(mutex_);
+  if (!has_been_idle()) return 0;
+  std::array<std::size_t, kSizes.size()> in_use{};
+  for (std::size_t kind = 0; kind < kSizes.size(); ++kind)
+    in_use[kind] = kept_[kind].size() - idle_[kind];
+  return unmap_all_but(in_use);
+}
+
+std::size_t SlabPool::aggressive_cleanup() {
+  const std::lock_guard lock(mutex_);
+  return unmap_all_but({});
+}
+
+/// Whether that nobody took a slab since the last cleanup says something.
+bool SlabPool::has_been_idle() const {
+  constexpr std::chrono::seconds kLongEnough{1};
+  return stats_.requests != cleaned_at_request_ || coarse_steady_now() - cleaned_at_ >= kLongEnough;
+}
+
+/// Unmaps kept slabs until there are `counts` of each size, and begins to look anew.
+std::size_t SlabPool::unmap_all_but(const std::array<std::size_t, kSizes.size()>& counts) noexcept {
+  std::size_t slabs = 0;
+  std::uint64_t freed = 0;
+  for (std::size_t kind = 0; kind < kSizes.size(); ++kind) {
+    for (; kept_[kind].size() > counts[kind]; ++slabs) {
+      unmap_pages(kept_[kind].back(), kSizes[kind]);
+      kept_[kind].pop_back();
+      freed += kSizes[kind];
+    }
+    idle_[kind] = kept_[kind].size();
+  }
+  cleaned_at_request_ = stats_.requests;
+  cleaned_at_ = coarse_steady_now();
+  kept_bytes_ -= freed;
+  budget_->subtract(Tag::kPool, Bytes{freed});
+  return slabs;
+}
+
+MemoryUsage SlabPool::memory_usage() const {
+  const std::lock_guard lock(mutex_);
+  MemoryUsage usage{.held = Bytes{kept_bytes_}, .unused = {}};
+  if (!has_been_idle()) return usage;
+  for (std::size_t kind = 0; kind < kSizes.size(); ++kind)
+    usage.unused += Bytes{kSizes[kind]} * idle_[kind];
+  return usage;
 }
 
 PoolStats SlabPool::stats() const {

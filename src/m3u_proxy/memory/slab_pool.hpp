@@ -2,17 +2,21 @@
 //
 // A fresh page costs some microseconds, so slabs that come back are kept (tag kPool) and given
 // out again; under pressure the Budget asks for them and they are unmapped. Thread-safe. How much
-// is kept is what MemoryPoolConfig says, less under pressure (follow()).
+// is kept is what MemoryPoolConfig says, less under pressure (follow()). A cleanup unmaps kept
+// slabs: Basic none, Smart those that nobody took since the last cleanup, Aggressive all. Where
+// cleanups follow each other at once, with nothing done between them, nothing counts as not taken.
 #pragma once
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <mutex>
 #include <string_view>
 #include <vector>
 
 #include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/memory/memory_config.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
 
@@ -70,7 +74,7 @@ constexpr Bytes pool_bytes(const MemoryPoolConfig& config) {
   return kPooledChannel * config.channel_pool_size + kPooledMetadata * config.metadata_pool_size;
 }
 
-class SlabPool {
+class SlabPool final : public MemoryCleanable {
  public:
   /// Sizes that are kept for reuse; a larger request gets its own mapping, rounded up to 1 MiB.
   static constexpr std::array<std::size_t, 4> kSizes = {
@@ -80,7 +84,7 @@ class SlabPool {
   explicit SlabPool(Budget& budget, const MemoryPoolConfig& config = {});
   /// Keeps at most so much, with temporary buffers of the default size.
   SlabPool(Budget& budget, Bytes keep_at_most) : SlabPool(budget, keep_at_most, {}) {}
-  ~SlabPool();
+  ~SlabPool() override;
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
 
@@ -96,6 +100,15 @@ class SlabPool {
   /// Unmaps kept slabs until `wanted` bytes are freed; returns how many were.
   Bytes trim(Bytes wanted = Budget::kUnlimited);
   [[nodiscard]] PoolStats stats() const;
+
+  /// They wait to be used again.
+  std::size_t basic_cleanup() override { return 0; }
+  /// Slabs unmapped.
+  std::size_t smart_cleanup() override;
+  std::size_t aggressive_cleanup() override;
+  /// Held: kept slabs. Unused: those of them that nobody took since the last cleanup.
+  [[nodiscard]] MemoryUsage memory_usage() const override;
+
   [[nodiscard]] Budget& budget() { return *budget_; }
 
  private:
@@ -103,6 +116,8 @@ class SlabPool {
   SlabPool(Budget& budget, Bytes keep_at_most, const MemoryPoolConfig& config);
   void give_back(Tag tag, char* data, std::size_t size) noexcept;
   std::uint64_t unmap_kept(std::uint64_t wanted) noexcept;
+  [[nodiscard]] bool has_been_idle() const;
+  std::size_t unmap_all_but(const std::array<std::size_t, kSizes.size()>& counts) noexcept;
 
   Budget* budget_;
   std::uint64_t most_;  // without pressure
@@ -112,6 +127,9 @@ class SlabPool {
   std::size_t reclaimer_;
   mutable std::mutex mutex_;
   std::array<std::vector<char*>, kSizes.size()> kept_;
+  std::array<std::size_t, kSizes.size()> idle_{};  // the fewest kept since the last cleanup
+  std::uint64_t cleaned_at_request_ = 0;           // how many there had been
+  std::chrono::steady_clock::time_point cleaned_at_{};
   std::uint64_t kept_bytes_ = 0;
   PoolStats stats_;
 };

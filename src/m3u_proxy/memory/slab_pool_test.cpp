@@ -190,6 +190,30 @@ TEST(SlabPool, KeepsLessAtHigherPressureAndAllAgainLater) {
   EXPECT_EQ(pool.stats().kept, mib(10));
 }
 
+TEST(SlabPool, EachCleanupUnmapsWhatItsStrategySays) {
+  Budget budget;
+  SlabPool pool(budget, mib(64));
+  const auto use = [&](int slabs) {
+    std::vector<Slab> held;
+    for (int i = 0; i < slabs; ++i) held.push_back(*pool.acquire(Tag::kBatch, SlabPool::kSizes[2]));
+  };
+  use(8);
+  EXPECT_EQ(pool.basic_cleanup(), 0U);
+  EXPECT_EQ(pool.stats().kept, mib(8));
+  // All were taken since there is a pool; from now on three of them are.
+  EXPECT_EQ(pool.smart_cleanup(), 0U);
+  use(3);
+  EXPECT_EQ(pool.memory_usage().held, mib(8));
+  EXPECT_EQ(pool.memory_usage().unused, mib(5));
+  EXPECT_EQ(pool.smart_cleanup(), 5U);
+  EXPECT_EQ(pool.smart_cleanup(), 0U);  // at once again: nobody had time to take one
+  EXPECT_EQ(pool.memory_usage().unused, Bytes{});
+  EXPECT_EQ(pool.stats().kept, mib(3));
+  EXPECT_EQ(pool.aggressive_cleanup(), 3U);
+  EXPECT_EQ(budget.used(), Bytes{});
+  EXPECT_EQ(pool.aggressive_cleanup(), 0U);
+}
+
 TEST(Arena, TextsStayWhereTheyAre) {
   Budget budget;
   SlabPool pool(budget);
