@@ -39,7 +39,10 @@ PluginHost::PluginHost(Options options)
 PluginHost::~PluginHost() { options_.budget->remove_reclaimer(reclaimer_); }
 
 Result<> PluginHost::refresh() {
-  quarantine_.refresh();
+  {
+    const std::lock_guard lock(mutex_);
+    quarantine_.refresh();
+  }
   if (!plugins_.empty() && !options_.settings.enable_hot_reload) return {};
   const std::filesystem::path folder = options_.settings.plugin_directory;
   auto manifests = plugins::find_manifests(folder);
@@ -134,8 +137,9 @@ Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {
                             options_.settings.max_memory_per_plugin),
                 "raise wasm_plugins.max_memory_per_plugin");
   const std::lock_guard lock(mutex_);
-  idle_.emplace(manifest.name,
-                Idle{.content_key = entry.plugin->content_key(), .instance = std::move(instance)});
+  idle_.emplace(manifest.name, Idle{.content_key = entry.plugin->content_key(),
+                                    .instance = std::move(instance),
+                                    .generation = generation_});
   return entry;
 }
 
@@ -161,6 +165,10 @@ plugins::OnFailure PluginHost::on_failure(const plugins::Manifest& manifest) con
 }
 
 std::unique_ptr<generation::StagePlugins> PluginHost::begin_run() {
+  {
+    const std::lock_guard lock(mutex_);
+    ++generation_;
+  }
   return std::make_unique<PluginRun>(*this);
 }
 
@@ -214,12 +222,20 @@ void PluginHost::give_back(const Plugin& plugin, std::unique_ptr<PluginInstance>
               grown_mb);
     return;
   }
-  idle_.emplace(name, Idle{.content_key = plugin.content_key(), .instance = std::move(instance)});
+  idle_.emplace(name, Idle{.content_key = plugin.content_key(),
+                           .instance = std::move(instance),
+                           .generation = generation_});
 }
 
 std::vector<memory::PluginGrowth> PluginHost::take_growth() {
   const std::lock_guard lock(mutex_);
   return std::exchange(grown_, {});
+}
+
+std::optional<Quarantine::Record> PluginHost::quarantined(const Plugin& plugin) const {
+  const std::lock_guard lock(mutex_);
+  const auto* const record = quarantine_.find(plugin.manifest().name, plugin.content_key());
+  return record == nullptr ? std::nullopt : std::optional(*record);
 }
 
 void PluginHost::note_result(const Plugin& plugin, std::uint64_t failures,
@@ -241,6 +257,28 @@ void PluginHost::note_result(const Plugin& plugin, std::uint64_t failures,
 void PluginHost::drop_instances(const std::string& name) {
   const std::lock_guard lock(mutex_);
   idle_.erase(name);
+}
+
+std::size_t PluginHost::smart_cleanup() {
+  const std::lock_guard lock(mutex_);
+  return std::erase_if(idle_, [this](const auto& kept) { return is_unused(kept.second); });
+}
+
+std::size_t PluginHost::aggressive_cleanup() {
+  const std::lock_guard lock(mutex_);
+  const std::size_t dropped = idle_.size();
+  idle_.clear();
+  return dropped;
+}
+
+memory::MemoryUsage PluginHost::memory_usage() const {
+  const std::lock_guard lock(mutex_);
+  memory::MemoryUsage usage;
+  for (const auto& [name, kept] : idle_) {
+    const Bytes size = kept.instance->memory_size();
+    usage += {.held = size, .unused = is_unused(kept) ? size : Bytes{}};
+  }
+  return usage;
 }
 
 /// Frees instances that nobody uses: called when memory is short.

@@ -1,7 +1,8 @@
 // PluginHost: the plugins of a folder, compiled once, watched for changes, and their state over
 // several generations: failures, quarantine, instances that are kept, growth.
 //
-// refresh() and begin_run() are called by one thread between generations; the rest is thread-safe.
+// refresh() and begin_run() are called by one thread at a time, also while generations are under
+// way: each has the plugins as they were when it began. The rest is thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include <m3u_proxy/generation/stage_plugins.hpp>
 #include <m3u_proxy/memory/alerts.hpp>
 #include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/plugin_host/module_cache.hpp>
 #include <m3u_proxy/plugin_host/plugin_instance.hpp>
 #include <m3u_proxy/plugin_host/quarantine.hpp>
@@ -48,7 +51,7 @@ class Plugin {
   std::shared_ptr<memory::Budget> temp_quota_ = std::make_shared<memory::Budget>();
 };
 
-class PluginHost {
+class PluginHost final : public memory::MemoryCleanable {
  public:
   struct Options {
     plugins::PluginSettings settings;
@@ -58,7 +61,7 @@ class PluginHost {
     double leak_threshold_mb = 50;            ///< 0: nobody watches
   };
   explicit PluginHost(Options options);
-  ~PluginHost();
+  ~PluginHost() override;
   PluginHost(const PluginHost&) = delete;
   PluginHost& operator=(const PluginHost&) = delete;
 
@@ -83,7 +86,10 @@ class PluginHost {
     std::filesystem::file_time_type wasm_time;
   };
   [[nodiscard]] const std::map<std::string, Unusable>& unusable() const { return unusable_; }
+  /// While no generation is under way.
   [[nodiscard]] const Quarantine& quarantine() const { return quarantine_; }
+  /// The record of a plugin that may not run now; nullopt when it may. Thread-safe.
+  [[nodiscard]] std::optional<Quarantine::Record> quarantined(const Plugin& plugin) const;
 
   /// The plugins of one generation.
   std::unique_ptr<generation::StagePlugins> begin_run();
@@ -101,6 +107,13 @@ class PluginHost {
   [[nodiscard]] plugins::OnFailure on_failure(const plugins::Manifest& manifest) const;
   /// A generation is over in which the plugin failed so often; 0: it went well.
   void note_result(const Plugin& plugin, std::uint64_t failures, const std::string& reason);
+  /// Instances that are kept: Basic leaves them, Smart drops those that the last generation did not
+  /// take, Aggressive all. Thread-safe.
+  std::size_t basic_cleanup() override { return 0; }
+  std::size_t smart_cleanup() override;
+  std::size_t aggressive_cleanup() override;
+  [[nodiscard]] memory::MemoryUsage memory_usage() const override;
+
   /// Plugins whose memory grew beyond the threshold since the last call; their instances are gone.
   std::vector<memory::PluginGrowth> take_growth();
 
@@ -108,19 +121,22 @@ class PluginHost {
   struct Idle {
     std::string content_key;
     std::unique_ptr<PluginInstance> instance;
+    std::uint64_t generation = 0;  ///< in which it was used
   };
   void refresh_one(const std::filesystem::path& file);
   Result<Entry> load(const std::filesystem::path& file);
   [[nodiscard]] const plugins::PluginOverride* override_of(const std::string& name) const;
   void drop_instances(const std::string& name);
+  [[nodiscard]] bool is_unused(const Idle& kept) const { return kept.generation + 1 < generation_; }
   Bytes drop_idle(Bytes wanted);
 
   Options options_;
   std::map<std::string, Entry> plugins_;
   std::map<std::string, Unusable> unusable_;  // by the manifest's file name
   Quarantine quarantine_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::multimap<std::string, Idle> idle_;
+  std::uint64_t generation_ = 0;  // begun so far
   std::vector<memory::PluginGrowth> grown_;
   std::size_t reclaimer_ = 0;
 };

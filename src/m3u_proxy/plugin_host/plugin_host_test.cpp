@@ -128,6 +128,25 @@ TEST_F(PluginHostTest, PermissionsAreWhatThePluginAsksForAndTheOperatorAllows) {
   EXPECT_EQ(use_plugins().permissions_of(manifest), clock);
 }
 
+TEST_F(PluginHostTest, EachCleanupDropsTheInstancesThatItsStrategySays) {
+  install({}, kAfter);
+  use_plugins();
+  good_run();
+  ASSERT_GT(plugin_memory(), Bytes{});
+  EXPECT_EQ(host_->memory_usage().held, plugin_memory());
+  EXPECT_EQ(host_->basic_cleanup(), 0U);
+  EXPECT_EQ(host_->smart_cleanup(), 0U);
+  const auto without_it = host_->begin_run();
+  EXPECT_EQ(host_->smart_cleanup(), 0U);  // it may take it still
+  const auto the_next = host_->begin_run();
+  EXPECT_EQ(host_->memory_usage().unused, plugin_memory());
+  EXPECT_GT(host_->smart_cleanup(), 0U);
+  EXPECT_EQ(plugin_memory(), Bytes{});
+  good_run();
+  EXPECT_GT(host_->aggressive_cleanup(), 0U);
+  EXPECT_EQ(plugin_memory(), Bytes{});
+}
+
 TEST_F(PluginHostTest, InstancesAreKeptForTheNextGeneration) {
   install({}, kAfter);
   use_plugins();

@@ -36,12 +36,14 @@ bool works_in(const plugins::Manifest& manifest, plugins::PluginStage stage) {
 
 }  // namespace
 
-PluginRun::PluginRun(PluginHost& host) { state_.host = &host; }
+PluginRun::PluginRun(PluginHost& host) : plugins_(host.plugins()), unusable_(host.unusable()) {
+  state_.host = &host;
+}
 PluginRun::~PluginRun() = default;
 
 Result<> PluginRun::begin(const generation::PluginRunInfo& info) {
   state_.info = info;
-  for (const auto& [file, unusable] : state_.host->unusable()) {
+  for (const auto& [file, unusable] : unusable_) {
     if (unusable.on_failure == plugins::OnFailure::kFail) return fail(unusable.error);
     state_.degraded = true;
     not_run_.push_back({.name = file, .last_failure = to_string(unusable.error)});
@@ -53,15 +55,14 @@ Result<> PluginRun::begin(const generation::PluginRunInfo& info) {
 std::vector<const PluginHost::Entry*> PluginRun::candidates(plugins::PluginStage stage) const {
   const auto& order = state_.host->settings().order[static_cast<std::size_t>(stage)];
   std::vector<const Entry*> found;
-  const auto& all = state_.host->plugins();
   for (const std::string& name : order) {
-    const auto entry = all.find(name);
-    if (entry != all.end() && works_in(entry->second.plugin->manifest(), stage))
+    const auto entry = plugins_.find(name);
+    if (entry != plugins_.end() && works_in(entry->second.plugin->manifest(), stage))
       found.push_back(&entry->second);
-    else if (entry == all.end())
+    else if (entry == plugins_.end())
       log::warn("plugins", "there is no plugin \"{}\", which wasm_plugins.order names", name);
   }
-  for (const auto& [name, entry] : all)
+  for (const auto& [name, entry] : plugins_)
     if (works_in(entry.plugin->manifest(), stage) && std::ranges::find(order, name) == order.end())
       found.push_back(&entry);
   return found;
@@ -69,9 +70,8 @@ std::vector<const PluginHost::Entry*> PluginRun::candidates(plugins::PluginStage
 
 Result<bool> PluginRun::may_run(const Entry& entry, plugins::PluginStage stage) {
   const plugins::Manifest& manifest = entry.plugin->manifest();
-  const auto* const record =
-      state_.host->quarantine().find(manifest.name, entry.plugin->content_key());
-  if (record == nullptr) return true;
+  const auto record = state_.host->quarantined(*entry.plugin);
+  if (!record) return true;
   const std::string reason = fmt::format("in quarantine after {} failures, the last: {}",
                                          record->failures, record->reason);
   const std::string clear =
@@ -206,9 +206,8 @@ Result<std::vector<guide::ProgrammeStrategy*>> PluginRun::programme_strategies()
 
 Result<std::unique_ptr<channels::SourcePlugin>> PluginRun::open_source(const std::string& plugin,
                                                                        std::uint16_t source) {
-  const auto& all = state_.host->plugins();
-  const auto found = all.find(plugin);
-  if (found == all.end() ||
+  const auto found = plugins_.find(plugin);
+  if (found == plugins_.end() ||
       !works_in(found->second.plugin->manifest(), plugins::PluginStage::kSourceLoading))
     return fail(ErrorCode::kPlugin,
                 fmt::format("there is no plugin \"{}\" that reads sources", plugin),
@@ -220,7 +219,7 @@ Result<std::unique_ptr<channels::SourcePlugin>> PluginRun::open_source(const std
   return std::make_unique<PluginSourceReader>(work, source);
 }
 
-void PluginRun::move_down(spill::SpoolKind kind) {
+void PluginRun::move_down(memory::StorageLevel kind) {
   const std::lock_guard lock(mutex_);
   for (const auto& plugin : channel_plugins_) plugin->move_down(kind);
   for (const auto& plugin : text_plugins_) plugin->move_down(kind);

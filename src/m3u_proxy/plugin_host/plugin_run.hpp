@@ -3,8 +3,10 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include <m3u_proxy/generation/stage_plugins.hpp>
@@ -29,7 +31,7 @@ class PluginRun final : public generation::StagePlugins {
   Result<std::unique_ptr<channels::SourcePlugin>> open_source(const std::string& plugin,
                                                               std::uint16_t source) override;
   void set_pressure(memory::MemoryPressureLevel level) override { state_.pressure = level; }
-  void move_down(spill::SpoolKind kind) override;
+  void move_down(memory::StorageLevel kind) override;
   void finish() override;
   [[nodiscard]] std::vector<generation::PluginStats> stats() const override;
   [[nodiscard]] bool degraded() const override { return state_.degraded; }
@@ -47,6 +49,9 @@ class PluginRun final : public generation::StagePlugins {
   pipeline::StageStrategy* make_strategy(StagePlugin& work, pipeline::StageStrategy* replaces);
 
   RunState state_;
+  // As they were when the generation began.
+  std::map<std::string, Entry> plugins_;
+  std::map<std::string, PluginHost::Unusable> unusable_;
   mutable std::mutex mutex_;       // of the lists: move_down() comes from any thread
   std::deque<StagePlugin> works_;  // strategies point into it
   std::vector<std::unique_ptr<ChannelPlugin>> channel_plugins_;
