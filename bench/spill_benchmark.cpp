@@ -162,7 +162,7 @@ std::vector<std::uint8_t> frame_of_channels() {
   return {text.begin(), text.end()};
 }
 
-void spool(benchmark::State& state, SpoolKind kind) {
+void spool(benchmark::State& state, memory::StorageLevel kind) {
   constexpr std::size_t kFrames = 400;
   const auto frame = frame_of_channels();
   SpillSpace space(here());
@@ -182,13 +182,13 @@ void spool(benchmark::State& state, SpoolKind kind) {
   }
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(kFrames * frame.size()));
 }
-BENCHMARK_CAPTURE(spool, standard, SpoolKind::kMemory)
+BENCHMARK_CAPTURE(spool, standard, memory::StorageLevel::kMemory)
     ->Name("Spool, 400 frames in and out, standard")
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(spool, compressed, SpoolKind::kCompressed)
+BENCHMARK_CAPTURE(spool, compressed, memory::StorageLevel::kCompressed)
     ->Name("Spool, 400 frames in and out, compressed")
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(spool, spill, SpoolKind::kSpill)
+BENCHMARK_CAPTURE(spool, spill, memory::StorageLevel::kSpill)
     ->Name("Spool, 400 frames in and out, spill")
     ->Unit(benchmark::kMillisecond);
 

@@ -38,7 +38,6 @@ Result<> ChannelNumberingStrategy::ask(const pipeline::StageItem& item) {
 Result<> ChannelNumberingStrategy::process(pipeline::StageItem& item) {
   for (std::size_t row = 0; row < item.batch.rows(); ++row)
     item.batch.set_text(ChannelField::kTvgChno, row, item.batch.store(number_of(item, row)));
-  numbered_ += item.batch.rows();
   return {};
 }
 
@@ -77,8 +76,9 @@ std::string_view ChannelNumberingStrategy::number_in_range(pipeline::StageItem& 
 }
 
 std::size_t ChannelNumberingStrategy::basic_cleanup() {
+  const auto numbers = static_cast<std::size_t>(numbers_.size());
   numbers_.clear();
-  return numbered_;
+  return numbers;
 }
 
 memory::MemoryUsage ChannelNumberingStrategy::memory_usage() const {

@@ -9,7 +9,7 @@
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::channels {
@@ -31,7 +31,7 @@ struct NumberingOptions {
   std::span<const SourceInfo> sources{};  ///< by the rows' source index; lives longer too
 };
 
-class ChannelNumberingStrategy final : public pipeline::NativeStrategy,
+class ChannelNumberingStrategy final : public pipeline::StageStrategy,
                                        public memory::MemoryCleanable {
  public:
   ChannelNumberingStrategy(memory::Budget& budget, const NumberingOptions& options);
@@ -53,7 +53,6 @@ class ChannelNumberingStrategy final : public pipeline::NativeStrategy,
   ChannelNumbers numbers_;
   std::uint32_t next_sequential_;
   std::vector<std::uint32_t> next_in_range_;
-  std::size_t numbered_ = 0;
 };
 
 }  // namespace m3u_proxy::channels

@@ -44,6 +44,10 @@ class ChannelNumbers {
   [[nodiscard]] Bytes footprint() const {
     return taken_.footprint() + given_.footprint() + given_fractions_.footprint();
   }
+  /// Entries of the sets.
+  [[nodiscard]] std::uint64_t size() const {
+    return taken_.size() + given_.size() + given_fractions_.size();
+  }
   /// Drops everything and gives the memory back.
   void clear();
 

@@ -6,11 +6,11 @@
 namespace m3u_proxy::channels {
 namespace {
 
-using spill::SpoolKind;
+using memory::StorageLevel;
 
 class SpooledChannels final : public ChannelStore {
  public:
-  SpooledChannels(const pipeline::RunContext& context, SpoolKind first)
+  SpooledChannels(const pipeline::RunContext& context, StorageLevel first)
       : spool_(*context.slabs, {.compress_beyond = memory::Budget::kUnlimited,  // it is packed
                                 .first = first,
                                 .space = context.spill}) {}
@@ -33,9 +33,12 @@ class SpooledChannels final : public ChannelStore {
   }
   [[nodiscard]] std::uint64_t given() const override { return next_; }
   [[nodiscard]] std::uint64_t batches() const override { return spool_.frames(); }
-  void move_down(SpoolKind kind) override { spool_.move_down(kind); }
-  [[nodiscard]] SpoolKind kind() const override { return spool_.kind(); }
+  void move_down(StorageLevel kind) override { spool_.move_down(kind); }
+  [[nodiscard]] StorageLevel kind() const override { return spool_.kind(); }
   void clear() override { spool_.clear(); }
+  std::size_t basic_cleanup() override { return spool_.basic_cleanup(); }
+  std::size_t aggressive_cleanup() override { return spool_.aggressive_cleanup(); }
+  [[nodiscard]] memory::MemoryUsage memory_usage() const override { return spool_.memory_usage(); }
 
  private:
   spill::Spool spool_;
@@ -105,11 +108,16 @@ class SortedChannels final : public ChannelStore {
     return (sorter_.size() + rows_ - 1) / rows_;
   }
   /// What it holds is bounded from the start.
-  void move_down(SpoolKind /*kind*/) override {}
-  [[nodiscard]] SpoolKind kind() const override {
-    return sorter_.on_disk() ? SpoolKind::kSpill : SpoolKind::kMemory;
+  void move_down(StorageLevel /*kind*/) override {}
+  [[nodiscard]] StorageLevel kind() const override {
+    return sorter_.on_disk() ? StorageLevel::kSpill : StorageLevel::kMemory;
   }
   void clear() override { sorter_.clear(); }
+  /// What the sorter holds is in use until the last row is given.
+  std::size_t basic_cleanup() override { return 0; }
+  [[nodiscard]] memory::MemoryUsage memory_usage() const override {
+    return {.held = sorter_.footprint(), .unused = {}};
+  }
 
  private:
   struct Sizes {
@@ -128,7 +136,7 @@ class SortedChannels final : public ChannelStore {
 std::unique_ptr<ChannelStore> make_channel_store(const pipeline::RunContext& context,
                                                  const std::vector<ChannelSortField>& sort,
                                                  std::span<const SourceInfo> sources,
-                                                 SpoolKind first) {
+                                                 memory::StorageLevel first) {
   if (!sort.empty()) return std::make_unique<SortedChannels>(context, sort, sources);
   return std::make_unique<SpooledChannels>(context, first);
 }

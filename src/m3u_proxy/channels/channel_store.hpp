@@ -10,18 +10,19 @@
 
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
+#include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/spill/blob_sorter.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 
 namespace m3u_proxy::channels {
 
-class ChannelStore {
+/// What it holds is the Filtering stage's output, which a cleanup makes smaller: as spill::Spool.
+class ChannelStore : public memory::MemoryCleanable {
  public:
   ChannelStore() = default;
   ChannelStore(const ChannelStore&) = delete;
   ChannelStore& operator=(const ChannelStore&) = delete;
-  virtual ~ChannelStore() = default;
 
   /// Brings the item's batch into the form that is kept. Thread-safe on different items.
   virtual Result<> pack(pipeline::StageItem& item) = 0;
@@ -38,8 +39,8 @@ class ChannelStore {
   [[nodiscard]] virtual std::uint64_t batches() const = 0;
 
   /// From now on at most as much in memory as `kind` allows. Thread-safe.
-  virtual void move_down(spill::SpoolKind kind) = 0;
-  [[nodiscard]] virtual spill::SpoolKind kind() const = 0;
+  virtual void move_down(memory::StorageLevel kind) = 0;
+  [[nodiscard]] virtual memory::StorageLevel kind() const = 0;
   /// Drops everything and gives memory and disk back.
   virtual void clear() = 0;
 };
@@ -48,6 +49,6 @@ class ChannelStore {
 std::unique_ptr<ChannelStore> make_channel_store(const pipeline::RunContext& context,
                                                  const std::vector<ChannelSortField>& sort,
                                                  std::span<const SourceInfo> sources,
-                                                 spill::SpoolKind first);
+                                                 memory::StorageLevel first);
 
 }  // namespace m3u_proxy::channels

@@ -111,6 +111,12 @@ std::optional<std::uint32_t> NumberSet::next_absent(std::uint32_t from) {
   return at <= kMax ? std::optional(at) : std::nullopt;
 }
 
+std::uint64_t NumberSet::size() const {
+  std::uint64_t size = 0;
+  for (const Page& page : pages_) size += page.count;
+  return size;
+}
+
 void NumberSet::clear() {
   std::pmr::vector<Page>(&memory_).swap(pages_);
   footprint_ = {};

@@ -28,6 +28,8 @@ class NumberSet {
   std::optional<std::uint32_t> next_absent(std::uint32_t from);
   /// Memory the set takes.
   [[nodiscard]] Bytes footprint() const { return footprint_; }
+  /// How many numbers are there. Takes as long as there are pages.
+  [[nodiscard]] std::uint64_t size() const;
   /// Drops all numbers and gives the memory back.
   void clear();
 

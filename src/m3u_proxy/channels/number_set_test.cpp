@@ -32,6 +32,16 @@ TEST_F(NumberSetTest, TheNextAbsentStandsBehindWholePages) {
   EXPECT_FALSE(set_.insert(2 * 65536));
 }
 
+TEST_F(NumberSetTest, ItsSizeIsThatOfItsPagesInEveryForm) {
+  EXPECT_EQ(set_.size(), 0U);
+  for (std::uint32_t i = 0; i < 3000; ++i) set_.insert(i * 2);    // a bitmap
+  for (std::uint32_t i = 65536; i < 131072; ++i) set_.insert(i);  // a whole page
+  set_.insert(500'000);                                           // a list
+  EXPECT_EQ(set_.size(), 3000U + 65536U + 1U);
+  set_.clear();
+  EXPECT_EQ(set_.size(), 0U);
+}
+
 TEST_F(NumberSetTest, BeyondTheLargestThereIsNone) {
   set_.insert(NumberSet::kMax);
   EXPECT_EQ(set_.next_absent(NumberSet::kMax), std::nullopt);

@@ -51,7 +51,7 @@ class StagePlugins {
   /// The level of pressure has changed. Thread-safe.
   virtual void set_pressure(memory::MemoryPressureLevel level) = 0;
   /// What waits in memory moves down; as Spool::move_down(). Thread-safe.
-  virtual void move_down(spill::SpoolKind kind) = 0;
+  virtual void move_down(memory::StorageLevel kind) = 0;
   /// The generation is over: plugins clean up. Not called when it failed.
   virtual void finish() = 0;
   /// What they did, in the order of the stages.

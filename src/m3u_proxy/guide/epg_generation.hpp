@@ -5,12 +5,12 @@
 #pragma once
 
 #include <m3u_proxy/guide/guide_worker.hpp>
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::guide {
 
-class EpgGenerationStrategy final : public pipeline::NativeStrategy {
+class EpgGenerationStrategy final : public pipeline::StageStrategy {
  public:
   explicit EpgGenerationStrategy(const GuideTask& task) : worker_(task) {}
 

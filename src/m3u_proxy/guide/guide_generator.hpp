@@ -49,6 +49,9 @@ class GuideGenerator {
     tell_pressure_ = std::move(tell_pressure);
   }
 
+  /// Guide channels of the playlist so far, and after generate().
+  [[nodiscard]] std::size_t channels() const { return index_.outputs(); }
+
   /// Makes the guide. A source that cannot be used is reported in the result; when that is true
   /// of all of them, nothing is written and the result says `failed`.
   /// Errors: kOverBudget, kCancelled, kIo and kDiskFull (writing), kInvalidArgument (more than

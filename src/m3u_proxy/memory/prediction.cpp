@@ -117,18 +117,6 @@ std::vector<const RunRecord*> comparable_runs(const RunHistory& history, double 
 
 }  // namespace
 
-std::string_view to_string(StorageLevel level) {
-  switch (level) {
-    case StorageLevel::kMemory:
-      return "standard";
-    case StorageLevel::kCompressed:
-      return "compressed";
-    case StorageLevel::kSpill:
-      return "spill";
-  }
-  return "";
-}
-
 void RunHistory::add(RunRecord run) {
   if (runs_.size() == kMaxRuns) runs_.erase(runs_.begin());
   runs_.push_back(std::move(run));

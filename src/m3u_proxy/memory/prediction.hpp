@@ -14,13 +14,9 @@
 
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
+#include <m3u_proxy/memory/storage_level.hpp>
 
 namespace m3u_proxy::memory {
-
-/// How what waits between two passes is kept.
-enum class StorageLevel : std::uint8_t { kMemory, kCompressed, kSpill };
-/// "standard", "compressed", "spill": the words of the generation tree.
-std::string_view to_string(StorageLevel level);
 
 /// What decides how much a run needs, as far as it is known before the run.
 struct RunSize {

@@ -8,7 +8,7 @@ namespace m3u_proxy::pipeline {
 
 using memory::CleanupStrategy;
 using memory::MemoryPressureLevel;
-using spill::SpoolKind;
+using memory::StorageLevel;
 
 namespace {
 
@@ -22,36 +22,36 @@ PressurePolicy policy_at(MemoryPressureLevel level, std::size_t threads, std::si
   const auto rows = [&](std::size_t part) { return std::max(part, fewest); };
   switch (level) {
     case MemoryPressureLevel::kOptimal:
-      return {.spool = SpoolKind::kMemory,
+      return {.spool = StorageLevel::kMemory,
               .batch_rows = batch_rows,
               .live_batches = 2 * threads,
               .cleanup = CleanupStrategy::kBasic};
     case MemoryPressureLevel::kModerate:
-      return {.spool = SpoolKind::kCompressed,
+      return {.spool = StorageLevel::kCompressed,
               .batch_rows = batch_rows,
               .live_batches = 2 * threads,
               .cleanup = CleanupStrategy::kSmart};
     case MemoryPressureLevel::kHigh:
-      return {.spool = SpoolKind::kSpill,
+      return {.spool = StorageLevel::kSpill,
               .batch_rows = rows(batch_rows / 2),
               .live_batches = threads,
               .cleanup = CleanupStrategy::kSmart};
     case MemoryPressureLevel::kCritical:
-      return {.spool = SpoolKind::kSpill,
+      return {.spool = StorageLevel::kSpill,
               .batch_rows = rows(batch_rows / 5),
               .live_batches = std::min<std::size_t>(2, threads),
               .cleanup = CleanupStrategy::kAggressive};
     case MemoryPressureLevel::kEmergency:
       break;
   }
-  return {.spool = SpoolKind::kSpill,
+  return {.spool = StorageLevel::kSpill,
           .batch_rows = fewest,
           .live_batches = 1,
           .cleanup = CleanupStrategy::kAggressive};
 }
 
 std::string to_string(const PressurePolicy& policy) {
-  return fmt::format("{}, batches of {}, {} live, {} cleanup", spill::to_string(policy.spool),
+  return fmt::format("{}, batches of {}, {} live, {} cleanup", memory::to_string(policy.spool),
                      policy.batch_rows, policy.live_batches, memory::to_string(policy.cleanup));
 }
 

@@ -15,12 +15,12 @@
 
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
-#include <m3u_proxy/spill/spool.hpp>
+#include <m3u_proxy/memory/storage_level.hpp>
 
 namespace m3u_proxy::pipeline {
 
 struct PressurePolicy {
-  spill::SpoolKind spool = spill::SpoolKind::kMemory;
+  memory::StorageLevel spool = memory::StorageLevel::kMemory;
   std::size_t batch_rows = 0;
   std::size_t live_batches = 0;
   memory::CleanupStrategy cleanup = memory::CleanupStrategy::kBasic;

@@ -7,19 +7,19 @@ namespace {
 
 using enum memory::MemoryPressureLevel;
 using memory::CleanupStrategy;
-using spill::SpoolKind;
+using memory::StorageLevel;
 
 TEST(PressurePolicy, EachLevelAllowsLessThanTheOneBefore) {
   EXPECT_EQ(policy_at(kOptimal, 4, 1000),
-            (PressurePolicy{SpoolKind::kMemory, 1000, 8, CleanupStrategy::kBasic}));
+            (PressurePolicy{memory::StorageLevel::kMemory, 1000, 8, CleanupStrategy::kBasic}));
   EXPECT_EQ(policy_at(kModerate, 4, 1000),
-            (PressurePolicy{SpoolKind::kCompressed, 1000, 8, CleanupStrategy::kSmart}));
+            (PressurePolicy{memory::StorageLevel::kCompressed, 1000, 8, CleanupStrategy::kSmart}));
   EXPECT_EQ(policy_at(kHigh, 4, 1000),
-            (PressurePolicy{SpoolKind::kSpill, 500, 4, CleanupStrategy::kSmart}));
+            (PressurePolicy{memory::StorageLevel::kSpill, 500, 4, CleanupStrategy::kSmart}));
   EXPECT_EQ(policy_at(kCritical, 4, 1000),
-            (PressurePolicy{SpoolKind::kSpill, 200, 2, CleanupStrategy::kAggressive}));
+            (PressurePolicy{memory::StorageLevel::kSpill, 200, 2, CleanupStrategy::kAggressive}));
   EXPECT_EQ(policy_at(kEmergency, 4, 1000),
-            (PressurePolicy{SpoolKind::kSpill, 100, 1, CleanupStrategy::kAggressive}));
+            (PressurePolicy{memory::StorageLevel::kSpill, 100, 1, CleanupStrategy::kAggressive}));
 }
 
 TEST(PressurePolicy, BatchesAreNeverLargerThanAskedFor) {

@@ -67,13 +67,16 @@ class StageStrategy {
   StageStrategy& operator=(const StageStrategy&) = delete;
   virtual ~StageStrategy() = default;
 
-  /// "standard", "streaming", "compressed", "spill": the word in the generation tree.
-  [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Whether it keeps its promise at this level of pressure.
+  /// "standard", or the plugin's name: the word in the generation tree.
+  [[nodiscard]] virtual std::string_view name() const { return "standard"; }
+  /// Whether it keeps its promise at this level of pressure, and the peak memory it needs for this
+  /// work beyond the batches that are alive. Asked only where several strategies could do a stage's
+  /// work (strategy_selector.hpp). One that streams batch by batch, as ours do, need not say more.
   [[nodiscard]] virtual bool can_handle_memory_pressure(
-      memory::MemoryPressureLevel level) const = 0;
-  /// Peak memory it needs for this work, beyond the batches that are alive.
-  [[nodiscard]] virtual Bytes estimate_memory(const WorkEstimate& work) const = 0;
+      memory::MemoryPressureLevel /*level*/) const {
+    return true;
+  }
+  [[nodiscard]] virtual Bytes estimate_memory(const WorkEstimate& /*work*/) const { return {}; }
   /// Whether several threads may call process() at once, on different items.
   [[nodiscard]] virtual bool parallel() const = 0;
   /// Does the stage's work on one item. Serial strategies get the items in order.

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/strategy_selector.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -58,7 +58,7 @@ TEST(StrategySelector, ConfiguredStaysWithTheFirstAsLongAsItKeepsItsPromise) {
   EXPECT_EQ(select_strategy(storage(), kHigh, mib(1), SelectionCriteria::kConfigured).index, 2U);
 }
 
-class Streaming final : public NativeStrategy {
+class Streaming final : public StageStrategy {
  public:
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(StageItem& /*item*/) override { return {}; }

@@ -85,14 +85,6 @@ ChannelPlugin::ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replace
 
 ChannelPlugin::~ChannelPlugin() = default;
 
-bool ChannelPlugin::can_handle_memory_pressure(memory::MemoryPressureLevel /*level*/) const {
-  return true;  // a running plugin stays and is told
-}
-
-Bytes ChannelPlugin::estimate_memory(const pipeline::WorkEstimate& /*work*/) const {
-  return mib(work_.run().host->settings().max_memory_per_plugin);
-}
-
 Result<> ChannelPlugin::process(StageItem& item) {
   return parallel() ? process_batch(item) : process_chunks(item);
 }

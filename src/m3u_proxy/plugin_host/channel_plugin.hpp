@@ -22,8 +22,6 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   ~ChannelPlugin() override;
 
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
-  [[nodiscard]] bool can_handle_memory_pressure(memory::MemoryPressureLevel level) const override;
-  [[nodiscard]] Bytes estimate_memory(const pipeline::WorkEstimate& work) const override;
   [[nodiscard]] bool parallel() const override {
     return work_.manifest().parallel && (replaces_ == nullptr || replaces_->parallel());
   }
@@ -31,7 +29,7 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   Result<bool> flush(pipeline::StageItem& item) override;
 
   /// As Spool::move_down(), of what it keeps. Thread-safe.
-  void move_down(spill::SpoolKind kind) { held_.move_down(kind); }
+  void move_down(memory::StorageLevel kind) { held_.move_down(kind); }
 
  private:
   using Frame = catalog::FrameBytes;

@@ -63,7 +63,7 @@ class HeldBack {
   }
 
   /// As Spool::move_down(). Thread-safe.
-  void move_down(spill::SpoolKind kind) {
+  void move_down(memory::StorageLevel kind) {
     if (given_) given_->move_down(kind);
     if (results_) results_->move_down(kind);
   }

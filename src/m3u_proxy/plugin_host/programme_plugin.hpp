@@ -16,7 +16,7 @@ class ProgrammePlugin final : public guide::ProgrammeStrategy {
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
   Result<> process(guide::ProgrammeRows& rows) override;
   Result<bool> flush(guide::ProgrammeRows& rows) override;
-  void move_down(spill::SpoolKind kind) { held_.move_down(kind); }
+  void move_down(memory::StorageLevel kind) { held_.move_down(kind); }
 
  private:
   Result<> process_chunk(guide::ProgrammeRows& out);

@@ -16,18 +16,11 @@ class TextPlugin final : public pipeline::StageStrategy {
   explicit TextPlugin(StagePlugin& work);
 
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
-  [[nodiscard]] bool can_handle_memory_pressure(
-      memory::MemoryPressureLevel /*level*/) const override {
-    return true;
-  }
-  [[nodiscard]] Bytes estimate_memory(const pipeline::WorkEstimate& /*work*/) const override {
-    return mib(work_.run().host->settings().max_memory_per_plugin);
-  }
   [[nodiscard]] bool parallel() const override { return work_.manifest().parallel; }
   /// Works on item.text.
   Result<> process(pipeline::StageItem& item) override;
   Result<bool> flush(pipeline::StageItem& item) override;
-  void move_down(spill::SpoolKind kind) { held_.move_down(kind); }
+  void move_down(memory::StorageLevel kind) { held_.move_down(kind); }
 
  private:
   Result<> process_chunk(std::string_view chunk, std::uint64_t entries, std::pmr::string& out);

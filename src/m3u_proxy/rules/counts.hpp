@@ -21,6 +21,8 @@ struct Counter {
 /// One counter a filter or rule, in the list's order; empty before the first record.
 struct Counts {
   std::vector<Counter> counters{};
+  /// Where wanted: gets the index of each filter or rule that changes the record at hand.
+  std::vector<std::uint16_t>* changed = nullptr;
 
   void merge(const Counts& other);
 };

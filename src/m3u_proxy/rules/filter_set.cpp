@@ -26,6 +26,7 @@ bool FilterSet::keep(const Record& record, Scratch& scratch, Counts& counts) con
     if (!holds(linked_.programs[i], linked_.sets, scratch)) continue;
     ++counter.matched;
     ++counter.changed;
+    if (counts.changed != nullptr) counts.changed->push_back(static_cast<std::uint16_t>(i));
     in = adds;
   }
   return in;

@@ -8,6 +8,7 @@
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/expression.hpp>
 #include <m3u_proxy/rules/linker.hpp>
+#include <m3u_proxy/rules/search_caches.hpp>
 
 namespace m3u_proxy::rules {
 
@@ -35,13 +36,18 @@ class FilterSet {
   bool keep(const Record& record, Scratch& scratch, Counts& counts) const;
 
   [[nodiscard]] bool empty() const { return names_.empty(); }
+  /// What its regular expressions remember. Whoever calls keep() while another thread may drop that
+  /// holds a use.
+  [[nodiscard]] SearchCaches::Use use() const { return SearchCaches::Use(&caches_); }
+  std::size_t drop_caches(bool only_common) const { return caches_.drop(linked_, only_common); }
   /// The names, in the order of the counters.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
  private:
   std::vector<std::string> names_;
   std::vector<FilterAction> actions_;
-  LinkedPrograms linked_;
+  mutable SearchCaches caches_;
+  mutable LinkedPrograms linked_;  ///< changed by caches_ only
 };
 
 }  // namespace m3u_proxy::rules

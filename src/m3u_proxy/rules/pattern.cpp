@@ -45,6 +45,18 @@ std::expected<std::shared_ptr<const Pattern>, std::string> Pattern::compile(std:
   return pattern;
 }
 
+std::shared_ptr<const Pattern> Pattern::fresh() const {
+  std::shared_ptr<Pattern> pattern(new Pattern);
+  pattern->case_rule_ = case_rule_;
+  pattern->regex_source_ = regex_source_;
+  pattern->alternatives_ = alternatives_;
+  pattern->bracketed_ = bracketed_;
+  pattern->required_ = required_;
+  pattern->pairs_ = pairs_;
+  pattern->regex_ = compile_regex(regex_source_);
+  return pattern;
+}
+
 void Pattern::read_source(std::string_view source) {
   const auto spell = [this](std::string& text) {
     if (case_rule_ == CaseRule::kIgnore) text = folded(text);

@@ -29,6 +29,9 @@ class Pattern {
   static std::expected<std::shared_ptr<const Pattern>, std::string> compile(std::string_view source,
                                                                             CaseRule case_rule);
 
+  /// The same pattern, without what RE2 has remembered while it searched.
+  [[nodiscard]] std::shared_ptr<const Pattern> fresh() const;
+
   Pattern(const Pattern&) = delete;
   Pattern& operator=(const Pattern&) = delete;
   ~Pattern();

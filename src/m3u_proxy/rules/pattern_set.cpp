@@ -24,13 +24,18 @@ std::shared_ptr<const PatternSet> PatternSet::compile(const std::vector<std::str
     if (made->engine_->set.Add(source, nullptr) < 0) return nullptr;
   // A search in a set that did not compile crashes.
   if (!made->engine_->set.Compile()) return nullptr;
-  made->size_ = sources.size();
+  made->sources_ = sources;
+  made->memory_bytes_ = memory_bytes;
   return made;
+}
+
+std::shared_ptr<const PatternSet> PatternSet::fresh() const {
+  return compile(sources_, memory_bytes_);
 }
 
 void PatternSet::search(std::string_view value, Answers& answers) const {
   re2::RE2::Set::ErrorInfo error{};
-  answers.found.assign(size_, 0);
+  answers.found.assign(sources_.size(), 0);
   answers.indices.clear();
   const bool any = engine_->set.Match({value.data(), value.size()}, &answers.indices, &error);
   answers.complete = any || error.kind == re2::RE2::Set::kNoError;

@@ -17,6 +17,9 @@ class PatternSet {
   static std::shared_ptr<const PatternSet> compile(const std::vector<std::string>& sources,
                                                    std::int64_t memory_bytes);
 
+  /// The same patterns, without what RE2 has remembered while it searched.
+  [[nodiscard]] std::shared_ptr<const PatternSet> fresh() const;
+
   PatternSet(const PatternSet&) = delete;
   PatternSet& operator=(const PatternSet&) = delete;
   ~PatternSet();
@@ -34,7 +37,8 @@ class PatternSet {
   struct Engine;
   PatternSet() = default;
   std::unique_ptr<Engine> engine_;
-  std::size_t size_ = 0;
+  std::vector<std::string> sources_;
+  std::int64_t memory_bytes_ = 0;
 };
 
 }  // namespace m3u_proxy::rules

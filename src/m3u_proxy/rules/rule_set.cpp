@@ -23,6 +23,8 @@ void RuleSet::apply(Record& record, Scratch& scratch, Counts& counts) const {
     ++counter.evaluated;
     counter.matched += outcome.matched ? 1U : 0U;
     counter.changed += outcome.changed ? 1U : 0U;
+    if (outcome.changed && counts.changed != nullptr)
+      counts.changed->push_back(static_cast<std::uint16_t>(i));
     counter.value_too_long += outcome.value_too_long;
     counter.kept_required += outcome.kept_required;
   }

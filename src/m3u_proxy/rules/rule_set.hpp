@@ -7,6 +7,7 @@
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/expression.hpp>
 #include <m3u_proxy/rules/linker.hpp>
+#include <m3u_proxy/rules/search_caches.hpp>
 
 namespace m3u_proxy::rules {
 
@@ -28,12 +29,17 @@ class RuleSet {
   [[nodiscard]] bool empty() const { return names_.empty(); }
   /// Whether any rule writes `@logo:<uuid>`.
   [[nodiscard]] bool uses_logo_helper() const { return uses_logo_helper_; }
+  /// What its regular expressions remember. Whoever calls apply() while another thread may drop
+  /// that holds a use.
+  [[nodiscard]] SearchCaches::Use use() const { return SearchCaches::Use(&caches_); }
+  std::size_t drop_caches(bool only_common) const { return caches_.drop(linked_, only_common); }
   /// The names, in the order of the counters.
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
  private:
   std::vector<std::string> names_;
-  LinkedPrograms linked_;
+  mutable SearchCaches caches_;
+  mutable LinkedPrograms linked_;  ///< changed by caches_ only
   bool uses_logo_helper_ = false;
 };
 

@@ -168,6 +168,28 @@ TEST(RuleSet, ManyPatternsOnOneFieldGiveTheAnswersOfEachAlone) {
   }
 }
 
+TEST(RuleSet, WhatSearchesRememberIsDroppedOnlyWhileNobodySearches) {
+  std::vector<NamedRule> rules = costly_rules(10);
+  rules.push_back(rule(R"e(name contains "plain" SET tvg_name = "x")e"));
+  rules.push_back(rule(R"e(name matches "plain text" SET tvg_name = "x")e"));
+  const RuleSet set(rules);
+  const auto apply = [&] {
+    MapRecord record = named("qqq");
+    Scratch scratch;
+    Counts counts;
+    set.apply(record, scratch, counts);
+    return record["tvg_name"];
+  };
+  EXPECT_EQ(apply(), "3 ");
+  {
+    const auto in_use = set.use();
+    EXPECT_EQ(set.drop_caches(false), 0U);
+  }
+  EXPECT_EQ(set.drop_caches(true), 1U);    // the common search
+  EXPECT_EQ(set.drop_caches(false), 11U);  // and each pattern that is a search of RE2
+  EXPECT_EQ(apply(), "3 ");
+}
+
 TEST(RuleSet, AChangeOfTheFieldIsSeenByTheCommonSearch) {
   std::vector<NamedRule> rules = costly_rules(10);
   rules.insert(rules.begin() + 5, rule(R"e(name == "qqq" SET name = "qqqqqqq")e"));

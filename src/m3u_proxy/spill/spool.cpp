@@ -55,11 +55,6 @@ std::span<const std::uint8_t> bytes_at(std::uint64_t address, std::size_t size) 
 
 }  // namespace
 
-std::string_view to_string(SpoolKind kind) {
-  static constexpr std::array<std::string_view, 3> kNames = {"standard", "compressed", "spill"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
 Spool::Spool(memory::SlabPool& slabs, Options options)
     : slabs_(&slabs),
       options_(options),
@@ -80,7 +75,7 @@ Spool::Packed Spool::pack(std::span<const std::uint8_t> frame,
                           std::pmr::vector<std::uint8_t>& scratch) const {
   const auto raw_size = static_cast<std::uint32_t>(frame.size());
   const Packed plain{.bytes = frame, .raw_size = raw_size, .compressed = false};
-  if (kind() == SpoolKind::kMemory || frame.size() > LZ4_MAX_INPUT_SIZE) return plain;
+  if (kind() == memory::StorageLevel::kMemory || frame.size() > LZ4_MAX_INPUT_SIZE) return plain;
   // What does not get smaller is not worth unpacking, so there is no need for more room.
   const auto room = memory::guarded([&]() -> Result<> {
     if (scratch.size() < frame.size()) scratch.resize(frame.size());
@@ -98,7 +93,7 @@ Spool::Packed Spool::pack(std::span<const std::uint8_t> frame,
 
 Result<> Spool::append(const Packed& packed) {
   M3U_CHECK(memory::guarded([&] { return append_block(packed); }));
-  if (stored() > options_.compress_beyond) move_down(SpoolKind::kCompressed);
+  if (stored() > options_.compress_beyond) move_down(memory::StorageLevel::kCompressed);
   return {};
 }
 
@@ -107,7 +102,7 @@ Result<> Spool::append_block(const Packed& packed) {
   while (true) {
     {
       const ExclusiveLock lock(mutex_);
-      if (kind() == SpoolKind::kSpill) return put_on_disk(packed);
+      if (kind() == memory::StorageLevel::kSpill) return put_on_disk(packed);
       if (has_room(packed.bytes.size())) {
         put(packed);
         return {};
@@ -115,7 +110,7 @@ Result<> Spool::append_block(const Packed& packed) {
     }
     if (const auto added = add_segment(packed.bytes.size()); !added) {
       if (options_.space == nullptr) return added;
-      move_down(SpoolKind::kSpill);
+      move_down(memory::StorageLevel::kSpill);
     }
   }
 }
@@ -136,12 +131,12 @@ void Spool::make_room(std::pmr::vector<T>& items) {
 Result<> Spool::add_segment(std::size_t size) {
   make_room(segments_);
   auto slab = slabs_->acquire(memory::Tag::kSpool, std::max(size, kStorageSlab));
-  if (!slab && size < kStorageSlab && kind() != SpoolKind::kSpill)
+  if (!slab && size < kStorageSlab && kind() != memory::StorageLevel::kSpill)
     slab = slabs_->acquire(memory::Tag::kSpool, size);
   if (!slab) return fail(std::move(slab).error());
   const ExclusiveLock lock(mutex_);
   // To get the slab, the Budget may have asked this spool for memory.
-  if (kind() == SpoolKind::kSpill) return {};
+  if (kind() == memory::StorageLevel::kSpill) return {};
   segments_.push_back(
       {.slab = *std::move(slab), .first_block = blocks_.size(), .used = 0, .lent = 0});
   return {};
@@ -212,7 +207,7 @@ Bytes Spool::reclaim(Bytes wanted) {
   const ExclusiveLock lock(mutex_);
   if (std::ranges::none_of(segments_, [](const Segment& s) { return s.slab && s.lent == 0; }))
     return {};
-  kind_.store(SpoolKind::kSpill, std::memory_order_relaxed);
+  kind_.store(memory::StorageLevel::kSpill, std::memory_order_relaxed);
   const auto freed = write_out(wanted);
   if (freed) return *freed;
   log::warn("memory", "spooled data cannot leave memory: {}", to_string(freed.error()));
@@ -230,7 +225,7 @@ Result<std::span<const std::uint8_t>> Spool::read(std::size_t index,
         return read_from_disk(block, scratch);
       }
       const auto stored = bytes_at(block.place, block.size);
-      if (block.raw_size == 0 && kind() == SpoolKind::kMemory) {
+      if (block.raw_size == 0 && kind() == memory::StorageLevel::kMemory) {
         lend(index);
         return stored;
       }
@@ -271,12 +266,60 @@ void Spool::clear() {
   on_disk_ = 0;
 }
 
-void Spool::move_down(SpoolKind kind) {
-  if (kind == SpoolKind::kSpill && options_.space == nullptr) kind = SpoolKind::kCompressed;
-  SpoolKind now = kind_.load(std::memory_order_relaxed);
+std::size_t Spool::basic_cleanup() { return shrink(blocks_) + shrink(segments_); }
+
+std::size_t Spool::aggressive_cleanup() {
+  const auto in_memory = [this] {
+    const std::shared_lock lock(mutex_);
+    return static_cast<std::size_t>(
+        std::ranges::count_if(blocks_, [](const Block& b) { return (b.place & kOnDisk) == 0; }));
+  };
+  std::size_t written = 0;
+  // A disk that is not there is no reason to fail, nor to warn, as long as there is memory.
+  if (options_.space != nullptr && options_.space->folder()) {
+    const std::size_t before = in_memory();
+    move_down(memory::StorageLevel::kSpill);
+    written = before - in_memory();
+  }
+  return written + basic_cleanup();
+}
+
+/// Gives up room that `items` do not need, without allocating under the lock; where that is refused
+/// they stay as they are.
+template <typename T>
+std::size_t Spool::shrink(std::pmr::vector<T>& items) {
+  const std::size_t room = items.capacity();
+  if (room == items.size()) return 0;
+  std::pmr::vector<T> smaller(&resource_);
+  const auto reserved = memory::guarded([&]() -> Result<> {
+    smaller.reserve(items.size());
+    return {};
+  });
+  if (!reserved) return 0;
+  const ExclusiveLock lock(mutex_);
+  smaller.insert(smaller.end(), std::make_move_iterator(items.begin()),
+                 std::make_move_iterator(items.end()));
+  smaller.swap(items);
+  return room - items.capacity();
+}
+
+memory::MemoryUsage Spool::memory_usage() const {
+  const std::shared_lock lock(mutex_);
+  memory::MemoryUsage usage{
+      .held = Bytes{blocks_.capacity() * sizeof(Block) + segments_.capacity() * sizeof(Segment)},
+      .unused = Bytes{(blocks_.capacity() - blocks_.size()) * sizeof(Block) +
+                      (segments_.capacity() - segments_.size()) * sizeof(Segment)}};
+  for (const Segment& segment : segments_) usage.held += Bytes{segment.slab.size()};
+  return usage;
+}
+
+void Spool::move_down(memory::StorageLevel kind) {
+  if (kind == memory::StorageLevel::kSpill && options_.space == nullptr)
+    kind = memory::StorageLevel::kCompressed;
+  memory::StorageLevel now = kind_.load(std::memory_order_relaxed);
   while (now < kind && !kind_.compare_exchange_weak(now, kind, std::memory_order_relaxed)) {
   }
-  if (kind != SpoolKind::kSpill) return;
+  if (kind != memory::StorageLevel::kSpill) return;
   const ExclusiveLock lock(mutex_);
   // Where that fails, so does the next append, which can say so.
   if (const auto freed = write_out(memory::Budget::kUnlimited); !freed)

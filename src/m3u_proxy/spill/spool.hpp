@@ -15,20 +15,18 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/memory/storage_level.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
 
 namespace m3u_proxy::spill {
 
-enum class SpoolKind : std::uint8_t { kMemory, kCompressed, kSpill };
-/// "standard", "compressed", "spill": the word in the generation tree.
-std::string_view to_string(SpoolKind kind);
-
-class Spool {
+class Spool final : public memory::MemoryCleanable {
  public:
   struct Options {
     Bytes compress_beyond = mib(16);
-    SpoolKind first = SpoolKind::kMemory;
+    memory::StorageLevel first = memory::StorageLevel::kMemory;
     spill::SpillSpace* space = nullptr;  ///< without it frames stay in memory
   };
   /// A frame as it will be stored: itself or compressed.
@@ -39,7 +37,7 @@ class Spool {
   };
 
   Spool(memory::SlabPool& slabs, Options options);
-  ~Spool();
+  ~Spool() override;
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
@@ -61,10 +59,16 @@ class Spool {
   /// Drops all frames and gives memory and disk back.
   void clear();
 
+  /// Basic gives up room that the tables of frames do not need, Aggressive writes out what is in
+  /// memory too; returns entries and frames. While nothing is appended or read.
+  std::size_t basic_cleanup() override;
+  std::size_t aggressive_cleanup() override;
+  [[nodiscard]] memory::MemoryUsage memory_usage() const override;
+
   /// From now on stores at most as `kind` allows; never moves up. kSpill also writes out what is
   /// in memory; without space it is kCompressed. Thread-safe.
-  void move_down(SpoolKind kind);
-  [[nodiscard]] SpoolKind kind() const { return kind_.load(std::memory_order_relaxed); }
+  void move_down(memory::StorageLevel kind);
+  [[nodiscard]] memory::StorageLevel kind() const { return kind_.load(std::memory_order_relaxed); }
   /// Bytes in memory and on disk.
   [[nodiscard]] Bytes stored() const { return {stored_.load(std::memory_order_relaxed)}; }
   [[nodiscard]] Bytes on_disk() const { return {on_disk_.load(std::memory_order_relaxed)}; }
@@ -98,10 +102,12 @@ class Spool {
       const Block& block, std::pmr::vector<std::uint8_t>& scratch) const;
   template <typename T>
   void make_room(std::pmr::vector<T>& items);
+  template <typename T>
+  std::size_t shrink(std::pmr::vector<T>& items);
 
   memory::SlabPool* slabs_;
   Options options_;
-  std::atomic<SpoolKind> kind_;
+  std::atomic<memory::StorageLevel> kind_;
   // Guards what follows. Nobody reserves memory under it: the Budget's reclaimer waits for it.
   mutable std::shared_mutex mutex_;
   memory::BudgetResource resource_;

@@ -35,7 +35,7 @@ class SpoolTest : public testing::Test {
     }
   }
 
-  Spool::Options on_disk() { return {.first = SpoolKind::kSpill, .space = &space_}; }
+  Spool::Options on_disk() { return {.first = memory::StorageLevel::kSpill, .space = &space_}; }
 
   io::TestFolder folder_;
   spill::SpillSpace space_{
@@ -51,25 +51,54 @@ TEST_F(SpoolTest, GivesFramesBackInOrderAgainAndAgain) {
   expect_frames(spool, 1000);
 }
 
+TEST_F(SpoolTest, EachCleanupGivesBackWhatItsStrategySays) {
+  Spool spool(slabs_, {.space = &space_});
+  for (std::size_t i = 0; i < 1000; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
+  const Bytes before = spool.memory_usage().held;
+  EXPECT_GT(before, mib(4));
+  EXPECT_GT(spool.basic_cleanup(), 0U);  // the tables had grown by halves
+  EXPECT_EQ(spool.memory_usage().unused, Bytes{});
+  EXPECT_GT(spool.memory_usage().held, mib(4));
+  EXPECT_EQ(spool.basic_cleanup(), 0U);
+  EXPECT_EQ(spool.aggressive_cleanup(), 1000U);
+  EXPECT_LT(spool.memory_usage().held, kib(64));
+  EXPECT_LT(budget_.used(), kib(64));
+  expect_frames(spool, 1000);
+  EXPECT_EQ(spool.aggressive_cleanup(), 0U);
+}
+
+TEST_F(SpoolTest, ACleanupWithoutADiskLeavesFramesInMemory) {
+  SpillSpace nowhere({.folder = folder_ / "nowhere"});
+  for (SpillSpace* const space : {&nowhere, static_cast<SpillSpace*>(nullptr)}) {
+    Spool spool(slabs_, {.space = space});
+    for (std::size_t i = 0; i < 100; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
+    spool.aggressive_cleanup();
+    EXPECT_EQ(spool.kind(), memory::StorageLevel::kMemory);
+    expect_frames(spool, 100);
+  }
+}
+
 TEST_F(SpoolTest, CompressesBeyondItsThresholdInTheMiddleOfTheStream) {
   Spool spool(slabs_, {.compress_beyond = kib(100)});
   for (std::size_t i = 0; i < 20; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
-  EXPECT_EQ(spool.kind(), SpoolKind::kMemory);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kMemory);
   for (std::size_t i = 20; i < 500; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
-  EXPECT_EQ(spool.kind(), SpoolKind::kCompressed);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kCompressed);
   EXPECT_LT(spool.stored(), kib(400));  // of 2.4 MB
   expect_frames(spool, 500);
 }
 
 TEST_F(SpoolTest, NeverMovesUp) {
   Spool spool(slabs_, {});
-  spool.move_down(SpoolKind::kCompressed);
-  spool.move_down(SpoolKind::kMemory);
-  EXPECT_EQ(spool.kind(), SpoolKind::kCompressed);
+  spool.move_down(memory::StorageLevel::kCompressed);
+  spool.move_down(memory::StorageLevel::kMemory);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kCompressed);
 }
 
 TEST_F(SpoolTest, FramesLargerThanASlabAreWhole) {
-  for (const SpoolKind kind : {SpoolKind::kMemory, SpoolKind::kCompressed, SpoolKind::kSpill}) {
+  for (const memory::StorageLevel kind :
+       {memory::StorageLevel::kMemory, memory::StorageLevel::kCompressed,
+        memory::StorageLevel::kSpill}) {
     Spool spool(slabs_, {.compress_beyond = mib(100), .first = kind, .space = &space_});
     for (std::size_t i = 0; i < 3; ++i)
       ASSERT_TRUE(put(spool, frame_of(i, (std::size_t{5} << 20U) + 1)));
@@ -112,7 +141,7 @@ TEST_F(SpoolTest, RefusedMemoryBecomesDiskInTheMiddleOfTheStream) {
   budget_.set_limit(mib(3));
   Spool spool(slabs_, {.space = &space_});
   for (std::size_t i = 0; i < 2000; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
-  EXPECT_EQ(spool.kind(), SpoolKind::kSpill);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kSpill);
   EXPECT_LE(budget_.peak(), mib(3));
   expect_frames(spool, 2000);
 }
@@ -121,7 +150,7 @@ TEST_F(SpoolTest, MovedDownToDiskItGivesItsMemoryBack) {
   Spool spool(slabs_, {.compress_beyond = mib(2), .space = &space_});
   for (std::size_t i = 0; i < 1000; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
   EXPECT_GT(budget_.used(), mib(2));
-  spool.move_down(SpoolKind::kSpill);
+  spool.move_down(memory::StorageLevel::kSpill);
   EXPECT_LT(budget_.used(), kib(64));
   for (std::size_t i = 1000; i < 1100; ++i) ASSERT_TRUE(put(spool, frame_of(i)));
   EXPECT_EQ(spool.on_disk(), spool.stored());
@@ -130,8 +159,8 @@ TEST_F(SpoolTest, MovedDownToDiskItGivesItsMemoryBack) {
 
 TEST_F(SpoolTest, WithoutSpaceItCompressesInsteadOfSpilling) {
   Spool spool(slabs_, {});
-  spool.move_down(SpoolKind::kSpill);
-  EXPECT_EQ(spool.kind(), SpoolKind::kCompressed);
+  spool.move_down(memory::StorageLevel::kSpill);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kCompressed);
   ASSERT_TRUE(put(spool, frame_of(0)));
   expect_frames(spool, 1);
 }
@@ -145,7 +174,7 @@ TEST_F(SpoolTest, TheBudgetGetsWhatItAsksForAndNotMore) {
   const auto other = budget_.reserve(memory::Tag::kBatch, mib(4));
   ASSERT_TRUE(other);
   EXPECT_LE(spool.on_disk(), mib(3));
-  EXPECT_EQ(spool.kind(), SpoolKind::kSpill);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kSpill);
   expect_frames(spool, 2000);
 }
 
@@ -157,7 +186,7 @@ TEST_F(SpoolTest, AFrameGivenInPlaceStaysWhereItIs) {
   const auto first = spool.read(0, scratch);
   ASSERT_TRUE(first);
   ASSERT_TRUE(scratch.empty());
-  spool.move_down(SpoolKind::kSpill);
+  spool.move_down(memory::StorageLevel::kSpill);
   EXPECT_EQ(Frame(first->begin(), first->end()), frame_of(0));
   EXPECT_GE(budget_.used(), mib(1));
   EXPECT_LT(budget_.used(), mib(2));
@@ -185,7 +214,7 @@ TEST_F(SpoolTest, ThreadsReadWhileItsMemoryIsAskedFor) {
       });
   }
   EXPECT_EQ(right, kFrames);
-  EXPECT_EQ(spool.kind(), SpoolKind::kSpill);
+  EXPECT_EQ(spool.kind(), memory::StorageLevel::kSpill);
 }
 
 TEST_F(SpoolTest, PackLeavesAFramePlainWhereMemoryIsRefused) {
@@ -205,7 +234,8 @@ TEST_F(SpoolTest, FramesThatDoNotGetSmallerComeBackToo) {
   std::uint32_t state = 1;
   for (auto& byte : noise)
     byte = static_cast<std::uint8_t>((state = state * 1664525 + 1013904223) >> 24U);
-  for (const SpoolKind kind : {SpoolKind::kCompressed, SpoolKind::kSpill}) {
+  for (const memory::StorageLevel kind :
+       {memory::StorageLevel::kCompressed, memory::StorageLevel::kSpill}) {
     Spool spool(slabs_, {.first = kind, .space = &space_});
     ASSERT_TRUE(put(spool, noise));
     std::pmr::vector<std::uint8_t> scratch;
