@@ -4,7 +4,7 @@
 #include <span>
 
 #include <m3u_proxy/channels/channel_record.hpp>
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 
@@ -12,11 +12,12 @@ namespace m3u_proxy::channels {
 
 /// No value is longer than rules::kMaxValueBytes after it: a longer one is dropped and counted, and
 /// so is a channel whose name or address it was.
-class DataMappingStrategy final : public pipeline::NativeStrategy {
+class DataMappingStrategy final : public pipeline::StageStrategy {
  public:
-  /// `rules` may be nullptr.
-  DataMappingStrategy(const rules::RuleSet* rules, std::span<const SourceInfo> sources)
-      : rules_(rules), sources_(sources) {}
+  /// `rules` may be nullptr. `note`: each channel is to know which rules changed it (touched.hpp).
+  DataMappingStrategy(const rules::RuleSet* rules, std::span<const SourceInfo> sources,
+                      bool note = false)
+      : rules_(rules), sources_(sources), note_(note) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(pipeline::StageItem& item) override;
@@ -24,6 +25,7 @@ class DataMappingStrategy final : public pipeline::NativeStrategy {
  private:
   const rules::RuleSet* rules_;
   std::span<const SourceInfo> sources_;
+  bool note_;
 };
 
 }  // namespace m3u_proxy::channels

@@ -1,14 +1,22 @@
 #include <m3u_proxy/channels/filtering.hpp>
+#include <m3u_proxy/pipeline/touched.hpp>
 
 namespace m3u_proxy::channels {
 
 Result<> FilteringStrategy::process(pipeline::StageItem& item) {
   if (filters_ == nullptr) return {};
   ChannelRecord record(item.batch, sources_);
+  std::vector<std::uint16_t> changed;
+  if (note_) item.filter_counts.changed = &changed;
   item.batch.retain([&](std::size_t row) {
     record.select(row);
-    return filters_->keep(record, item.scratch, item.filter_counts);
+    const bool kept = filters_->keep(record, item.scratch, item.filter_counts);
+    if (changed.empty()) return kept;
+    if (kept) pipeline::note_filters(item.batch, row, changed);
+    changed.clear();
+    return kept;
   });
+  item.filter_counts.changed = nullptr;
   return {};
 }
 

@@ -4,18 +4,20 @@
 #include <span>
 
 #include <m3u_proxy/channels/channel_record.hpp>
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 
 namespace m3u_proxy::channels {
 
-class FilteringStrategy final : public pipeline::NativeStrategy {
+class FilteringStrategy final : public pipeline::StageStrategy {
  public:
-  /// `filters` may be nullptr: everything stays.
-  FilteringStrategy(const rules::FilterSet* filters, std::span<const SourceInfo> sources)
-      : filters_(filters), sources_(sources) {}
+  /// `filters` may be nullptr: everything stays. `note`: each channel is to know which filters
+  /// changed its place in the result (touched.hpp).
+  FilteringStrategy(const rules::FilterSet* filters, std::span<const SourceInfo> sources,
+                    bool note = false)
+      : filters_(filters), sources_(sources), note_(note) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(pipeline::StageItem& item) override;
@@ -23,6 +25,7 @@ class FilteringStrategy final : public pipeline::NativeStrategy {
  private:
   const rules::FilterSet* filters_;
   std::span<const SourceInfo> sources_;
+  bool note_;
 };
 
 }  // namespace m3u_proxy::channels

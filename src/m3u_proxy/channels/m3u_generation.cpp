@@ -59,7 +59,8 @@ Result<> M3uGenerationStrategy::process(pipeline::StageItem& item) {
   if (options_.compare)
     on_url = [&item](std::string_view url) { item.url_keys.push_back(url_key(url)); };
   item.items_out[static_cast<std::size_t>(pipeline::Stage::kM3uGeneration)] =
-      formats::write_m3u(item.batch, options_.writer, item.text, item.problems, on_url);
+      formats::write_m3u(item.batch, options_.writer, item.text, item.problems, on_url,
+                         options_.note_written ? &item.written : nullptr);
   return {};
 }
 

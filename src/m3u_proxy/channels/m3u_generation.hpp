@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <m3u_proxy/formats/m3u_writer.hpp>
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::channels {
@@ -15,15 +15,17 @@ struct M3uGenerationOptions {
   formats::M3uWriterOptions writer{};
   /// Channels with a shift get a guide id of their own.
   bool shifted_ids = false;
-  bool compare = false;  ///< whether item.url_keys are wanted
+  bool compare = false;       ///< whether item.url_keys are wanted
+  bool note_written = false;  ///< whether item.written is
 };
 
-class M3uGenerationStrategy final : public pipeline::NativeStrategy {
+class M3uGenerationStrategy final : public pipeline::StageStrategy {
  public:
   explicit M3uGenerationStrategy(M3uGenerationOptions options) : options_(std::move(options)) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
-  /// Writes item.text and, where they are wanted, the keys of its addresses to item.url_keys.
+  /// Writes item.text and, where they are wanted, the keys of its addresses to item.url_keys and
+  /// which rows are in it to item.written.
   Result<> process(pipeline::StageItem& item) override;
 
  private:

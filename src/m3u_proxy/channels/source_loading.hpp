@@ -17,7 +17,7 @@
 #include <m3u_proxy/channels/source_stats.hpp>
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
-#include <m3u_proxy/pipeline/native_strategy.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/spill/key_set.hpp>
 
@@ -82,7 +82,7 @@ class SourceReader {
   bool any_usable_ = false;
 };
 
-class SourceLoadingStrategy final : public pipeline::NativeStrategy {
+class SourceLoadingStrategy final : public pipeline::StageStrategy {
  public:
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(pipeline::StageItem& item) override;
@@ -90,7 +90,7 @@ class SourceLoadingStrategy final : public pipeline::NativeStrategy {
 
 /// Drops entries with the URL and name of an earlier one of the same source, merges the batches'
 /// problems and counts. What it holds is the stage's output that cleanup gives back.
-class DuplicateFilter final : public pipeline::NativeStrategy, public memory::MemoryCleanable {
+class DuplicateFilter final : public pipeline::StageStrategy, public memory::MemoryCleanable {
  public:
   DuplicateFilter(const pipeline::RunContext& context, SourceReader& reader)
       : reader_(&reader), seen_(*context.budget, context.spill) {}

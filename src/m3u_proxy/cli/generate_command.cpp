@@ -13,7 +13,9 @@
 #include <m3u_proxy/cli/signals.hpp>
 #include <m3u_proxy/cli/terminal_progress.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
-#include <m3u_proxy/service/proxy_runner.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/runtime/run.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -51,12 +53,14 @@ void print_results(const std::vector<ProxyOutcome>& outcomes) {
   (void)std::fflush(stdout);
 }
 
-std::vector<ProxyOutcome> generate_all(service::ProxyRunner& runner,
+std::vector<ProxyOutcome> generate_all(runtime::Run& run,
                                        const config::Configuration& configuration,
+                                       const std::filesystem::path& out,
                                        const CancelToken& cancel) {
   std::vector<ProxyOutcome> outcomes;
   for (const config::ProxyConfig& proxy : configuration.proxies) {
-    outcomes.push_back({.proxy = proxy.name.name, .result = runner.generate(proxy)});
+    outcomes.push_back({.proxy = proxy.name.name,
+                        .result = runtime::generate_to_files(configuration, proxy, run, out)});
     if (cancel.cancelled()) break;
   }
   return outcomes;
@@ -110,16 +114,20 @@ ExitCode run_generate(const GenerateOptions& options, const config::Environment&
 
   auto progress = make_progress(options.progress);
   const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
-  auto runner = service::ProxyRunner::create(
-      configuration, {.out = options.out,
-                      .cache_dir = options.cache_dir.value_or(""),
-                      .threads = options.threads != 0 ? options.threads : processors,
-                      .now = options.now.value_or(system_time()),
-                      .cancel = &cancel,
-                      .progress = progress.get(),
-                      .plugin_compiler = own_program()});
-  if (!runner) return finish_early(options, runner.error());
-  const auto outcomes = generate_all(**runner, configuration, cancel);
+  runtime::ProcessOptions sharing = runtime::process_options(configuration, options.out);
+  sharing.plugins.compiler = own_program();
+  auto process = runtime::Process::create(std::move(sharing));
+  if (!process) return finish_early(options, process.error());
+  if (const auto made = runtime::prepare_output_folder(options.out); !made)
+    return finish_early(options, made.error());
+  runtime::RunOptions running = runtime::run_options(configuration);
+  running.cache_dir = options.cache_dir.value_or("");
+  running.threads = options.threads != 0 ? options.threads : processors;
+  running.now = options.now.value_or(system_time());
+  running.cancel = &cancel;
+  running.progress = progress.get();
+  runtime::Run run(**process, std::move(running));
+  const auto outcomes = generate_all(run, configuration, options.out, cancel);
   progress.reset();
   return finish(options, outcomes);
 }

@@ -8,7 +8,9 @@
 #include <m3u_proxy/cli/signals.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/rules/expression.hpp>
-#include <m3u_proxy/service/proxy_runner.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/runtime/run.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -78,13 +80,18 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
 
-  auto runner = service::ProxyRunner::create(
-      loaded->configuration, {.now = options.now.value_or(system_time()), .cancel = &cancel});
-  if (!runner) return report_error(runner.error());
-  const config::ProxyConfig& proxy = loaded->configuration.proxies.front();
+  const config::Configuration& configuration = loaded->configuration;
+  const auto process = runtime::Process::create(runtime::process_options(configuration, {}));
+  if (!process) return report_error(process.error());
+  runtime::RunOptions running = runtime::run_options(configuration);
+  running.now = options.now.value_or(system_time());
+  running.cancel = &cancel;
+  runtime::Run run(**process, std::move(running));
+  const auto proxy = runtime::resolve(configuration, configuration.proxies.front(), run);
+  if (!proxy) return report_error(proxy.error());
   const bool programmes = is_for_programmes(options);
-  const auto result = programmes ? (*runner)->preview_programmes(proxy, options.limit)
-                                 : (*runner)->preview(proxy, options.limit);
+  const auto result = programmes ? run.preview_programmes(*proxy, options.limit)
+                                 : run.preview(*proxy, options.limit);
   if (!result) return report_error(result.error());
   for (const generation::PreviewItem& item : result->items) print_item(item);
   if (result->matched > result->items.size())

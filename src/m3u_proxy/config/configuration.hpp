@@ -19,17 +19,9 @@
 
 namespace m3u_proxy::config {
 
-/// A memory limit as the user gives it.
-struct MemoryLimitSetting {
-  enum class Kind : std::uint8_t { kAuto, kNone, kFixed };
-  Kind kind = Kind::kAuto;
-  Bytes fixed{};  ///< of kFixed
-
-  bool operator==(const MemoryLimitSetting&) const = default;
-};
-
 using memory::CleanupChoice;
 using memory::MemoryCleanupConfig;
+using memory::MemoryLimitSetting;
 using memory::MemoryMonitoringConfig;
 using memory::MemoryPoolConfig;
 using memory::PressureThresholds;

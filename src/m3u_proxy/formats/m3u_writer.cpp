@@ -303,14 +303,17 @@ void write_m3u_header(std::string_view guide_url, OutputText& out) {
 }
 
 std::uint64_t write_m3u(const ChannelBatch& batch, const M3uWriterOptions& options, OutputText& out,
-                        ProblemLog& problems, const OnUrl& on_url) {
+                        ProblemLog& problems, const OnUrl& on_url,
+                        std::vector<std::uint8_t>* rows) {
   std::uint64_t written = 0;
+  if (rows != nullptr) rows->assign(batch.rows(), 1);
   EntryWriter writer(out);
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     const std::size_t begin = writer.size();
     const std::string_view fault = put_entry(batch, row, options, writer, problems);
     if (!fault.empty()) {
       problems.add(fault, 0, 0, batch.text(ChannelField::kChannelName, row));
+      if (rows != nullptr) (*rows)[row] = 0;
       continue;
     }
     ++written;

@@ -1,10 +1,13 @@
-// Generation: one run for one proxy: its passes (generation.cpp) and what is told of it
-// (generation_stats.cpp). Private to this folder; from outside: generate() in generation.hpp.
+// Generation: one run for one proxy: its passes (generation.cpp, generation_guide.cpp) and what is
+// told of it (generation_stats.cpp). Private to this folder; from outside: generate() in
+// generation.hpp.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include <m3u_proxy/channels/channel_numbering.hpp>
 #include <m3u_proxy/channels/channel_store.hpp>
@@ -55,21 +58,21 @@ struct StageChain {
 /// One run for one proxy; the members are what its passes share, in the order they come to be.
 class Generation {
  public:
-  Generation(const ResolvedProxyConfig& config, const OutputPaths& outputs,
+  Generation(const ResolvedProxyConfig& config, Publisher& publisher,
              const pipeline::RunContext& context, const GenerationServices& services)
       : config_(config),
-        outputs_(outputs),
+        publisher_(publisher),
         context_(with_watch(context, watch_)),
         services_(services),
         progress_(context.progress),
         watch_(context_, services.watch),
-        reader_(context_, config.sources, needs_channel_ids(config)),
+        reader_(context_, config.sources, needs_channel_ids(config) || services.lineup != nullptr),
         duplicates_(context_, reader_),
         numbering_(*context.budget, {.mode = config.numbering,
                                      .first = config.starting_channel_number,
                                      .ranges = config.ranges,
                                      .sources = reader_.infos()}),
-        guide_(context_, config.guide, config.programme_filters.get(),
+        guide_(std::in_place, context_, config.guide, config.programme_filters.get(),
                config.programme_rules.get()) {}
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
@@ -83,6 +86,7 @@ class Generation {
     context.watch = &watch;
     return context;
   }
+  [[nodiscard]] bool has_lineup() const { return services_.lineup != nullptr; }
   Result<> begin_plugins();
   void begin_item(pipeline::StageItem& item);
   Result<> add_stage(StageChain& chain, pipeline::Stage stage, pipeline::StageStrategy& native);
@@ -98,15 +102,16 @@ class Generation {
   Result<> write_guide();
   Result<> publish();
   Result<> keep_batch(pipeline::StageItem& item);
-  void choose(pipeline::Stage stage, const pipeline::StageStrategy& strategy) const;
   Result<> hand_to_guide(pipeline::StageItem& item);
   Result<> write_batch(pipeline::StageItem& item);
+  Result<> begin_lineup();
   Result<> check_shrink() const;
   void finish_stage(pipeline::Stage stage, std::uint64_t items_in, std::uint64_t items_out,
                     memory::MemoryCleanable& leavings, std::string_view done_what);
   void fill_stats(std::chrono::nanoseconds duration);
   void add_guide_stats();
   void log_problems() const;
+  void expect_stage_after(pipeline::Stage stage);
   void fill_memory_stats();
   void add_expression_stats(const std::vector<std::string>& names, const rules::Counts& counts,
                             std::string_view applies_to, std::vector<ExpressionStats>& into);
@@ -114,7 +119,7 @@ class Generation {
   [[nodiscard]] std::string guide_url();
 
   const ResolvedProxyConfig& config_;
-  const OutputPaths& outputs_;
+  Publisher& publisher_;
   const pipeline::RunContext context_;
   const GenerationServices& services_;
   GenerationStats stats_;
@@ -136,11 +141,11 @@ class Generation {
   std::atomic<std::uint64_t> done_{0};  // for the progress bar, which another step reports
 
   channels::ChannelNumberingStrategy numbering_;
-  guide::GuideGenerator guide_;
+  std::optional<guide::GuideGenerator> guide_;  ///< until its leavings are cleaned
   PublishedList previous_;
-  std::unique_ptr<io::AtomicFile> playlist_;
-  std::unique_ptr<io::AtomicFile> guide_file_;
+  io::AtomicFile* playlist_ = nullptr;  ///< the publisher's
   guide::GuideResult guide_result_;
+  std::optional<memory::RunWatermark> watermark_;  ///< nullopt: nobody looks at memory
   double pass_peak_mb_ = 0;
   Clock::time_point begin_ = Clock::now();
   std::chrono::nanoseconds fsync_time_{};

@@ -22,11 +22,11 @@ void Generation::finish_stage(pipeline::Stage stage, std::uint64_t items_in,
   StageStats stats{.name = std::string(name), .items_in = items_in, .items_out = items_out};
   stats.execution_time_ms = milliseconds(clock_.wall(stage));
   if (stage == pipeline::Stage::kFiltering || stage == pipeline::Stage::kChannelNumbering)
-    stats.strategy = spill::to_string(store_->kind());
+    stats.strategy = memory::to_string(store_->kind());
   if (has_plugins(stage)) stats.strategy = stage_strategies_[static_cast<std::size_t>(stage)];
-  if (services_.watch.monitor != nullptr) {
+  if (services_.monitor != nullptr) {
     // Stages of one pass share its peak; the first observation after it is the one that saw it.
-    if (const auto snapshot = services_.watch.monitor->observe_stage(name)) {
+    if (const auto snapshot = services_.monitor->observe_stage(name)) {
       pass_peak_mb_ = std::max(pass_peak_mb_, snapshot->peak_mb);
       stats_.stage_memory_usage[std::string(name)] =
           static_cast<std::uint64_t>(snapshot->rss_mb * 1048576.0);
@@ -40,8 +40,22 @@ void Generation::finish_stage(pipeline::Stage stage, std::uint64_t items_in,
   stats_.stages.push_back(std::move(stats));
   if (services_.watch.cleanup == nullptr || !services_.cleanup_between_stages) return;
   const auto strategy = services_.watch.cleanup_strategy.value_or(watch_.policy().cleanup);
+  expect_stage_after(stage);
   const auto cleaned = services_.watch.cleanup->cleanup_between_stages(name, leavings, strategy);
   if (!cleaned) log::warn("memory.cleanup", "{}", to_string(cleaned.error()));
+}
+
+/// What earlier runs let expect of the stage that comes next, beyond what is resident now.
+void Generation::expect_stage_after(pipeline::Stage stage) {
+  const auto next = static_cast<std::size_t>(stage) + 1;
+  if (next >= pipeline::kStageCount || stats_.stages.empty()) return;
+  const auto expected =
+      std::ranges::find(services_.expected_peaks, to_string(static_cast<pipeline::Stage>(next)),
+                        &memory::StagePeak::stage);
+  const auto now = stats_.stage_memory_usage.find(stats_.stages.back().name);
+  if (expected == services_.expected_peaks.end() || now == stats_.stage_memory_usage.end()) return;
+  const auto peak = static_cast<std::uint64_t>(expected->peak_mb * 1048576.0);
+  if (peak > now->second) services_.watch.cleanup->expect_next_stage(Bytes{peak - now->second});
 }
 
 void Generation::add_expression_stats(const std::vector<std::string>& names,
@@ -99,8 +113,8 @@ void Generation::fill_stats(std::chrono::nanoseconds duration) {
   problems.merge(guide_result_.problems, "");
   stats_.problems = std::move(problems);
   log_problems();
-  stats_.playlist_path = outputs_.playlist.string();
-  if (stats_.guide_written) stats_.guide_path = outputs_.guide.string();
+  stats_.playlist_path = publisher_.place_of(OutputFile::kPlaylist);
+  if (stats_.guide_written) stats_.guide_path = publisher_.place_of(OutputFile::kGuide);
   fill_memory_stats();
 }
 
@@ -135,9 +149,8 @@ void Generation::add_guide_stats() {
                 source.failed ? "" : "; what came before it is used");
   }
   if (guide_result_.failed)
-    log::warn(
-        "pipeline.guide", "no EPG source could be used: {}",
-        std::filesystem::exists(outputs_.guide) ? "the last guide stays" : "there is no guide");
+    log::warn("pipeline.guide", "no EPG source could be used: {}",
+              publisher_.has_last_guide() ? "the last guide stays" : "there is no guide");
   stats_.guide = {.matched = guide_result_.matched,
                   .of = guide_result_.of,
                   .more_with_casefold = guide_result_.more_with_casefold,
@@ -146,8 +159,7 @@ void Generation::add_guide_stats() {
 }
 
 void Generation::fill_memory_stats() {
-  for (const StageStats& stage : stats_.stages)
-    stats_.peak_memory_usage_mb = std::max(stats_.peak_memory_usage_mb, stage.peak_memory_mb);
+  if (watermark_) stats_.peak_memory_usage_mb = watermark_->resident().mb();
   if (stats_.peak_memory_usage_mb > 0)
     stats_.memory_efficiency = static_cast<double>(kept_) / stats_.peak_memory_usage_mb;
   if (services_.watch.cleanup != nullptr) {
@@ -159,14 +171,15 @@ void Generation::fill_memory_stats() {
   }
   stats_.pressure_events = watch_.events();
   const memory::Budget& budget = *context_.budget;
+  if (!watermark_) return;
   if (budget.limit() != memory::Budget::kUnlimited)
-    stats_.budget.limit_mb = (budget.limit() + services_.watch.fixed_overhead).mb();
-  stats_.budget.peak_reserved_mb = budget.peak().mb();
-  stats_.budget.unaccounted_peak_mb = watch_.unaccounted_peak().mb();
+    stats_.budget.limit_mb = (budget.limit() + services_.watch.memory->fixed()).mb();
+  stats_.budget.peak_reserved_mb = watermark_->account().mb();
+  stats_.budget.unaccounted_peak_mb = watermark_->unaccounted().mb();
   for (std::size_t i = 0; i < memory::kTagCount; ++i) {
     const auto tag = static_cast<memory::Tag>(i);
-    if (budget.peak(tag) > Bytes{})
-      stats_.budget.by_tag[std::string(memory::to_string(tag))] = budget.peak(tag).mb();
+    const Bytes peak = watermark_->account(tag);
+    if (peak > Bytes{}) stats_.budget.by_tag[std::string(memory::to_string(tag))] = peak.mb();
   }
 }
 

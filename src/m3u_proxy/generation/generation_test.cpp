@@ -26,8 +26,7 @@ class GenerationTest : public testing::Test {
     std::string name = (std::filesystem::temp_directory_path() / "generation-XXXXXX").string();
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
-    outputs_ = {
-        .playlist = folder_ / "p.m3u", .guide = folder_ / "p.xmltv", .spill_folder = folder_};
+    outputs_ = {.playlist = folder_ / "p.m3u", .guide = folder_ / "p.xmltv"};
     context_ = {.budget = &budget_, .slabs = &slabs_, .cancel = &cancel_, .threads = 1};
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
@@ -68,7 +67,10 @@ class GenerationTest : public testing::Test {
   Result<GenerationStats> run() {
     // What the test program itself takes is no part of the limit.
     const Bytes fixed = memory::process_memory().resident().value_or(Bytes{}) - budget_.used();
-    return generate(config_, outputs_, context_, {.watch = {.fixed_overhead = fixed}});
+    memory::MemoryWatch memory(budget_, {.fixed = fixed});
+    FilePublisher publisher(outputs_);
+    return generate(config_, publisher, context_,
+                    {.watch = {.memory = &memory}, .lineup = lineup_, .spill_folder = folder_});
   }
   static std::string read(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
@@ -90,6 +92,7 @@ class GenerationTest : public testing::Test {
   pipeline::RunContext context_;
   ResolvedProxyConfig config_;
   OutputPaths outputs_;
+  LineupSink* lineup_ = nullptr;
   std::filesystem::path folder_;
 };
 
@@ -356,6 +359,75 @@ TEST_F(GenerationTest, StreamUrlsOfTheProxyUseStableIds) {
   EXPECT_EQ(read(outputs_.playlist), "#EXTM3U\n#EXTINF:-1 tvg-chno=\"1\",N\nhttp://b/stream/" +
                                          to_base64url(proxy_id("default")) +
                                          "/zGzZE0stVfGWB7-Qh9n5rA\n");
+}
+
+/// A lineup as lines: number, name, group, guide id, address, source, rules, filters, directives.
+class LineupLines final : public LineupSink {
+ public:
+  Result<> begin(const LineupInfo& info) override {
+    lines.clear();
+    rules_.assign(info.rules.begin(), info.rules.end());
+    filters_.assign(info.filters.begin(), info.filters.end());
+    for (const channels::SourceInfo& source : info.sources) sources_.push_back(source.name);
+    return {};
+  }
+  Result<> add(const LineupBatch& batch) override {
+    for (std::size_t row = 0; row < batch.rows(); ++row) {
+      if (!batch.is_written(row)) continue;
+      const LineupChannel channel = batch.at(row);
+      EXPECT_NE(channel.id, Uuid{});
+      std::string line;
+      for (const std::string_view text :
+           {channel.number, channel.name, channel.group, channel.guide_id, channel.stream_url})
+        line.append(text).append(";");
+      line += sources_.at(channel.source);
+      for (const std::uint16_t rule : channel.rules) line += " rule " + rules_.at(rule);
+      for (const std::uint16_t filter : channel.filters) line += " filter " + filters_.at(filter);
+      for (const std::string_view directive : channel.directives)
+        line.append(" ").append(directive);
+      lines.push_back(line);
+    }
+    return {};
+  }
+
+  std::vector<std::string> lines;
+
+ private:
+  std::vector<std::string> rules_;
+  std::vector<std::string> filters_;
+  std::vector<std::string> sources_;
+};
+
+TEST_F(GenerationTest, TheLineupHasTheChannelsAsWrittenAndWhatTouchedThem) {
+  config_.mode = UrlMode::kRedirect;
+  config_.base_url = "http://b";
+  add_source("tv", "#EXTM3U\n" + entry("A", " tvg-id=\"a\" group-title=\"G\"") + entry("B") +
+                       "#EXTINF:-1,C\n#KODIPROP:x=1\nhttp://h/C\n");
+  add_source("radio", "#EXTM3U\n" + entry("D"));
+  set_rules({"channel_name equals \"A\" SET tvg_name = \"a\"", "SET attr:x = \"1\""});
+  set_filter(rules::FilterAction::kExclude, "channel_name equals \"B\"");
+  ASSERT_TRUE(run());
+  const std::string without = read(outputs_.playlist);
+  LineupLines lineup;
+  lineup_ = &lineup;
+  for (const bool sorted : {false, true}) {
+    if (sorted)
+      config_.sort = {{.field = *catalog::find_field(catalog::Domain::kChannels, "channel_name")}};
+    ASSERT_TRUE(run());
+    EXPECT_EQ(read(outputs_.playlist), without);  // byte for byte
+    EXPECT_THAT(lineup.lines, ElementsAre("1;A;G;a;http://h/A;tv rule channel_ rule SET attr",
+                                          "2;C;;;http://h/C;tv rule SET attr #KODIPROP:x=1",
+                                          "3;D;;;http://h/D;radio rule SET attr"));
+  }
+}
+
+TEST_F(GenerationTest, AFilterThatLetsAChannelInIsNamedInTheLineup) {
+  add_source("tv", "#EXTM3U\n" + entry("A") + entry("B"));
+  set_filter(rules::FilterAction::kInclude, "channel_name equals \"B\"");
+  LineupLines lineup;
+  lineup_ = &lineup;
+  ASSERT_TRUE(run());
+  EXPECT_THAT(lineup.lines, ElementsAre("1;B;;;http://h/B;tv filter filter"));
 }
 
 TEST_F(GenerationTest, LogoHelperBecomesAnAddress) {

@@ -4,6 +4,7 @@
 #include <m3u_proxy/channels/filtering.hpp>
 #include <m3u_proxy/channels/logo_caching.hpp>
 #include <m3u_proxy/channels/source_loading.hpp>
+#include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 #include <m3u_proxy/generation/stage_plugins.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
@@ -133,6 +134,8 @@ class Preview {
 
 Result<PreviewResult> preview(const ResolvedProxyConfig& config,
                               const pipeline::RunContext& context, std::size_t limit) {
+  const ExpressionCaches caches(config.channel_rules.get(), config.channel_filters.get());
+  const auto in_use = caches.use();
   return memory::guarded([&] { return Preview(config, context, limit).run(); });
 }
 

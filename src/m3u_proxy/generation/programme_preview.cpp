@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 #include <m3u_proxy/guide/guide_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
@@ -135,6 +136,8 @@ class ProgrammePreview {
 
 Result<PreviewResult> preview_programmes(const ResolvedProxyConfig& config,
                                          const pipeline::RunContext& context, std::size_t limit) {
+  const ExpressionCaches caches(config.programme_rules.get(), config.programme_filters.get());
+  const auto in_use = caches.use();
   return memory::guarded([&] { return ProgrammePreview(config, context, limit).run(); });
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -58,15 +57,5 @@ bool needs_channel_ids(const ResolvedProxyConfig& config);
 channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config);
 /// How its playlist is written.
 formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
-
-/// Where a generation publishes.
-struct OutputPaths {
-  std::filesystem::path playlist;  ///< DIR/<proxy>.m3u
-  std::filesystem::path guide;     ///< DIR/<proxy>.xmltv
-  std::filesystem::path spill_folder;
-  /// Instead of publishing: given each finished file, the guide first, which is then thrown away
-  /// (its content is in file.temporary()). Empty: published.
-  std::function<Result<>(const io::AtomicFile& file)> receive{};
-};
 
 }  // namespace m3u_proxy::generation

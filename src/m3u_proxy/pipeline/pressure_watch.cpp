@@ -2,7 +2,6 @@
 #include <utility>
 
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
 
 namespace m3u_proxy::pipeline {
@@ -18,48 +17,31 @@ constexpr std::size_t kMaxEvents = 1000;
 PressureWatch::PressureWatch(const RunContext& context, const PressureWatchOptions& options)
     : context_(context),
       options_(options),
-      unaccounted_(*context.budget, options.fixed_overhead),
-      policy_(policy_at(MemoryPressureLevel::kOptimal, context.threads, context.batch_rows)) {
-  tracker_.set_system_thresholds(options.system_thresholds);
-}
+      policy_(policy_at(MemoryPressureLevel::kOptimal, context.threads, context.batch_rows)) {}
 
 void PressureWatch::check(Stage stage) {
   rows_unchecked_ += policy_.batch_rows;
-  if (rows_unchecked_ < options_.memory_check_interval) return;
+  if (rows_unchecked_ < options_.memory_check_interval || options_.memory == nullptr) return;
   rows_unchecked_ = 0;
-  if (options_.dynamic_limit != nullptr) options_.dynamic_limit->update();
-  const MemoryPressureLevel level = measure(stage);
-  context_.slabs->follow(level);
-  apply(level);
+  const memory::MemorySample sample = options_.memory->sample();
+  if (sample.level != found_) note_change(stage, sample);
+  found_ = sample.level;
+  context_.slabs->follow(sample.level);
+  apply(sample.level);
   if (options_.cleanup != nullptr)
     options_.cleanup->tick(to_string(stage), options_.cleanup_strategy.value_or(policy_.cleanup));
 }
 
-MemoryPressureLevel PressureWatch::measure(Stage stage) {
-  const auto rss = memory::process_memory().charged();
-  if (!rss) return tracker_.level();
-  unaccounted_.update(*rss);
-  if (options_.monitor != nullptr) static_cast<void>(options_.monitor->check_limit());
-  const Bytes fixed = options_.fixed_overhead;
-  const Bytes limit = context_.budget->limit();
-  const Bytes whole =
-      limit == memory::Budget::kUnlimited ? memory::Budget::kUnlimited : limit + fixed;
-  const MemoryPressureLevel before = tracker_.level();
-  const MemoryPressureLevel now = tracker_.update(context_.budget->used() + fixed, *rss, whole);
-  if (now != before) note_change(stage, before, *rss);
-  return now;
-}
-
-void PressureWatch::note_change(Stage stage, MemoryPressureLevel from, Bytes rss) {
-  const MemoryPressureLevel to = tracker_.level();
+void PressureWatch::note_change(Stage stage, const memory::MemorySample& sample) {
+  const double rss_mb = sample.resident.mb();
   log::info("memory.pressure", "Memory pressure {} → {} in '{}' at {:.1f}MB: {}",
-            memory::to_string(from), memory::to_string(to), to_string(stage), rss.mb(),
-            to_string(policy_at(to, context_.threads, context_.batch_rows)));
+            memory::to_string(found_), memory::to_string(sample.level), to_string(stage), rss_mb,
+            to_string(policy_at(sample.level, context_.threads, context_.batch_rows)));
   if (events_.size() < kMaxEvents)
     events_.push_back({.stage = std::string(to_string(stage)),
-                       .from = std::string(memory::to_string(from)),
-                       .to = std::string(memory::to_string(to)),
-                       .rss_mb = rss.mb()});
+                       .from = std::string(memory::to_string(found_)),
+                       .to = std::string(memory::to_string(sample.level)),
+                       .rss_mb = rss_mb});
 }
 
 void PressureWatch::apply(MemoryPressureLevel level) {
@@ -81,7 +63,7 @@ void PressureWatch::begin_at(MemoryPressureLevel level) {
   apply(level);
 }
 
-void PressureWatch::on_move_down(std::function<void(spill::SpoolKind)> move_down) {
+void PressureWatch::on_move_down(std::function<void(memory::StorageLevel)> move_down) {
   move_down_ = std::move(move_down);
   if (move_down_) move_down_(policy_.spool);
 }

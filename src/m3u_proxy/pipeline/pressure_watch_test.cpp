@@ -15,27 +15,26 @@ class PressureWatchTest : public testing::Test {
     context_.slabs = &slabs_;
     context_.threads = 4;
     context_.batch_rows = 1000;
-    options_.fixed_overhead = *memory::process_memory().resident();
-    budget_.set_limit(mib(400'000));  // so that the test's own size counts for little
   }
   /// So much more is in use.
   void use(std::uint64_t mb) { used_.push_back(*budget_.reserve(memory::Tag::kStore, mib(mb))); }
 
-  memory::Budget budget_;
+  memory::Budget budget_{mib(400'000)};  // so that the test's own size counts for little
   memory::SlabPool slabs_{budget_};
+  memory::MemoryWatch memory_{budget_, {.fixed = *memory::process_memory().resident()}};
   RunContext context_;
-  PressureWatchOptions options_;
+  PressureWatchOptions options_{.memory = &memory_};
   std::vector<memory::Reservation> used_;
 };
 
 TEST_F(PressureWatchTest, WhatWaitsMovesDownFirstAndBatchesShrinkAtTheNextLook) {
   PressureWatch watch(context_, options_);
-  std::vector<spill::SpoolKind> moves;
-  watch.on_move_down([&](spill::SpoolKind kind) { moves.push_back(kind); });
+  std::vector<memory::StorageLevel> moves;
+  watch.on_move_down([&](memory::StorageLevel kind) { moves.push_back(kind); });
   use(310'000);
   watch.check(Stage::kSourceLoading);
   EXPECT_EQ(watch.level(), kHigh);
-  EXPECT_EQ(moves.back(), spill::SpoolKind::kSpill);
+  EXPECT_EQ(moves.back(), memory::StorageLevel::kSpill);
   EXPECT_EQ(watch.policy().batch_rows, 1000U);
   EXPECT_EQ(watch.policy().live_batches, 8U);
   watch.check(Stage::kSourceLoading);
@@ -52,7 +51,7 @@ TEST_F(PressureWatchTest, BatchesGrowAgainWhenPressureHasPassedButNothingMovesUp
   watch.check(Stage::kSourceLoading);
   EXPECT_EQ(watch.level(), kOptimal);
   EXPECT_EQ(watch.policy().batch_rows, 1000U);
-  EXPECT_EQ(watch.policy().spool, spill::SpoolKind::kSpill);
+  EXPECT_EQ(watch.policy().spool, memory::StorageLevel::kSpill);
 }
 
 TEST_F(PressureWatchTest, EachChangeIsAnEvent) {
@@ -72,6 +71,18 @@ TEST_F(PressureWatchTest, TheLevelIsTheOneItBeganAtUntilItLooks) {
   EXPECT_EQ(watch.level(), kHigh);
   watch.check(Stage::kSourceLoading);
   EXPECT_EQ(watch.level(), kOptimal);
+}
+
+TEST_F(PressureWatchTest, TwoRunsSeeTheSameLevelAndEachItsChange) {
+  PressureWatch one(context_, options_);
+  PressureWatch two(context_, options_);
+  use(310'000);
+  one.check(Stage::kSourceLoading);
+  two.check(Stage::kEpgGeneration);
+  EXPECT_EQ(two.level(), kHigh);
+  ASSERT_EQ(two.events().size(), 1U);
+  EXPECT_EQ(two.events()[0].stage, "EPG Generation");
+  EXPECT_EQ(one.events().size(), 1U);
 }
 
 TEST_F(PressureWatchTest, NeverLessCarefulThanTheLeastLevel) {

@@ -19,6 +19,7 @@
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
+#include <m3u_proxy/pipeline/touched.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
 #include <m3u_proxy/spill/spool.hpp>
@@ -71,6 +72,8 @@ struct StageItem {
   memory::BudgetResource text_resource;
   formats::OutputText text;
   std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
+  std::vector<std::uint8_t> written;    ///< for the lineup: 1 for each row that is in the text
+  Touched touched;                      ///< for the lineup: what touched each row
   // EPG Generation
   std::shared_ptr<guide::GuideWork> guide;
 

@@ -33,9 +33,7 @@ class GenerationWithPlugins : public testing::Test {
     settings_.cache_directory = (folder_ / "cache").string();
     settings_.max_plugin_failures = 0;
     std::filesystem::create_directory(folder_ / "plugins");
-    outputs_ = {.playlist = folder_ / "p.m3u",
-                .guide = folder_ / "p.xmltv",
-                .spill_folder = folder_.path()};
+    outputs_ = {.playlist = folder_ / "p.m3u", .guide = folder_ / "p.xmltv"};
     context_ = {.budget = &budget_,
                 .slabs = &slabs_,
                 .spill = &spill_,
@@ -117,9 +115,12 @@ class GenerationWithPlugins : public testing::Test {
       memory::MemoryPressureLevel level = memory::MemoryPressureLevel::kOptimal) {
     // What the test program itself takes is no part of the limit.
     const Bytes fixed = memory::process_memory().resident().value_or(Bytes{}) - budget_.used();
-    return generation::generate(
-        config_, outputs_, context_,
-        {.watch = {.least_level = level, .fixed_overhead = fixed}, .begin_at = level});
+    memory::MemoryWatch memory(budget_, {.fixed = fixed});
+    generation::FilePublisher publisher(outputs_);
+    return generation::generate(config_, publisher, context_,
+                                {.watch = {.memory = &memory, .least_level = level},
+                                 .begin_at = level,
+                                 .spill_folder = folder_.path()});
   }
   [[nodiscard]] std::string playlist_text() const { return read_file(outputs_.playlist); }
   [[nodiscard]] std::string guide_text() const { return read_file(outputs_.guide); }

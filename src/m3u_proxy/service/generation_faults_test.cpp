@@ -14,7 +14,9 @@
 
 #include <m3u_proxy/config/load_configuration.hpp>
 #include <m3u_proxy/io/io_testing.hpp>
-#include <m3u_proxy/service/proxy_runner.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/runtime/run.hpp>
 
 namespace m3u_proxy::service {
 namespace {
@@ -137,12 +139,16 @@ class GenerationFaults : public testing::TestWithParam<std::string> {
     std::filesystem::remove(folder_ / "out/.home.history.json");
     for (const auto& [name, text] : kLastGood) write("out/" + name, text);
     CancelToken cancel;
-    auto runner = ProxyRunner::create(
-        configuration_, {.out = folder_ / "out", .threads = threads_, .cancel = &cancel});
-    if (!runner) return fail(runner.error());
-    budget_ = &(*runner)->budget();
+    M3U_TRY(const auto process,
+            runtime::Process::create(runtime::process_options(configuration_, folder_ / "out")));
+    runtime::RunOptions running = runtime::run_options(configuration_);
+    running.threads = threads_;
+    running.cancel = &cancel;
+    runtime::Run run(*process, std::move(running));
+    budget_ = &process->budget();
     budget_->refuse_when(std::move(refusal));
-    return (*runner)->generate(configuration_.proxies.front());
+    return runtime::generate_to_files(configuration_, configuration_.proxies.front(), run,
+                                      folder_ / "out");
   }
   /// Whether the run gave the right files; otherwise it has to say that memory was refused, and
   /// must have changed nothing.

@@ -1,16 +1,14 @@
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <mutex>
 #include <thread>
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/io/buffer.hpp>
-#include <m3u_proxy/io/descriptor.hpp>
-#include <m3u_proxy/service/proxy_runner.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/runtime/run.hpp>
 #include <m3u_proxy/service/proxy_service.hpp>
 
 namespace m3u_proxy::service {
@@ -38,39 +36,40 @@ config::SourceConfig source_config(std::string name, std::string location) {
 }  // namespace
 
 struct GeneratedText::Content {
-  std::shared_ptr<const void> owner;  // of the account; goes after `bytes`
-  io::Buffer bytes;
-  std::size_t size = 0;
+  std::shared_ptr<const void> owner;  // of the account; goes after `text`
+  generation::MemoryPublisher::Text text;
 };
 
 std::string_view GeneratedText::view() const {
-  return content_ ? std::string_view(content_->bytes.data(), content_->size) : std::string_view{};
+  return content_ ? content_->text.view() : std::string_view{};
 }
 
 struct ProxyService::State {
   StorageConfig storage;
   config::Configuration configuration;
   ServiceOptions options;
-  CancelToken never;
-  std::mutex mutex;                     // of everything here, and of a whole generation
-  std::unique_ptr<ProxyRunner> runner;  // made when it is first needed
+  std::mutex mutex;                           // of everything here, and of a whole generation
+  std::unique_ptr<runtime::Process> process;  // made when it is first needed, and so is
+  std::unique_ptr<runtime::Run> run;
 
   [[nodiscard]] std::int64_t now() const { return options.now.value_or(system_time()); }
 
-  Result<ProxyRunner*> prepare() {
-    if (runner) return runner.get();
+  Result<> prepare() {
+    if (run) return {};
     M3U_CHECK(make_folder(storage.spill_dir));
+    M3U_TRY(process,
+            runtime::Process::create(runtime::process_options(configuration, storage.output_dir)));
+    if (!storage.output_dir.empty()) M3U_CHECK(runtime::prepare_output_folder(storage.output_dir));
     const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
-    M3U_TRY(runner,
-            ProxyRunner::create(configuration,
-                                {.out = storage.output_dir,
-                                 .cache_dir = storage.cache_dir,
-                                 .threads = options.threads != 0 ? options.threads : processors,
-                                 .now = now(),
-                                 .cancel = options.cancel != nullptr ? options.cancel : &never,
-                                 .progress = options.progress,
-                                 .alerts = options.alerts}));
-    return runner.get();
+    runtime::RunOptions running = runtime::run_options(configuration);
+    running.cache_dir = storage.cache_dir;
+    running.threads = options.threads != 0 ? options.threads : processors;
+    running.now = now();
+    running.cancel = options.cancel;
+    running.progress = options.progress;
+    running.alerts = options.alerts;
+    run = std::make_unique<runtime::Run>(*process, std::move(running));
+    return {};
   }
 };
 
@@ -87,7 +86,7 @@ ProxyService::ProxyService(StorageConfig storage, config::Configuration configur
 void ProxyService::configure_memory_management(const memory::MemoryCleanupConfig& config) {
   const std::scoped_lock lock(state_->mutex);
   state_->configuration.memory_cleanup = config;
-  if (state_->runner) state_->runner->configure_cleanup();
+  if (state_->process) state_->process->set_cleanup(config);
 }
 
 Result<ResolvedProxyConfig> ProxyService::resolve(std::string_view proxy_name) {
@@ -95,8 +94,8 @@ Result<ResolvedProxyConfig> ProxyService::resolve(std::string_view proxy_name) {
   std::vector<std::string_view> names;
   for (const config::ProxyConfig& proxy : state_->configuration.proxies) {
     if (proxy.name.name == proxy_name) {
-      M3U_TRY(ProxyRunner* const runner, state_->prepare());
-      return runner->resolve(proxy);
+      M3U_CHECK(state_->prepare());
+      return runtime::resolve(state_->configuration, proxy, *state_->run);
     }
     names.push_back(proxy.name.name);
   }
@@ -109,63 +108,34 @@ Result<ResolvedProxyConfig> ProxyService::resolve(std::string_view proxy_name) {
 Result<channels::PlaylistSource> ProxyService::playlist_source(std::string name,
                                                                std::string location) {
   const std::scoped_lock lock(state_->mutex);
-  M3U_TRY(ProxyRunner* const runner, state_->prepare());
-  return runner->playlist_source(source_config(std::move(name), std::move(location)));
+  M3U_CHECK(state_->prepare());
+  return state_->run->sources().playlist(source_config(std::move(name), std::move(location)));
 }
 
 Result<guide::GuideSource> ProxyService::guide_source(std::string name, std::string location) {
   const std::scoped_lock lock(state_->mutex);
-  M3U_TRY(ProxyRunner* const runner, state_->prepare());
+  M3U_CHECK(state_->prepare());
   // Matching by name reads a guide twice; what can be read only once is kept for that.
-  return runner->guide_source(source_config(std::move(name), std::move(location)),
-                              guide::GuideMatch::kName);
-}
-
-Result<GeneratedText> ProxyService::read_text(const std::shared_ptr<State>& state,
-                                              const io::AtomicFile& file) {
-  const std::string path = file.temporary().string();
-  const auto content = std::make_shared<GeneratedText::Content>();
-  content->owner = state;
-  auto bytes = io::Buffer::allocate(state->runner->budget(), memory::Tag::kOutput,
-                                    static_cast<std::size_t>(file.written()));
-  if (!bytes) {
-    bytes.error().hint = "use GenerationOutput::kFile, or raise the memory limit";
-    return fail(std::move(bytes).error());
-  }
-  content->bytes = *std::move(bytes);
-  const io::Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!descriptor.valid()) return fail(system_error("cannot read " + path, errno));
-  const auto size = static_cast<std::size_t>(file.written());
-  while (content->size < size) {
-    const auto rest = content->bytes.bytes().subspan(content->size, size - content->size);
-    M3U_TRY(const std::size_t read,
-            io::read_some_at(descriptor.get(), content->size, rest, "cannot read " + path));
-    if (read == 0) return fail(ErrorCode::kIo, path + " has become shorter");
-    content->size += read;
-  }
-  GeneratedText text;
-  text.content_ = content;
-  return text;
+  return state_->run->sources().guide(source_config(std::move(name), std::move(location)),
+                                      guide::GuideMatch::kName);
 }
 
 Result<ProxyGeneration> ProxyService::generate_in_memory(const std::shared_ptr<State>& state,
                                                          ResolvedProxyConfig config) {
-  // The pipeline writes its files as always, but into the spill folder and without a sync; they
-  // are read into reserved memory when they are complete. So a result is in memory only once, and
-  // only when the work that needed memory is done.
   config.compress = false;
-  generation::OutputPaths outputs = state->runner->outputs(config.name);
-  outputs.playlist = outputs.spill_folder / outputs.playlist.filename();
-  outputs.guide = outputs.spill_folder / outputs.guide.filename();
+  generation::MemoryPublisher publisher(state->process->spill_folder(), config.name,
+                                        state->process->budget());
   ProxyGeneration out;
-  outputs.receive = [&](const io::AtomicFile& file) -> Result<> {
-    GeneratedText& text = file.target().extension() == ".m3u" ? out.playlist : out.guide;
-    M3U_TRY(text, read_text(state, file));
-    return {};
+  M3U_TRY(out.stats, state->run->generate(config, {.publisher = publisher}));
+  const auto take = [&](generation::OutputFile file, GeneratedText& into) {
+    if (publisher.text(file).size == 0) return;
+    auto content = std::make_shared<GeneratedText::Content>();
+    content->owner = state;
+    content->text = std::move(publisher.text(file));
+    into.content_ = std::move(content);
   };
-  M3U_TRY(out.stats, state->runner->generate(config, outputs));
-  out.stats.playlist_path.clear();
-  out.stats.guide_path.clear();
+  take(generation::OutputFile::kPlaylist, out.playlist);
+  take(generation::OutputFile::kGuide, out.guide);
   return out;
 }
 
@@ -173,19 +143,23 @@ Result<ProxyGeneration> ProxyService::generate_proxy_with_config(const ResolvedP
                                                                  GenerationOutput output,
                                                                  std::string_view base_url) {
   const std::scoped_lock lock(state_->mutex);
-  M3U_TRY(ProxyRunner* const runner, state_->prepare());
-  runner->begin_run(state_->now());
+  M3U_CHECK(state_->prepare());
+  runtime::Run& run = *state_->run;
+  run.restart(state_->now());
   ResolvedProxyConfig with_url = config;
   if (!base_url.empty()) {
     while (base_url.ends_with('/')) base_url.remove_suffix(1);
     with_url.base_url = base_url;
   }
   // Between two generations nothing waits on disk.
-  const std::unique_ptr<ProxyRunner, void (*)(ProxyRunner*)> at_end(
-      runner, [](ProxyRunner* r) { r->end_run(); });
+  const std::unique_ptr<runtime::Run, void (*)(runtime::Run*)> at_end(
+      &run, [](runtime::Run* r) { r->finish(); });
   if (output == GenerationOutput::kInMemory) return generate_in_memory(state_, std::move(with_url));
+  generation::FilePublisher publisher(
+      generation::OutputPaths::in(state_->storage.output_dir, with_url.name));
+  generation::HistoryFiles history(state_->storage.output_dir);
   ProxyGeneration out;
-  M3U_TRY(out.stats, runner->generate(with_url, runner->outputs(with_url.name)));
+  M3U_TRY(out.stats, run.generate(with_url, {.publisher = publisher, .history = &history}));
   return out;
 }
 

@@ -67,7 +67,7 @@ struct ServiceOptions {
   memory::AlertListener* alerts = nullptr;         ///< may be nullptr; outlives the service
 };
 
-/// Movable. One generation at a time: further callers wait.
+/// Movable. One generation at a time: further callers wait. (Several at once: runtime/run.hpp.)
 class ProxyService {
  public:
   /// `configuration` gives the memory limit and all that resolve() finds by name; without one the
@@ -100,8 +100,6 @@ class ProxyService {
 
  private:
   struct State;
-  static Result<GeneratedText> read_text(const std::shared_ptr<State>& state,
-                                         const io::AtomicFile& file);
   static Result<ProxyGeneration> generate_in_memory(const std::shared_ptr<State>& state,
                                                     ResolvedProxyConfig config);
 

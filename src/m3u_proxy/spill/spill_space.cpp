@@ -45,6 +45,14 @@ void SpillSpace::opened() noexcept {
 }
 
 Result<> SpillSpace::take(std::uint64_t bytes) {
+  if (options_.whole == nullptr) return take_alone(bytes);
+  M3U_CHECK(options_.whole->take(bytes));
+  auto taken = take_alone(bytes);
+  if (!taken) options_.whole->give_back(bytes);
+  return taken;
+}
+
+Result<> SpillSpace::take_alone(std::uint64_t bytes) {
   const std::lock_guard lock(mutex_);
   const std::uint64_t max = options_.max.count;
   if (max != 0 && (bytes > max || stats_.live > max - bytes))
@@ -69,6 +77,7 @@ Result<> SpillSpace::take(std::uint64_t bytes) {
 }
 
 void SpillSpace::give_back(std::uint64_t bytes) noexcept {
+  if (options_.whole != nullptr) options_.whole->give_back(bytes);
   const std::lock_guard lock(mutex_);
   stats_.live -= bytes;
 }

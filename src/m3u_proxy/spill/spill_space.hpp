@@ -29,6 +29,9 @@ class SpillSpace final : private io::TempFileAccount {
     std::filesystem::path folder;  ///< an existing folder on a disk (`spill_dir`)
     Bytes max{};                   ///< `max_spill_mb`; 0: what the disk has, less 5 % of it
     io::TempFolder::Tmpfs tmpfs = io::TempFolder::Tmpfs::kRefuse;
+    /// The account that this one is a part of, with a limit for all its parts; outlives it.
+    /// nullptr: none.
+    SpillSpace* whole = nullptr;
   };
   explicit SpillSpace(Options options) : options_(std::move(options)) {}
 
@@ -43,6 +46,7 @@ class SpillSpace final : private io::TempFileAccount {
  private:
   void opened() noexcept override;
   Result<> take(std::uint64_t bytes) override;
+  Result<> take_alone(std::uint64_t bytes);
   void give_back(std::uint64_t bytes) noexcept override;
   [[nodiscard]] Error refused(int errno_value) const override;
   /// What the disk lets us take from now on; "not known" is no limit.

@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/generation/run_history.hpp>
 #include <m3u_proxy/io/temporary_name.hpp>
-#include <m3u_proxy/service/run_history.hpp>
 
-namespace m3u_proxy::service {
+namespace m3u_proxy::generation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -22,8 +22,6 @@ constexpr int kVersion = 1;
 /// Twenty runs take some ten KB; whatever is larger is not ours.
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
 constexpr std::string_view kGuideStage = "EPG Generation";
-constexpr std::array kStorageLevels = {StorageLevel::kMemory, StorageLevel::kCompressed,
-                                       StorageLevel::kSpill};
 
 double rounded(double value) { return std::round(value * 1000) / 1000; }
 
@@ -50,9 +48,9 @@ double megabytes(const Json& object, const char* key) {
 }
 
 StorageLevel storage_of(std::string_view word) {
-  const auto found = std::ranges::find(kStorageLevels, word,
+  const auto found = std::ranges::find(memory::kStorageLevels, word,
                                        [](StorageLevel level) { return memory::to_string(level); });
-  if (found == kStorageLevels.end()) throw std::out_of_range("there is no such strategy");
+  if (found == memory::kStorageLevels.end()) throw std::out_of_range("there is no such strategy");
   return *found;
 }
 
@@ -74,34 +72,10 @@ RunRecord from_document(const Json& object) {
   return run;
 }
 
-/// 0 when it is not a file that can be measured.
-std::uint64_t stored_size(std::string_view location) {
-  constexpr std::string_view kFile = "file://";
-  if (location.starts_with(kFile)) location.remove_prefix(kFile.size());
-  std::error_code error;
-  const std::filesystem::path path(location);
-  if (!std::filesystem::is_regular_file(path, error)) return 0;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  return error ? 0 : size;
-}
-
-std::uint64_t stored_size(const std::vector<config::SourceConfig>& sources,
-                          const std::vector<config::Named>& used) {
-  std::uint64_t total = 0;
-  for (const config::Named& name : used) {
-    const auto source = std::ranges::find_if(
-        sources, [&](const config::SourceConfig& one) { return one.name.name == name.name; });
-    const std::uint64_t size = source == sources.end() ? 0 : stored_size(source->location);
-    if (size == 0) return 0;
-    total += size;
-  }
-  return total;
-}
-
 }  // namespace
 
-std::filesystem::path history_path(const std::filesystem::path& out, std::string_view proxy) {
-  return out / fmt::format(".{}.history.json", proxy);
+std::filesystem::path HistoryFiles::path_of(std::string_view proxy) const {
+  return folder_ / fmt::format(".{}.history.json", proxy);
 }
 
 std::string to_json(const RunHistory& history) {
@@ -123,7 +97,8 @@ Result<RunHistory> parse_history(std::string_view text) {
   return history;
 }
 
-RunHistory read_history(const std::filesystem::path& path) {
+RunHistory HistoryFiles::read(std::string_view proxy) {
+  const std::filesystem::path path = path_of(proxy);
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
   std::error_code unknown;
@@ -139,7 +114,8 @@ RunHistory read_history(const std::filesystem::path& path) {
   return {};
 }
 
-Result<> write_history(const std::filesystem::path& path, const RunHistory& history) {
+Result<> HistoryFiles::write(std::string_view proxy, const RunHistory& history) {
+  const std::filesystem::path path = path_of(proxy);
   const auto temporary = path.parent_path() / io::make_temporary_name(io::TemporaryKind::kFile);
   std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
   file << to_json(history);
@@ -152,13 +128,7 @@ Result<> write_history(const std::filesystem::path& path, const RunHistory& hist
   return fail(system_error("cannot write " + path.string(), error.value()));
 }
 
-memory::RunSize size_of_run(const config::Configuration& configuration,
-                            const config::ProxyConfig& proxy) {
-  return {.source_bytes = stored_size(configuration.sources, proxy.sources),
-          .guide_bytes = stored_size(configuration.epg_sources, proxy.epg_sources)};
-}
-
-RunRecord record_of_run(const generation::GenerationStats& stats, const memory::RunSize& size,
+RunRecord record_of_run(const GenerationStats& stats, const memory::RunSize& size,
                         std::int64_t now) {
   RunRecord run{.finished = now,
                 .size = size,
@@ -166,15 +136,15 @@ RunRecord record_of_run(const generation::GenerationStats& stats, const memory::
                 .limit_mb = stats.budget.limit_mb,
                 .fixed_mb = stats.memory.fixed_mb,
                 .peak_mb = stats.peak_memory_usage_mb};
-  for (const generation::StageStats& stage : stats.stages) {
+  for (const StageStats& stage : stats.stages) {
     run.stages.push_back({.stage = stage.name,
                           .peak_mb = stage.peak_memory_mb,
                           .of_guide = stage.name == kGuideStage});
-    for (const StorageLevel level : kStorageLevels)
+    for (const StorageLevel level : memory::kStorageLevels)
       if (stage.name != kGuideStage && stage.strategy == memory::to_string(level))
         run.storage = std::max(run.storage, level);
   }
   return run;
 }
 
-}  // namespace m3u_proxy::service
+}  // namespace m3u_proxy::generation

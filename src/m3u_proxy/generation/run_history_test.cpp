@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/service/run_history.hpp>
+#include <m3u_proxy/generation/run_history.hpp>
 
-namespace m3u_proxy::service {
+namespace m3u_proxy::generation {
 namespace {
 
 using ::testing::HasSubstr;
@@ -22,7 +22,7 @@ class RunHistoryFile : public ::testing::Test {
   RunHistoryFile() {
     std::string name = ::testing::TempDir() + "m3u_proxy_history_XXXXXX";
     folder = ::mkdtemp(name.data());
-    path = history_path(folder, "home");
+    path = folder / ".home.history.json";
     log::set_writer([this](std::string_view line) { lines.emplace_back(line); });
   }
   ~RunHistoryFile() override {
@@ -31,6 +31,11 @@ class RunHistoryFile : public ::testing::Test {
   }
   void put(const std::filesystem::path& file, std::string_view content) const {
     std::ofstream(file, std::ios::binary) << content;
+  }
+
+  memory::RunHistory read() { return HistoryFiles(folder).read("home"); }
+  Result<> write(const memory::RunHistory& history) {
+    return HistoryFiles(folder).write("home", history);
   }
 
   std::filesystem::path folder;
@@ -51,16 +56,16 @@ memory::RunRecord record() {
 }
 
 TEST_F(RunHistoryFile, IsHiddenAndNamedAfterTheProxy) {
-  EXPECT_EQ(history_path("out", "home").string(), "out/.home.history.json");
+  EXPECT_EQ(HistoryFiles("out").path_of("home").string(), "out/.home.history.json");
 }
 
 TEST_F(RunHistoryFile, ReadsBackWhatWasWritten) {
   memory::RunHistory history;
   history.add(record());
-  ASSERT_TRUE(write_history(path, history));
-  const memory::RunHistory read = read_history(path);
-  ASSERT_THAT(read.runs(), SizeIs(1));
-  const memory::RunRecord& run = read.runs()[0];
+  ASSERT_TRUE(write(history));
+  const memory::RunHistory again = read();
+  ASSERT_THAT(again.runs(), SizeIs(1));
+  const memory::RunRecord& run = again.runs()[0];
   EXPECT_EQ(run.finished, 1'700'000'000);
   EXPECT_EQ(run.size.source_bytes, 8'000'000U);
   EXPECT_EQ(run.size.guide_bytes, 100'000'000U);
@@ -77,14 +82,14 @@ TEST_F(RunHistoryFile, ReadsBackWhatWasWritten) {
 }
 
 TEST_F(RunHistoryFile, LeavesNothingBesideIt) {
-  ASSERT_TRUE(write_history(path, {}));
-  ASSERT_TRUE(write_history(path, {}));
+  ASSERT_TRUE(write({}));
+  ASSERT_TRUE(write({}));
   const std::filesystem::directory_iterator files(folder);
   EXPECT_EQ(std::distance(begin(files), end(files)), 1);
 }
 
 TEST_F(RunHistoryFile, MissingFileIsAnEmptyHistory) {
-  EXPECT_THAT(read_history(path).runs(), IsEmpty());
+  EXPECT_THAT(read().runs(), IsEmpty());
   EXPECT_THAT(lines, IsEmpty());
 }
 
@@ -108,12 +113,12 @@ TEST_F(RunHistoryFile, DamagedFileIsStartedAnewWithAWarning) {
   for (const std::string& text : damaged) {
     lines.clear();
     put(path, text);
-    EXPECT_THAT(read_history(path).runs(), IsEmpty()) << text.substr(0, 80);
+    EXPECT_THAT(read().runs(), IsEmpty()) << text.substr(0, 80);
     ASSERT_THAT(lines, SizeIs(1)) << text.substr(0, 80);
     EXPECT_THAT(lines[0], HasSubstr(".home.history.json is damaged and is started anew: "));
   }
-  ASSERT_TRUE(write_history(path, history));
-  EXPECT_THAT(read_history(path).runs(), SizeIs(1));
+  ASSERT_TRUE(write(history));
+  EXPECT_THAT(read().runs(), SizeIs(1));
 }
 
 TEST_F(RunHistoryFile, ImpossibleFiguresAreDamage) {
@@ -128,37 +133,13 @@ TEST_F(RunHistoryFile, ImpossibleFiguresAreDamage) {
 }
 
 TEST_F(RunHistoryFile, UnwritableFolderIsAnErrorWithItsPath) {
-  const auto written = write_history(folder / "missing" / ".home.history.json", {});
+  const auto written = HistoryFiles(folder / "missing").write("home", {});
   ASSERT_FALSE(written);
   EXPECT_THAT(written.error().message, HasSubstr("missing/.home.history.json"));
 }
 
-TEST_F(RunHistoryFile, SizeOfARunIsThatOfItsFiles) {
-  put(folder / "a.m3u", "12345");
-  put(folder / "b.m3u", "123");
-  put(folder / "g.xml", "1234567");
-  config::Configuration configuration;
-  const auto source = [](std::string name, std::string location) {
-    config::SourceConfig out;
-    out.name.name = std::move(name);
-    out.location = std::move(location);
-    return out;
-  };
-  configuration.sources = {source("a", folder / "a.m3u"),
-                           source("b", "file://" + (folder / "b.m3u").string()),
-                           source("web", "https://example.org/list.m3u")};
-  configuration.epg_sources = {source("g", folder / "g.xml")};
-  config::ProxyConfig proxy;
-  proxy.sources = {{.name = "a"}, {.name = "b"}};
-  proxy.epg_sources = {{.name = "g"}};
-  EXPECT_EQ(size_of_run(configuration, proxy).source_bytes, 8U);
-  EXPECT_EQ(size_of_run(configuration, proxy).guide_bytes, 7U);
-  proxy.sources.push_back({.name = "web"});
-  EXPECT_EQ(size_of_run(configuration, proxy).source_bytes, 0U);
-}
-
 TEST_F(RunHistoryFile, RecordTakesTheFurthestStorageOfAChannelStage) {
-  generation::GenerationStats stats;
+  GenerationStats stats;
   stats.channels = 5;
   stats.peak_memory_usage_mb = 30;
   stats.memory.fixed_mb = 10;
@@ -176,4 +157,4 @@ TEST_F(RunHistoryFile, RecordTakesTheFurthestStorageOfAChannelStage) {
 }
 
 }  // namespace
-}  // namespace m3u_proxy::service
+}  // namespace m3u_proxy::generation

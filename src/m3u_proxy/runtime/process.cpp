@@ -1,0 +1,119 @@
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/memory/memory_limit.hpp>
+#include <m3u_proxy/memory/process_memory.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+
+namespace m3u_proxy::runtime {
+namespace {
+
+/// What nobody reserves may grow by so much before the next look at the process's memory charges
+/// it.
+constexpr Bytes kBetweenLooks = mib(3);
+
+}  // namespace
+
+Bytes least_working_memory() {
+  // One batch of a hundred channels with its text and its frame, the reader's and the writer's
+  // buffers, the first tables of keys, a window of the guide, and what the heap and the libraries
+  // take beside that. Measured: a million channels with a gigabyte of guide.
+  return mib(8);
+}
+
+Process::Process(ProcessOptions options)
+    : options_(std::move(options)),
+      slabs_(budget_, options_.pools),
+      spill_({.folder = options_.spill_folder, .max = mib(options_.max_spill_mb)}) {}
+
+Result<std::unique_ptr<Process>> Process::create(ProcessOptions options) {
+  std::unique_ptr<Process> process(new Process(std::move(options)));
+  M3U_CHECK(process->set_memory_limit());
+  M3U_TRY(process->plugins_,
+          make_process_plugins(std::move(process->options_.plugins), process->budget_,
+                               [slabs = &process->slabs_] { slabs->trim(); }));
+  if (process->options_.spill_folder_is_named) M3U_CHECK(process->check_spill_folder());
+  return process;
+}
+
+Result<> Process::set_memory_limit() {
+  using Kind = memory::MemoryLimitSetting::Kind;
+  memory::MemoryWatchOptions watching{.warning_threshold = options_.warning_threshold};
+  M3U_TRY(watching.fixed, memory::process_memory().charged());
+  if (options_.pressure_thresholds == memory::PressureThresholds::kSystem)
+    watching.system_thresholds = memory::calculate_optimal_thresholds();
+  const memory::MemoryLimitSetting& wanted = options_.memory_limit;
+  if (wanted.kind != Kind::kNone) {
+    const memory::MemoryReadings readings = memory::read_memory();
+    const memory::ChosenLimit chosen = wanted.kind == Kind::kAuto
+                                           ? memory::automatic_limit(readings)
+                                           : memory::capped_limit(wanted.fixed, readings);
+    if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
+    const Bytes program = watching.fixed + kBetweenLooks;
+    const Bytes least = program + least_working_memory();
+    if (chosen.limit < least)
+      return fail(
+          ErrorCode::kOverBudget,
+          fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
+          // What the process takes by itself differs by some 100 KB from run to run.
+          fmt::format("the least that works is {} MB", ((least + mib(1)).count >> 20U) + 1));
+    watching.limit = chosen.limit;
+    budget_.set_limit(chosen.limit - program);
+    budget_.set_program_size(program);
+    if (wanted.kind == Kind::kAuto)
+      watching.follow = memory::DynamicLimitOptions{.fixed = program, .least = least};
+  }
+  memory_ = std::make_unique<memory::MemoryWatch>(budget_, std::move(watching));
+  return {};
+}
+
+std::unique_ptr<spill::SpillSpace> Process::make_spill_space() {
+  return std::make_unique<spill::SpillSpace>(spill::SpillSpace::Options{
+      .folder = options_.spill_folder, .max = mib(options_.max_spill_mb), .whole = &spill_});
+}
+
+/// A folder that was named is tried at once: a job should not fail of it after an hour.
+Result<> Process::check_spill_folder() {
+  const auto made = make_spill_space()->folder();
+  if (made) return {};
+  Error error = made.error();
+  error.code = ErrorCode::kConfig;
+  error.where.source = "spill_dir";
+  return fail(std::move(error));
+}
+
+void Process::set_cleanup(const memory::MemoryCleanupConfig& cleanup) {
+  const std::lock_guard lock(mutex_);
+  options_.cleanup = cleanup;
+}
+
+memory::MemoryCleanupConfig Process::cleanup() const {
+  const std::lock_guard lock(mutex_);
+  return options_.cleanup;
+}
+
+std::unique_ptr<memory::MemoryCleanupCoordinator> Process::make_cleanup_coordinator() {
+  const memory::MemoryCleanupConfig config = cleanup();
+  memory::CleanupOptions options;
+  if (!config.memory_pressure_threshold_mb) {
+    if (memory_->limit())
+      options.threshold = [memory = memory_.get()] { return memory->limit(); };
+    else
+      options.threshold = [all = memory::threshold_for_system(memory::read_memory())] {
+        return std::optional(all);
+      };
+  }
+  auto coordinator = std::make_unique<memory::MemoryCleanupCoordinator>(config, std::move(options));
+  coordinator->add_kept(slabs_);
+  if (memory::MemoryCleanable* const kept = plugins_->kept()) coordinator->add_kept(*kept);
+  return coordinator;
+}
+
+void Process::release_kept() {
+  slabs_.trim();
+  memory::release_free_heap();
+}
+
+}  // namespace m3u_proxy::runtime

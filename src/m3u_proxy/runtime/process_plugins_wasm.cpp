@@ -1,0 +1,40 @@
+#include <mutex>
+
+#include <m3u_proxy/plugin_host/plugin_host.hpp>
+#include <m3u_proxy/runtime/process_plugins.hpp>
+
+namespace m3u_proxy::runtime {
+namespace {
+
+class HostedPlugins final : public ProcessPlugins {
+ public:
+  explicit HostedPlugins(plugin_host::PluginHost::Options options) : host_(std::move(options)) {}
+
+  Result<std::unique_ptr<generation::StagePlugins>> begin_generation() override {
+    const std::lock_guard lock(mutex_);
+    M3U_CHECK(host_.refresh());
+    return host_.begin_run();
+  }
+  std::vector<memory::PluginGrowth> take_growth() override { return host_.take_growth(); }
+  memory::MemoryCleanable* kept() override { return &host_; }
+
+ private:
+  std::mutex mutex_;  // of looking at the folder
+  plugin_host::PluginHost host_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ProcessPlugins>> make_process_plugins(
+    PluginOptions options, memory::Budget& budget, std::function<void()> request_cleanup) {
+  if (!options.settings.enabled) return std::make_unique<NoPlugins>();
+  const std::filesystem::path cache = options.settings.cache_directory;
+  return std::make_unique<HostedPlugins>(plugin_host::PluginHost::Options{
+      .settings = std::move(options.settings),
+      .compile = {.cache = cache, .compiler = std::move(options.compiler)},
+      .budget = &budget,
+      .request_cleanup = std::move(request_cleanup),
+      .leak_threshold_mb = options.leak_threshold_mb});
+}
+
+}  // namespace m3u_proxy::runtime
