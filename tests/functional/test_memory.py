@@ -6,6 +6,7 @@ The binary is build/release/m3u-proxy, or what the environment variable M3U_PROX
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,59 @@ def test_account_and_process_explain_the_peak(large):
     for report in large[1]:
         explained = report["fixed_memory_mb"] + report["budget"]["peak_reserved_mb"]
         assert report["peak_memory_usage_mb"] < explained + MOST_UNACCOUNTED_MB
+
+
+def highest_seen(pid, gone):
+    """What someone outside sees as the process's peak, looking again and again until `gone`."""
+    highest = 0
+    while not gone():
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+        except OSError:
+            break
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                highest = max(highest, int(line.split()[1]))
+        time.sleep(0.0005)
+    return highest / 1024
+
+
+def child_of(process):
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while process.poll() is None:
+        if found := children.read_text().split():
+            return int(found[0])
+    return None
+
+
+@pytest.mark.parametrize("guide", [False, True])
+def test_everyone_sees_the_same_peak(large, guide):
+    folder = large[0]
+    (folder / "guide.xml").write_text("<tv>" + "".join(
+        f'<programme start="20260101{hour:02}0000 +0000" channel="channel-{number}.example">'
+        f"<title>Film {number}</title></programme>"
+        for number in range(0, CHANNELS, 20) for hour in range(12)) + "</tv>")
+    arguments = ["--source", "tv=list.m3u", "--out", "seen", "--report", "seen.json"]
+    with subprocess.Popen(
+            ["/usr/bin/time", "-f", "%M", "-o", "time.txt", BINARY, "generate", *arguments,
+             *(["--epg", "g=guide.xml"] if guide else [])],
+            cwd=folder, env=environment(), stderr=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL) as timed:
+        seen_mb = highest_seen(child_of(timed), lambda: timed.poll() is not None)
+        assert timed.wait(TIMEOUT) == 0
+    time_mb = int((folder / "time.txt").read_text()) / 1024
+    reported_mb = json.loads((folder / "seen.json").read_text())["peak_memory_usage_mb"]
+    assert abs(reported_mb - time_mb) <= 1
+    assert abs(seen_mb - time_mb) <= 1
+
+
+def test_a_look_into_the_stages_begins_the_kernels_peak_anew_and_says_so(small):
+    (small / "c.toml").write_text("[memory_cleanup]\ndetailed_logging = true\n")
+    quiet = run(small, "--source", "tv=list.m3u", "--out", "out")
+    detailed = run(small, "--config", "c.toml", "--source", "tv=list.m3u", "--out", "out")
+    said = "The kernel's peak of this process begins anew with each stage (detailed_logging)"
+    assert said not in quiet.stderr
+    assert said in detailed.stderr
 
 
 def test_pools_serve_most_requests_again(large):
