@@ -8,7 +8,7 @@ PACKAGES_BUILD=(
   libre2-dev libtbb-dev libxxhash-dev flatbuffers-compiler libflatbuffers-dev
   liblz4-dev libzstd-dev libisal-dev zlib1g-dev liblzma-dev libbz2-dev libcurl4-openssl-dev libssl-dev
 )
-PACKAGES_TEST=(libgtest-dev libgmock-dev libexpat1-dev python3 python3-pytest unicode-data xmltv-util
+PACKAGES_TEST=(libgtest-dev libgmock-dev libexpat1-dev python3 python3-pytest time unicode-data xmltv-util
   libxml2-utils)
 PACKAGES_BENCH=(libbenchmark-dev python3 libxml2-utils nginx-light wrk)
 PACKAGES_CLANG=(clang-19 lld-19 libclang-rt-19-dev llvm-19)
