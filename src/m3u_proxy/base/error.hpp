@@ -18,6 +18,8 @@ enum class ErrorCode : std::uint8_t {
   kOverBudget,       ///< the memory limit does not allow it (exit 4)
   kDiskFull,         ///< the disk has no room for temporary data or for an output (exit 1)
   kCancelled,        ///< the user or the system asked to stop
+  kConflict,         ///< what is stored is not what the change was made for: look and try again
+  kUnavailable,      ///< not now: busy, locked or restarting; the same again later can work
   kPlugin,           ///< a plugin can't be run or failed (exit 1)
   kInternal,         ///< a bug of ours
 };

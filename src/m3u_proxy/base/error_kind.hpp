@@ -29,6 +29,8 @@ inline constexpr std::array<ErrorKind, static_cast<std::size_t>(ErrorCode::kInte
         {.name = "over_budget", .exit_status = 4, .http_status = 503},
         {.name = "disk_full", .exit_status = 1, .http_status = 507},
         {.name = "cancelled", .exit_status = 1, .http_status = 503},
+        {.name = "conflict", .exit_status = 1, .http_status = 409},
+        {.name = "unavailable", .exit_status = 1, .http_status = 503},
         {.name = "plugin", .exit_status = 1, .http_status = 500},
         {.name = "internal", .exit_status = 1, .http_status = 500},
     }};
