@@ -226,13 +226,17 @@ Result<> SourceLoadingStrategy::process(pipeline::StageItem& item) {
 Result<> DuplicateFilter::process(pipeline::StageItem& item) {
   if (source_ != item.source->index) {  // the rule is about one source
     seen_.clear();
+    ids_.clear();
     source_ = item.source->index;
   }
   SourceStats& stats = reader_->stats()[item.source->index];
   const std::uint64_t first_line = item.chunk.first_line;
   Result<> kept;
   item.batch.retain([&](std::size_t row) {
-    const auto is_new = seen_.insert(item.batch.key(row));
+    auto is_new = seen_.insert(item.batch.key(row));
+    if (is_new && *is_new && item.source->with_ids)
+      if (auto own = ids_.make_own(item.source->id, item.batch, row); !own)
+        is_new = fail(std::move(own).error());
     if (!is_new && kept) kept = fail(is_new.error());
     if (!is_new || *is_new) return true;
     found_.add("duplicate", 0, 0, item.batch.text(catalog::ChannelField::kChannelName, row));
@@ -249,13 +253,14 @@ Result<> DuplicateFilter::process(pipeline::StageItem& item) {
 }
 
 std::size_t DuplicateFilter::basic_cleanup() {
-  const auto items = static_cast<std::size_t>(seen_.size());
+  const auto items = static_cast<std::size_t>(seen_.size() + ids_.size());
   seen_.clear();
+  ids_.clear();
   return items;
 }
 
 memory::MemoryUsage DuplicateFilter::memory_usage() const {
-  const Bytes held = seen_.footprint();
+  const Bytes held = seen_.footprint() + ids_.footprint();
   return {.held = held, .unused = held};  // no later stage asks for it
 }
 

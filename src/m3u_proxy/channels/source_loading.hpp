@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include <m3u_proxy/channels/channel_ids.hpp>
 #include <m3u_proxy/channels/playlist_source.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
 #include <m3u_proxy/channels/source_plugin.hpp>
@@ -88,19 +89,25 @@ class SourceLoadingStrategy final : public pipeline::StageStrategy {
   Result<> process(pipeline::StageItem& item) override;
 };
 
-/// Drops entries with the URL and name of an earlier one of the same source, merges the batches'
+/// Drops entries with the URL and name of an earlier one of the same source, gives those that stay
+/// an id of their own, merges the batches'
 /// problems and counts. What it holds is the stage's output that cleanup gives back.
 class DuplicateFilter final : public pipeline::StageStrategy, public memory::MemoryCleanable {
  public:
   DuplicateFilter(const pipeline::RunContext& context, SourceReader& reader)
-      : reader_(&reader), seen_(*context.budget, context.spill) {}
+      : reader_(&reader),
+        seen_(*context.budget, context.spill),
+        ids_(*context.budget, context.spill) {}
 
   [[nodiscard]] bool parallel() const override { return false; }
   Result<> process(pipeline::StageItem& item) override;
 
   [[nodiscard]] ProblemLog& problems() { return problems_; }
   /// Keys go to disk from the next time their table is full. Thread-safe.
-  void move_down() { seen_.move_down(); }
+  void move_down() {
+    seen_.move_down();
+    ids_.move_down();
+  }
 
   std::size_t basic_cleanup() override;
   [[nodiscard]] memory::MemoryUsage memory_usage() const override;
@@ -110,6 +117,7 @@ class DuplicateFilter final : public pipeline::StageStrategy, public memory::Mem
   ProblemLog problems_;
   ProblemLog found_;  // of the present batch
   spill::KeySet seen_;
+  ChannelIds ids_;
   std::optional<std::uint16_t> source_;
 };
 

@@ -1,6 +1,7 @@
 // Channel keys: what a channel's stable id is made of.
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
@@ -8,16 +9,103 @@
 namespace m3u_proxy::formats {
 namespace {
 
-/// Parameters that change from one download to the next without the channel being another one.
-constexpr std::array<std::string_view, 16> kTokenParameters = {
-    "token", "sig", "signature", "expires", "exp", "auth",    "key",         "hash",
-    "e",     "st",  "t",         "ts",      "sid", "session", "wmsAuthSign", "hdnts"};
+/// Parameters that change from one download to the next without the channel being another one
+/// (docs/formats.md).
+constexpr std::array<std::string_view, 40> kTokenParameters = {"token",
+                                                               "sig",
+                                                               "signature",
+                                                               "expires",
+                                                               "expiry",
+                                                               "exp",
+                                                               "auth",
+                                                               "key",
+                                                               "hash",
+                                                               "hmac",
+                                                               "jwt",
+                                                               "md5",
+                                                               "hdnea",
+                                                               "hdnts",
+                                                               "hdntl",
+                                                               "access_token",
+                                                               "playlist_token",
+                                                               "auth_token",
+                                                               "authtoken",
+                                                               "accesstoken",
+                                                               "secret",
+                                                               "deviceid",
+                                                               "device_id",
+                                                               "policy",
+                                                               "key-pair-id",
+                                                               "e",
+                                                               "st",
+                                                               "t",
+                                                               "ts",
+                                                               "session",
+                                                               "session_id",
+                                                               "sessid",
+                                                               "wmsauthsign",
+                                                               "nonce",
+                                                               "ticket",
+                                                               "expire",
+                                                               "validto",
+                                                               "sign",
+                                                               "securetoken",
+                                                               "stoken"};
 
-bool is_token(std::string_view parameter) {
-  const std::string_view name = parameter.substr(0, parameter.find('='));
-  for (const std::string_view token : kTokenParameters)
-    if (equals_ascii_case(name, token)) return true;
-  return false;
+/// Whether parameters of this name are tokens whatever their value is.
+bool is_token_name(std::string_view name) {
+  if (starts_with_ascii_case(name, "amp;")) name.remove_prefix(4);  // of a copied web page
+  constexpr std::string_view kSessionId = "sessionid";
+  if (name.size() >= kSessionId.size() &&
+      equals_ascii_case(name.substr(name.size() - kSessionId.size()), kSessionId))
+    return true;
+  if (starts_with_ascii_case(name, "X-Amz-")) return true;
+  return std::ranges::any_of(
+      kTokenParameters, [&](std::string_view token) { return equals_ascii_case(name, token); });
+}
+
+bool is_hex(char c) {
+  return is_ascii_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+}
+bool is_base64url(char c) { return is_ascii_alpha(c) || is_ascii_digit(c) || c == '-' || c == '_'; }
+
+/// `eyJ` and two more parts of base64url behind dots.
+bool is_jwt(std::string_view text) {
+  return text.starts_with("eyJ") && std::ranges::count(text, '.') == 2 && !text.contains("..") &&
+         !text.ends_with('.') &&
+         std::ranges::all_of(text, [](char c) { return is_base64url(c) || c == '.'; });
+}
+
+/// `exp=…~hmac=…`, as some networks sign addresses.
+bool is_signed_list(std::string_view text) {
+  const std::size_t expiry = text.find("exp=");
+  return expiry != std::string_view::npos && text.find("~hmac=", expiry) != std::string_view::npos;
+}
+
+/// Whether the value of a parameter or a segment of a path looks like a token. A slug of words is
+/// none: it is lower case, or has no digits.
+bool looks_like_token(std::string_view text) {
+  constexpr std::size_t kShortest = 24;
+  for (const std::string_view padding : {"=", "%3D", "%3d"})
+    while (text.ends_with(padding)) text.remove_suffix(padding.size());
+  if (is_jwt(text) || is_signed_list(text)) return true;
+  if (text.size() < kShortest) return false;
+  if (std::ranges::all_of(text, is_hex)) return true;
+  const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  return std::ranges::all_of(text, is_base64url) && std::ranges::any_of(text, is_upper) &&
+         std::ranges::any_of(text, is_lower) && std::ranges::any_of(text, is_ascii_digit);
+}
+
+/// Which tokens are left out of a key.
+enum class Tokens : std::uint8_t { kByNameAndLook, kByName };
+
+bool is_token(std::string_view parameter, Tokens tokens) {
+  const std::size_t equals = parameter.find('=');
+  if (is_token_name(parameter.substr(0, equals))) return true;
+  const std::string_view value =
+      equals == std::string_view::npos ? parameter : parameter.substr(equals + 1);
+  return tokens == Tokens::kByNameAndLook && looks_like_token(value);
 }
 
 /// Path, query and fragment of a URL; the whole text when it has no scheme and host.
@@ -94,30 +182,76 @@ std::string_view xtream_stream_id(std::string_view path) {
   return digits;
 }
 
-}  // namespace
+/// Appends a segment without the tokens among its `;name=value` parameters.
+void append_segment(std::string_view segment, std::string& key) {
+  while (!segment.empty()) {
+    const std::size_t end = std::min(segment.find(';', 1), segment.size());
+    const std::string_view part = segment.substr(0, end);
+    if (!part.starts_with(';') || !is_token(part.substr(1), Tokens::kByName)) key += part;
+    segment.remove_prefix(end);
+  }
+}
 
-std::string channel_key(std::string_view url, std::string_view name) {
-  std::string_view path = path_of(url);
-  const std::string_view id = url.contains("://") ? xtream_stream_id(path) : std::string_view{};
-  if (!id.empty()) return "stream:" + std::string(id);
-  std::string key = "url:";
-  path = path.substr(0, path.find('|'));
-  const std::size_t question = path.find('?');
-  key += path.substr(0, question);
-  std::string_view query =
-      question == std::string_view::npos ? std::string_view{} : path.substr(question + 1);
+/// Where the first segment of `path` ends. A signed list may have slashes in it.
+std::size_t segment_end(std::string_view path) {
+  std::size_t end = std::min(path.find('/', 1), path.size());
+  const std::size_t expiry = path.substr(0, end).find("exp=");
+  const std::size_t hmac = expiry == std::string_view::npos ? expiry : path.find("~hmac=", expiry);
+  if (hmac != std::string_view::npos) end = std::min(path.find('/', hmac), path.size());
+  return end;
+}
+
+/// Appends a path without its tokens: a segment goes with the slash before it.
+void append_path(std::string_view path, Tokens tokens, std::string& key) {
+  while (!path.empty()) {
+    const std::size_t end = segment_end(path);
+    const std::string_view segment = path.substr(0, end);
+    const std::string_view text = segment.starts_with('/') ? segment.substr(1) : segment;
+    if (tokens == Tokens::kByName || !looks_like_token(text)) append_segment(segment, key);
+    path.remove_prefix(end);
+  }
+}
+
+/// Appends the parameters that are no tokens, with the question mark that they need.
+void append_query(std::string_view query, Tokens tokens, std::string& key) {
   char separator = '?';
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view parameter = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
-    if (is_token(parameter)) continue;
+    if (parameter.empty() || is_token(parameter, tokens)) continue;
     key += separator;
     key += parameter;
     separator = '&';
   }
+}
+
+std::string url_key(std::string_view url, std::string_view name, Tokens tokens) {
+  std::string_view path = path_of(url);
+  path = path.substr(0, path.find('|'));
+  const std::size_t question = path.find('?');
+  std::string key = "url:";
+  append_path(path.substr(0, question), tokens, key);
+  if (question != std::string_view::npos) append_query(path.substr(question + 1), tokens, key);
   key += '\n';
   key += name;
+  return key;
+}
+
+}  // namespace
+
+std::string channel_key(std::string_view url, std::string_view name) {
+  const std::string_view id =
+      url.contains("://") ? xtream_stream_id(path_of(url)) : std::string_view{};
+  if (!id.empty()) return "stream:" + std::string(id);
+  return url_key(url, name, Tokens::kByNameAndLook);
+}
+
+std::string channel_variant_key(std::string_view url, std::string_view name,
+                                std::uint64_t ordinal) {
+  std::string key = url_key(url, name, Tokens::kByName);
+  // No name has a line end, so no other key is the same.
+  if (ordinal > 1) key += '\n' + std::to_string(ordinal);
   return key;
 }
 

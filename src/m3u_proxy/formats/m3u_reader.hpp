@@ -45,9 +45,15 @@ void parse_m3u(const M3uChunk& chunk, const M3uSource& source, catalog::ChannelB
                ProblemLog& problems);
 
 /// The key a channel's id is made of, from its URL and name before rules: `stream:<id>` for URLs
-/// of Xtream servers, else `url:` + path and query without host and token-like parameters + LF +
-/// name (docs/formats.md).
+/// of Xtream servers, else `url:` + path and query without host and token-like parts + LF + name
+/// (docs/formats.md).
 std::string channel_key(std::string_view url, std::string_view name);
+
+/// The key of a channel whose channel_key() an earlier one of its source has already: only what is
+/// a token by its name is left out. Where that is taken too, the `ordinal`-th of this key (from 2)
+/// has an own one.
+std::string channel_variant_key(std::string_view url, std::string_view name,
+                                std::uint64_t ordinal = 1);
 
 /// The last component of a URL's path, without query and pipe suffix: the name of a nameless entry.
 std::string_view last_path_component(std::string_view url);

@@ -262,37 +262,5 @@ TEST(M3uHeader, ControlCharactersOfARefusedTextAreNotShown) {
               testing::Not(HasSubstr("\x1b")));
 }
 
-TEST(ChannelKey, XtreamUrlsUseTheStreamId) {
-  EXPECT_EQ(channel_key("http://h:80/live/u/p/42.ts", "N"), "stream:42");
-  EXPECT_EQ(channel_key("http://h/u/p/42", "N"), "stream:42");
-  EXPECT_EQ(channel_key("https://h/movie/u/p/7.mkv?token=1", "N"), "stream:7");
-  EXPECT_EQ(channel_key("https://h/series/u/p/7.mkv", "N"), "stream:7");
-}
-
-TEST(ChannelKey, AnXtreamUrlWithoutItsKindNeedsTheLookOfAnAccount) {
-  EXPECT_EQ(channel_key("http://h/zkby2013/1d469e6d9e42/67585", "N"), "stream:67585");
-  EXPECT_EQ(channel_key("http://h/u/p/42.ts", "N"), "stream:42");
-  EXPECT_EQ(channel_key("http://h/u/p/42.M3U8", "N"), "stream:42");
-  EXPECT_EQ(channel_key("http://h/u/p/1080", "N"), "stream:1080");
-  // Path words, picture heights, a part that is repeated, what is no stream, too long a number.
-  EXPECT_EQ(channel_key("http://h/hls/news/1080.m3u8", "N"), "url:/hls/news/1080.m3u8\nN");
-  EXPECT_EQ(channel_key("http://h/HLS/one/7.m3u8", "N"), "url:/HLS/one/7.m3u8\nN");
-  EXPECT_EQ(channel_key("http://h/eu/stream/7", "N"), "url:/eu/stream/7\nN");
-  EXPECT_EQ(channel_key("http://h/eu/one/1080.m3u8", "N"), "url:/eu/one/1080.m3u8\nN");
-  EXPECT_EQ(channel_key("http://h/eu/1501/1501.m3u8", "N"), "url:/eu/1501/1501.m3u8\nN");
-  EXPECT_EQ(channel_key("http://h/eu/one/1.php", "N"), "url:/eu/one/1.php\nN");
-  EXPECT_EQ(channel_key("http://h/eu/one/04922979439.ts", "N"), "url:/eu/one/04922979439.ts\nN");
-  // With the kind there is no doubt.
-  EXPECT_EQ(channel_key("http://h/live/tv/hd/1080.m3u8", "N"), "stream:1080");
-}
-
-TEST(ChannelKey, OtherUrlsUsePathAndQueryWithoutTokensAndName) {
-  EXPECT_EQ(channel_key("http://h/a/b.m3u8?x=1", "Name"), "url:/a/b.m3u8?x=1\nName");
-  EXPECT_EQ(channel_key("http://h/a?token=s&x=1&EXPIRES=9&sig=z", "N"), "url:/a?x=1\nN");
-  EXPECT_EQ(channel_key("http://h/a?st=1&e=2", "N"), "url:/a\nN");
-  EXPECT_EQ(channel_key("http://h/a/b/c42.ts", "N"), "url:/a/b/c42.ts\nN");
-  EXPECT_EQ(channel_key("a/b.ts", "N"), "url:a/b.ts\nN");
-}
-
 }  // namespace
 }  // namespace m3u_proxy::formats
