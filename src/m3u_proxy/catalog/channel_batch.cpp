@@ -99,10 +99,27 @@ ChannelBatch::Content ChannelBatch::assign(std::span<const std::uint32_t> attrib
   return content;
 }
 
+namespace {
+
+/// Whether an attribute is the one that is asked for.
+class IsKey {
+ public:
+  explicit IsKey(std::string_view key) : key_(key), is_catchup_(is_catchup(key)) {}
+  bool operator()(const Attribute& attribute) const {
+    return equals_ascii_case(attribute.key, key_) || (is_catchup_ && is_catchup(attribute.key));
+  }
+
+ private:
+  std::string_view key_;
+  bool is_catchup_;
+};
+
+}  // namespace
+
 std::string_view ChannelBatch::attribute(std::size_t row, std::string_view key) const {
-  for (const Attribute& attribute : attributes(row))
-    if (equals_ascii_case(attribute.key, key)) return attribute.value;
-  return {};
+  const auto all = attributes(row);
+  const auto found = std::ranges::find_if(all, IsKey(key));
+  return found == all.end() ? std::string_view{} : found->value;
 }
 
 void ChannelBatch::set_attribute(std::size_t row, std::string_view key, std::string_view value) {
@@ -110,7 +127,7 @@ void ChannelBatch::set_attribute(std::size_t row, std::string_view key, std::str
   Range& range = attribute_range_[row];
   const auto first = attributes_.begin() + range.first;
   const auto end = first + range.count;
-  const auto is_key = [&](const Attribute& a) { return equals_ascii_case(a.key, key); };
+  const IsKey is_key(key);
   if (value.empty()) {
     range.count = static_cast<std::uint32_t>(std::remove_if(first, end, is_key) - first);
     return;

@@ -119,8 +119,14 @@ class ChannelBatch {
   }
   /// The attributes of all rows, in no useful order and with some that no row has any more.
   [[nodiscard]] std::span<const Attribute> stored_attributes() const { return attributes_; }
-  /// The value of an attribute, compared without case; "" when the row does not have it.
+  /// The value of an attribute, compared without case; "" when the row does not have it. `catchup`
+  /// and `catchup-type` are one attribute, here and in set_attribute().
   [[nodiscard]] std::string_view attribute(std::size_t row, std::string_view key) const;
+  /// Puts another attribute in the place of the row's `index`-th; its views as in push_attribute().
+  void replace_attribute(std::size_t row, std::size_t index, Attribute attribute) {
+    frame_ = {};
+    attributes_[attribute_range_[row].first + index] = attribute;
+  }
   /// Sets, adds or (with "") removes an attribute of any row; copies both texts where needed.
   void set_attribute(std::size_t row, std::string_view key, std::string_view value);
 

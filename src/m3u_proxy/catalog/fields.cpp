@@ -88,6 +88,8 @@ constexpr std::array kKnownKeys = {
     KnownKey{"tvh-chnum", ChannelField::kTvgChno},
     KnownKey{"num", ChannelField::kTvgChno},
     KnownKey{"tvg-channo", ChannelField::kTvgChno},
+    KnownKey{"tvg-num", ChannelField::kTvgChno},
+    KnownKey{"ch-number", ChannelField::kTvgChno},
 };
 
 /// The first and the last eight bytes of a key of 3 to 16 bytes (they may overlap; shorter keys use

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include <m3u_proxy/base/text.hpp>
+
 namespace m3u_proxy::catalog {
 
 /// What an expression is about.
@@ -69,6 +71,14 @@ struct FieldRef {
 /// The field that an attribute of a playlist is read into, by any of its known spellings
 /// (`tvg-logo`, `logo`, `tvh-chnum` …), without case; nullopt for one that is kept as it is.
 std::optional<ChannelField> field_of_attribute(std::string_view key);
+
+/// Whether the attribute is `catchup` or `catchup-type`, without case: two names of one thing.
+constexpr bool is_catchup(std::string_view key) {
+  constexpr std::string_view kShort = "catchup";
+  constexpr std::string_view kLong = "catchup-type";
+  if (key.size() != kShort.size() && key.size() != kLong.size()) return false;
+  return equals_ascii_case(key, kShort) || equals_ascii_case(key, kLong);
+}
 
 /// The field that `name` stands for, aliases included (`channel_group`, `tvg-chno`,
 /// `attr:<name>`); nullopt when there is none. Exact: field names are lower case.

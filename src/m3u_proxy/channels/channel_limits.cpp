@@ -12,14 +12,14 @@ using catalog::ChannelField;
 /// Whether the row can be published; else the problem is counted.
 bool is_usable(const ChannelBatch& batch, std::size_t row, ProblemLog& problems) {
   const std::string_view name = batch.text(ChannelField::kChannelName, row);
-  const std::string_view url = trim(batch.text(ChannelField::kStreamUrl, row));
+  const std::string_view url = formats::trim_line(batch.text(ChannelField::kStreamUrl, row));
   const char* fault = nullptr;
   if (name.size() > rules::kMaxValueBytes || url.size() > rules::kMaxValueBytes)
     fault = "value_too_long";
   else if (url.empty())
     fault = "empty_url";
-  else if (formats::line_kind(url) != formats::LineKind::kUrl)
-    fault = "url_is_a_comment";
+  else if (!formats::is_address(formats::line_kind(url)))
+    fault = "url_is_no_address";
   if (fault == nullptr) return true;
   problems.add(fault, 0, 0, name.substr(0, 80));
   return false;

@@ -6,9 +6,9 @@
 
 namespace m3u_proxy::channels {
 
-/// Drops, and counts in `problems`, channels that can't be published: no address, one that reads
-/// as a comment, a name or an address longer than rules::kMaxValueBytes. Any other value of that
-/// length is dropped alone, and counted.
+/// Drops, and counts in `problems`, channels that can't be published: no address, one that does
+/// not read as such, a name or an address longer than rules::kMaxValueBytes. Any other value of
+/// that length is dropped alone, and counted.
 void enforce_channel_limits(catalog::ChannelBatch& batch, ProblemLog& problems);
 
 }  // namespace m3u_proxy::channels

@@ -44,7 +44,7 @@ std::size_t count_entries(std::string_view text, std::vector<std::uint64_t>* key
   std::size_t count = 0;
   formats::LineCursor cursor(text, false);
   while (cursor.next()) {
-    if (formats::line_kind(cursor.line()) != formats::LineKind::kUrl) continue;
+    if (!formats::is_address(formats::line_kind(cursor.line()))) continue;
     ++count;
     if (keys != nullptr) keys->push_back(url_key(cursor.line()));
   }

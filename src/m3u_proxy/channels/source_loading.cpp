@@ -144,14 +144,16 @@ Result<bool> SourceReader::read_with_plugin(pipeline::StageItem& item) {
 Result<> SourceReader::read_header() {
   SourceStats& stats = stats_[index_];
   M3U_TRY(const std::string_view beginning, splitter_->beginning(*current_));
-  M3U_TRY(formats::M3uHeader header, formats::read_m3u_header(beginning));
-  if (!header.present) {
+  ProblemLog found;
+  M3U_TRY(formats::M3uHeader header, formats::read_m3u_header(beginning, found));
+  if (!header.present && !header.genres) {
     log::warn("pipeline.sources", "{}: no #EXTM3U header, read as a playlist all the same",
               stats.name);
-    ProblemLog found;
     found.add("no_header", 1, 0, beginning.substr(0, 80));
-    problems_.merge(found, stats.name);
   }
+  problems_.merge(found, stats.name);
+  splitter_->skip(header.skip);
+  if (header.genres) splitter_->expect_genres();
   stats.guide_urls = header.guide_urls;
   m3u_sources_.back().header = std::move(header);
   any_usable_ = true;
@@ -218,8 +220,9 @@ std::uint64_t SourceReader::size() const {
 }
 
 Result<> SourceLoadingStrategy::process(pipeline::StageItem& item) {
+  item.groups = {};
   if (item.chunk.text.empty()) return {};  // a plugin read it
-  formats::parse_m3u(item.chunk, *item.source, item.batch, item.problems);
+  item.groups = formats::parse_m3u(item.chunk, *item.source, item.batch, item.problems);
   return {};
 }
 
@@ -227,8 +230,10 @@ Result<> DuplicateFilter::process(pipeline::StageItem& item) {
   if (source_ != item.source->index) {  // the rule is about one source
     seen_.clear();
     ids_.clear();
+    group_.clear();
     source_ = item.source->index;
   }
+  group_.carry(item.groups, item.batch);
   SourceStats& stats = reader_->stats()[item.source->index];
   const std::uint64_t first_line = item.chunk.first_line;
   Result<> kept;

@@ -90,7 +90,7 @@ class SourceLoadingStrategy final : public pipeline::StageStrategy {
 };
 
 /// Drops entries with the URL and name of an earlier one of the same source, gives those that stay
-/// an id of their own, merges the batches'
+/// what depends on the ones before (the open group, an id of their own), merges the batches'
 /// problems and counts. What it holds is the stage's output that cleanup gives back.
 class DuplicateFilter final : public pipeline::StageStrategy, public memory::MemoryCleanable {
  public:
@@ -118,6 +118,7 @@ class DuplicateFilter final : public pipeline::StageStrategy, public memory::Mem
   ProblemLog found_;  // of the present batch
   spill::KeySet seen_;
   ChannelIds ids_;
+  formats::OpenGroup group_;
   std::optional<std::uint16_t> source_;
 };
 

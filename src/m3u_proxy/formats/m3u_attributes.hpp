@@ -1,48 +1,86 @@
 // AttributeCursor: the `key="value"` pairs of an #EXTINF or #EXTM3U line, read as players do.
 //
 // Follows no written standard (there is none) but what real playlists hold: double, single or no
-// quotes, spaces around `=`, pairs glued together, closing quotes forgotten, quotes inside values.
+// quotes, spaces around `=`, pairs glued together or with commas between them, an opening or a
+// closing quote forgotten, quotes inside values, escaped or not (docs/formats.md has the rules).
 // Pure; views into the line; no allocation; time linear in the line.
 #pragma once
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace m3u_proxy::formats {
 
 class AttributeCursor {
  public:
+  /// `text`: what stands behind the duration.
   explicit AttributeCursor(std::string_view text) : text_(text) {}
 
-  /// Moves to the next pair; false when the name begins (after the first comma outside values)
-  /// or the text ends.
+  /// Moves to the next pair; false when the name begins (behind the first comma outside values
+  /// that does not only separate attributes) or the text ends.
   bool next();
   [[nodiscard]] std::string_view key() const { return key_; }
+  /// As it stands on the line; where it has escapes, unescape_value() gives the real one.
   [[nodiscard]] std::string_view value() const { return value_; }
+  [[nodiscard]] bool value_has_escapes() const { return has_escapes_; }
 
-  /// After next() gave false: whether a comma was found, and what stands behind it; without a
-  /// comma, what stands behind the last pair.
+  /// After next() gave false: whether a comma was found, and what stands behind it without further
+  /// commas and blanks; without a comma, what stands behind the last pair.
   [[nodiscard]] bool found_comma() const { return found_comma_; }
   [[nodiscard]] std::string_view rest() const;
   /// Whether text that belongs to no pair stood before the comma.
   [[nodiscard]] bool found_stray_text() const { return found_stray_; }
-  /// Whether a value lacked its closing quote.
+  /// Whether a value lacked its opening or closing quote.
   [[nodiscard]] bool found_open_quote() const { return found_open_quote_; }
+  /// After next() gave false: the quote of a value that nothing but the text's end ends, or 0.
+  [[nodiscard]] char quote_open_at_end() const { return quote_open_at_end_; }
 
  private:
   bool take_plain_pair();
-  void skip_spaces();
-  void read_value();
+  bool take_pair();
+  bool take_comma(std::size_t length);
+  bool comma_is_left(std::size_t position);
+  void read_value(bool after_blanks);
   void read_quoted(char quote);
+  void read_unclosed(std::size_t begin, char quote);
+  void close_value(std::size_t begin, std::size_t quote);
+  bool closes_again(char quote, std::size_t begin, std::size_t from);
   void read_plain();
+
+  /// What a look ahead for a closing quote found, so that no part of the line is searched twice.
+  struct Closing {
+    std::size_t at = 0;  ///< searched up to here
+    char quote = '\0';
+    bool closes = false;
+  };
 
   std::string_view text_;
   std::size_t position_ = 0;
   std::size_t after_last_pair_ = 0;
+  std::size_t name_begin_ = 0;
   std::string_view key_;
   std::string_view value_;
+  Closing closing_;
+  bool has_escapes_ = false;
+  bool right_behind_value_ = true;  ///< or behind the duration: a full-width comma counts
+  bool looks_ahead_ = false;        ///< only for the next comma outside values
+  bool no_double_closes_ = false;   ///< none of the quotes to come closes a value
+  bool no_single_closes_ = false;
   bool found_comma_ = false;
   bool found_stray_ = false;
   bool found_open_quote_ = false;
+  char quote_open_at_end_ = '\0';
 };
+
+/// Whether a value ends with the quote that stands right before `position`: blanks and `key=`, a
+/// comma or the end of the text follow.
+bool closes_value(std::string_view text, std::size_t position);
+
+/// Whether the text behind a comma, further blanks aside, is `key="` or `key='`.
+bool begins_with_quoted_pair(std::string_view text);
+
+/// Appends a value without the backslashes before its quotes.
+void unescape_value(std::string_view value, std::string& out);
 
 }  // namespace m3u_proxy::formats

@@ -21,7 +21,14 @@ struct Parsed {
 Parsed parse(std::string_view text) {
   AttributeCursor cursor(text);
   Parsed parsed;
-  while (cursor.next()) parsed.pairs.emplace_back(cursor.key(), cursor.value());
+  while (cursor.next()) {
+    std::string value(cursor.value());
+    if (cursor.value_has_escapes()) {
+      value.clear();
+      unescape_value(cursor.value(), value);
+    }
+    parsed.pairs.emplace_back(cursor.key(), value);
+  }
   parsed.rest = cursor.rest();
   parsed.comma = cursor.found_comma();
   return parsed;
@@ -92,10 +99,124 @@ TEST(M3uAttributes, WithoutCommaTheRestIsTheName) {
   EXPECT_EQ(parse("  1 $ CHANNEL").rest, "1 $ CHANNEL");
 }
 
+TEST(M3uAttributes, ACommaBeforeAQuotedPairOnlySeparatesWhileACommaIsLeft) {
+  const Pairs both = {{"a", "1"}, {"b", "2"}};
+  for (const char* text : {R"(,a="1" b="2",N)", R"(, a="1" b="2",N)", R"( a="1",b="2",N)",
+                           R"( a="1" , b='2',N)", R"(,a="1",b="2",N)",
+                           ",\ta='1',\xC2\xA0"
+                           "b=\"2\",N",
+                           R"(,a = "1", b= "2",N)", R"( a="1"b="2",N)"}) {
+    EXPECT_EQ(parse(text).pairs, both) << text;
+    EXPECT_EQ(parse(text).rest, "N") << text;
+  }
+  EXPECT_EQ(parse(R"( a="1",b="2")").pairs, (Pairs{{"a", "1"}}));
+  EXPECT_EQ(parse(R"( a="1",b="2")").rest, R"(b="2")");
+  EXPECT_EQ(parse(R"(,Plain = name, with comma)").rest, "Plain = name, with comma");
+  EXPECT_EQ(parse(R"(,b=2,N)").rest, "b=2,N");
+  EXPECT_EQ(parse(R"( a="1", Say "yes", please)").rest, R"(Say "yes", please)");
+}
+
+TEST(M3uAttributes, FurtherCommasAndBlanksBeforeTheNameAreSkipped) {
+  for (const char* text : {R"( a="1",,N)", R"( a="1", , N)", R"( a="1",	,N)", ",\xC2\xA0,N",
+                           ",\xEF\xBC\x8C\xE3\x80\x80N", ",N \xC2\xA0"})
+    EXPECT_EQ(parse(text).rest, "N") << text;
+  EXPECT_EQ(parse(",,,").rest, "");
+  EXPECT_EQ(parse(",N,,M").rest, "N,,M");
+}
+
+TEST(M3uAttributes, AFullWidthCommaCountsRightBehindTheDurationOrAValue) {
+  EXPECT_EQ(parse("，N, part").rest, "N, part");
+  EXPECT_EQ(parse(R"( a="1"，N，M)").rest, "N，M");
+  EXPECT_EQ(parse("a=1，N").pairs, (Pairs{{"a", "1"}}));
+  EXPECT_EQ(parse("a=1，N").rest, "N");
+  EXPECT_EQ(parse(R"( a="1"，b="2",N)").pairs, (Pairs{{"a", "1"}, {"b", "2"}}));
+  EXPECT_EQ(parse(R"( a="1" ，N)").rest, "N");
+  // Elsewhere it is a character.
+  EXPECT_EQ(parse(" text，N,M").rest, "M");
+  EXPECT_EQ(parse(R"( a="x，y",N)").pairs, (Pairs{{"a", "x，y"}}));
+}
+
+TEST(M3uAttributes, ABackslashBeforeAQuoteEscapesItWhileAnotherQuoteCloses) {
+  EXPECT_EQ(parse(R"( a="x \"y\" z" b="1",N)").pairs, (Pairs{{"a", "x \"y\" z"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a="The \"Best\" of, all",N)").pairs, (Pairs{{"a", "The \"Best\" of, all"}}));
+  EXPECT_EQ(parse(R"( a="\"x\"",N)").pairs, (Pairs{{"a", "\"x\""}}));
+  EXPECT_EQ(parse(R"( a="x\"y")").pairs, (Pairs{{"a", "x\"y"}}));
+  EXPECT_EQ(parse(R"( a='It\'s' b='1',N)").pairs, (Pairs{{"a", "It's"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a='x \"y\"' b='1',N)").pairs, (Pairs{{"a", "x \"y\""}, {"b", "1"}}));
+}
+
+TEST(M3uAttributes, ABackslashBeforeTheLastQuoteIsACharacter) {
+  EXPECT_EQ(parse(R"( a="C:\x\" b="1",N)").pairs, (Pairs{{"a", R"(C:\x\)"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a="C:\x\" b="D:\y\",N)").pairs,
+            (Pairs{{"a", R"(C:\x\)"}, {"b", R"(D:\y\)"}}));
+  EXPECT_EQ(parse(R"( a="C:\x\"b="1",N)").pairs, (Pairs{{"a", R"(C:\x\)"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a="C:\x\",N)").rest, "N");
+  EXPECT_EQ(parse(R"( a="C:\x\")").pairs, (Pairs{{"a", R"(C:\x\)"}}));
+  EXPECT_EQ(parse(R"( a="x\\" b="1",N)").pairs, (Pairs{{"a", R"(x\\)"}, {"b", "1"}}));
+}
+
+TEST(M3uAttributes, AMissingOpeningQuoteEndsAtTheQuoteBeforeTheNextPairOrTheComma) {
+  for (const char* text : {R"( a=x y" b="1",N)", R"( a=x y" , b="1",N)", R"( a=x y"b="1",N)",
+                           R"( a = x y"  b=1,N)", R"( a=x y' b='1',N)"}) {
+    EXPECT_EQ(parse(text).pairs, (Pairs{{"a", "x y"}, {"b", "1"}})) << text;
+    EXPECT_EQ(parse(text).rest, "N") << text;
+  }
+  EXPECT_EQ(parse(R"( a=x y",N)").pairs, (Pairs{{"a", "x y"}}));
+  EXPECT_EQ(parse(R"( a=x",N)").pairs, (Pairs{{"a", "x"}}));
+  // No such quote: the value ends at the blank.
+  EXPECT_EQ(parse(R"( a=x y b="1",N)").pairs, (Pairs{{"a", "x"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a=x "y" b="1",N)").pairs, (Pairs{{"a", "x"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a=x,y" b="1")").rest, R"(y" b="1")");
+  EXPECT_EQ(parse(R"( a=Kids' b=1,N)").pairs, (Pairs{{"a", "Kids'"}, {"b", "1"}}));
+}
+
+TEST(M3uAttributes, AMissingClosingQuoteEndsBeforeAPairBehindAComma) {
+  EXPECT_EQ(parse(R"( a="x,b="1",N)").pairs, (Pairs{{"a", "x"}, {"b", "1"}}));
+  EXPECT_EQ(parse(R"( a="x, b="1",N)").pairs, (Pairs{{"a", "x"}, {"b", "1"}}));
+}
+
+TEST(M3uAttributes, NoBreakAndIdeographicSpacesAreBlanks) {
+  EXPECT_EQ(parse("\xC2\xA0"
+                  "a=\"1\"\xC2\xA0"
+                  "b=2\xE3\x80\x80"
+                  "c\xC2\xA0=\xC2\xA0\"3\",N")
+                .pairs,
+            (Pairs{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
+}
+
+TEST(M3uAttributes, AnUnquotedValueMayHoldAnEqualsSign) {
+  EXPECT_EQ(parse(" a=utc=1 b=x==,N").pairs, (Pairs{{"a", "utc=1"}, {"b", "x=="}}));
+}
+
+TEST(M3uAttributes, OnlyAQuoteThatTheEndOfTheTextEndsIsOpenAtTheEnd) {
+  const auto open = [](std::string_view text) {
+    AttributeCursor cursor(text);
+    while (cursor.next()) continue;
+    return cursor.quote_open_at_end();
+  };
+  EXPECT_EQ(open(R"( a="x y)"), '"');
+  EXPECT_EQ(open(R"( a='x y)"), '\'');
+  EXPECT_EQ(open(R"( a=")"), '"');
+  EXPECT_EQ(open(R"( a="x, y)"), '\0');
+  EXPECT_EQ(open(R"( a="x b=y)"), '\0');
+  EXPECT_EQ(open(R"( a="x")"), '\0');
+}
+
 TEST(M3uAttributes, EmptyTextHasNoPairs) {
   const Parsed parsed = parse("");
   EXPECT_TRUE(parsed.pairs.empty());
   EXPECT_EQ(parsed.rest, "");
+}
+
+TEST(M3uAttributes, CraftedLinesAreLinear) {
+  // Each of these would take minutes if a part of it were searched once a pair.
+  for (const char* piece : {",b=\"x", " b=\"x\\\"", ",b='x\\'", " b=x y\"z", "\\\"", ",b=\"x\"",
+                            " b='", "，b=\"", "\"'=", " a= "}) {
+    std::string text = " a=\"";
+    while (text.size() < 1U << 20U) text += piece;
+    parse(text);
+    parse("," + text);
+  }
 }
 
 TEST(M3uAttributes, LongOpenQuoteIsLinear) {

@@ -3,6 +3,7 @@
 #endif
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/m3u_blanks.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 
 namespace m3u_proxy::formats {
@@ -11,21 +12,36 @@ namespace detail {
 
 std::string_view trim_line_ends(std::string_view line) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  line = trim(line);
-  while (line.starts_with(kMark)) line = trim(line.substr(kMark.size()));
+  line = trim_blanks(line);
+  while (line.starts_with(kMark)) line = trim_blanks(line.substr(kMark.size()));
   return line;
 }
 
-LineKind kind_of_comment(std::string_view line) {
-  if (starts_with_ascii_case(line, "#EXTINF:")) return LineKind::kExtinf;
-  if (starts_with_ascii_case(line, "#EXTM3U")) return LineKind::kHeader;
-  if (starts_with_ascii_case(line, "#EXTGRP")) return LineKind::kGroup;
-  if (starts_with_ascii_case(line, "#EXT") || starts_with_ascii_case(line, "#KODIPROP"))
-    return LineKind::kDirective;
-  return LineKind::kSkip;
+}  // namespace detail
+
+std::string_view trim_blanks(std::string_view text) {
+  text = trim(text);
+  while (const std::size_t length = blank_length(text, 0)) text = trim(text.substr(length));
+  while (text.ends_with(kNoBreakSpace) || text.ends_with(kIdeographicSpace)) {
+    text.remove_suffix(text.ends_with(kNoBreakSpace) ? kNoBreakSpace.size()
+                                                     : kIdeographicSpace.size());
+    text = trim(text);
+  }
+  return text;
 }
 
-}  // namespace detail
+std::string_view detail::trim_name_ends(std::string_view text) {
+  text = trim_blanks(text);
+  while (const std::size_t length = comma_length(text, 0)) text = trim_blanks(text.substr(length));
+  return text;
+}
+
+std::string_view as_utf8(std::string_view line, std::string& converted) {
+  if (is_valid_utf8(line)) return line;
+  converted.clear();
+  append_windows1252(converted, line);
+  return trim_line(converted);
+}
 
 bool is_hls_marker(std::string_view line) {
   return starts_with_ascii_case(line, "#EXT-X-TARGETDURATION") ||

@@ -1,41 +1,77 @@
 // Lines of a playlist: where one ends (LF, CRLF or a lone CR) and what kind it is.
 //
-// Pure; shared by the splitter and the reader so that both see the same lines.
+// Pure; shared by the splitter, the reader and the writer so that all see the same lines.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include <m3u_proxy/base/text.hpp>
 
 namespace m3u_proxy::formats {
 
-/// Blank lines, comments, decoration (`=====x=====`) are kSkip.
-enum class LineKind : std::uint8_t { kSkip, kHeader, kExtinf, kGroup, kDirective, kUrl };
+enum class LineKind : std::uint8_t {
+  kSkip,       ///< a blank line, a comment, decoration (`=====x=====`)
+  kHeader,     ///< #EXTM3U
+  kExtinf,     ///< #EXTINF
+  kGroup,      ///< #EXTGRP
+  kDirective,  ///< another line of `#EXT…` or `#KODIPROP`
+  kNamed,      ///< `#NAME:…`: a directive, behind the first #EXTINF
+  kGenre,      ///< `Group,#genre#`
+  kUrl,        ///< an address that begins with a scheme
+  kPath,       ///< another text that is an address wherever it stands
+  kWord,       ///< an address only where an #EXTINF waits for one
+  kText,       ///< no address
+};
 
 namespace detail {
 std::string_view trim_line_ends(std::string_view line);
 LineKind kind_of_comment(std::string_view line);
+LineKind kind_of_text(std::string_view line);
+
+/// `http://` or `https://`, spelled so: nearly every address.
+inline bool is_http(std::string_view line) {
+  return line.size() > 8 && std::memcmp(line.data(), "http", 4) == 0 &&
+         std::memcmp(line.data() + (line[4] == 's' ? 5 : 4), "://", 3) == 0;
+}
 }  // namespace detail
 
-/// A line without the white space at its ends and without a byte order mark in front (merged lists
-/// have them in the middle).
+/// A line without the white space at its ends (no-break and ideographic spaces too) and without a
+/// byte order mark in front (merged lists have them in the middle).
 inline std::string_view trim_line(std::string_view line) {
-  constexpr char kMarkBegin = '\xEF';
   if (line.empty()) return line;
-  const char front = line.front();
-  if (!is_ascii_space(front) && !is_ascii_space(line.back()) && front != kMarkBegin) return line;
+  // Both ends are printable ASCII: nothing to drop.
+  const auto is_plain = [](char c) {
+    return c > ' ' && (static_cast<unsigned char>(c) & 0x80U) == 0;
+  };
+  if (is_plain(line.front()) && is_plain(line.back())) return line;
   return detail::trim_line_ends(line);
 }
 
-/// The kind of a line as trim_line() gives it.
+/// The kind of a line as trim_line() gives it. What an address is: docs/formats.md. A line that is
+/// not valid UTF-8 has the kind of what it is as Windows-1252.
 inline LineKind line_kind(std::string_view line) {
   if (line.empty()) return LineKind::kSkip;
-  if (line.front() != '#') return line.starts_with("===") ? LineKind::kSkip : LineKind::kUrl;
-  if (line.starts_with("#EXTINF:")) return LineKind::kExtinf;  // nearly all are spelled so
-  return detail::kind_of_comment(line);
+  if (line.front() == '#') {
+    if (line.starts_with("#EXTINF:")) return LineKind::kExtinf;  // nearly all are spelled so
+    return detail::kind_of_comment(line);
+  }
+  return detail::is_http(line) ? LineKind::kUrl : detail::kind_of_text(line);
 }
+
+/// Whether such a line is an address behind an #EXTINF line.
+constexpr bool is_address(LineKind kind) {
+  return kind == LineKind::kUrl || kind == LineKind::kPath || kind == LineKind::kWord;
+}
+
+/// The line as UTF-8: itself where it is valid, else read as Windows-1252 into `converted`.
+std::string_view as_utf8(std::string_view line, std::string& converted);
+
+/// Whether the text begins with a scheme: `rtmp://`, and of those that need no `//` `pipe:`,
+/// `magnet:`, `data:` and `file:`.
+bool begins_with_scheme(std::string_view text);
 
 /// Whether a directive says that the document is the HLS playlist of one stream (RFC 8216), not a
 /// list of channels. Players refuse a list that holds such a line.

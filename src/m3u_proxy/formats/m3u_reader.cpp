@@ -7,7 +7,9 @@
 #include <optional>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/formats/m3u_attributes.hpp>
+#include <m3u_proxy/formats/m3u_blanks.hpp>
+#include <m3u_proxy/formats/m3u_entry_lines.hpp>
+#include <m3u_proxy/formats/m3u_extinf.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 
@@ -17,19 +19,6 @@ namespace {
 using catalog::ChannelBatch;
 using catalog::ChannelField;
 using catalog::MediaType;
-
-constexpr std::string_view kExtinf = "#EXTINF:";
-
-/// The duration at the front of an #EXTINF line's text, removed from it.
-std::string_view take_duration(std::string_view& text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  std::size_t end = 0;
-  if (end < text.size() && (text[end] == '-' || text[end] == '+')) ++end;
-  while (end < text.size() && (is_ascii_digit(text[end]) || text[end] == '.')) ++end;
-  const std::string_view duration = text.substr(0, end);
-  text.remove_prefix(end);
-  return duration;
-}
 
 MediaType media_type_of_word(std::string_view word) {
   for (const std::string_view movie : {"movie", "movies", "vod"})
@@ -81,15 +70,16 @@ class ChunkParser {
         source_(source),
         batch_(batch),
         problems_(problems),
+        extinf_reader_(batch, problems),
         valid_utf8_(is_valid_utf8(chunk.text)) {}
 
-  void run() {
+  M3uGroups run() {
     LineCursor cursor(chunk_.text, chunk_.has_cr);
     while (cursor.next()) {
       ++line_;
       std::string_view line = trim_line(cursor.line());
       const LineKind kind = line_kind(line);
-      if (kind == LineKind::kSkip) continue;
+      if (kind == LineKind::kSkip && !may_continue()) continue;
       if (line.size() > kMaxLine) {
         skip_long_line(kind, line);
         continue;
@@ -98,14 +88,16 @@ class ChunkParser {
       take(kind, line);
     }
     finish_unused_extinf();
+    drop_directives();
+    if (!groups_.open) groups_.rows_before = batch_.rows();
+    return groups_;
   }
 
  private:
   void take(LineKind kind, std::string_view line) {
     switch (kind) {
       case LineKind::kExtinf:
-        finish_unused_extinf();
-        skip_next_url_ = false;
+        if (waits()) finish_unused_extinf();
         extinf_ = line;
         extinf_line_ = line_;
         break;
@@ -113,52 +105,130 @@ class ChunkParser {
         take_url(line);
         break;
       case LineKind::kGroup:
-        group_ = group_of(line);
+        take_group(line);
         break;
+      case LineKind::kNamed:
+        if (line_in_source() <= source_.header.comments) break;
+        [[fallthrough]];
       case LineKind::kDirective:
         directives_.push_back(line);
         break;
       case LineKind::kHeader:
-        if (chunk_.first_line > 1 || batch_.rows() > 0)
+        open_group({});
+        if (line_in_source() > source_.header.lines)
           problems_.add("repeated_header", line_, 0, line);
         break;
       case LineKind::kSkip:
+      case LineKind::kGenre:
+      case LineKind::kPath:
+      case LineKind::kWord:
+      case LineKind::kText:
+        take_text(kind, line);
         break;
     }
   }
 
-  static std::string_view group_of(std::string_view line) {
-    const std::size_t colon = line.find(':');
-    return colon == std::string_view::npos ? std::string_view{} : trim(line.substr(colon + 1));
+  /// A line that neither begins with `#` nor with a scheme: the rest of the line before, an address
+  /// of another kind, or none.
+  void take_text(LineKind kind, std::string_view line) {
+    if (may_continue() && continues_extinf(extinf_, line)) return join(line);
+    if (kind == LineKind::kSkip) return;
+    if (source_.header.genres) {
+      if (kind == LineKind::kGenre) return open_group(genre_group(line));
+      const GenreEntry entry = genre_entry(line);
+      if (!entry.url.empty()) return take_genre_entry(entry);
+    }
+    if (kind == LineKind::kPath || (kind == LineKind::kWord && waits()))
+      take_url(line);
+    else
+      problems_.add("stray_text", line_, 0, line);
+  }
+
+  /// Whether an #EXTINF waits for its address.
+  [[nodiscard]] bool waits() const { return !extinf_.empty() || skip_next_url_; }
+  /// Whether the line before is an #EXTINF, whose value may go on in this one.
+  [[nodiscard]] bool may_continue() const { return !extinf_.empty() && extinf_line_ + 1 == line_; }
+  [[nodiscard]] std::uint64_t line_in_source() const { return chunk_.first_line + line_ - 1; }
+
+  void join(std::string_view line) {
+    if (extinf_.size() + line.size() >= kMaxLine) return skip_long_extinf(line);
+    problems_.add("line_joined", line_, 0, line);
+    converted_.clear();
+    join_extinf(extinf_, line, converted_);
+    extinf_ = batch_.store(converted_);
+  }
+
+  void take_group(std::string_view line) {
+    constexpr std::string_view kGroup = "#EXTGRP";
+    constexpr std::size_t kMaxGroup = std::size_t{64} << 10U;
+    std::string_view group = trim_blanks(line.substr(kGroup.size()));
+    if (group.starts_with(':')) group.remove_prefix(1);
+    if (group.starts_with(kFullWidthColon)) group.remove_prefix(kFullWidthColon.size());
+    group = trim_blanks(group);
+    if (group.size() > kMaxGroup) {
+      problems_.add("group_too_long", line_, 0, line);
+      group = {};
+    }
+    if (waits())
+      group_ = group;
+    else
+      open_group(group);
+  }
+
+  /// The group of all entries that follow; an empty one is none.
+  void open_group(std::string_view group) {
+    if (!groups_.open) groups_.rows_before = batch_.rows();
+    groups_.open = group;
   }
 
   std::string_view as_windows1252(std::string_view line) {
     problems_.add("invalid_utf8", line_, 0, line);
     converted_.clear();
     append_windows1252(converted_, line);
-    return batch_.store(converted_);
+    return trim_line(batch_.store(converted_));
   }
 
   void skip_long_line(LineKind kind, std::string_view line) {
-    problems_.add("line_too_long", line_, 0, line.substr(0, 80));
-    if (kind == LineKind::kUrl) {
-      forget_entry();
-    } else if (kind == LineKind::kExtinf) {
+    if (kind == LineKind::kExtinf) {
       finish_unused_extinf();
-      skip_next_url_ = true;
+      return skip_long_extinf(line);
     }
+    std::string utf8;
+    line = as_utf8(line, utf8);
+    if (may_continue() && continues_extinf(extinf_, line)) return skip_long_extinf(line);
+    if (kind == LineKind::kSkip) return;
+    problems_.add("line_too_long", line_, 0, line.substr(0, kSample));
+    const bool is_entry = source_.header.genres && !genre_entry(line).url.empty();
+    if (kind == LineKind::kUrl || kind == LineKind::kPath || is_entry ||
+        (kind == LineKind::kWord && waits()))
+      forget_entry();
   }
 
-  /// An #EXTINF that no URL followed: a separator, or a broken entry.
-  void finish_unused_extinf() {
-    if (extinf_.empty()) return;
-    problems_.add("extinf_without_url", extinf_line_, 0, extinf_);
+  /// Its address is passed too.
+  void skip_long_extinf(std::string_view line) {
+    problems_.add("line_too_long", line_, 0, line.substr(0, kSample));
     extinf_ = {};
+    skip_next_url_ = true;
+  }
+
+  /// An #EXTINF that no address followed: a separator, or a broken entry. What belongs to it goes
+  /// with it.
+  void finish_unused_extinf() {
+    if (!waits()) return;
+    if (!extinf_.empty()) problems_.add("extinf_without_url", extinf_line_, 0, extinf_);
+    drop_directives();
+    forget_entry();
+  }
+
+  void drop_directives() {
+    for (const std::string_view directive : directives_)
+      problems_.add("directive_without_url", extinf_line_, 0, directive);
+    directives_.clear();
   }
 
   void forget_entry() {
     extinf_ = {};
-    group_ = {};
+    group_.reset();
     directives_.clear();
     skip_next_url_ = false;
   }
@@ -169,14 +239,25 @@ class ChunkParser {
       return;
     }
     const std::size_t row = batch_.add_row(source_.index);
-    batch_.set_text(ChannelField::kStreamUrl, row, url);
     std::string_view name;
     if (extinf_.empty())
       problems_.add("url_without_extinf", line_, 0, url);
     else
-      name = read_extinf(row);
-    if (batch_.text(ChannelField::kGroupTitle, row).empty())
-      batch_.set_text(ChannelField::kGroupTitle, row, group_);
+      name = extinf_reader_.read(extinf_, extinf_line_);
+    finish_row(row, url, name);
+  }
+
+  void take_genre_entry(const GenreEntry& entry) {
+    finish_unused_extinf();
+    const std::size_t row = batch_.add_row(source_.index);
+    if (entry.name.empty()) problems_.add("empty_name", line_, 0, entry.url);
+    finish_row(row, entry.url, entry.name);
+  }
+
+  /// Gives the last row all that its attributes did not.
+  void finish_row(std::size_t row, std::string_view url, std::string_view name) {
+    batch_.set_text(ChannelField::kStreamUrl, row, url);
+    if (batch_.text(ChannelField::kGroupTitle, row).empty()) set_group(row);
     for (const std::string_view directive : directives_) batch_.push_directive(directive);
     apply_header_defaults(row);
     set_name(row, name);
@@ -187,25 +268,15 @@ class ChunkParser {
     forget_entry();
   }
 
-  /// Reads the entry's #EXTINF line into `row` (the last one) and returns its name.
-  std::string_view read_extinf(std::size_t row) {
-    std::string_view text = extinf_.substr(kExtinf.size());
-    batch_.set_duration(row, take_duration(text));
-    AttributeCursor cursor(text);
-    while (cursor.next()) {
-      if (cursor.value().empty()) continue;
-      const auto field = catalog::field_of_attribute(cursor.key());
-      if (!field)
-        batch_.push_attribute({.key = cursor.key(), .value = cursor.value()});
-      else if (batch_.text(*field, row).empty())
-        batch_.set_text(*field, row, cursor.value());
-    }
-    if (!cursor.found_comma())
-      problems_.add("missing_comma", extinf_line_, 0, extinf_);
-    else if (cursor.found_stray_text())
-      problems_.add("stray_text", extinf_line_, 0, extinf_);
-    if (cursor.found_open_quote()) problems_.add("missing_quote", extinf_line_, 0, extinf_);
-    return cursor.rest();
+  /// The entry's own #EXTGRP, else the open one; nothing where OpenGroup has to know it.
+  void set_group(std::size_t row) {
+    static constexpr std::string_view kNone = "";
+    std::string_view group;
+    if (group_)
+      group = group_->empty() ? kNone : *group_;
+    else if (groups_.open)
+      group = *groups_.open;
+    batch_.set_text(ChannelField::kGroupTitle, row, group);
   }
 
   void apply_header_defaults(std::size_t row) {
@@ -218,9 +289,9 @@ class ChunkParser {
   void set_name(std::size_t row, std::string_view name) {
     if (name.empty()) {
       if (!extinf_.empty()) problems_.add("empty_name", extinf_line_, 0, extinf_);
-      name = trim(batch_.text(ChannelField::kTvgName, row));
+      name = trim_blanks(batch_.text(ChannelField::kTvgName, row));
     }
-    if (name.empty()) name = trim(batch_.text(ChannelField::kTvgId, row));
+    if (name.empty()) name = trim_blanks(batch_.text(ChannelField::kTvgId, row));
     if (name.empty()) name = last_path_component(batch_.text(ChannelField::kStreamUrl, row));
     batch_.set_text(ChannelField::kChannelName, row, name);
   }
@@ -236,15 +307,19 @@ class ChunkParser {
     return media_type_of_url(batch_.text(ChannelField::kStreamUrl, row));
   }
 
+  static constexpr std::size_t kSample = 80;
+
   const M3uChunk& chunk_;
   const M3uSource& source_;
   ChannelBatch& batch_;
   ProblemLog& problems_;
+  ExtinfReader extinf_reader_;
   bool valid_utf8_;
   std::uint64_t line_ = 0;
   std::string_view extinf_;
   std::uint64_t extinf_line_ = 0;
-  std::string_view group_;
+  std::optional<std::string_view> group_;  // of the entry
+  M3uGroups groups_;
   std::vector<std::string_view> directives_;
   bool skip_next_url_ = false;
   std::string converted_;
@@ -252,9 +327,9 @@ class ChunkParser {
 
 }  // namespace
 
-void parse_m3u(const M3uChunk& chunk, const M3uSource& source, ChannelBatch& batch,
-               ProblemLog& problems) {
-  ChunkParser(chunk, source, batch, problems).run();
+M3uGroups parse_m3u(const M3uChunk& chunk, const M3uSource& source, ChannelBatch& batch,
+                    ProblemLog& problems) {
+  return ChunkParser(chunk, source, batch, problems).run();
 }
 
 }  // namespace m3u_proxy::formats

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <m3u_proxy/base/problems.hpp>
@@ -17,19 +19,23 @@
 
 namespace m3u_proxy::formats {
 
-/// What the #EXTM3U line says.
+/// What the beginning of a playlist says.
 struct M3uHeader {
-  bool present = false;
+  bool present = false;                 ///< there is an #EXTM3U line
   std::vector<std::string> guide_urls;  ///< url-tvg and x-tvg-url, split at commas
   std::string tvg_shift;                ///< default of the entries
   std::vector<std::pair<std::string, std::string>> catchup;  ///< catchup*: defaults of the entries
+  bool genres = false;         ///< it has `Group,#genre#` lines: `Name,URL` is an entry
+  std::size_t skip = 0;        ///< bytes before the first #EXTM3U, for M3uSplitter::skip()
+  std::uint64_t lines = 0;     ///< of the header: #EXTM3U lines behind it are repeated ones
+  std::uint64_t comments = 0;  ///< lines up to here may have comments that look like `#NAME:`
 };
 
-/// Looks at the beginning of an input (M3uSplitter::beginning()) and reads the header, which stands
-/// before the first entry. Error kParse when it is no playlist: empty, an HTML page, JSON, an HLS
-/// playlist, text without any #EXTINF, or a header without entries; the message says what was
-/// found and shows its first words.
-Result<M3uHeader> read_m3u_header(std::string_view beginning);
+/// Looks at the beginning of an input (M3uSplitter::beginning()) and reads the header: every
+/// #EXTM3U line before the first entry. What was skipped or repeated is counted. Error kParse when
+/// it is no playlist: empty, an HTML page, JSON, an HLS playlist, text without any #EXTINF, or a
+/// header without entries; the message says what was found and shows its first words.
+Result<M3uHeader> read_m3u_header(std::string_view beginning, ProblemLog& problems);
 
 /// What all chunks of a source share.
 struct M3uSource {
@@ -39,10 +45,32 @@ struct M3uSource {
   bool with_ids = false;  ///< compute channel ids
 };
 
+/// What a chunk leaves to those behind it and expects from those before it: the group that an
+/// #EXTGRP line before its #EXTINF opened.
+struct M3uGroups {
+  std::size_t rows_before = 0;           ///< rows before the first line that opens or ends a group
+  std::optional<std::string_view> open;  ///< at the chunk's end, in its text or batch; nullopt:
+                                         ///< what was open at its beginning
+};
+
 /// Appends the chunk's channels to `batch`, whose views stay in the chunk: keep it as long as the
-/// batch. Lines of `problems` count from 1 at the chunk's beginning. Throws memory::OverBudget.
-void parse_m3u(const M3uChunk& chunk, const M3uSource& source, catalog::ChannelBatch& batch,
-               ProblemLog& problems);
+/// batch. Lines of `problems` count from 1 at the chunk's beginning. What it returns goes to
+/// OpenGroup::carry(), chunk by chunk in order. Throws memory::OverBudget.
+M3uGroups parse_m3u(const M3uChunk& chunk, const M3uSource& source, catalog::ChannelBatch& batch,
+                    ProblemLog& problems);
+
+/// The group that is open from one chunk of a source to the next: the serial end of reading.
+class OpenGroup {
+ public:
+  /// Gives the open group to the rows of the chunk's batch that expect it (none of them may be
+  /// gone yet), and remembers what the chunk leaves open. Throws memory::OverBudget.
+  void carry(const M3uGroups& groups, catalog::ChannelBatch& batch);
+  /// Another source begins.
+  void clear() { group_.clear(); }
+
+ private:
+  std::string group_;
+};
 
 /// The key a channel's id is made of, from its URL and name before rules: `stream:<id>` for URLs
 /// of Xtream servers, else `url:` + path and query without host and token-like parts + LF + name

@@ -7,7 +7,6 @@ namespace m3u_proxy::formats {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::Pair;
 
 TestChannel only(const ReadList& list) {
@@ -206,60 +205,6 @@ TEST(M3uReader, MediaTypeComesFromAttributeDirectiveOrPath) {
   for (std::size_t row = 0; row < batch.rows(); ++row)
     types.push_back(catalog::to_string(batch.media_type(row)));
   EXPECT_THAT(types, ElementsAre("movie", "series", "movie", "movie", "series", "live"));
-}
-
-TEST(M3uHeader, GuideUrlsAreACommaSeparatedList) {
-  const auto header =
-      read_m3u_header("#EXTM3U x-tvg-url=\"http://a, http://b\" url-tvg=\"http://a\"\nhttp://c\n");
-  ASSERT_TRUE(header);
-  EXPECT_THAT(header->guide_urls, ElementsAre("http://a", "http://b"));
-}
-
-TEST(M3uHeader, DefaultsAreTheKnownOnesAndEachOnce) {
-  std::string line = "#EXTM3U catchup=\"append\" catchup=\"shift\"";
-  for (int i = 0; i < 20000; ++i) line += " catchup" + std::to_string(i) + "=\"x\"";
-  const auto header = read_m3u_header(line + "\nhttp://c\n");
-  ASSERT_TRUE(header);
-  EXPECT_THAT(header->catchup, ElementsAre(Pair("catchup", "append")));
-}
-
-TEST(M3uHeader, AnInvalidHeaderLineIsReadAsWindows1252) {
-  const auto header = read_m3u_header("#EXTM3U catchup-source=\"http://x/\xE9\"\nhttp://c\n");
-  ASSERT_TRUE(header);
-  EXPECT_THAT(header->catchup, ElementsAre(Pair("catchup-source", "http://x/é")));
-}
-
-TEST(M3uHeader, AHeaderWithoutEntriesIsRefused) {
-  const auto header = read_m3u_header("#EXTM3U\n");
-  ASSERT_FALSE(header);
-  EXPECT_EQ(header.error().message, "the playlist has no channels");
-}
-
-TEST(M3uHeader, WithoutHeaderAnExtinfIsEnough) {
-  const auto header = read_m3u_header("#EXTINF:-1,A\nhttp://a\n");
-  ASSERT_TRUE(header);
-  EXPECT_FALSE(header->present);
-}
-
-std::string refusal(std::string_view text) {
-  const auto header = read_m3u_header(text);
-  return header ? "accepted" : header.error().message;
-}
-
-TEST(M3uHeader, WhatIsNoPlaylistIsRefusedWithItsFirstWords) {
-  EXPECT_THAT(refusal("<!DOCTYPE html><html><title>Log in</title>"),
-              HasSubstr("found an HTML or XML page: \"<!DOCTYPE html><html><title>Log in"));
-  EXPECT_THAT(refusal("{\"error\":\"expired\"}"), HasSubstr("found JSON: \"{\"error\""));
-  EXPECT_THAT(refusal("#EXTM3U\n#EXT-X-TARGETDURATION:8\n"), HasSubstr("an HLS playlist"));
-  EXPECT_THAT(refusal("#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n"),
-              HasSubstr("an HLS playlist"));
-  EXPECT_THAT(refusal(" \n "), HasSubstr("the source is empty"));
-  EXPECT_THAT(refusal("hello world"), HasSubstr("without any #EXTINF line: \"hello world\""));
-}
-
-TEST(M3uHeader, ControlCharactersOfARefusedTextAreNotShown) {
-  EXPECT_THAT(refusal(std::string_view("\x01\x1b[2J\xff bad", 10)),
-              testing::Not(HasSubstr("\x1b")));
 }
 
 }  // namespace

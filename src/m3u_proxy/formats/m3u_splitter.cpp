@@ -2,13 +2,14 @@
 #include <cstring>
 #include <utility>
 
-#include <m3u_proxy/formats/m3u_lines.hpp>
+#include <m3u_proxy/formats/m3u_entry_lines.hpp>
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 
 namespace m3u_proxy::formats {
 namespace {
 
 constexpr std::size_t kTypicalEntry = 256;
+constexpr std::size_t kSample = 80;
 
 }  // namespace
 
@@ -45,7 +46,8 @@ Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std
 }
 
 /// The common case, lines that end in LF: counts as many as a chunk may have, and goes back from
-/// there to the last URL line. Sets has_cr to whether the chunk has a CR.
+/// there to the last line that begins with a scheme: that is an address whatever stands before it.
+/// Sets has_cr to whether the chunk has a CR.
 M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool& has_cr) const {
   const LineScan scan = scan_lines(text, max_lines_);
   has_cr = scan.has_cr;
@@ -53,13 +55,15 @@ M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool& ha
   if (!has_cr && is_last() && !is_full) return {.end = text.size(), .lines = scan.lines};
   if (!has_cr) {
     std::uint64_t lines = scan.lines;
-    for (std::size_t end = scan.end; end != 0; --lines) {
+    bool is_simple = true;
+    for (std::size_t end = scan.end; end != 0 && is_simple; --lines) {
       const std::size_t begin = text.substr(0, end - 1).rfind('\n') + 1;
-      const std::string_view line = text.substr(begin, end - 1 - begin);
-      if (line_kind(trim_line(line)) == LineKind::kUrl) return {.end = end, .lines = lines};
+      const LineKind kind = line_kind(trim_line(text.substr(begin, end - 1 - begin)));
+      if (kind == LineKind::kUrl) return {.end = end, .lines = lines};
+      is_simple = !is_address(kind) && !genres_;
       end = begin;
     }
-    if (!is_full) return {};
+    if (is_simple && !is_full) return {};
   }
   has_cr = has_cr || text.contains('\r');
   return boundary_by_lines(text, has_cr);
@@ -71,10 +75,11 @@ M3uSplitter::Boundary M3uSplitter::boundary_by_lines(std::string_view text, bool
   // A CR at the very end may be the first half of a CRLF: its line is not complete yet.
   const std::string_view complete =
       !is_last() && text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+  EntryLines entries(genres_);
   LineCursor cursor(complete, has_cr);
   while (cursor.next() && cursor.terminated()) {
     ++lines;
-    if (line_kind(trim_line(cursor.line())) == LineKind::kUrl)
+    if (entries.ends_entry(trim_line(cursor.line())))
       boundary = {.end = cursor.position(), .lines = lines};
     if (lines >= max_lines_ && boundary.end != 0) return boundary;
   }
@@ -82,33 +87,54 @@ M3uSplitter::Boundary M3uSplitter::boundary_by_lines(std::string_view text, bool
   return boundary;
 }
 
+/// Of a text without the end of an entry: where the last entry begins that it may have, as text
+/// without any and entries without address may stand before that one. The end is 0 when nothing
+/// does.
+M3uSplitter::Boundary M3uSplitter::boundary_before_entry(std::string_view text, bool has_cr) {
+  Boundary begin;  // of what waits
+  Boundary end;    // of the lines so far
+  bool has_directive = false;
+  EntryLines entries(/*genres=*/false);
+  const std::string_view complete = text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
+  LineCursor cursor(complete, has_cr);
+  // The last line is not complete: it may be the address.
+  while (cursor.next() && cursor.terminated()) {
+    const bool waited = entries.waits();
+    entries.ends_entry(trim_line(cursor.line()));
+    const LineKind kind = entries.kind();
+    const bool is_directive = kind == LineKind::kDirective || kind == LineKind::kNamed;
+    if (kind == LineKind::kExtinf && (waited || !has_directive)) begin = end;
+    if (is_directive && !waited && !has_directive) begin = end;
+    has_directive = is_directive || (has_directive && (kind != LineKind::kExtinf || !waited));
+    end = {.end = cursor.position(), .lines = end.lines + 1};
+  }
+  return entries.waits() || has_directive ? begin : end;
+}
+
 std::size_t M3uSplitter::skip_dropped(std::string_view text) {
   LineCursor cursor(text, text.contains('\r'));
+  EntryLines entries(genres_, dropped_extinf_);
   std::size_t skipped = 0;
   while (dropping_ != Dropping::kNone && cursor.next()) {
-    const bool is_url =
-        dropping_ == Dropping::kEntry && line_kind(trim_line(cursor.line())) == LineKind::kUrl;
+    bool is_end = dropping_ == Dropping::kUrlLine;
+    if (dropping_ == Dropping::kEntry) {
+      is_end = entries.ends_entry(trim_line(cursor.line()));
+      if (entries.kind() == LineKind::kExtinf && dropped_extinf_) {  // it has no address
+        dropping_ = Dropping::kNone;
+        break;
+      }
+      dropped_extinf_ = entries.waits();
+    }
+    // A line that goes on behind this buffer: what it is was decided by how it began.
     if (!cursor.terminated()) {
-      // The line goes on behind this buffer; what it is was decided by how it began.
-      if (dropping_ == Dropping::kEntry) dropping_ = is_url ? Dropping::kUrlLine : Dropping::kLine;
+      dropping_ = is_end ? Dropping::kUrlLine : Dropping::kLine;
       return text.size();
     }
     skipped = cursor.position();
     ++line_;
-    if (is_url || dropping_ == Dropping::kUrlLine)
-      dropping_ = Dropping::kNone;
-    else
-      dropping_ = Dropping::kEntry;
+    dropping_ = is_end ? Dropping::kNone : Dropping::kEntry;
   }
   return skipped;
-}
-
-void M3uSplitter::drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& problems) {
-  const std::string_view text(chunk.slab.data(), size);
-  problems.add("entry_too_large", line_, 0, text.substr(0, 80));
-  dropping_ = Dropping::kEntry;
-  skip_dropped(text);  // no URL line ends in it, so all of it goes
-  size = 0;
 }
 
 Result<std::string_view> M3uSplitter::beginning(io::ByteSource& source) {
@@ -118,6 +144,13 @@ Result<std::string_view> M3uSplitter::beginning(io::ByteSource& source) {
   if (size == 0 && pending_error_) return fail(*std::exchange(pending_error_, std::nullopt));
   carry_ = {carry_slab_.data(), size};
   return carry_;
+}
+
+void M3uSplitter::skip(std::size_t bytes) {
+  const std::string_view skipped = carry_.substr(0, bytes);
+  LineCursor cursor(skipped, skipped.contains('\r'));
+  while (cursor.next()) line_ += cursor.terminated() ? 1 : 0;
+  carry_.remove_prefix(skipped.size());
 }
 
 Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems) {
@@ -134,7 +167,9 @@ Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems)
     }
     if (size == 0 && pending_error_) return fail(*std::exchange(pending_error_, std::nullopt));
     const std::string_view text(chunk.slab.data(), size);
-    const Boundary boundary = find_boundary(text, chunk.has_cr);
+    Boundary boundary = find_boundary(text, chunk.has_cr);
+    if (boundary.end == 0 && size >= kMaxEntry)
+      boundary = boundary_before_entry(text, chunk.has_cr);
     if (boundary.end != 0 || size == 0) {
       chunk.text = text.substr(0, boundary.end);
       chunk.first_line = line_;
@@ -143,7 +178,9 @@ Result<M3uChunk> M3uSplitter::next(io::ByteSource& source, ProblemLog& problems)
       return chunk;
     }
     if (size >= kMaxEntry) {
-      drop_entry(chunk, size, problems);
+      problems.add("entry_too_large", line_, 0, text.substr(0, kSample));
+      dropping_ = Dropping::kEntry;
+      dropped_extinf_ = false;
       continue;
     }
     M3U_TRY(memory::Slab larger,

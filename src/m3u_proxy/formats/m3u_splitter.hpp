@@ -1,8 +1,9 @@
 // M3uSplitter: cuts a playlist into chunks that each hold whole entries.
 //
-// A chunk ends right after a URL line, because the lines since the previous URL belong to the
-// entry. Bytes come from the caller, so the splitter itself does no I/O. It bounds memory: an
-// entry of more than 4 MB is dropped and counted. Not thread-safe.
+// A chunk ends right after an address that ends an entry, because the lines since the previous one
+// belong to it: so nothing but an open group (OpenGroup) goes from one chunk to the next. Bytes
+// come from the caller, so the splitter itself does no I/O. It bounds memory: an entry of more than
+// 4 MB is dropped and counted. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +41,11 @@ class M3uSplitter {
   static constexpr std::size_t kBeginning = std::size_t{256} << 10U;
   Result<std::string_view> beginning(io::ByteSource& source);
 
+  /// Passes the first bytes of what beginning() gave, no more than it has.
+  void skip(std::size_t bytes);
+  /// Says that `Name,URL` lines are entries (M3uHeader::genres).
+  void expect_genres() { genres_ = true; }
+
   /// The next chunk; an empty text at the end. Dropped entries are counted in `problems`.
   /// Errors: of the source, after everything that came before it was delivered, or at once when it
   /// ends the job; kOverBudget.
@@ -47,7 +53,7 @@ class M3uSplitter {
 
  private:
   struct Boundary {
-    std::size_t end = 0;      ///< after the last URL line; 0: there is none
+    std::size_t end = 0;      ///< after the last entry; 0: there is none
     std::uint64_t lines = 0;  ///< up to there
   };
   /// What of the input is dropped at present: nothing, the rest of a line that ends its entry, the
@@ -60,7 +66,7 @@ class M3uSplitter {
   Result<> fill(io::ByteSource& source, const memory::Slab& slab, std::size_t& size);
   Boundary find_boundary(std::string_view text, bool& has_cr) const;
   [[nodiscard]] Boundary boundary_by_lines(std::string_view text, bool has_cr) const;
-  void drop_entry(M3uChunk& chunk, std::size_t& size, ProblemLog& problems);
+  [[nodiscard]] static Boundary boundary_before_entry(std::string_view text, bool has_cr);
   std::size_t skip_dropped(std::string_view text);
 
   memory::SlabPool* slabs_;
@@ -72,6 +78,8 @@ class M3uSplitter {
   bool at_end_ = false;
   std::optional<Error> pending_error_;
   Dropping dropping_ = Dropping::kNone;
+  bool dropped_extinf_ = false;  ///< the dropped entry had its #EXTINF
+  bool genres_ = false;
 };
 
 }  // namespace m3u_proxy::formats

@@ -69,36 +69,59 @@ struct ReadList {
   std::optional<Error> error;
 };
 
-/// Reads a whole playlist through splitter and parser.
-inline ReadList read_list(io::ByteSource& source, std::size_t batch_rows = 1000) {
+/// Reads a whole playlist through splitter and parser, and gives each batch to `take`.
+template <typename Take>
+void read_batches(io::ByteSource& source, std::size_t batch_rows, ReadList& list, Take&& take) {
   memory::Budget budget;
   memory::SlabPool slabs(budget);
   M3uSplitter splitter(slabs, batch_rows);
-  ReadList list;
   M3uSource m3u;
   const auto beginning = splitter.beginning(source);
-  const Result<M3uHeader> header =
-      beginning ? read_m3u_header(*beginning) : Result<M3uHeader>(fail(beginning.error()));
+  const Result<M3uHeader> header = beginning ? read_m3u_header(*beginning, list.problems)
+                                             : Result<M3uHeader>(fail(beginning.error()));
   if (!header) {
     list.error = header.error();
-    return list;
+    return;
   }
   m3u.header = *header;
+  splitter.skip(header->skip);
+  if (header->genres) splitter.expect_genres();
+  OpenGroup group;
   while (true) {
     auto chunk = splitter.next(source, list.problems);
     if (!chunk) {
       list.error = chunk.error();
-      return list;
+      return;
     }
-    if (chunk->text.empty()) return list;
+    if (chunk->text.empty()) return;
     ++list.chunks;
     catalog::ChannelBatch batch(slabs);
     ProblemLog problems;
-    parse_m3u(*chunk, m3u, batch, problems);
+    group.carry(parse_m3u(*chunk, m3u, batch, problems), batch);
     list.problems.merge(problems, "tv", chunk->first_line - 1);
+    take(batch);
+  }
+}
+
+inline ReadList read_list(io::ByteSource& source, std::size_t batch_rows = 1000) {
+  ReadList list;
+  read_batches(source, batch_rows, list, [&](const catalog::ChannelBatch& batch) {
     for (std::size_t row = 0; row < batch.rows(); ++row)
       list.channels.push_back(channel_at(batch, row));
-  }
+  });
+  return list;
+}
+
+/// What is written of the channels that a text gives; empty when there are none.
+inline std::string rewrite(const std::string& text) {
+  TextSource source(text);
+  ReadList list;
+  OutputText out;
+  std::uint64_t written = 0;
+  read_batches(source, 1000, list, [&](const catalog::ChannelBatch& batch) {
+    written += write_m3u(batch, {}, out, list.problems);
+  });
+  return written == 0 ? std::string() : "#EXTM3U\n" + std::string(out);
 }
 
 inline ReadList read_text(std::string text) {

@@ -8,6 +8,8 @@
 #include <m3u_proxy/base/copy_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/formats/m3u_attributes.hpp>
+#include <m3u_proxy/formats/m3u_blanks.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
@@ -91,12 +93,13 @@ class EntryWriter {
   std::string_view put_trimmed(std::string_view text, char special, std::string_view replacement) {
     const std::size_t begin = size_;
     put_clean(text, special, replacement);
-    const std::string_view cleaned = written_since(begin);
-    const std::string_view trimmed = trim_line(cleaned);
-    if (trimmed.size() != cleaned.size()) {
-      std::memmove(out_.data() + begin, trimmed.data(), trimmed.size());
-      size_ = begin + trimmed.size();
-    }
+    return keep(begin, trim_line(written_since(begin)));
+  }
+  /// Drops all that was written since `begin` but `part` of it, which it returns.
+  std::string_view keep(std::size_t begin, std::string_view part) {
+    if (part.data() != out_.data() + begin && !part.empty())
+      std::memmove(out_.data() + begin, part.data(), part.size());
+    size_ = begin + part.size();
     return written_since(begin);
   }
 
@@ -171,20 +174,53 @@ void put_attribute(EntryWriter& out, const catalog::Attribute& attribute) {
   put_value(out, begin, attribute.value);
 }
 
+/// Writes what a reader would take for the name that `text` is; false when that is empty.
+bool put_cleaned_name(std::string_view text, bool no_commas, EntryWriter& out) {
+  text = trim_name(text);
+  // A comma becomes " -": "The Good, the Bad" reads "The Good - the Bad".
+  const std::size_t begin = out.size();
+  const std::string_view written =
+      no_commas ? out.put_trimmed(text, ',', " -") : out.put_trimmed(text, '\n', " ");
+  out.keep(begin, trim_name(written));
+  return out.size() != begin;
+}
+
 /// The channel's name, or what a reader would take for an empty one.
 void put_name(const ChannelBatch& batch, std::size_t row, bool no_commas, EntryWriter& out) {
   for (const ChannelField field :
-       {ChannelField::kChannelName, ChannelField::kTvgName, ChannelField::kTvgId}) {
-    // A comma becomes " -": "The Good, the Bad" reads "The Good - the Bad".
-    const std::string_view written = no_commas ? out.put_trimmed(batch.text(field, row), ',', " -")
-                                               : out.put_trimmed(batch.text(field, row), '\n', " ");
-    if (!written.empty()) return;
-  }
+       {ChannelField::kChannelName, ChannelField::kTvgName, ChannelField::kTvgId})
+    if (put_cleaned_name(batch.text(field, row), no_commas, out)) return;
   const std::size_t begin = out.size();
   const std::string name(
       last_path_component(out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ")));
   out.cut(begin);
-  out.put(name);
+  put_cleaned_name(name, no_commas, out);
+}
+
+/// Whether a comma and what stands behind it are attributes, not a name.
+bool reads_as_attributes(std::string_view comma_and_name) {
+  return AttributeCursor(comma_and_name).next();
+}
+
+/// Writes the comma and the name. Where the name would be read as attributes, or its quote as the
+/// end of a value that ends in a backslash, its quotes become apostrophes. Where `key='` is still
+/// read as one, a second comma keeps it a name, since commas before a name are skipped.
+void put_comma_and_name(const ChannelBatch& batch, std::size_t row, bool no_commas,
+                        EntryWriter& out) {
+  const std::size_t begin = out.size();
+  const bool is_escaping = out.written_since(begin - 2) == "\\\"";
+  out.put(',');
+  put_name(batch, row, no_commas, out);
+  const std::string_view name = out.written_since(begin + 1);
+  const bool is_pair =
+      begins_with_quoted_pair(name) && reads_as_attributes(out.written_since(begin));
+  if (!is_pair && !(is_escaping && name.contains('"'))) [[likely]]
+    return;
+  std::string safe(out.written_since(begin));
+  std::ranges::replace(safe, '"', '\'');
+  if (reads_as_attributes(safe)) safe.insert(0, 1, ',');
+  out.cut(begin);
+  out.put(safe);
 }
 
 void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptions& options,
@@ -203,8 +239,7 @@ void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptio
   put_field(out, " tvg-chno=\"", text(ChannelField::kTvgChno));
   if (options.write_tvg_shift) put_field(out, " tvg-shift=\"", text(ChannelField::kTvgShift));
   for (const catalog::Attribute& attribute : batch.attributes(row)) put_attribute(out, attribute);
-  out.put(',');
-  put_name(batch, row, options.no_commas, out);
+  put_comma_and_name(batch, row, options.no_commas, out);
   out.put('\n');
 }
 
@@ -215,7 +250,7 @@ std::string_view put_url(const ChannelBatch& batch, std::size_t row,
   const std::string_view url =
       out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ");
   if (url.empty()) return "empty_url";
-  if (line_kind(url) != LineKind::kUrl) return "url_is_a_comment";
+  if (!is_address(line_kind(url))) return "url_is_no_address";
   if (!options.stream_prefix.empty()) {
     out.cut(begin);
     out.put(options.stream_prefix);
@@ -232,7 +267,9 @@ void put_directives(const ChannelBatch& batch, std::size_t row, EntryWriter& out
   for (const std::string_view directive : batch.directives(row)) {
     const std::size_t begin = out.size();
     const std::string_view written = out.put_trimmed(directive, '\n', " ");
-    if (line_kind(written) == LineKind::kDirective && !is_hls_marker(written)) {
+    const LineKind kind = line_kind(written);
+    const bool is_directive = kind == LineKind::kDirective || kind == LineKind::kNamed;
+    if (is_directive && !is_hls_marker(written)) {
       out.put('\n');
     } else {
       out.cut(begin);

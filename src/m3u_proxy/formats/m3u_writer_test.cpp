@@ -100,7 +100,7 @@ TEST_F(M3uWriter, AnEntryThatWouldNotReadBackIsACountedSkip) {
   EXPECT_EQ(write(), "#EXTINF:-1,D\nhttp://d\n");
   EXPECT_EQ(written_, 1U);
   EXPECT_EQ(problems_.of("empty_url"), 1U);
-  EXPECT_EQ(problems_.of("url_is_a_comment"), 1U);
+  EXPECT_EQ(problems_.of("url_is_no_address"), 1U);
   EXPECT_EQ(problems_.of("written_line_too_long"), 1U);
 }
 

@@ -33,7 +33,7 @@ Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
     if (chunk.text.empty()) return list;
     formats::LineCursor cursor(chunk.text, chunk.has_cr);
     while (cursor.next())
-      if (formats::line_kind(cursor.line()) == formats::LineKind::kUrl) list.add(cursor.line());
+      if (formats::is_address(formats::line_kind(cursor.line()))) list.add(cursor.line());
   }
   return fail(ErrorCode::kCancelled, "stopped on request");
 }

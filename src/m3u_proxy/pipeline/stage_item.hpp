@@ -51,6 +51,7 @@ struct StageItem {
   // Source Loading
   formats::M3uChunk chunk;
   const formats::M3uSource* source = nullptr;
+  formats::M3uGroups groups;
   ProblemLog read_problems;  ///< found while reading, before or in this chunk
   ProblemLog problems;       ///< lines count from the chunk's first
   // Data Mapping to Channel Numbering

@@ -28,7 +28,7 @@ std::size_t size_of(std::string_view text, std::uint64_t& entries) {
   std::uint64_t found = 0;
   formats::LineCursor cursor(text, false);
   while (found < entries && cursor.next()) {
-    if (formats::line_kind(cursor.line()) != formats::LineKind::kUrl) continue;
+    if (!formats::is_address(formats::line_kind(cursor.line()))) continue;
     if (++found == entries) return cursor.position();
   }
   entries = found;

@@ -82,7 +82,9 @@ PlaylistRows::PlaylistRows(std::unique_ptr<io::ByteSource> source, memory::SlabP
 Result<bool> PlaylistRows::parse_more() {
   if (!header_) {
     M3U_TRY(const std::string_view beginning, splitter_.beginning(*source_));
-    M3U_TRY(formats::M3uHeader header, formats::read_m3u_header(beginning));
+    M3U_TRY(formats::M3uHeader header, formats::read_m3u_header(beginning, problems_));
+    splitter_.skip(header.skip);
+    if (header.genres) splitter_.expect_genres();
     header_.emplace();
     header_->header = std::move(header);
   }
@@ -90,7 +92,7 @@ Result<bool> PlaylistRows::parse_more() {
   next_row_ = 0;
   M3U_TRY(chunk_, splitter_.next(*source_, problems_));
   if (chunk_.text.empty()) return false;
-  formats::parse_m3u(chunk_, *header_, parsed_, problems_);
+  group_.carry(formats::parse_m3u(chunk_, *header_, parsed_, problems_), parsed_);
   return true;
 }
 

@@ -54,6 +54,7 @@ class PlaylistRows {
   std::unique_ptr<io::ByteSource> source_;
   formats::M3uSplitter splitter_;
   std::optional<formats::M3uSource> header_;
+  formats::OpenGroup group_;
   formats::M3uChunk chunk_;
   catalog::ChannelBatch parsed_;  // views into chunk_
   std::size_t next_row_ = 0;
