@@ -34,6 +34,7 @@ enum class Tag : std::uint8_t {
   kPool,     ///< slabs kept for reuse
   kPlugin,
   kStore,
+  kSnapshot,  ///< pieces of snapshots that are read or written
   kHttp,
   kUnaccounted,  ///< resident memory that nobody reserved
 };
