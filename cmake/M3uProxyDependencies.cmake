@@ -14,6 +14,12 @@ find_package(BZip2 REQUIRED)
 find_package(LibLZMA REQUIRED)
 find_package(CURL REQUIRED)  # headers only: the library itself is loaded on first use
 find_package(OpenSSL REQUIRED)  # the same; the tests link it
+if(M3U_PROXY_DATABASE)
+  # Headers only, as of libcurl.
+  pkg_check_modules(SQLITE3 REQUIRED sqlite3)
+  pkg_check_modules(SODIUM REQUIRED libsodium)
+  pkg_check_modules(LIBPQ REQUIRED libpq)
+endif()
 if(M3U_PROXY_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -42,4 +42,9 @@ install(DIRECTORY src/m3u_proxy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MA
   PATTERN "*.hpp" PATTERN "cli" EXCLUDE
   PATTERN "*_testing.hpp" EXCLUDE
   PATTERN "wasm_*.hpp" EXCLUDE PATTERN "host_functions.hpp" EXCLUDE
-  PATTERN "curl_library.hpp" EXCLUDE PATTERN "openssl_library.hpp" EXCLUDE)
+  PATTERN "curl_library.hpp" EXCLUDE PATTERN "openssl_library.hpp" EXCLUDE
+  PATTERN "sodium_library.hpp" EXCLUDE
+  PATTERN "sqlite_library.hpp" EXCLUDE PATTERN "sqlite_connection.hpp" EXCLUDE
+  PATTERN "postgres_library.hpp" EXCLUDE PATTERN "postgres_connection.hpp" EXCLUDE
+  PATTERN "connection_pool.hpp" EXCLUDE PATTERN "postgres_changes.hpp" EXCLUDE
+  PATTERN "pooler.hpp" EXCLUDE)

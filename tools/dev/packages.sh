@@ -7,9 +7,12 @@ PACKAGES_BUILD=(
   libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libboost1.81-dev
   libre2-dev libtbb-dev libxxhash-dev flatbuffers-compiler libflatbuffers-dev
   liblz4-dev libzstd-dev libisal-dev zlib1g-dev liblzma-dev libbz2-dev libcurl4-openssl-dev libssl-dev
+  libsqlite3-dev libsodium-dev libpq-dev
 )
+# The store's tests start a server of their own.
+PACKAGES_DATABASES=(postgresql-15 pgbouncer)
 PACKAGES_TEST=(libgtest-dev libgmock-dev libexpat1-dev python3 python3-pytest time unicode-data xmltv-util
-  libxml2-utils)
+  libxml2-utils "${PACKAGES_DATABASES[@]}")
 PACKAGES_BENCH=(libbenchmark-dev python3 libxml2-utils nginx-light wrk)
 PACKAGES_CLANG=(clang-19 lld-19 libclang-rt-19-dev llvm-19)
 # The WASM engine, where no other Rust is new enough.

@@ -1,0 +1,173 @@
+#include <array>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/store/channel_edits.hpp>
+#include <m3u_proxy/store/entity_rows.hpp>
+
+namespace m3u_proxy::store {
+namespace {
+
+using sql::Access;
+using sql::Columns;
+using sql::Connection;
+
+constexpr int kLongestPage = 1000;
+constexpr std::array<std::string_view, 3> kPlaces = {"", "before", "after"};
+constexpr std::string_view kColumns =
+    "channel_id, proxy_id, number, name, group_title, logo, guide_id, hidden, place,"
+    " place_channel_id, revision, created, updated, last_seen, misses";
+
+/// An edit of all proxies stands under the empty id.
+std::string key_of(const std::optional<Uuid>& proxy) { return proxy ? to_string(*proxy) : ""; }
+
+ChannelEdit edit_of(Columns& columns) {
+  ChannelEdit edit;
+  edit.channel = columns.uuid();
+  if (const auto proxy = parse_uuid(columns.view())) edit.proxy = *proxy;
+  edit.number = columns.optional_text();
+  edit.name = columns.optional_text();
+  edit.group = columns.optional_text();
+  edit.logo = columns.optional_text();
+  edit.guide_id = columns.optional_text();
+  edit.hidden = columns.optional_boolean();
+  const std::string_view place = columns.view();
+  if (place == kPlaces[1]) edit.place = EditPlace::kBefore;
+  if (place == kPlaces[2]) edit.place = EditPlace::kAfter;
+  edit.place_channel = columns.uuid();
+  edit.revision = columns.integer();
+  edit.created = columns.time();
+  edit.updated = columns.time();
+  edit.last_seen = columns.time();
+  edit.misses = columns.integer();
+  return edit;
+}
+
+Result<std::optional<ChannelEdit>> load(Connection& connection, const Uuid& channel,
+                                        const std::optional<Uuid>& proxy) {
+  return sql::query_one(
+      connection,
+      fmt::format("SELECT {} FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2", kColumns),
+      {channel, key_of(proxy)}, edit_of);
+}
+
+Result<> check_revision(const std::optional<ChannelEdit>& stored, std::int64_t expected) {
+  const std::int64_t revision = stored ? stored->revision : 0;
+  if (revision == expected) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("the channel's edit was changed meanwhile: revision {}, not {}", revision,
+                          expected),
+              "look at it again and repeat the change");
+}
+
+Result<> changed(sql::Database& database, Connection& connection) {
+  M3U_CHECK(sql::count_revision(connection));
+  return database.announce(connection, Topic::kEdits);
+}
+
+}  // namespace
+
+Result<ChannelEdit> ChannelEdits::put(const ChannelEdit& edit, Time now) {
+  const std::string statement = fmt::format(
+      "INSERT INTO channel_edits ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+      " $13, $14, $15) ON CONFLICT (channel_id, proxy_id) DO UPDATE SET"
+      " number = excluded.number, name = excluded.name, group_title = excluded.group_title,"
+      " logo = excluded.logo, guide_id = excluded.guide_id, hidden = excluded.hidden,"
+      " place = excluded.place, place_channel_id = excluded.place_channel_id,"
+      " revision = excluded.revision, updated = excluded.updated",
+      kColumns);
+  return sql::transact<ChannelEdit>(
+      *database_, Access::kExclusive, [&](Connection& connection) -> Result<ChannelEdit> {
+        M3U_TRY(const auto stored, load(connection, edit.channel, edit.proxy));
+        M3U_CHECK(check_revision(stored, edit.revision));
+        ChannelEdit next = edit;
+        ++next.revision;
+        next.created = stored ? stored->created : now;
+        next.updated = now;
+        next.last_seen = stored ? stored->last_seen : now;
+        next.misses = stored ? stored->misses : 0;
+        M3U_CHECK(
+            sql::execute(connection, statement,
+                         {next.channel, key_of(next.proxy), next.number, next.name, next.group,
+                          next.logo, next.guide_id, next.hidden,
+                          kPlaces.at(static_cast<std::size_t>(next.place)), next.place_channel,
+                          next.revision, next.created, next.updated, next.last_seen, next.misses}));
+        M3U_CHECK(changed(*database_, connection));
+        return next;
+      });
+}
+
+Result<> ChannelEdits::erase(const Uuid& channel, const std::optional<Uuid>& proxy,
+                             std::int64_t expected) {
+  return database_->transact(Access::kExclusive, [&](Connection& connection) -> Result<> {
+    M3U_TRY(const auto stored, load(connection, channel, proxy));
+    if (!stored) return fail(ErrorCode::kNotFound, "the channel has no edit");
+    M3U_CHECK(check_revision(stored, expected));
+    M3U_CHECK(sql::execute(connection,
+                           "DELETE FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2",
+                           {channel, key_of(proxy)}));
+    return changed(*database_, connection);
+  });
+}
+
+Result<std::optional<ChannelEdit>> ChannelEdits::find(const Uuid& channel,
+                                                      const std::optional<Uuid>& proxy) {
+  return sql::transact<std::optional<ChannelEdit>>(
+      *database_, Access::kRead,
+      [&](Connection& connection) { return load(connection, channel, proxy); });
+}
+
+Result<> ChannelEdits::for_each(const Visitor& visit) {
+  return database_->transact(Access::kRead, [&](Connection& connection) -> Result<> {
+    M3U_CHECK(connection.run(
+        fmt::format("SELECT {} FROM channel_edits ORDER BY channel_id, proxy_id", kColumns), {},
+        [&](const sql::Row& row) -> Result<> {
+          Columns columns(row);
+          return visit(edit_of(columns));
+        }));
+    return {};
+  });
+}
+
+Result<std::vector<ChannelEdit>> ChannelEdits::page(const std::optional<Uuid>& after, int limit) {
+  if (limit < 1 || limit > kLongestPage)
+    return fail(ErrorCode::kInvalidArgument, "a page has 1 to 1000 edits");
+  return sql::transact<std::vector<ChannelEdit>>(
+      *database_, Access::kRead, [&](Connection& connection) {
+        return sql::query_all(
+            connection,
+            fmt::format("SELECT {} FROM channel_edits WHERE channel_id > $1 AND channel_id <="
+                        " (SELECT COALESCE(MAX(channel_id), '') FROM (SELECT channel_id"
+                        " FROM channel_edits WHERE channel_id > $1 ORDER BY channel_id LIMIT $2)"
+                        " first) ORDER BY channel_id, proxy_id",
+                        kColumns),
+            {after ? to_string(*after) : std::string(), limit}, edit_of);
+      });
+}
+
+Result<> ChannelEdits::record_sightings(std::span<const Sighting> sightings, Time now) {
+  return database_->transact(Access::kWrite, [&](Connection& connection) -> Result<> {
+    for (const Sighting& one : sightings)
+      M3U_CHECK(sql::execute(connection,
+                             "UPDATE channel_edits SET"
+                             " last_seen = CASE WHEN $2 = 1 THEN $3 ELSE last_seen END,"
+                             " misses = CASE WHEN $2 = 1 THEN 0 ELSE misses + 1 END"
+                             " WHERE channel_id = $1",
+                             {one.channel, one.seen, now}));
+    return {};
+  });
+}
+
+Result<std::int64_t> ChannelEdits::prune(Time moment) {
+  return sql::transact<std::int64_t>(
+      *database_, Access::kExclusive, [&](Connection& connection) -> Result<std::int64_t> {
+        M3U_TRY(const std::int64_t gone,
+                sql::execute(connection,
+                             "DELETE FROM channel_edits WHERE misses > 0 AND last_seen < $1",
+                             {moment}));
+        if (gone > 0) M3U_CHECK(changed(*database_, connection));
+        return gone;
+      });
+}
+
+}  // namespace m3u_proxy::store

@@ -1,0 +1,76 @@
+// Channel edits: what people change of single channels, on the channels' stable ids.
+//
+// An edit is of one proxy or of all; where both say something the proxy's wins, field by field
+// (whoever applies them does that). It outlives a channel that vanishes for some time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/store/sql/database.hpp>
+
+namespace m3u_proxy::store {
+
+/// Where a channel goes.
+enum class EditPlace : std::uint8_t { kStays, kBefore, kAfter };
+
+/// Fields that are not set stay as the source and the rules make them.
+struct ChannelEdit {
+  Uuid channel{};
+  std::optional<Uuid> proxy{};  ///< none: every proxy
+  std::optional<std::string> number{};
+  std::optional<std::string> name{};
+  std::optional<std::string> group{};
+  std::optional<std::string> logo{};
+  std::optional<std::string> guide_id{};
+  std::optional<bool> hidden{};
+  EditPlace place = EditPlace::kStays;
+  Uuid place_channel{};       ///< before or after which one
+  std::int64_t revision = 0;  ///< 0: not in the store yet
+  Time created{};
+  Time updated{};
+  Time last_seen{};         ///< when a refresh last had the channel
+  std::int64_t misses = 0;  ///< successful refreshes since then
+};
+
+/// Whether a refresh had a channel that has edits.
+struct Sighting {
+  Uuid channel{};
+  bool seen = false;
+};
+
+/// Thread-safe. Beside the errors below every function has those of the database.
+class ChannelEdits {
+ public:
+  explicit ChannelEdits(sql::Database& database) : database_(&database) {}
+
+  /// Stores an edit whole. `edit.revision` is the one that was seen, 0 for a new one. The edit as
+  /// it is then. Error: kConflict, when there is another revision by now.
+  Result<ChannelEdit> put(const ChannelEdit& edit, Time now);
+  /// Errors: kNotFound, kConflict as above.
+  Result<> erase(const Uuid& channel, const std::optional<Uuid>& proxy, std::int64_t expected);
+  Result<std::optional<ChannelEdit>> find(const Uuid& channel, const std::optional<Uuid>& proxy);
+
+  using Visitor = std::function<Result<>(const ChannelEdit&)>;
+  /// Every edit by channel id, of one channel the one for all proxies first. One row is in memory
+  /// at a time; `visit` must not call the store, and its error ends the walk.
+  Result<> for_each(const Visitor& visit);
+  /// The next `limit` (1 to 1000) edits behind a channel id, in the same order; a page may be
+  /// longer than that so as not to cut a channel in two.
+  Result<std::vector<ChannelEdit>> page(const std::optional<Uuid>& after, int limit);
+
+  /// What a successful refresh had of the channels with edits.
+  Result<> record_sightings(std::span<const Sighting> sightings, Time now);
+  /// Removes the edits of channels that were not seen since `moment` in spite of refreshes; how
+  /// many.
+  Result<std::int64_t> prune(Time moment);
+
+ private:
+  sql::Database* database_;
+};
+
+}  // namespace m3u_proxy::store

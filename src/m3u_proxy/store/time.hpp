@@ -1,0 +1,13 @@
+// Time: the instants that the store keeps, UTC milliseconds since 1970. The store reads no clock:
+// callers pass the moment in.
+#pragma once
+
+#include <chrono>
+
+namespace m3u_proxy::store {
+
+/// Time{} stands for "not yet" or "not known".
+using Time = std::chrono::sys_time<std::chrono::milliseconds>;
+using Duration = std::chrono::milliseconds;
+
+}  // namespace m3u_proxy::store
