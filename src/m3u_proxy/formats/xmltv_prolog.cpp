@@ -13,6 +13,22 @@
 #include <m3u_proxy/formats/xmltv_splitter.hpp>
 
 namespace m3u_proxy::formats {
+namespace {
+
+/// Of what a guide starts with, as far as it has to be there to be known.
+constexpr std::size_t kLongestStart = std::string_view("<?xml ").size();
+
+/// Where a guide starts in `text`: at its XML declaration or its root; npos when it does not.
+std::size_t start_of_guide(std::string_view text) {
+  for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
+    const std::string_view here = text.substr(at);
+    if (match_name(here, "<?", "xml") == Match::kYes || match_name(here, "<", "tv") == Match::kYes)
+      return at;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
 
 Result<XmltvSplitter::Step> XmltvSplitter::prolog(ProblemLog& problems) {
   const bool more = input_ == Input::kMore;
@@ -21,24 +37,28 @@ Result<XmltvSplitter::Step> XmltvSplitter::prolog(ProblemLog& problems) {
   if (rest().size() < kCdataOpen.size() && more) return Step::kNeedMore;
   if (rest().empty()) return Step::kNeedMore;
   if (begin_skip()) return Step::kDone;
-  if (starts_with_ascii_case(rest(), "<!DOCTYPE")) return doctype();
+  if (starts_with_ascii_case(rest(), "<!DOCTYPE")) return doctype(problems);
   if (match_name(rest(), "<", "tv") == Match::kYes) return root(problems);
   if (!first_document_) {
     problems.add("text_after_end", 0, here(), rest().substr(0, kHeadSize));
     state_ = State::kIgnore;
     return Step::kDone;
   }
-  // Servers print warnings in front of what they were asked for.
-  if (rest().front() != '<' && more && rest().size() < kHeadSize) return Step::kNeedMore;
-  const std::string_view head = rest().substr(0, kHeadSize);
-  const std::size_t start = std::min(head.find("<?xml"), head.find("<tv"));
-  if (rest().front() == '<' || start == std::string_view::npos) return fail(not_a_guide());
-  problems.add("text_before_start", 0, here(), head.substr(0, start));
+  return junk(problems);
+}
+
+/// Passes over what a server printed in front of the guide, such as a PHP warning, which may be
+/// HTML. A playlist is none, whatever its channels are called.
+Result<XmltvSplitter::Step> XmltvSplitter::junk(ProblemLog& problems) {
+  if (rest().size() < kHeadSize + kLongestStart && input_ == Input::kMore) return Step::kNeedMore;
+  const std::size_t start = start_of_guide(rest());
+  if (start >= kHeadSize || rest().substr(0, start).contains("#EXTINF")) return fail(not_a_guide());
+  problems.add("text_before_start", 0, here(), rest().substr(0, start));
   at_ += start;
   return Step::kDone;
 }
 
-Result<XmltvSplitter::Step> XmltvSplitter::doctype() {
+Result<XmltvSplitter::Step> XmltvSplitter::doctype(ProblemLog& problems) {
   const std::string_view text = rest();
   bool in_subset = false;
   for (std::size_t i = 1; i < text.size(); ++i) {
@@ -55,7 +75,7 @@ Result<XmltvSplitter::Step> XmltvSplitter::doctype() {
     } else if (c == '>' && !in_subset) {
       if (!starts_with_ascii_case(name_at(std::string_view(trim(text.substr(9)))), "tv") &&
           first_document_)
-        return fail(not_a_guide());
+        return junk(problems);
       at_ += i + 1;
       return Step::kDone;
     }

@@ -70,7 +70,8 @@ class XmltvSplitter {
 
   Result<Step> step(std::pmr::vector<XmltvSpan>& elements, ProblemLog& problems);
   Result<Step> prolog(ProblemLog& problems);
-  Result<Step> doctype();
+  Result<Step> junk(ProblemLog& problems);
+  Result<Step> doctype(ProblemLog& problems);
   Result<Step> root(ProblemLog& problems);
   Step body(std::pmr::vector<XmltvSpan>& elements, ProblemLog& problems);
   Step after_end(ProblemLog& problems);

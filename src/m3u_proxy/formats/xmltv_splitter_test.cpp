@@ -70,6 +70,51 @@ TEST(XmltvSplitter, GivesTheChildrenOfTvInOrderWithTheirPositions) {
   EXPECT_EQ(out.problems.total(), 0U);
 }
 
+/// What a splitter makes of `text`, which is the same for every size of window.
+Outcome split_in_any_way(const std::string& text) {
+  Outcome whole = split(text);
+  for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{4096}}) {
+    const Outcome pieces = split(text, step);
+    EXPECT_EQ(pieces.elements, whole.elements) << step;
+    EXPECT_EQ(pieces.error, whole.error) << step;
+    EXPECT_EQ(pieces.problems.by_reason(), whole.problems.by_reason()) << step;
+  }
+  return whole;
+}
+
+TEST(XmltvSplitter, WhatAServerPrintedBeforeTheGuideIsCounted) {
+  const std::string guide = "<tv><channel id=\"a\"/></tv>";
+  const std::string declared = "<?xml version=\"1.0\"?>\n" + guide;
+  const std::string doctype = "<!DOCTYPE tv SYSTEM \"xmltv.dtd\">" + guide;
+  for (const std::string& junk :
+       {std::string("Warning: no cache in /srv/epg.php on line 3\n"),
+        std::string("<br />\n<b>Warning</b>: no cache in <b>/srv/epg.php</b><br />\n"),
+        std::string("[28-Nov-2026 04:00:00 UTC] PHP Notice\n"), std::string("{\"ok\":true}"),
+        std::string("<!DOCTYPE html><p>maintenance</p>"), std::string("<tvguide>"),
+        std::string("x\xEF\xBB\xBF"), std::string("\xEF\xBB\xBFx"), std::string(4095, '.'),
+        std::string("<!-- cached -->\n<b>Notice</b>")}) {
+    for (const std::string& text : {junk + guide, junk + declared}) {
+      const Outcome out = split_in_any_way(text);
+      EXPECT_EQ(out.error, "") << text;
+      EXPECT_THAT(out.elements, ElementsAre("<channel id=\"a\"/>")) << text;
+      EXPECT_EQ(out.problems.of("text_before_start"), 1U) << text;
+      EXPECT_EQ(out.problems.total(), 1U) << text;
+    }
+  }
+  EXPECT_EQ(split_in_any_way("<?php x ?>" + doctype).problems.total(), 0U);
+}
+
+TEST(XmltvSplitter, JunkEndsWithTheFirstFourKilobytes) {
+  const std::string guide = "<tv><channel id=\"a\"/></tv>";
+  EXPECT_NE(split_in_any_way(std::string(4096, '.') + guide).error, "");
+}
+
+TEST(XmltvSplitter, PlaylistWithAGuidesTagInANameIsNoGuide) {
+  const std::string list = "#EXTM3U\n#EXTINF:-1,<tv > one\nhttp://h/1\n";
+  EXPECT_THAT(split_in_any_way(list).error, HasSubstr("an M3U playlist"));
+  EXPECT_NE(split_in_any_way("Warning\n" + list).error, "");
+}
+
 TEST(XmltvSplitter, MarkupThatOnlyLooksLikeAnEndIsPassedOver) {
   const std::string quoted = "<programme b=\"> />\" c='\">'>x</programme>";
   const std::string cdata =

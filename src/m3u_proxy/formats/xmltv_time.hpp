@@ -1,16 +1,14 @@
 // XMLTV times: reading, moving and writing `YYYYMMDDhhmmss ±ZZZZ` and its many dialects, and the
-// offsets that configurations and playlists give. Pure and thread-safe.
+// shifts that playlists give. Pure and thread-safe.
 //
 // Follows the comments of xmltv.dtd: any prefix of at least the year, an optional zone, and no
-// zone means UTC.
+// zone means UTC. What guides write instead is read too.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <m3u_proxy/base/result.hpp>
 
 namespace m3u_proxy::formats {
 
@@ -19,22 +17,23 @@ struct XmltvTime {
   std::int64_t epoch = 0;         ///< seconds since 1970 UTC
   std::int32_t zone_seconds = 0;  ///< east of UTC
   bool zone_known = true;         ///< false: a zone name nobody knows, taken as UTC
-  std::string_view zone_text{};   ///< what stands after the digits, with its leading space
+  bool foreign = false;           ///< not in XMLTV's form: it has to be written anew
+  bool zone_is_offset = false;    ///< of a foreign one: its zone is written as `±hhmm`
+  /// What stands after the digits, with its leading space; of a foreign one the zone's name alone.
+  std::string_view zone_text{};
 };
 
 /// Reads a time: 4 to 14 digits (what is missing is January, the 1st, 00:00:00), then optionally a
-/// zone: `+0`, `+00`, `+000`, `0`, `+0010`, `+01:00`, `Z` or a name such as BST or CET.
+/// zone (xmltv_zone.hpp); or a foreign one (xmltv_foreign_time.hpp), such as ISO 8601.
 /// nullopt when it is none or no such date exists. The view points into `text`.
 std::optional<XmltvTime> parse_xmltv_time(std::string_view text);
 
-/// Appends `time` moved by `seconds`: 14 digits in its own zone, then its zone text as it was.
+/// Appends `time` moved by `seconds`: 14 digits in its own zone, then its zone text as it was (of a
+/// foreign one in XMLTV's form).
 void append_moved_time(std::string& out, const XmltvTime& time, std::int64_t seconds);
-/// Appends `time` moved by `seconds` as `YYYYMMDDhhmmss +0000`.
+/// Appends `time` moved by `seconds` as `YYYYMMDDhhmmss +0000`; one whose zone nobody knows as
+/// append_moved_time() does, for its instant is not known either.
 void append_utc_time(std::string& out, const XmltvTime& time, std::int64_t seconds);
-
-/// Reads the `time_offset` of an EPG source in seconds: `+1h30m`, `-45m`, `2h`, `90s`, `0`; hours
-/// at most 23, minutes and seconds at most 59. Error: kConfig.
-Result<std::int64_t> parse_time_offset(std::string_view text);
 
 /// Reads a channel's tvg-shift, hours such as `1`, `-2.5`, `+1`, in thousandths of an hour; at
 /// most 48 hours either way. "" is 0; nullopt when it is no such number.

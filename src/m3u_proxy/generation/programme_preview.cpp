@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 #include <m3u_proxy/guide/guide_source_pass.hpp>
@@ -78,8 +79,18 @@ class ProgrammePreview {
     formats::XmltvStartTag tag;
     if (!element || !parse_start_tag(*element, tag)) return;
     guide::read_guide_id(id_, tag.value("channel"));
-    record_.begin(*element, tag, id_, trim(tag.value("start")), trim(tag.value("stop")), source);
+    record_.begin(*element, tag, id_, as_written(tag.value("start"), start_),
+                  as_written(tag.value("stop"), stop_), source);
     show_programme(source);
+  }
+
+  /// A time as a generation would write it; `text`: what keeps it where that is another.
+  static std::string_view as_written(std::string_view time, std::string& text) {
+    const auto parsed = formats::parse_xmltv_time(time);
+    if (!parsed || !parsed->foreign) return trim(time);
+    text.clear();
+    append_moved_time(text, *parsed, 0);
+    return text;
   }
 
   void show_programme(const guide::GuideSource& source) {
@@ -123,6 +134,8 @@ class ProgrammePreview {
   const pipeline::RunContext& context_;
   memory::BudgetResource input_memory_;
   std::pmr::string id_;
+  std::string start_;
+  std::string stop_;
   formats::XmltvChecker checker_;
   guide::ProgrammeRecord record_;
   rules::Scratch scratch_;

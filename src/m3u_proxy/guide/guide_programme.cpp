@@ -19,11 +19,13 @@ std::optional<formats::XmltvTime> read_rule_time(std::string_view text, std::str
   constexpr std::size_t kDigitsOfSeconds = 10;
   const bool seconds = text.size() == kDigitsOfSeconds && std::ranges::all_of(text, is_ascii_digit);
   auto time = seconds ? std::nullopt : formats::parse_xmltv_time(text);
-  if (time) {
+  if (time && !time->foreign) {
     written = text;
   } else if (const auto instant = parse_date(text)) {
     time = formats::XmltvTime{.epoch = *instant};
     append_utc_time(written, *time, 0);
+  } else if (time) {
+    append_moved_time(written, *time, 0);
   }
   return time;
 }
@@ -77,25 +79,32 @@ void ProgrammeWriter::prepare_id(GuideWork& work, std::uint32_t output) const {
   formats::append_escaped(work.new_id, work.plain_id);
 }
 
-void ProgrammeWriter::prepare_times(GuideWork& work, const ProgrammeTimes& times,
+/// Sets work.new_start and work.new_stop: as they are to be written before any rule.
+void ProgrammeWriter::prepare_times(GuideWork& work, const SelectedProgramme& one,
                                     std::int64_t delta) const {
-  const auto print = [&](std::string& out, const XmltvTime& time) {
+  const auto print = [&](std::string& out, const XmltvTime& time, std::string_view now) {
     out.clear();
-    if (task_.options->normalize_to_utc)
+    if (!is_rewritten(time, delta))
+      out = now;
+    else if (task_.options->normalize_to_utc)
       append_utc_time(out, time, delta);
     else
       append_moved_time(out, time, delta);
   };
-  print(work.new_start, times.start);
+  print(work.new_start, one.times.start, trim(one.start));
   work.new_stop.clear();
-  if (times.stop) print(work.new_stop, *times.stop);
+  if (one.times.stop) print(work.new_stop, *one.times.stop, trim(one.stop));
+}
+
+bool ProgrammeWriter::is_rewritten(const XmltvTime& time, std::int64_t delta) const {
+  return delta != 0 || time.foreign || task_.options->normalize_to_utc;
 }
 
 void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
                             std::uint32_t output) const {
   ProgrammeTimes times = one.times;
   const std::int64_t delta = task_.delta_of(output);
-  const bool new_times = delta != 0 || task_.options->normalize_to_utc;
+  const bool new_times = is_rewritten(times.start, delta) || (times.stop && times.stop->foreign);
   const bool new_id = trim(one.channel).size() != one.channel.size() ||
                       task_.index->shift(output) != 0 || task_.index->differs_from_guide(output);
   const bool same = !new_times && !new_id && !has_expressions_ && !times.remove_stop;
@@ -107,7 +116,7 @@ void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
   }
   ProgrammeEdits edits;
   if (new_id || has_expressions_) prepare_id(work, output);
-  if (new_times) prepare_times(work, times, delta);
+  if (new_times) prepare_times(work, one, delta);
   if (new_id) edits.channel = work.new_id;
   if (new_times) edits.start = work.new_start;
   if (new_times && times.stop) edits.stop = work.new_stop;
@@ -118,7 +127,7 @@ void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
   if (!parse_start_tag(one.element, tag)) return;  // does not happen: it is well-formed
   bool new_content = false;
   if (has_expressions_) {
-    if (!run_rules(work, one, tag, times, output)) return;
+    if (!run_rules(work, one, tag, new_times, times, output)) return;
     if (work.record.changed(ProgrammeField::kChannelId)) edits.channel = work.new_id;
     if (work.record.changed(ProgrammeField::kStart)) edits.start = work.new_start;
     if (work.record.changed(ProgrammeField::kStop)) edits.stop = work.new_stop;
@@ -131,13 +140,13 @@ void ProgrammeWriter::write(GuideWork& work, const SelectedProgramme& one,
   if (task_.keep_programmes) note_programme(work, output, begin, times);
 }
 
-/// Runs the rules and filters; false when the programme is not to be written.
+/// Runs the rules and filters; false when the programme is not to be written. `new_times`: the
+/// times are in work.new_start and work.new_stop.
 bool ProgrammeWriter::run_rules(GuideWork& work, const SelectedProgramme& one,
-                                const XmltvStartTag& tag, ProgrammeTimes& times,
+                                const XmltvStartTag& tag, bool new_times, ProgrammeTimes& times,
                                 std::uint32_t& output) const {
-  const bool moved = task_.delta_of(output) != 0 || task_.options->normalize_to_utc;
-  const std::string_view start = moved ? work.new_start : trim(one.start);
-  std::string_view stop = moved ? work.new_stop : trim(one.stop);
+  const std::string_view start = new_times ? work.new_start : trim(one.start);
+  std::string_view stop = new_times ? work.new_stop : trim(one.stop);
   if (!times.stop) stop = {};
   work.record.begin(one.element, tag, work.plain_id, start, stop, *task_.source);
   if (task_.rules != nullptr) task_.rules->apply(work.record, work.scratch, work.rule_counts);

@@ -52,9 +52,10 @@ class ProgrammeWriter {
  private:
   void find_listed_id(GuideWork& work, std::uint32_t output) const;
   void prepare_id(GuideWork& work, std::uint32_t output) const;
-  void prepare_times(GuideWork& work, const ProgrammeTimes& times, std::int64_t delta) const;
+  void prepare_times(GuideWork& work, const SelectedProgramme& one, std::int64_t delta) const;
+  [[nodiscard]] bool is_rewritten(const formats::XmltvTime& time, std::int64_t delta) const;
   bool run_rules(GuideWork& work, const SelectedProgramme& one, const formats::XmltvStartTag& tag,
-                 ProgrammeTimes& times, std::uint32_t& output) const;
+                 bool new_times, ProgrammeTimes& times, std::uint32_t& output) const;
   bool take_changed_times(GuideWork& work, const SelectedProgramme& one,
                           ProgrammeTimes& times) const;
   void append_changed(GuideWork& work, const SelectedProgramme& one,

@@ -69,8 +69,10 @@ std::optional<ByteOrderMark> find_byte_order_mark(std::string_view head) {
 }
 
 std::string_view declared_xml_encoding(std::string_view head) {
-  head = after_space(head);
-  if (!head.starts_with("<?xml")) return {};
+  constexpr std::size_t kMostBefore = 4096;
+  const std::size_t declaration = head.find("<?xml");
+  if (declaration >= kMostBefore) return {};
+  head.remove_prefix(declaration);
   head = head.substr(0, head.find("?>"));
   constexpr std::string_view kKey = "encoding";
   const std::size_t key = head.find(kKey);

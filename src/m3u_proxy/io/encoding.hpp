@@ -21,8 +21,8 @@ struct ByteOrderMark {
 /// The byte order mark that `head` begins with.
 std::optional<ByteOrderMark> find_byte_order_mark(std::string_view head);
 
-/// The value of `encoding=` in the XML declaration that `head` begins with (white space before it
-/// is forgiven); empty when there is none.
+/// The value of `encoding=` in the XML declaration of `head`, which begins in its first 4 KB (what
+/// a server printed before it is forgiven); empty when there is none.
 std::string_view declared_xml_encoding(std::string_view head);
 
 /// Bytes of the smallest unit of this encoding: 4 for UTF-32 and UCS-4, 2 for UTF-16 and UCS-2,

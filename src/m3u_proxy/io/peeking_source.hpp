@@ -12,7 +12,7 @@ namespace m3u_proxy::io {
 class PeekingSource final : public ByteSource {
  public:
   /// How far peek() can look.
-  static constexpr std::size_t kMaxPeek = 512;
+  static constexpr std::size_t kMaxPeek = 4608;
 
   explicit PeekingSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 

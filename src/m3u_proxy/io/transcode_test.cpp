@@ -173,6 +173,15 @@ TEST(XmlTextSource, DeclaredEncodingsAreConverted) {
             "\n <?xml version=\"1.0\" encoding=\"iso-8859-2\"?><tv>ą</tv>");
 }
 
+TEST(XmlTextSource, DeclarationIsFoundBehindWhatAServerPrinted) {
+  const std::string warning = "<br />\n<b>Warning</b>: no cache in /srv/epg.php<br />\n";
+  const std::string guide = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><tv>\xE9</tv>";
+  const std::string converted = "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><tv>é</tv>";
+  EXPECT_EQ(xml(warning + guide).text, warning + converted);
+  EXPECT_EQ(xml(std::string(4000, '.') + guide, 7).text, std::string(4000, '.') + converted);
+  EXPECT_EQ(xml(std::string(4096, '.') + guide).text, std::string(4096, '.') + guide);
+}
+
 TEST(XmlTextSource, Utf16IsKnownByItsMarkOrItsPattern) {
   const std::u16string text = u"<?xml version=\"1.0\" encoding=\"UTF-16\"?><tv>é</tv>";
   const std::string expected = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><tv>é</tv>";
