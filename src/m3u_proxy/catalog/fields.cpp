@@ -29,7 +29,14 @@ constexpr std::array<std::string_view, kProgrammeFieldCount> kProgrammeNames = {
     "source_name",
     "source_type",
     "source_url",
-    "media_type"};
+    "media_type",
+    "is_new",
+    "is_live",
+    "is_premiere",
+    "is_previously_shown"};
+
+constexpr std::array<std::string_view, kGuideChannelFieldCount> kGuideChannelNames = {
+    "channel_id", "display_name", "icon", "source_name", "source_type", "source_url"};
 
 struct Alias {
   std::string_view alias;
@@ -57,12 +64,19 @@ constexpr std::array kProgrammeAliases = {
 
 std::span<const std::string_view> names(Domain domain) {
   if (domain == Domain::kChannels) return kChannelNames;
-  return kProgrammeNames;
+  if (domain == Domain::kProgrammes) return kProgrammeNames;
+  return kGuideChannelNames;
 }
 
 std::span<const Alias> aliases(Domain domain) {
   if (domain == Domain::kChannels) return kChannelAliases;
-  return kProgrammeAliases;
+  if (domain == Domain::kProgrammes) return kProgrammeAliases;
+  return {};
+}
+
+std::size_t writable_fields(Domain domain) {
+  if (domain == Domain::kChannels) return kWritableChannelFields;
+  return domain == Domain::kProgrammes ? kWritableProgrammeFields : kWritableGuideChannelFields;
 }
 
 std::optional<std::size_t> index_of(Domain domain, std::string_view name) {
@@ -188,9 +202,13 @@ std::optional<FieldRef> find_field(Domain domain, std::string_view name) {
     index = index_of(domain, plain);
   }
   if (!index) return std::nullopt;
-  const std::size_t writable =
-      domain == Domain::kChannels ? kWritableChannelFields : kWritableProgrammeFields;
-  return FieldRef{.index = static_cast<std::uint8_t>(*index), .writable = *index < writable};
+  return FieldRef{.index = static_cast<std::uint8_t>(*index),
+                  .writable = *index < writable_fields(domain)};
+}
+
+bool has_several(Domain domain, const FieldRef& field) {
+  return domain == Domain::kProgrammes && !field.is_attribute &&
+         field.index == static_cast<std::uint8_t>(ProgrammeField::kCategory);
 }
 
 std::string field_name(Domain domain, const FieldRef& field) {
@@ -214,7 +232,9 @@ const std::vector<std::string_view>& known_names(Domain domain) {
   };
   static const std::vector<std::string_view> kChannels = make(Domain::kChannels);
   static const std::vector<std::string_view> kProgrammes = make(Domain::kProgrammes);
-  return domain == Domain::kChannels ? kChannels : kProgrammes;
+  static const std::vector<std::string_view> kGuideChannels = make(Domain::kGuideChannels);
+  if (domain == Domain::kChannels) return kChannels;
+  return domain == Domain::kProgrammes ? kProgrammes : kGuideChannels;
 }
 
 }  // namespace m3u_proxy::catalog

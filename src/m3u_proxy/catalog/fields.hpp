@@ -15,7 +15,7 @@
 namespace m3u_proxy::catalog {
 
 /// What an expression is about.
-enum class Domain : std::uint8_t { kChannels, kProgrammes };
+enum class Domain : std::uint8_t { kChannels, kProgrammes, kGuideChannels };
 
 /// The fields of a channel. The first kWritableChannelFields may be set by rules.
 enum class ChannelField : std::uint8_t {
@@ -53,9 +53,27 @@ enum class ProgrammeField : std::uint8_t {
   kSourceType,
   kSourceUrl,
   kMediaType,
+  // "true" where the programme has the element, else "":
+  kIsNew,
+  kIsLive,
+  kIsPremiere,
+  kIsPreviouslyShown,
 };
 constexpr std::size_t kWritableProgrammeFields = 12;
-constexpr std::size_t kProgrammeFieldCount = 16;
+constexpr std::size_t kProgrammeFieldCount = 20;
+
+/// The fields of a guide's own channel, before it is matched. Those before kSourceName may be set
+/// by rules.
+enum class GuideChannelField : std::uint8_t {
+  kChannelId,
+  kDisplayName,
+  kIcon,
+  kSourceName,
+  kSourceType,
+  kSourceUrl,
+};
+constexpr std::size_t kWritableGuideChannelFields = 3;
+constexpr std::size_t kGuideChannelFieldCount = 6;
 
 /// A resolved field: an index into the domain's enumeration, or an attribute of a channel by its
 /// name (lower case), as in `attr:catchup-days`.
@@ -83,6 +101,8 @@ constexpr bool is_catchup(std::string_view key) {
 /// The field that `name` stands for, aliases included (`channel_group`, `tvg-chno`,
 /// `attr:<name>`); nullopt when there is none. Exact: field names are lower case.
 std::optional<FieldRef> find_field(Domain domain, std::string_view name);
+/// Whether a record may have several values of the field, any of which makes a condition true.
+bool has_several(Domain domain, const FieldRef& field);
 /// The field's own name ("group_title", "attr:catchup-days").
 std::string field_name(Domain domain, const FieldRef& field);
 std::string_view field_name(ChannelField field);

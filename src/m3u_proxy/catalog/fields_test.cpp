@@ -18,8 +18,13 @@ TEST(Fields, EveryNameStandsForItself) {
   for (const char* name :
        {"channel_id", "programme_title", "programme_subtitle", "programme_description",
         "programme_category", "programme_icon", "episode_num", "season_num", "language", "rating",
-        "start", "stop", "source_name"})
+        "start", "stop", "source_name", "is_new", "is_live", "is_premiere", "is_previously_shown"})
     EXPECT_EQ(resolve(Domain::kProgrammes, name), name);
+  for (const char* name :
+       {"channel_id", "display_name", "icon", "source_name", "source_type", "source_url"})
+    EXPECT_EQ(resolve(Domain::kGuideChannels, name), name);
+  EXPECT_EQ(resolve(Domain::kGuideChannels, "display-name"), "display_name");
+  EXPECT_EQ(resolve(Domain::kGuideChannels, "title"), "unknown");
 }
 
 TEST(Fields, AttributesAreReadIntoTheirFieldInAnySpellingAndCase) {

@@ -36,6 +36,13 @@ constexpr std::array kElements = {
     FieldElement{ProgrammeField::kRating, "rating"},
 };
 
+constexpr std::array kFlags = {
+    FieldElement{ProgrammeField::kIsNew, "new"},
+    FieldElement{ProgrammeField::kIsLive, "live"},
+    FieldElement{ProgrammeField::kIsPremiere, "premiere"},
+    FieldElement{ProgrammeField::kIsPreviouslyShown, "previously-shown"},
+};
+
 std::size_t index(ProgrammeField field) { return static_cast<std::size_t>(field); }
 
 std::optional<XmltvChild> first_child(std::string_view content, std::string_view name) {
@@ -112,7 +119,28 @@ void append_inserted(std::pmr::string& out, std::string_view content, std::strin
   out.append(content.substr(0, end)).append("\n    ").append(fresh).append("\n  ");
 }
 
-/// Appends `content` with all elements called `name` replaced by one with `value`, or by none.
+/// Appends `content` with the season of its xmltv_ns number set, or that number added.
+void append_season(std::pmr::string& out, std::string_view content, std::string_view value) {
+  const std::optional<int> number = to_number(value);
+  const std::string season = number && *number > 0 ? fmt::format("{}", *number - 1) : "";
+  for (XmltvChildren children(content); const auto child = children.next();) {
+    if (!is_numbered(*child)) continue;
+    const auto at = static_cast<std::size_t>(child->content.data() - content.data());
+    const std::size_t dot = std::min(child->content.find('.'), child->content.size());
+    out.append(content.substr(0, at)).append(season).append(content.substr(at + dot));
+    return;
+  }
+  if (season.empty()) {
+    out += content;
+    return;
+  }
+  std::pmr::string fresh("<episode-num system=\"xmltv_ns\">", out.get_allocator());
+  fresh.append(season).append("..</episode-num>");
+  append_inserted(out, content, kEpisode, fresh);
+}
+
+}  // namespace
+
 void append_replaced(std::pmr::string& out, std::string_view content, std::string_view name,
                      std::string_view value) {
   const std::optional<XmltvChild> first = first_child(content, name);
@@ -140,28 +168,6 @@ void append_replaced(std::pmr::string& out, std::string_view content, std::strin
   }
   out += content.substr(done);
 }
-
-/// Appends `content` with the season of its xmltv_ns number set, or that number added.
-void append_season(std::pmr::string& out, std::string_view content, std::string_view value) {
-  const std::optional<int> number = to_number(value);
-  const std::string season = number && *number > 0 ? fmt::format("{}", *number - 1) : "";
-  for (XmltvChildren children(content); const auto child = children.next();) {
-    if (!is_numbered(*child)) continue;
-    const auto at = static_cast<std::size_t>(child->content.data() - content.data());
-    const std::size_t dot = std::min(child->content.find('.'), child->content.size());
-    out.append(content.substr(0, at)).append(season).append(content.substr(at + dot));
-    return;
-  }
-  if (season.empty()) {
-    out += content;
-    return;
-  }
-  std::pmr::string fresh("<episode-num system=\"xmltv_ns\">", out.get_allocator());
-  fresh.append(season).append("..</episode-num>");
-  append_inserted(out, content, kEpisode, fresh);
-}
-
-}  // namespace
 
 void ProgrammeRecord::begin(std::string_view element, const XmltvStartTag& tag, std::string_view id,
                             std::string_view start, std::string_view stop,
@@ -192,6 +198,17 @@ std::string_view ProgrammeRecord::get(const catalog::FieldRef& field) const {
   return value.text;
 }
 
+std::optional<std::string_view> ProgrammeRecord::further(const catalog::FieldRef& field,
+                                                         std::size_t nth) const {
+  const bool set = field.is_attribute || values_[field.index].changed;
+  if (set || !catalog::has_several(catalog::Domain::kProgrammes, field)) return std::nullopt;
+  const auto* const known =
+      std::ranges::find(kElements, static_cast<ProgrammeField>(field.index), &FieldElement::field);
+  for (XmltvChildren children(content_); const auto child = children.next();)
+    if (child->name == known->element && nth-- == 0) return keep_plain(child->content);
+  return std::nullopt;
+}
+
 void ProgrammeRecord::set(const catalog::FieldRef& field, std::string_view value) {
   if (field.is_attribute || !field.writable || field.index >= values_.size()) return;
   values_[field.index] = {.text = arena_.copy(value), .known = true, .changed = true};
@@ -220,6 +237,9 @@ std::string_view ProgrammeRecord::season() const {
 
 std::string_view ProgrammeRecord::read(ProgrammeField field) const {
   if (field == ProgrammeField::kSeasonNum) return season();
+  if (const auto* const flag = std::ranges::find(kFlags, field, &FieldElement::field);
+      flag != kFlags.end())
+    return first_child(content_, flag->element) ? "true" : "";
   const auto* const known = std::ranges::find(kElements, field, &FieldElement::field);
   if (known == kElements.end()) return {};
   const auto child = first_child(content_, known->element);

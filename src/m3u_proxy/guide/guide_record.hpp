@@ -1,7 +1,8 @@
 // ProgrammeRecord: a programme as expressions see it, and the programme they leave behind.
 //
-// A field is the first element of its name; setting it puts one element in the place of all of
-// that name. Elements that no rule touches stay byte for byte.
+// A field is the first element of its name (conditions on the category look at any); setting it
+// puts one element in the place of all of that name. Elements that no rule touches stay byte for
+// byte.
 #pragma once
 
 #include <array>
@@ -17,6 +18,12 @@
 
 namespace m3u_proxy::guide {
 
+/// Appends `content`, what stands in an element, with all children called `name` replaced by one
+/// with `value` (of an icon its address), or by none when that is "". A new one stands where
+/// xmltv.dtd wants it in a programme.
+void append_replaced(std::pmr::string& out, std::string_view content, std::string_view name,
+                     std::string_view value);
+
 /// Not thread-safe; begin() moves it to another programme. Throws memory::OverBudget.
 class ProgrammeRecord final : public rules::Record {
  public:
@@ -31,6 +38,8 @@ class ProgrammeRecord final : public rules::Record {
              std::string_view start, std::string_view stop, const GuideSource& source);
 
   [[nodiscard]] std::string_view get(const catalog::FieldRef& field) const override;
+  [[nodiscard]] std::optional<std::string_view> further(const catalog::FieldRef& field,
+                                                        std::size_t nth) const override;
   void set(const catalog::FieldRef& field, std::string_view value) override;
 
   /// The value if it was set; nullopt when it is as it was.

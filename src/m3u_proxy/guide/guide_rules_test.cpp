@@ -86,6 +86,48 @@ TEST(GuideRules, EveryFieldIsRead) {
   EXPECT_THAT(inside_of(made), HasSubstr("<title>all</title>"));
 }
 
+TEST(GuideRules, PresenceOfAnElementIsAField) {
+  const auto title_of = [](const std::string& condition, const std::string& inside) {
+    return inside_of(with_rules({condition + " SET title = \"yes\""}, inside));
+  };
+  const std::vector<std::pair<std::string, std::string>> flags = {
+      {"is_new", "<new/>"},
+      {"is_live", "<live />"},
+      {"is_premiere", "<premiere lang=\"en\">first</premiere>"},
+      {"is_previously_shown", "<previously-shown start=\"2001\"></previously-shown>"}};
+  for (const auto& [field, element] : flags) {
+    const std::string with = "<title>T</title>" + element;
+    EXPECT_THAT(title_of(field + " == \"true\"", with), HasSubstr("yes")) << field;
+    EXPECT_THAT(title_of(field + " == \"\"", with), Not(HasSubstr("yes"))) << field;
+    EXPECT_THAT(title_of(field + " == \"true\"", "<title>T</title><desc>" + field + "</desc>"),
+                Not(HasSubstr("yes")))
+        << field;
+    EXPECT_THAT(title_of(field + " == \"\"", "<title>T</title>"), HasSubstr("yes")) << field;
+    EXPECT_FALSE(rules::compile_rule(catalog::Domain::kProgrammes, "SET " + field + " = \"true\"")
+                     .has_value());
+  }
+}
+
+TEST(GuideRules, ConditionsLookAtAnyCategory) {
+  const std::string inside =
+      "<title>T</title><category>Film</category><x><category>News</category></x>"
+      "<category lang=\"en\">Crime &amp; co</category>";
+  const auto holds = [&](const std::string& condition) {
+    const auto made = with_rules({condition + " SET title = \"yes\""}, inside);
+    return made.guide.contains("yes");
+  };
+  EXPECT_TRUE(holds("programme_category == \"crime & co\""));
+  EXPECT_TRUE(holds("programme_category == \"film\" AND programme_category contains \"crime\""));
+  EXPECT_FALSE(holds("programme_category == \"news\""));
+  EXPECT_FALSE(holds("programme_category != \"crime & co\""));
+  const auto replaced =
+      with_rules({"programme_category contains \"crime\" SET programme_category = \"Crime\"",
+                  "programme_category == \"film\" SET title = \"no\""},
+                 inside);
+  EXPECT_EQ(inside_of(replaced),
+            "<title>T</title><category>Crime</category><x><category>News</category></x>");
+}
+
 TEST(GuideRules, SeasonIsPartOfTheEpisodeNumber) {
   EXPECT_THAT(inside_of(with_rules({"SET season_num = \"5\""},
                                    "<title>T</title><episode-num system=\"xmltv_ns\">2 . 3/4 . "

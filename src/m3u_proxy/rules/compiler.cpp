@@ -13,6 +13,8 @@ namespace m3u_proxy::rules {
 namespace {
 
 bool is_required(catalog::Domain domain, const catalog::FieldRef& field) {
+  if (domain == catalog::Domain::kGuideChannels)
+    return field.index == static_cast<std::uint8_t>(catalog::GuideChannelField::kChannelId);
   if (domain != catalog::Domain::kChannels || field.is_attribute) return false;
   const auto index = static_cast<catalog::ChannelField>(field.index);
   return index == catalog::ChannelField::kChannelName || index == catalog::ChannelField::kStreamUrl;
@@ -41,7 +43,10 @@ class Compiler {
 
   Term compile_term(const TermSyntax& syntax) {
     Term term{.op = syntax.op, .negated = syntax.negated, .case_sensitive = syntax.case_sensitive};
-    if (const auto field = field_of(syntax.field)) term.slot = slot_of(*field);
+    if (const auto field = field_of(syntax.field)) {
+      term.slot = slot_of(*field);
+      term.any_value = catalog::has_several(domain_, *field);
+    }
     if (term.op == Operator::kMatches)
       compile_pattern(syntax, term);
     else

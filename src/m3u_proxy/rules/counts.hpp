@@ -13,7 +13,7 @@ struct Counter {
   std::uint64_t changed = 0;         ///< records that a rule changed, or whose place in the result
                                      ///< a filter changed
   std::uint64_t value_too_long = 0;  ///< actions left out: the value would be over 64 KB
-  std::uint64_t kept_required = 0;   ///< actions left out: a channel needs a name and a URL
+  std::uint64_t kept_required = 0;   ///< actions left out: they would clear a name, a URL or an id
 
   bool operator==(const Counter&) const = default;
 };

@@ -299,6 +299,29 @@ TEST(FilterExpression, ProgrammeFieldsAndAliases) {
   EXPECT_TRUE(matches("season_number > 2", programme, Domain::kProgrammes));
 }
 
+TEST(FilterExpression, AnyOfSeveralCategoriesWillDo) {
+  const MapRecord film(Domain::kProgrammes, {{"programme_category", "Film"},
+                                             {"programme_category", "Crime 2"},
+                                             {"programme_category", "Thriller"},
+                                             {"programme_title", "thriller"}});
+  for (const auto* const yes :
+       {R"e(programme_category == "film")e", R"e(program_category contains "crime")e",
+        R"e(programme_category matches "^thr.*r$")e",
+        R"e(programme_category case_sensitive equals "Crime 2")e",
+        R"e(programme_category starts_with "thri")e", R"e(programme_category ends_with "2")e",
+        R"e(programme_category == "@field:programme_title")e",
+        R"e(programme_category == "film" AND programme_category == "thriller")e",
+        R"e(programme_category not equals "News")e"})
+    EXPECT_TRUE(matches(yes, film, Domain::kProgrammes)) << yes;
+  for (const auto* const no :
+       {R"e(programme_category == "news")e", R"e(programme_category != "crime 2")e",
+        R"e(programme_category not contains "thriller")e",
+        R"e(programme_category case_sensitive equals "crime 2")e",
+        R"e(programme_category !~ "^crime")e", R"e(programme_title == "film")e",
+        R"e(programme_category == "")e"})
+    EXPECT_FALSE(matches(no, film, Domain::kProgrammes)) << no;
+}
+
 TEST(FilterExpression, NestingOf100IsAllowed) {
   const std::string open(100, '(');
   const std::string close(100, ')');

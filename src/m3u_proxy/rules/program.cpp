@@ -71,7 +71,8 @@ bool found(const Term& term, const PatternSets& sets, Scratch& scratch) {
   return term.pattern->matches(scratch.value(term.slot), folded);
 }
 
-bool is_true(const Term& term, const PatternSets& sets, Scratch& scratch) {
+/// Whether the term is true of the field's first value, often its only one.
+bool is_true_of_first(const Term& term, const PatternSets& sets, Scratch& scratch) {
   if (term.pairs != 0 && !may_contain(scratch.pairs(term.slot), term.pairs)) return false;
   if (term.op == Operator::kMatches) return found(term, sets, scratch);
   const std::string_view text =
@@ -83,6 +84,36 @@ bool is_true(const Term& term, const PatternSets& sets, Scratch& scratch) {
   if (!term.case_sensitive) needle = folded(needle);
   return compare(term, text, needle,
                  is_ordering(term.op) ? parse_date(needle) : std::optional<std::int64_t>());
+}
+
+/// Whether it is true of `value`, one of several.
+bool is_true_of(const Term& term, std::string_view value, Scratch& scratch) {
+  const std::string folded_value = term.case_sensitive ? std::string() : folded(value);
+  if (term.op == Operator::kMatches) return term.pattern->matches(value, folded_value);
+  const std::string_view text = term.case_sensitive ? value : folded_value;
+  if (term.value.parts.empty()) return compare(term, text, term.text, term.date);
+  std::string needle;
+  if (!assemble(term.value, scratch, needle)) return false;
+  if (!term.case_sensitive) needle = folded(needle);
+  return compare(term, text, needle,
+                 is_ordering(term.op) ? parse_date(needle) : std::optional<std::int64_t>());
+}
+
+bool is_true(const Term& term, const PatternSets& sets, Scratch& scratch) {
+  if (is_true_of_first(term, sets, scratch)) return true;
+  return term.any_value &&
+         std::ranges::any_of(scratch.further(term.slot), [&](std::string_view value) {
+           return is_true_of(term, value, scratch);
+         });
+}
+
+/// The value that a pattern's groups are taken from: of several the first with a match.
+std::string_view matched_value(const Term& term, Scratch& scratch) {
+  const std::string_view first = scratch.value(term.slot);
+  if (!term.any_value || is_true_of(term, first, scratch)) return first;
+  for (const std::string_view value : scratch.further(term.slot))
+    if (is_true_of(term, value, scratch)) return value;
+  return first;
 }
 
 bool accepts(const Program& program, std::size_t step, const PatternSets& sets, Scratch& scratch) {
@@ -99,7 +130,7 @@ void fill_captures(const Program& program, const Group& group, Scratch& scratch)
   for (const CaptureSource& source : group.captures) {
     const Term& term = program.terms[source.term];
     scratch.groups.resize(source.groups + 1);
-    term.pattern->capture(scratch.value(term.slot), scratch.groups);
+    term.pattern->capture(matched_value(term, scratch), scratch.groups);
     if (source.gives_whole) scratch.captures[0] = scratch.groups[0];
     for (std::size_t i = 1; i <= source.groups; ++i)
       scratch.captures[source.first_number + i] = scratch.groups[i];

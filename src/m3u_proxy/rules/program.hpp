@@ -28,6 +28,7 @@ struct Term {
   Operator op = Operator::kContains;
   bool negated = false;
   bool case_sensitive = false;
+  bool any_value = false;                    ///< the field may have several: any will do
   Value value{};                             ///< when it holds other fields
   std::string text{};                        ///< else: the constant, folded unless case counts
   std::optional<std::int64_t> date{};        ///< the constant as a date, for > < >= <=
@@ -49,7 +50,8 @@ inline constexpr std::size_t kReject = kAccept - 1;
 struct Action {
   ActionKind kind = ActionKind::kSet;
   std::size_t slot = 0;
-  bool needs_value = false;  ///< the field must not become blank (channel_name, stream_url)
+  bool needs_value =
+      false;  ///< the field must not become blank (channel_name, stream_url, channel_id)
   Value value{};
 };
 

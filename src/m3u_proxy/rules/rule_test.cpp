@@ -368,5 +368,35 @@ TEST(RuleOutcome, NameAndUrlAreNeverLeftBlank) {
   EXPECT_EQ(record["group_title"], "");
 }
 
+TEST(RuleExpression, IdOfAGuideChannelCannotBeCleared) {
+  using catalog::Domain;
+  for (const auto* const clears : {"SET REMOVE channel_id", "SET channel_id = \"\"",
+                                   "SET channel_id = \" \"", "SET source_name = \"x\""}) {
+    const auto rule = compile_rule(Domain::kGuideChannels, clears);
+    ASSERT_FALSE(rule.has_value()) << clears;
+    EXPECT_EQ(rule.error().front().code, Code::kReadOnlyField) << clears;
+  }
+  EXPECT_TRUE(compile_rule(Domain::kGuideChannels, "SET REMOVE display_name, REMOVE icon"));
+  const auto rule = compile_rule(Domain::kGuideChannels, "SET channel_id -= \"a\"").value();
+  MapRecord record(Domain::kGuideChannels, {{"channel_id", "aa"}});
+  Scratch scratch;
+  EXPECT_EQ(rule.apply(record, scratch).kept_required, 1U);
+  EXPECT_EQ(record["channel_id"], "aa");
+}
+
+TEST(RuleExpression, CapturesComeFromTheCategoryThatMatches) {
+  const auto rule = compile_rule(
+      catalog::Domain::kProgrammes,
+      R"e((programme_category matches "^genre: (.*)$" SET programme_subtitle = "$1", programme_category = "$1") AND (programme_category == "crime" SET rating = "$$"))e");
+  ASSERT_TRUE(rule.has_value());
+  MapRecord record(catalog::Domain::kProgrammes,
+                   {{"programme_category", "Film"}, {"programme_category", "Genre: Crime"}});
+  Scratch scratch;
+  EXPECT_TRUE(rule->apply(record, scratch).changed);
+  EXPECT_EQ(record["programme_subtitle"], "Crime");
+  EXPECT_EQ(record["programme_category"], "Crime") << "one stands for all of them";
+  EXPECT_EQ(record["rating"], "$");
+}
+
 }  // namespace
 }  // namespace m3u_proxy::rules

@@ -30,6 +30,17 @@ std::string_view Scratch::folded(std::size_t slot) {
   return s.folded;
 }
 
+const std::vector<std::string_view>& Scratch::further(std::size_t slot) {
+  Slot& s = slots_[slot];
+  if (!s.has_further) {
+    s.further.clear();
+    for (std::size_t nth = 1; const auto value = record_->further((*fields_)[slot], nth); ++nth)
+      s.further.push_back(*value);
+    s.has_further = true;
+  }
+  return s.further;
+}
+
 PairMask Scratch::pairs(std::size_t slot) {
   Slot& s = slots_[slot];
   if (!s.has_pairs) {
@@ -55,6 +66,7 @@ void Scratch::forget(std::size_t slot) {
   s.has_folded = false;
   s.has_pairs = false;
   s.has_answers = false;
+  s.has_further = false;
 }
 
 }  // namespace m3u_proxy::rules

@@ -24,6 +24,8 @@ class Scratch {
   std::string_view value(std::size_t slot);
   /// The same, folded.
   std::string_view folded(std::size_t slot);
+  /// The values of a field that has several, but for the first.
+  const std::vector<std::string_view>& further(std::size_t slot);
   /// The pairs of the folded value.
   PairMask pairs(std::size_t slot);
   /// Whether pattern `index` of `set` is found in the field; all of the set are searched at once
@@ -46,6 +48,8 @@ class Scratch {
     bool has_folded = false;
     bool has_pairs = false;
     bool has_answers = false;
+    bool has_further = false;
+    std::vector<std::string_view> further;
     PairMask pairs = 0;
     PatternSet::Answers answers;
   };
