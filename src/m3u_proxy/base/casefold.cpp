@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <vector>
+
+#include <utf8proc.h>
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
@@ -135,6 +138,27 @@ bool lower_ascii(const char* text, std::size_t size, char* out) {
   return true;
 }
 
+/// Makes `out` the NFKC form of `text`; false when that is too long or no UTF-8.
+bool normalize(std::string_view text, std::string& out) {
+  // A character may become 18, so this bounds what it takes.
+  constexpr std::size_t kLongestName = 4096;
+  if (text.size() > kLongestName) return false;
+  constexpr auto kHow = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_COMPOSE |
+                                                       UTF8PROC_STABLE | UTF8PROC_IGNORE);
+  const auto* const bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  const auto size = static_cast<utf8proc_ssize_t>(text.size());
+  const utf8proc_ssize_t most = utf8proc_decompose(bytes, size, nullptr, 0, kHow);
+  if (most < 0) return false;
+  // One more: reencoding ends with a zero.
+  std::vector<utf8proc_int32_t> characters(static_cast<std::size_t>(most) + 1);
+  utf8proc_decompose(bytes, size, characters.data(), most, kHow);
+  const utf8proc_ssize_t written = utf8proc_reencode(characters.data(), most, kHow);
+  if (written < 0) return false;
+  // A blank at the ends may have been one that only Unicode knows.
+  out = trim({reinterpret_cast<const char*>(characters.data()), static_cast<std::size_t>(written)});
+  return true;
+}
+
 // Above this length a needle gets a search that cannot be slowed down by its repetitions.
 constexpr std::size_t kLongNeedle = 64;
 
@@ -165,8 +189,11 @@ std::string folded(std::string_view text) {
 }
 
 void fold_name(std::string_view name, std::string& out) {
-  fold(name, out);
-  std::ranges::replace(out, ' ', '_');
+  if (is_ascii(name) || !normalize(name, out))
+    fold(name, out);
+  else
+    fold(std::string(out), out);
+  std::ranges::replace_if(out, is_ascii_space, '_');
 }
 
 std::string folded_name(std::string_view name) {

@@ -106,6 +106,32 @@ TEST(FoldedComparison, TakesAFoldedNeedle) {
   EXPECT_TRUE(ends_with_folded("Le ÉCRAN", "écran"));
 }
 
+TEST(FoldName, FormsOfTheSameNameAreEqual) {
+  const auto same = [](std::string_view a, std::string_view b) {
+    return folded_name(a) == folded_name(b);
+  };
+  EXPECT_TRUE(same("\u00C9\u00E9n", "E\u0301e\u0301n")) << "composed and decomposed";
+  EXPECT_TRUE(same("\u00E9\u00C9N", "E\u0301e\u0301n")) << "case beside that";
+  EXPECT_TRUE(same("Sport \u1D34\u1D30", "sport hd")) << "raised letters";
+  EXPECT_TRUE(same("\uFF33\uFF50\uFF4F\uFF52\uFF54\u3000\uFF12", "Sport_2")) << "full width";
+  EXPECT_TRUE(same("Cin\u00E9\u00A0\u2460", "CINE\u0301 1")) << "a blank that does not break";
+  EXPECT_TRUE(same("\uFB01lm", "film")) << "a ligature";
+  EXPECT_TRUE(same("\uAC00", "\u1100\u1161")) << "Hangul";
+  EXPECT_TRUE(same("Eins\u200B\uFEFF", "Eins")) << "nothing to see";
+  EXPECT_TRUE(same("Q\u0307\u0323", "Q\u0323\u0307")) << "order of marks";
+  EXPECT_TRUE(same("\u00A0Eins\u2003", "Eins")) << "blanks at the ends";
+  EXPECT_TRUE(same("a\tb", "a b"));
+  EXPECT_FALSE(same("\u00C9\u00E9n", "Een")) << "an accent is a difference";
+  EXPECT_FALSE(same("Sport 1", "Sport 2"));
+}
+
+TEST(FoldName, WhatIsNoTextOrTooLongIsOnlyFolded) {
+  EXPECT_EQ(folded_name("A\xFF \u00C9"), "a\xFF_\u00E9");
+  const std::string longer = std::string(5000, 'A') + "e\u0301";
+  EXPECT_EQ(folded_name(longer), std::string(5000, 'a') + "e\u0301");
+  EXPECT_EQ(folded_name(""), "");
+}
+
 TEST(FoldedComparison, TextBeyondAsciiMayMatchAnAsciiNeedle) {
   EXPECT_TRUE(equals_folded("\u212Aelvin", "kelvin"));
   EXPECT_TRUE(contains_folded("a \u017Fport b", "sport"));
