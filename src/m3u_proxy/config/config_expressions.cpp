@@ -141,6 +141,7 @@ Result<ProxyExpressions> compile_expressions(const Configuration& configuration,
   M3U_TRY(out.channel_rules, rules_of(Domain::kChannels));
   M3U_TRY(out.programme_filters, filters(Domain::kProgrammes));
   M3U_TRY(out.programme_rules, rules_of(Domain::kProgrammes));
+  M3U_TRY(out.guide_channel_rules, rules_of(Domain::kGuideChannels));
   return out;
 }
 

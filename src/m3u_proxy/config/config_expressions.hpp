@@ -23,6 +23,7 @@ struct ProxyExpressions {
   std::shared_ptr<const rules::RuleSet> channel_rules;        ///< null: none
   std::shared_ptr<const rules::FilterSet> programme_filters;  ///< null: none
   std::shared_ptr<const rules::RuleSet> programme_rules;      ///< null: none
+  std::shared_ptr<const rules::RuleSet> guide_channel_rules;  ///< null: none
 };
 
 /// Compiles what `proxy` uses, in its order; `now` is seconds since 1970, for `@time:now()`.

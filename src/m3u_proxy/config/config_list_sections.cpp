@@ -18,8 +18,12 @@ using Empty = ConfigReader::Empty;
 using Guide = guide::GuideOptions;
 using Proxy = ProxyConfig;
 
-constexpr Choice<catalog::Domain> kDomains[] = {{"channels", catalog::Domain::kChannels},
-                                                {"programmes", catalog::Domain::kProgrammes}};
+constexpr Choice<catalog::Domain> kFilterDomains[] = {{"channels", catalog::Domain::kChannels},
+                                                      {"programmes", catalog::Domain::kProgrammes}};
+constexpr Choice<catalog::Domain> kRuleDomains[] = {
+    {"channels", catalog::Domain::kChannels},
+    {"programmes", catalog::Domain::kProgrammes},
+    {"guide_channels", catalog::Domain::kGuideChannels}};
 constexpr Choice<rules::FilterAction> kActions[] = {{"include", rules::FilterAction::kInclude},
                                                     {"exclude", rules::FilterAction::kExclude}};
 constexpr Choice<channels::NumberingMode> kNumberings[] = {
@@ -103,14 +107,16 @@ void expression(ConfigReader& reader, const ConfigNode& node, ExpressionConfig& 
   out.where = node.where;
 }
 
-constexpr Key<ExpressionConfig> kRules[] = {
+constexpr Key<ExpressionConfig> kExpressions[] = {
     {"name", Acted::kNow, own_name<&ExpressionConfig::name>},
-    {"applies_to", Acted::kNow, choice<kDomains, &ExpressionConfig::applies_to>},
     {"expression", Acted::kNow, expression},
 };
-// The keys of [[filters]] are those of [[rules]] and this one.
+// Besides these [[rules]] and [[filters]] have:
+constexpr Key<ExpressionConfig> kRuleKeys[] = {
+    {"applies_to", Acted::kNow, choice<kRuleDomains, &ExpressionConfig::applies_to>}};
 constexpr Key<ExpressionConfig> kFilterKeys[] = {
-    {"action", Acted::kNow, choice<kActions, &ExpressionConfig::action>}};
+    {"action", Acted::kNow, choice<kActions, &ExpressionConfig::action>},
+    {"applies_to", Acted::kNow, choice<kFilterDomains, &ExpressionConfig::applies_to>}};
 
 using Range = channels::NumberRange;
 constexpr Key<Range> kRanges[] = {
@@ -197,6 +203,16 @@ void max_shrink(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
   reader.share(node, out.max_shrink);
 }
 
+void include_past_programmes(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
+  reader.renamed("include_past_programs", "include_past_programmes");
+  reader.boolean(node, out.guide.include_past_programmes);
+}
+
+void deduplicate_programmes(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
+  reader.renamed("deduplicate_programs", "deduplicate_programmes");
+  reader.boolean(node, out.guide.deduplicate_programmes);
+}
+
 constexpr std::int64_t kMostDays = 36500;
 
 constexpr Key<Proxy> kProxies[] = {
@@ -215,17 +231,21 @@ constexpr Key<Proxy> kProxies[] = {
     {"fill_tvg_id", Acted::kNow, flag<&Proxy::fill_tvg_id>},
     {"compress", Acted::kNow, flag<&Proxy::compress>},
     {"max_shrink", Acted::kNow, max_shrink},
+    {"allow_empty", Acted::kNow, flag<&Proxy::allow_empty>},
     {"use_playlist_guides", Acted::kNow, flag<&Proxy::use_playlist_guides>},
     {"match", Acted::kNow, choice<kMatches, &Proxy::guide, &Guide::match>},
     {"tvg_shift", Acted::kNow, choice<kShifts, &Proxy::guide, &Guide::tvg_shift>},
     {"window", Acted::kNow, choice<kWindows, &Proxy::guide, &Guide::window>},
     {"days_behind", Acted::kNow, whole<0, kMostDays, &Proxy::guide, &Guide::days_behind>},
     {"days_ahead", Acted::kNow, whole<0, kMostDays, &Proxy::guide, &Guide::days_ahead>},
-    {"include_past_programs", Acted::kNow, flag<&Proxy::guide, &Guide::include_past_programs>},
-    {"deduplicate_programs", Acted::kNow, flag<&Proxy::guide, &Guide::deduplicate_programs>},
+    {"include_past_programmes", Acted::kNow, flag<&Proxy::guide, &Guide::include_past_programmes>},
+    {"deduplicate_programmes", Acted::kNow, flag<&Proxy::guide, &Guide::deduplicate_programmes>},
     {"strict_dtd", Acted::kNow, flag<&Proxy::guide, &Guide::strict_dtd>},
     {"normalize_to_utc", Acted::kNow, flag<&Proxy::guide, &Guide::normalize_to_utc>},
     {"all_channels", Acted::kNow, flag<&Proxy::guide, &Guide::all_channels>},
+    // What they were called before:
+    {"include_past_programs", Acted::kNow, include_past_programmes},
+    {"deduplicate_programs", Acted::kNow, deduplicate_programmes},
 };
 
 SourceConfig read_source(ConfigReader& reader, const ConfigNode& item, std::string_view section,
@@ -245,14 +265,12 @@ ExpressionConfig read_expression(ConfigReader& reader, const ConfigNode& item,
   ExpressionConfig out;
   out.name.where = item.where;
   out.where = item.where;
-  read_table(reader, item, section, kRules, extra, out);
+  read_table(reader, item, section, kExpressions, extra, out);
   for (const char* key : {"name", "expression"})
     if (item.find(key) == nullptr)
       reader.problem(item.where, fmt::format("{} has no {}", reader.path(), key));
-  for (const auto& key : extra)
-    if (item.find(key.name) == nullptr)
-      reader.problem(item.where, fmt::format("{} has no {}", reader.path(), key.name),
-                     "say \"include\" or \"exclude\"");
+  if (section == "filters" && item.find("action") == nullptr)
+    reader.problem(item.where, reader.path() + " has no action", "say \"include\" or \"exclude\"");
   return out;
 }
 
@@ -264,6 +282,7 @@ Proxy read_proxy(ConfigReader& reader, const ConfigNode& item) {
   // Whoever says how many days wants a window; the word `window` itself has the last say.
   const bool days_given = item.find("days_behind") != nullptr ||
                           item.find("days_ahead") != nullptr ||
+                          item.find("include_past_programmes") != nullptr ||
                           item.find("include_past_programs") != nullptr;
   if (days_given && item.find("window") == nullptr) proxy.guide.window = true;
   return proxy;
@@ -289,7 +308,7 @@ bool read_list_section(ConfigReader& reader, std::string_view name, const Config
     });
   } else if (name == "rules") {
     each([&](const ConfigNode& item) {
-      out.rules.push_back(read_expression(reader, item, name, {}));
+      out.rules.push_back(read_expression(reader, item, name, kRuleKeys));
     });
   } else if (name == "proxies") {
     each([&](const ConfigNode& item) { out.proxies.push_back(read_proxy(reader, item)); });
@@ -334,12 +353,14 @@ std::vector<SectionKeys> list_sections() {
   for (const auto& key : kPlaylistKeys) source_keys.push_back(key.name);
   auto epg_keys = key_names(kSources);
   for (const auto& key : kGuideKeys) epg_keys.push_back(key.name);
-  auto filter_keys = key_names(kRules);
+  auto filter_keys = key_names(kExpressions);
+  auto rule_keys = filter_keys;
+  for (const auto& key : kRuleKeys) rule_keys.push_back(key.name);
   for (const auto& key : kFilterKeys) filter_keys.push_back(key.name);
   return {{"sources", std::move(source_keys)},
           {"epg_sources", std::move(epg_keys)},
           {"filters", std::move(filter_keys)},
-          {"rules", key_names(kRules)},
+          {"rules", std::move(rule_keys)},
           {"proxies", key_names(kProxies)}};
 }
 

@@ -242,4 +242,8 @@ void ConfigReader::unknown_key(const ConfigMember& member,
 
 void ConfigReader::not_acted_on(std::string_view key) { not_acted_on_.emplace(key); }
 
+void ConfigReader::renamed(std::string_view key, std::string_view now) {
+  warnings_.insert(fmt::format("{} is called {} now", key, now));
+}
+
 }  // namespace m3u_proxy::config

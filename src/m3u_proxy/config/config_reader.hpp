@@ -55,6 +55,8 @@ class ConfigReader {
   void problem(const Where& where, std::string message, std::string hint = {});
   void problem(ConfigProblem problem) { problems_.push_back(std::move(problem)); }
   void not_acted_on(std::string_view key);
+  /// Tells once that a key has another name now.
+  void renamed(std::string_view key, std::string_view now);
 
   /// What messages call the value at hand, such as `proxies[2].mode`.
   void set_path(std::string path) { path_ = std::move(path); }
@@ -64,6 +66,10 @@ class ConfigReader {
   [[nodiscard]] std::vector<ConfigProblem> take_problems() { return std::move(problems_); }
   [[nodiscard]] std::vector<std::string> take_not_acted_on() const {
     return {not_acted_on_.begin(), not_acted_on_.end()};
+  }
+  /// What the user should know although nothing is wrong.
+  [[nodiscard]] std::vector<std::string> take_warnings() const {
+    return {warnings_.begin(), warnings_.end()};
   }
 
  private:
@@ -76,6 +82,7 @@ class ConfigReader {
   std::string path_;
   std::vector<ConfigProblem> problems_;
   std::set<std::string> not_acted_on_;
+  std::set<std::string> warnings_;
 };
 
 template <typename Enum, std::size_t kCount>

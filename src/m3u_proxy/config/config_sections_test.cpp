@@ -235,13 +235,14 @@ name_style = "no_commas"
 fill_tvg_id = true
 compress = true
 max_shrink = "50%"
+allow_empty = true
 use_playlist_guides = true
 tvg_shift = "apply"
 window = "days"
 days_behind = 2
 days_ahead = 3
-include_past_programs = true
-deduplicate_programs = true
+include_past_programmes = true
+deduplicate_programmes = true
 strict_dtd = true
 normalize_to_utc = true
 all_channels = true
@@ -274,16 +275,29 @@ sort = [{ field = "group_title", order = "desc" },
   EXPECT_TRUE(p.fill_tvg_id);
   EXPECT_TRUE(p.compress);
   EXPECT_EQ(p.max_shrink, 0.5);
+  EXPECT_TRUE(p.allow_empty);
   EXPECT_TRUE(p.use_playlist_guides);
   EXPECT_EQ(p.guide.tvg_shift, guide::TvgShift::kApply);
   EXPECT_TRUE(p.guide.window);
   EXPECT_EQ(p.guide.days_behind, 2);
   EXPECT_EQ(p.guide.days_ahead, 3);
-  EXPECT_TRUE(p.guide.include_past_programs);
-  EXPECT_TRUE(p.guide.deduplicate_programs);
+  EXPECT_TRUE(p.guide.include_past_programmes);
+  EXPECT_TRUE(p.guide.deduplicate_programmes);
   EXPECT_TRUE(p.guide.strict_dtd);
   EXPECT_TRUE(p.guide.normalize_to_utc);
   EXPECT_TRUE(p.guide.all_channels);
+}
+
+TEST(ConfigSections, OnlyRulesApplyToTheChannelsOfGuides) {
+  const Read rule = read(
+      "[[rules]]\nname = 'r'\napplies_to = 'guide_channels'\nexpression = 'SET icon = \"x\"'\n");
+  EXPECT_THAT(rule.problems, IsEmpty());
+  EXPECT_EQ(rule.configuration.rules[0].applies_to, catalog::Domain::kGuideChannels);
+  const Read filter = read(
+      "[[filters]]\nname = 'f'\naction = 'exclude'\napplies_to = 'guide_channels'\n"
+      "expression = 'icon == \"x\"'\n");
+  ASSERT_EQ(filter.problems.size(), 1U);
+  EXPECT_THAT(filter.problems[0], testing::HasSubstr("applies_to"));
 }
 
 TEST(ConfigSections, KeepAllProgrammesUnlessAWindowOrItsDaysAreGiven) {
@@ -294,7 +308,7 @@ TEST(ConfigSections, KeepAllProgrammesUnlessAWindowOrItsDaysAreGiven) {
   };
   EXPECT_FALSE(window(""));
   EXPECT_TRUE(window("days_ahead = 3"));
-  EXPECT_TRUE(window("include_past_programs = true"));
+  EXPECT_TRUE(window("include_past_programmes = true"));
   EXPECT_FALSE(window("window = 'none'\ndays_ahead = 3"));
 }
 

@@ -85,6 +85,7 @@ struct ProxyConfig {
   std::string base_url;
   guide::GuideOptions guide;
   std::optional<double> max_shrink;
+  bool allow_empty = false;
 };
 
 struct Configuration {

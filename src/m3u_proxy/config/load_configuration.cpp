@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/config/config_checks.hpp>
 #include <m3u_proxy/config/config_environment.hpp>
 #include <m3u_proxy/config/config_expressions.hpp>
@@ -142,6 +143,7 @@ LoadedConfiguration load_configuration(const std::optional<ConfigDocument>& docu
   check_references(reader, configuration);
   check_expressions(reader, configuration, document ? document->text : std::string_view{});
   configuration.not_acted_on = reader.take_not_acted_on();
+  for (const std::string& warning : reader.take_warnings()) log::warn("config", "{}", warning);
   loaded.problems = reader.take_problems();
   sort_by_place(loaded.problems);
   return loaded;

@@ -30,8 +30,8 @@ struct GuideOptions {
   bool window = false;  ///< false: all programmes are kept
   std::int64_t days_behind = 1;
   std::int64_t days_ahead = 7;
-  bool include_past_programs = false;
-  bool deduplicate_programs = false;
+  bool include_past_programmes = false;
+  bool deduplicate_programmes = false;
   bool strict_dtd = false;
   bool normalize_to_utc = false;
   bool all_channels = false;
@@ -61,11 +61,16 @@ struct GuideChannel {
 /// What became of one EPG source.
 struct GuideSourceResult {
   std::string name;
-  std::uint64_t items = 0;    ///< programmes seen
+  std::uint64_t items = 0;     ///< programmes seen
+  std::uint64_t channels = 0;  ///< `<channel>`s seen
+  std::uint64_t unusable = 0;  ///< programmes skipped for what is wrong with them
+  std::uint64_t matched = 0;   ///< programmes of channels that this source may provide
+  std::uint64_t matched_unusable = 0;
+  std::uint64_t cut_up = 0;   ///< elements without an end
   std::uint64_t written = 0;  ///< programmes of it in the output
   std::uint64_t bytes = 0;    ///< read, inflated
   bool partial = false;       ///< it broke off; what was complete is used
-  bool failed = false;        ///< nothing of it could be used
+  bool failed = false;        ///< nothing of it could be used, or there was nothing in it
   std::string error;          ///< why it is partial or failed; else what is worth knowing, or ""
 };
 
@@ -82,7 +87,9 @@ struct GuideResult {
   ProblemLog problems;
   rules::Counts filter_counts;
   rules::Counts rule_counts;
-  /// No source could be used: nothing was written, the last published guide should stay.
+  rules::Counts channel_rule_counts;
+  /// Nothing was written, the last published guide should stay: no source could be used, or one
+  /// could not and the others have no programme for these channels.
   bool failed = false;
 };
 

@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/guide/epg_generation.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
+#include <m3u_proxy/guide/guide_offers.hpp>
 #include <m3u_proxy/guide/guide_programme.hpp>
 #include <m3u_proxy/guide/guide_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
@@ -22,13 +23,17 @@ constexpr std::int64_t kDay = 86400;
 }  // namespace
 
 GuideGenerator::GuideGenerator(const pipeline::RunContext& context, const GuideOptions& options,
-                               const rules::FilterSet* filters, const rules::RuleSet* rules)
+                               const rules::FilterSet* filters, const rules::RuleSet* rules,
+                               const rules::RuleSet* channel_rules)
     : context_(&context),
       options_(options),
       filters_(filters),
       rules_(rules),
+      channel_rules_(channel_rules),
       memory_(*context.budget, memory::Tag::kGuide),
-      index_(context, options.match, options.tvg_shift),
+      index_(context, options.match, options.tvg_shift,
+             channel_rules == nullptr ? GuideIndex::GuideIds::kAsTheyAre
+                                      : GuideIndex::GuideIds::kMayChange),
       channels_(context),
       source_channels_(context),
       duplicates_(*context.budget, context.spill),
@@ -72,8 +77,10 @@ Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> so
     M3U_CHECK(run_source(sources[i], static_cast<std::uint16_t>(i), result));
   }
   M3U_CHECK(flush_plugins());
+  // Without a source there is nothing that could have failed.
+  const auto failed = std::ranges::count_if(result_.sources, &GuideSourceResult::failed);
   result_.failed =
-      !sources.empty() && std::ranges::all_of(result_.sources, &GuideSourceResult::failed);
+      failed != 0 && (result_.programmes == 0 || std::cmp_equal(failed, sources.size()));
   if (!result_.failed) M3U_CHECK(finish(out));
   return std::move(result_);
 }
@@ -86,9 +93,10 @@ GuideTask GuideGenerator::task_for(const GuideSource& source, std::uint16_t numb
                  .list = &channels_,
                  .filters = filters_,
                  .rules = rules_,
-                 .keep_programmes = options_.deduplicate_programs || !plugins_.empty()};
+                 .channel_rules = channel_rules_,
+                 .keep_programmes = options_.deduplicate_programmes || !plugins_.empty()};
   if (options_.window) {
-    if (!options_.include_past_programs) task.from = context_->now - options_.days_behind * kDay;
+    if (!options_.include_past_programmes) task.from = context_->now - options_.days_behind * kDay;
     task.until = context_->now + options_.days_ahead * kDay;
   }
   return task;
@@ -103,13 +111,13 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
     return {};
   };
   index_.begin_source();
+  const GuideTask task = task_for(source, number);
   if (index_.matcher() != nullptr) {
-    const Result<> offered = collect_offers(source);
+    const Result<> offered = collect_offers(task);
     if (!offered) return failed(offered.error());
   }
   auto bytes = source.open();
   if (!bytes) return failed(bytes.error());
-  const GuideTask task = task_for(source, number);
   GuideSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
   EpgGenerationStrategy strategy(task);
   const auto take = [&](GuideWork& work) -> Result<> {
@@ -126,8 +134,27 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   if (const auto error = pass.failure()) return failed(*error);
   result.partial = pass.partial();
   result.error = pass.note(source.name);
+  if (std::string why = why_useless(result); !why.empty()) {
+    result.failed = true;
+    result.error = std::move(why);
+  }
   count_undeclared(number, source.name);
   return {};
+}
+
+/// Why nothing of a source that was read is of use; "" when something is.
+std::string GuideGenerator::why_useless(const GuideSourceResult& source) {
+  if (source.items == 0 && source.channels == 0) {
+    std::string why = "it has neither channels nor programmes";
+    if (source.partial) why += "; it breaks off before its end";
+    return why;
+  }
+  const std::uint64_t skipped = source.unusable + source.cut_up;
+  const bool all = skipped != 0 && source.items == source.unusable;
+  const bool all_matched = source.matched != 0 && source.matched == source.matched_unusable;
+  if (!all && !all_matched) return {};
+  return fmt::format("none of its programmes can be used: {} are skipped, see the problems",
+                     skipped);
 }
 
 void GuideGenerator::report_progress(std::uint64_t done, std::optional<std::uint64_t> total) {
@@ -140,11 +167,12 @@ void GuideGenerator::report_progress(std::uint64_t done, std::optional<std::uint
 }
 
 /// Reads a source once for the ids and names of its channels. Errors: those of the source, too.
-Result<> GuideGenerator::collect_offers(const GuideSource& source) {
-  M3U_TRY(auto bytes, source.open());
+Result<> GuideGenerator::collect_offers(const GuideTask& task) {
+  M3U_TRY(auto bytes, task.source->open());
   GuideSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
-  M3U_CHECK(pass.run_serial(
-      [&](GuideWork& work) { return GuideWorker::offer(work, *index_.matcher()); }));
+  GuideOffers offers(task, *index_.matcher(), {.ids = &noted_ids_, .names = &noted_names_},
+                     result_.channel_rule_counts);
+  M3U_CHECK(pass.run_serial([&](GuideWork& work) { return offers.take(work); }));
   if (const auto error = pass.failure()) return fail(*error);
   return index_.matcher()->decide();
 }
@@ -152,15 +180,23 @@ Result<> GuideGenerator::collect_offers(const GuideSource& source) {
 Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
                                  GuideSourceResult& result) {
   const std::uint64_t before = result_.programmes;
+  // Nobody knows whether these would have been programmes.
+  for (const std::string_view reason : {"element_not_closed", "element_too_large", "truncated"})
+    result.cut_up += work.window.problems.of(reason);
+  result.channels += work.channels_seen;
   result_.problems.merge(work.window.problems, task.source->name);
   work.window.problems.clear();  // there may be another part
   result_.problems.merge(work.problems, task.source->name);
   result_.filter_counts.merge(work.filter_counts);
   result_.rule_counts.merge(work.rule_counts);
   result.items += work.seen;
+  result.unusable += work.unusable;
+  result.matched += work.matched;
+  result.matched_unusable += work.matched_unusable;
   take_date(work.window.date);
   M3U_CHECK(consume_channels(work, task));
-  const bool head_holds = index_.listed() == head_listed_ && date_ == head_date_;
+  const bool head_holds = index_.listed() == head_listed_ && date_ == head_date_ &&
+                          source_channels_.size() == head_channels_;
   if (text_->in_output() && !head_holds) M3U_CHECK(text_->take_back());
   M3U_CHECK(plugins_.empty() ? consume_programmes(work) : run_plugins(work, task));
   result.written += result_.programmes - before;
@@ -171,9 +207,9 @@ Result<> GuideGenerator::consume_channels(GuideWork& work, const GuideTask& task
   for (const GuideWork::Channel& channel : work.channels) {
     const std::string_view element =
         std::string_view(work.channel_text).substr(channel.begin, channel.size);
-    if (index_.declare(channel.output)) {
-      M3U_CHECK(source_channels_.add(channel.output, task.source_number, element));
-    } else if (channel.first) {
+    const bool is_first = index_.declare(channel.output);
+    M3U_CHECK(source_channels_.add(channel.output, task.source_number, element));
+    if (!is_first && channel.first) {
       ProblemLog duplicate;
       duplicate.add("duplicate_channel", 0, work.window.position, element);
       result_.problems.merge(duplicate, task.source->name);
@@ -185,7 +221,7 @@ Result<> GuideGenerator::consume_channels(GuideWork& work, const GuideTask& task
 }
 
 Result<> GuideGenerator::consume_programmes(GuideWork& work) {
-  if (!options_.deduplicate_programs) {
+  if (!options_.deduplicate_programmes) {
     result_.programmes += work.written;
     return work.pieces.for_each([&](std::string_view piece) { return text_->append(piece); });
   }
@@ -283,7 +319,7 @@ Result<> GuideGenerator::take_rows() {
   for (const ProgrammeRows::Row& row : rows_.rows()) {
     const auto programme = place(row);
     if (!programme) continue;
-    if (options_.deduplicate_programs) {
+    if (options_.deduplicate_programmes) {
       M3U_TRY(const bool duplicate, duplicates_.is_duplicate(*programme));
       if (duplicate) {
         result_.problems.count("duplicate_programme");
@@ -318,6 +354,10 @@ void GuideGenerator::take_date(const std::string& date) {
   const auto time = formats::parse_xmltv_time(date);
   if (!time || (!date_.empty() && time->epoch <= date_epoch_)) return;
   date_ = trim(date);
+  if (time->foreign) {
+    date_.clear();
+    append_moved_time(date_, *time, 0);
+  }
   date_epoch_ = time->epoch;
 }
 
@@ -332,6 +372,7 @@ Result<> GuideGenerator::write_head(io::AtomicFile& out) {
   // Before anything is looked at: workers may list more outputs meanwhile.
   head_listed_ = index_.listed();
   head_date_ = date_;
+  head_channels_ = source_channels_.size();
   result_.channels = 0;
   M3U_CHECK(source_channels_.finish());
   std::pmr::string text(formats::xmltv_header(date_), &memory_);

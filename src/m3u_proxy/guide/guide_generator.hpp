@@ -33,9 +33,11 @@ namespace m3u_proxy::guide {
 /// Not thread-safe: one thread adds, then generates, once.
 class GuideGenerator {
  public:
-  /// `filters` and `rules` are for programmes and may be null; they and the context live longer.
+  /// `filters` and `rules` are for programmes, `channel_rules` for the guides' channels before they
+  /// are matched; each may be null. They and the context live longer.
   GuideGenerator(const pipeline::RunContext& context, const GuideOptions& options,
-                 const rules::FilterSet* filters = nullptr, const rules::RuleSet* rules = nullptr);
+                 const rules::FilterSet* filters = nullptr, const rules::RuleSet* rules = nullptr,
+                 const rules::RuleSet* channel_rules = nullptr);
 
   /// Adds a channel of the playlist; one without a guide id counts only for what matching by name
   /// would give. Errors: kOverBudget, kDiskFull, kIo.
@@ -63,7 +65,7 @@ class GuideGenerator {
   Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
                                    io::TempFolder& temp);
   Result<> run_source(const GuideSource& source, std::uint16_t number, GuideSourceResult& result);
-  Result<> collect_offers(const GuideSource& source);
+  Result<> collect_offers(const GuideTask& task);
   Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
   Result<> consume_channels(GuideWork& work, const GuideTask& task);
   Result<> consume_programmes(GuideWork& work);
@@ -73,6 +75,7 @@ class GuideGenerator {
   Result<> take_rows();
   std::optional<GuideWork::Programme> place(const ProgrammeRows::Row& row);
   void count_undeclared(std::uint16_t number, const std::string& source);
+  static std::string why_useless(const GuideSourceResult& source);
   void report_progress(std::uint64_t done, std::optional<std::uint64_t> total);
   void take_date(const std::string& date);
   Result<> finish(io::AtomicFile& out);
@@ -86,6 +89,7 @@ class GuideGenerator {
   GuideOptions options_;
   const rules::FilterSet* filters_;
   const rules::RuleSet* rules_;
+  const rules::RuleSet* channel_rules_;
   memory::BudgetResource memory_;
   GuideIndex index_;
   GuideChannelList channels_;
@@ -102,6 +106,7 @@ class GuideGenerator {
   // What the head was written with:
   std::string head_date_;
   std::uint64_t head_listed_ = 0;
+  std::uint64_t head_channels_ = 0;
   std::pmr::string channel_text_;
   std::string folded_;
   GuideResult result_;

@@ -307,7 +307,7 @@ TEST(GuideMatching, UnmatchedSampleIsBounded) {
   std::vector<GuideChannel> channels;
   channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id});
-  const auto guide = maker(channels, {guide_source("g", tv(""))}).make();
+  const auto guide = maker(channels, {guide_source("g", tv("<channel id='x'/>"))}).make();
   EXPECT_EQ(guide.result.unmatched_sample.size(), 100U);
   EXPECT_EQ(guide.result.unmatched_sample[99], "c99");
   EXPECT_EQ(guide.result.of, 150U);
@@ -328,7 +328,7 @@ TEST(GuideWindow, KeepsWhatOverlapsIt) {
   window.options.days_behind = 0;
   window.options.days_ahead = 30;
   EXPECT_THAT(shows_of(window.make().guide), ElementsAre("runs out", "after", "around"));
-  window.options.include_past_programs = true;
+  window.options.include_past_programmes = true;
   EXPECT_EQ(window.make().result.programmes, 5U);
 }
 
@@ -371,9 +371,10 @@ TEST(GuideSources, FirstWithAProgrammeInTheWindowProvidesAllOfAChannel) {
 }
 
 TEST(GuideSources, NewestDateOfThemIsWritten) {
-  auto guide = maker({}, {guide_source("a", "<tv date='20260101'/>"),
-                          guide_source("b", "<tv date='20260301120000 +0100'/>"),
-                          guide_source("c", "<tv date='never'/>")})
+  const std::string inside = "><channel id='x'/></tv>";
+  auto guide = maker({}, {guide_source("a", "<tv date='20260101'" + inside),
+                          guide_source("b", "<tv date='20260301120000 +0100'" + inside),
+                          guide_source("c", "<tv date='never'" + inside)})
                    .make();
   EXPECT_THAT(guide.guide, HasSubstr("<tv date=\"20260301120000 +0100\" generator-info-name"));
 }
@@ -432,7 +433,7 @@ TEST(GuideDuplicateProgrammes, FirstOfTheSameTitleAtAboutTheSameTimeStays) {
                         show("a", "Sport", "20260101120000", "20260101130000") +  // other title
                         show("b", "News", "20260101120000", "20260101130000")))});
   EXPECT_EQ(twice.make().result.programmes, 7U);
-  twice.options.deduplicate_programs = true;
+  twice.options.deduplicate_programmes = true;
   const auto guide = twice.make();
   EXPECT_THAT(shows_of(guide.guide), ElementsAre("News", "News", "News", "Sport", "News"));
   EXPECT_EQ(guide.result.problems.of("duplicate_programme"), 2U);
@@ -455,7 +456,7 @@ TEST(GuideOutput, SameBytesForAnyThreadsAndWindows) {
   for (const std::string& id : ids) channels.push_back({.tvg_id = id, .channel_name = id});
   auto reference = maker(channels, {guide_source("a", tv(text), 60), guide_source("b", tv(text))});
   reference.options.match = GuideMatch::kCaseFold;
-  reference.options.deduplicate_programs = true;
+  reference.options.deduplicate_programmes = true;
   const auto expected = reference.make();
   EXPECT_GT(expected.result.programmes, 300U);
   for (const std::size_t threads : {1U, 2U, 4U})

@@ -21,13 +21,22 @@ std::uint32_t value_of(Result<std::optional<std::uint32_t>> found) {
 
 }  // namespace
 
-GuideIndex::GuideIndex(const pipeline::RunContext& context, GuideMatch match, TvgShift tvg_shift)
+GuideIndex::GuideIndex(const pipeline::RunContext& context, GuideMatch match, TvgShift tvg_shift,
+                       GuideIds ids)
     : tvg_shift_(tvg_shift),
       outputs_(*context.slabs),
       ids_(*context.budget, context.spill, kKeys),
       shifts_(*context.budget, context.spill, kKeys),
       next_(*context.budget, context.spill, kKeys) {
-  if (match != GuideMatch::kId) matcher_.emplace(*context.budget, context.spill, match, outputs_);
+  if (match != GuideMatch::kId || ids == GuideIds::kMayChange)
+    matcher_.emplace(*context.budget, context.spill, match, outputs_);
+}
+
+bool GuideIndex::is_ruled(std::uint64_t byte) const {
+  if (!matcher_) return false;
+  auto ruled = matcher_->is_ruled(byte);
+  if (!ruled) throw memory::OverBudget(std::move(ruled).error());
+  return *ruled;
 }
 
 Result<std::uint32_t> GuideIndex::new_output() {

@@ -30,7 +30,10 @@ class GuideIndex {
   static constexpr std::uint16_t kMaxSources = GuideOutputs::kMaxSources;
   static constexpr std::uint16_t kNoSource = GuideOutputs::kNoSource;
 
-  GuideIndex(const pipeline::RunContext& context, GuideMatch match, TvgShift tvg_shift);
+  /// Whether rules may give the guides' channels other ids.
+  enum class GuideIds : std::uint8_t { kAsTheyAre, kMayChange };
+  GuideIndex(const pipeline::RunContext& context, GuideMatch match, TvgShift tvg_shift,
+             GuideIds ids = GuideIds::kAsTheyAre);
 
   struct Added {
     std::uint32_t output = 0;
@@ -45,6 +48,8 @@ class GuideIndex {
   /// Where a source has to be read once with offers before outputs can be looked up: what they are
   /// made to. Else nullptr.
   [[nodiscard]] GuideMatcher* matcher() { return matcher_ ? &*matcher_ : nullptr; }
+  /// Whether rules ran with the `<channel>` at this byte of the source.
+  [[nodiscard]] bool is_ruled(std::uint64_t byte) const;
 
   /// The first output of the guide's channel `id`, kNone when there is none; then the next one.
   [[nodiscard]] std::uint32_t first(std::string_view id) const;

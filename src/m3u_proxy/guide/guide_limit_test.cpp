@@ -115,7 +115,7 @@ TEST(GuideInLittleMemory, ShiftedAndWithoutDuplicates) {
   }
   maker.options.match = GuideMatch::kCaseFold;
   maker.options.tvg_shift = TvgShift::kApply;
-  maker.options.deduplicate_programs = true;
+  maker.options.deduplicate_programmes = true;
   EXPECT_GT(expect_the_same_in_little_memory(std::move(maker), mib(12)), 0U);
 }
 

@@ -34,6 +34,8 @@ GuideMatcher::GuideMatcher(memory::Budget& budget, spill::SpillSpace* space, Gui
       links_(budget, space, kSorter),
       offers_(budget, space, kSorter),
       offered_(budget, space, kKeys),
+      active_(budget, space, kKeys),
+      ruled_(budget, space, kKeys),
       first_(budget, space, kKeys),
       next_(budget, space, kKeys) {}
 
@@ -45,6 +47,7 @@ Result<> GuideMatcher::add(const GuideChannel& channel, std::uint32_t output, bo
   const std::string_view id = trim(channel.tvg_id);
   if (is_new) {
     M3U_CHECK(link(key_of(id), output, Rank::kSameId));
+    if (match_ == GuideMatch::kId) return {};
     fold(id, folded_);
     M3U_CHECK(link(key_of(kFoldSpace, folded_), output, Rank::kFoldedId));
   }
@@ -59,6 +62,9 @@ Result<> GuideMatcher::add(const GuideChannel& channel, std::uint32_t output, bo
 void GuideMatcher::begin_source() {
   offers_.clear();
   offered_.clear();
+  active_.clear();
+  ruled_.clear();
+  pending_.reset();
   first_.clear();
   next_.clear();
   outputs_->clear(GuideOutputs::Flag::kHasNext);
@@ -66,16 +72,32 @@ void GuideMatcher::begin_source() {
 }
 
 Result<> GuideMatcher::offer(Key128 key, Key128 guide) {
-  return offers_.add({.key = key, .guide = guide, .order = offers_.size()});
+  return offers_.add({.key = key, .guide = guide, .order = offers_.size(), .renamed = renamed_});
 }
 
-Result<> GuideMatcher::offer_id(std::string_view id) {
+Result<bool> GuideMatcher::begin_id(std::string_view id) { return offered_.insert(key_of(id)); }
+
+Result<> GuideMatcher::offer_id(std::string_view id, std::string_view new_id) {
   const Key128 guide = key_of(id);
-  M3U_TRY(const bool is_new, offered_.insert(guide));
-  if (!is_new) return {};
-  M3U_CHECK(offer(guide, guide));
-  fold(id, folded_);
+  renamed_ = id != new_id;
+  M3U_CHECK(offer(key_of(new_id), guide));
+  if (match_ == GuideMatch::kId) return {};
+  fold(new_id, folded_);
   return offer(key_of(kFoldSpace, folded_), guide);
+}
+
+Result<> GuideMatcher::note_active(std::string_view id) {
+  M3U_CHECK(active_.insert(key_of(id)));
+  return {};
+}
+
+Result<> GuideMatcher::note_ruled(std::uint64_t byte) {
+  M3U_CHECK(ruled_.insert(key_of_number(byte)));
+  return {};
+}
+
+Result<bool> GuideMatcher::is_ruled(std::uint64_t byte) const {
+  return ruled_.contains(key_of_number(byte));
 }
 
 Result<> GuideMatcher::offer_name(std::string_view id, std::string_view display_name) {
@@ -109,22 +131,56 @@ Result<> GuideMatcher::decide() {
   return settle(decisions);
 }
 
-/// Goes through links and offers with equal keys. Of several offers the first is as good as it
-/// gets.
+/// Whether an offer is to be preferred to an earlier one with the same key.
+Result<bool> GuideMatcher::is_better(const Offer& offer, const Offer& than) const {
+  if (active_.size() == 0) return false;
+  M3U_TRY(const bool than_active, active_.contains(than.guide));
+  if (than_active) return false;
+  return active_.contains(offer.guide);
+}
+
+/// The best offer of the next key: the first, or, where rules made several ids one, the first that
+/// has programmes.
+Result<bool> GuideMatcher::next_offer(Offer& offer) {
+  bool more = pending_.has_value();
+  if (more) {
+    offer = *pending_;
+  } else {
+    M3U_TRY(more, offers_.next(offer));
+  }
+  pending_.reset();
+  Offer following{};
+  while (more) {
+    M3U_TRY(const bool any, offers_.next(following));
+    if (!any) break;
+    if (following.key != offer.key) {
+      pending_ = following;
+      break;
+    }
+    M3U_TRY(const bool better, is_better(following, offer));
+    if (better) offer = following;
+  }
+  return more;
+}
+
+/// Goes through links and offers with equal keys.
 Result<> GuideMatcher::join(Matches& matches) {
   constexpr ByKey kBefore;
   Link link{};
   Offer offer{};
   M3U_TRY(bool links, links_.next(link));
-  M3U_TRY(bool offers, offers_.next(offer));
+  M3U_TRY(bool offers, next_offer(offer));
   while (links && offers) {
     if (link.key == offer.key) {
-      M3U_CHECK(matches.add(
-          {.guide = offer.guide, .order = offer.order, .output = link.output, .rank = link.rank}));
+      M3U_CHECK(matches.add({.guide = offer.guide,
+                             .order = offer.order,
+                             .output = link.output,
+                             .rank = link.rank,
+                             .renamed = offer.renamed}));
     }
     // Offers with the key of a link that may come again stay.
-    if (kBefore(offer, Offer{.key = link.key, .guide = {}, .order = 0})) {
-      M3U_TRY(offers, offers_.next(offer));
+    if (kBefore(offer, Offer{.key = link.key, .guide = {}, .order = 0, .renamed = false})) {
+      M3U_TRY(offers, next_offer(offer));
     } else {
       M3U_TRY(links, links_.next(link));
     }
@@ -145,7 +201,8 @@ Result<> GuideMatcher::settle(Decisions& decisions) {
     } else {
       M3U_CHECK(first_.insert(match.guide, match.output));
     }
-    if (match.rank != Rank::kSameId) outputs_->set(match.output, GuideOutputs::Flag::kDiffers);
+    if (match.rank != Rank::kSameId || match.renamed)
+      outputs_->set(match.output, GuideOutputs::Flag::kDiffers);
     last = match;
   }
 }

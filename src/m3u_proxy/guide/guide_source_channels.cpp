@@ -1,11 +1,13 @@
 #include <array>
 
+#include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/guide/guide_source_channels.hpp>
 
 namespace m3u_proxy::guide {
 namespace {
 
 constexpr unsigned kSourceBits = 16;
+constexpr std::size_t kMostJoined = std::size_t{64} << 10U;
 constexpr std::size_t kKeySize = sizeof(std::uint64_t);
 
 /// A number's bytes, the highest first, so that they compare as it does.
@@ -35,6 +37,7 @@ Result<> SourceChannels::Part::next() {
 
 Result<> SourceChannels::add(std::uint32_t output, std::uint16_t source, std::string_view element) {
   if (parts_.empty() || parts_.back()->sorted) parts_.push_back(std::make_unique<Part>(*context_));
+  ++size_;
   const auto key = key_of_number(std::uint64_t{output} << kSourceBits | source);
   return parts_.back()->sorter.add({key.data(), key.size()}, element);
 }
@@ -48,6 +51,25 @@ Result<> SourceChannels::finish() {
   return {};
 }
 
+/// Puts the names of another element of the same channel behind those of found_.
+void SourceChannels::join(std::string_view element) {
+  formats::XmltvStartTag tag;
+  if (!parse_start_tag(element, tag)) return;
+  std::pmr::string names(&memory_);
+  for (formats::XmltvChildren children(element.substr(tag.size));
+       const auto child = children.next();)
+    if (child->name == "display-name") names += child->whole;
+  if (names.empty() || found_.size() + names.size() > kMostJoined) return;
+  if (!parse_start_tag(found_, tag)) return;
+  if (tag.self_closing) {
+    found_.replace(tag.size - 2, 2, ">");
+    found_ += names;
+    found_ += "</channel>";
+  } else {
+    found_.insert(found_.rfind("</"), names);
+  }
+}
+
 Result<std::string_view> SourceChannels::find(std::uint32_t output, std::uint16_t provider) {
   bool any = false;
   std::uint64_t best = 0;
@@ -56,7 +78,9 @@ Result<std::string_view> SourceChannels::find(std::uint32_t output, std::uint16_
     while (part->more && part->output_and_source >> kSourceBits <= output) {
       const std::uint64_t source = part->output_and_source & ((1U << kSourceBits) - 1);
       const bool is_output = part->output_and_source >> kSourceBits == output;
-      if (is_output && (!any || source == provider || (source < best && best != provider))) {
+      if (is_output && any && source == best) {
+        join(part->element);
+      } else if (is_output && (!any || source == provider || (source < best && best != provider))) {
         any = true;
         best = source;
         found_ = part->element;

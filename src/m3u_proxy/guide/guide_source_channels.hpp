@@ -27,11 +27,16 @@ class SourceChannels {
   /// Brings them into output order, to be asked for from the first; more may be added afterwards.
   Result<> finish();
   /// The element of `output`, asked for in rising order: of the source that provides its
-  /// programmes, else of the first that has it; "" when none has. Valid until the next call.
+  /// programmes, else of the first that has it; "" when none has. Where a source declares it more
+  /// than once, the first one has the names of all, up to 64 KB. Valid until the next call.
   Result<std::string_view> find(std::uint32_t output, std::uint16_t provider);
+  /// Elements added so far.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
   /// What was added before one finish(), and where reading it is.
+  void join(std::string_view element);
+
   struct Part {
     explicit Part(const pipeline::RunContext& context);
     Result<> next();
@@ -47,6 +52,7 @@ class SourceChannels {
   std::vector<std::unique_ptr<Part>> parts_;  // one or two
   memory::BudgetResource memory_;
   std::pmr::string found_;
+  std::uint64_t size_ = 0;
 };
 
 }  // namespace m3u_proxy::guide

@@ -21,7 +21,8 @@ struct GuideTask {
   const GuideChannelList* list = nullptr;  ///< has the ids of outputs where these differ
   const rules::FilterSet* filters = nullptr;
   const rules::RuleSet* rules = nullptr;
-  bool keep_programmes = false;  ///< GuideWork::programmes are wanted
+  const rules::RuleSet* channel_rules = nullptr;  ///< for the guide's channels; nullptr: none
+  bool keep_programmes = false;                   ///< GuideWork::programmes are wanted
   std::int64_t from = std::numeric_limits<std::int64_t>::min();  ///< the window of time
   std::int64_t until = std::numeric_limits<std::int64_t>::max();
 

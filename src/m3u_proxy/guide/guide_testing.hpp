@@ -35,6 +35,7 @@ struct GuideMaker {
   std::vector<GuideSource> sources;
   const rules::FilterSet* filters = nullptr;
   const rules::RuleSet* rules = nullptr;
+  const rules::RuleSet* channel_rules = nullptr;
   std::size_t threads = 1;
   std::int64_t now = 0;
   Bytes limit = memory::Budget::kUnlimited;
@@ -73,7 +74,7 @@ struct GuideMaker {
                                          .cancel = &cancel,
                                          .threads = threads,
                                          .now = now};
-      GuideGenerator generator(context, options, filters, rules);
+      GuideGenerator generator(context, options, filters, rules, channel_rules);
       auto temp = io::TempFolder::create(folder.path());
       auto out = io::AtomicFile::create(folder / "guide.xmltv");
       if (!temp || !out) {

@@ -40,6 +40,7 @@ GuideWork::GuideWork(memory::SlabPool& slabs)
       noted(&output_memory),
       checker(&output_memory),
       record(slabs),
+      channel_record(slabs),
       id(&output_memory),
       element(&output_memory),
       plain(&output_memory),
@@ -61,7 +62,7 @@ void GuideWork::clear_results() {
   programmes.clear();
   noted.clear();
   problems.clear();
-  seen = written = 0;
+  seen = channels_seen = matched = matched_unusable = unusable = written = 0;
   filter_counts.counters.clear();
   rule_counts.counters.clear();
 }

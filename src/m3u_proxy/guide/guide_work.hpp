@@ -14,6 +14,7 @@
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
+#include <m3u_proxy/guide/guide_channel_record.hpp>
 #include <m3u_proxy/guide/guide_index.hpp>
 #include <m3u_proxy/guide/guide_pieces.hpp>
 #include <m3u_proxy/guide/guide_reader.hpp>
@@ -78,9 +79,13 @@ struct GuideWork {
   std::pmr::vector<Programme> programmes;
   std::pmr::vector<Noted> noted;
   ProblemLog problems;
-  ProblemLog told_before;     ///< what work on the rest of an element finds again
-  std::uint64_t seen = 0;     ///< programmes in the window
-  std::uint64_t written = 0;  ///< programmes in the pieces
+  ProblemLog told_before;  ///< what work on the rest of an element finds again
+  std::uint64_t seen = 0;  ///< programmes in the window
+  std::uint64_t channels_seen = 0;
+  std::uint64_t matched = 0;  ///< programmes of outputs that the source may provide
+  std::uint64_t matched_unusable = 0;
+  std::uint64_t unusable = 0;  ///< of these, skipped for what is wrong with them
+  std::uint64_t written = 0;   ///< programmes in the pieces
   rules::Counts filter_counts;
   rules::Counts rule_counts;
   std::uint64_t consumed = 0;  ///< stored bytes of the source read so far
@@ -89,8 +94,10 @@ struct GuideWork {
   formats::XmltvChecker checker;
   rules::Scratch scratch;
   ProgrammeRecord record;
-  std::pmr::string id;       ///< of the guide's channel
-  std::pmr::string element;  ///< a programme before it is made valid
+  GuideChannelRecord channel_record;
+  rules::Counts counted_before;  ///< of rules that run once more
+  std::pmr::string id;           ///< of the guide's channel
+  std::pmr::string element;      ///< a programme before it is made valid
   std::pmr::string plain;
   std::string folded;
   std::string_view last_channel;  ///< most programmes have the channel of the one before

@@ -1,3 +1,5 @@
+#include <array>
+#include <tuple>
 #include <utility>
 
 #include <m3u_proxy/base/casefold.hpp>
@@ -37,12 +39,15 @@ void GuideWorker::go_on(GuideWork& work) const {
     // What is found again in the rest of an element has been told with its beginning.
     const bool again = work.outputs_done != 0;
     const std::uint64_t seen = work.seen;
+    const std::array before = {work.unusable, work.matched, work.matched_unusable};
     if (again) std::swap(work.problems, work.told_before);
     work.outputs_done = element(work, span);
     if (again) {
       std::swap(work.problems, work.told_before);
       work.told_before.clear();
       work.seen = seen;
+      std::tie(work.unusable, work.matched, work.matched_unusable) =
+          std::tie(before[0], before[1], before[2]);
     }
     if (work.outputs_done == 0) ++work.next_element;
   }
@@ -54,29 +59,6 @@ std::size_t GuideWorker::element(GuideWork& work, const XmltvSpan& span) const {
   const bool good = work.clean && span.ordinary;
   return span.kind == XmltvKind::kProgramme ? programme(work, span, good)
                                             : channel(work, span, good);
-}
-
-Result<> GuideWorker::offer(GuideWork& work, GuideMatcher& matcher) {
-  const GuideWindow& window = work.window;
-  XmltvStartTag tag;
-  for (const XmltvSpan& span : window.elements) {
-    const std::string_view element = window.text.substr(span.begin, span.size);
-    if (!parse_start_tag(element, tag)) continue;
-    const bool programme = span.kind == XmltvKind::kProgramme;
-    const std::string_view attribute = tag.value(programme ? "channel" : "id");
-    if (programme && attribute == work.last_channel) continue;
-    if (programme) work.last_channel = attribute;
-    read_guide_id(work.id, attribute);
-    if (work.id.empty()) continue;
-    M3U_CHECK(matcher.offer_id(work.id));
-    if (programme) continue;
-    for (XmltvChildren children(element.substr(tag.size)); const auto child = children.next();) {
-      if (child->name != "display-name") continue;
-      read_guide_id(work.plain, child->content);
-      M3U_CHECK(matcher.offer_name(work.id, work.plain));
-    }
-  }
-  return {};
 }
 
 /// Sets work.id and work.last_outputs.
@@ -112,6 +94,7 @@ std::size_t GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool go
   const std::string_view element = work.window.text.substr(span.begin, span.size);
   const std::uint64_t byte = work.window.position + span.begin;
   const std::size_t from = work.outputs_done;
+  if (from == 0) ++work.channels_seen;
   const auto skip = [&](std::string_view reason) {
     work.problems.add(reason, 0, byte, element);
     return std::size_t{0};
@@ -133,21 +116,33 @@ std::size_t GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool go
     work.last_channel = {};  // the checker's text does not stay
   }
   const auto begin = static_cast<std::uint32_t>(work.channel_text.size());
-  work.channel_text += *checked;
+  append_channel(work, *checked, byte);
+  const auto size = static_cast<std::uint32_t>(work.channel_text.size()) - begin;
   std::size_t done = from;
   const bool stopped = any_output(work, from, [&](std::uint32_t output) {
-    work.channels.push_back({.output = output,
-                             .begin = begin,
-                             .size = static_cast<std::uint32_t>(checked->size()),
-                             .first = done == 0});
+    work.channels.push_back({.output = output, .begin = begin, .size = size, .first = done == 0});
     ++done;
     return work.is_full();
   });
   return stopped ? done : 0;
 }
 
+/// Appends the `<channel>` as rules leave it. They ran before, with the same result.
+void GuideWorker::append_channel(GuideWork& work, std::string_view element,
+                                 std::uint64_t byte) const {
+  if (task_.channel_rules != nullptr && task_.index->is_ruled(byte)) {
+    GuideChannelRecord& record = work.channel_record;
+    record.begin(work.id, element, *task_.source);
+    task_.channel_rules->apply(record, work.scratch, work.counted_before);
+    if (record.is_changed(catalog::GuideChannelField::kDisplayName) ||
+        record.is_changed(catalog::GuideChannelField::kIcon))
+      return record.append_element(work.channel_text);
+  }
+  work.channel_text += element;
+}
+
 void GuideWorker::note(GuideWork& work, std::string_view content) const {
-  if (task_.options->match == GuideMatch::kName) return;
+  if (task_.options->match == GuideMatch::kName || task_.channel_rules != nullptr) return;
   const auto note_key = [&work](std::string_view space, bool is_name) {
     if (work.folded.empty()) return;
     work.noted.push_back({.key = spill::key_of(space, work.folded), .is_name = is_name});
@@ -225,6 +220,17 @@ bool GuideWorker::read_times(GuideWork& work, SelectedProgramme& one, bool good)
   return true;
 }
 
+/// Counts a programme that cannot be used; the problem has been told.
+std::size_t GuideWorker::skip_programme(GuideWork& work) {
+  ++work.unusable;
+  return 0;
+}
+
+std::size_t GuideWorker::skip_matched(GuideWork& work) {
+  ++work.matched_unusable;
+  return skip_programme(work);
+}
+
 bool GuideWorker::may_provide(std::uint32_t output) const {
   return task_.index->may_provide(output, task_.source_number);
 }
@@ -252,21 +258,22 @@ std::size_t GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool 
     one.start = span.tag.start.in(element);
     one.stop = span.tag.stop.in(element);
   } else if (!read_tag(work, one, checked)) {
-    return 0;
+    return skip_programme(work);
   }
   if (one.has_channel) look_up(work, one.channel);
   if (checked && !good) work.last_channel = {};  // the checker's text does not stay
   if (!one.has_channel || work.id.empty()) {
     work.problems.add("programme_without_channel", 0, one.byte, one.element);
-    return 0;
+    return skip_programme(work);
   }
   if (!any_output(work, from, [&](std::uint32_t output) { return may_provide(output); })) return 0;
-  if (!read_times(work, one, good)) return 0;
+  ++work.matched;
+  if (!read_times(work, one, good)) return skip_matched(work);
   const auto wanted = [&](std::uint32_t output) { return is_wanted(output, one.times); };
   if (!any_output(work, from, wanted)) return 0;
   if (!checked) {
-    if (!check(work, one)) return 0;
-    if (!one.in_window && !read_tag(work, one, checked)) return 0;
+    if (!check(work, one)) return skip_matched(work);
+    if (!one.in_window && !read_tag(work, one, checked)) return skip_matched(work);
   }
   if (!has_title(one.element.substr(one.tag_size))) work.problems.count("missing_title");
   std::size_t done = from;

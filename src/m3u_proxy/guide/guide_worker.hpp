@@ -23,16 +23,17 @@ class GuideWorker {
   void process(GuideWork& work) const;
   /// Does the next part.
   void go_on(GuideWork& work) const;
-  /// Only offers its channels to `matcher`. Serial. Errors: those of the matcher.
-  static Result<> offer(GuideWork& work, GuideMatcher& matcher);
 
  private:
   std::size_t element(GuideWork& work, const formats::XmltvSpan& span) const;
   std::size_t channel(GuideWork& work, const formats::XmltvSpan& span, bool good) const;
+  void append_channel(GuideWork& work, std::string_view element, std::uint64_t byte) const;
   void note(GuideWork& work, std::string_view content) const;
   std::size_t programme(GuideWork& work, const formats::XmltvSpan& span, bool good) const;
   static bool read_tag(GuideWork& work, SelectedProgramme& one, bool& checked);
   static bool check(GuideWork& work, SelectedProgramme& one);
+  static std::size_t skip_programme(GuideWork& work);
+  static std::size_t skip_matched(GuideWork& work);
   void look_up(GuideWork& work, std::string_view attribute) const;
   template <typename OnOutput>
   bool any_output(const GuideWork& work, std::size_t from, const OnOutput& on_output) const;

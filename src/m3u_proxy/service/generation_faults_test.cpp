@@ -68,7 +68,7 @@ filters = ["no sevens"]
 rules = ["turn", "title"]
 sort = [{ field = "group_title", order = "desc" }, { field = "channel_name", order = "asc" }]
 compress = true
-deduplicate_programs = true
+deduplicate_programmes = true
 )toml";
 
 std::string playlist(const std::string& name) {

@@ -1,0 +1,53 @@
+// GuideOffers: what a guide's channels can be matched by, read before the guide itself where that
+// is not their ids alone: without case, by name, or after rules of the user.
+//
+// Rules run once for each id, at the first element that has it: a `<channel>` with its names and
+// icon, or a programme with neither.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <m3u_proxy/guide/guide_matcher.hpp>
+#include <m3u_proxy/guide/guide_task.hpp>
+#include <m3u_proxy/guide/guide_work.hpp>
+#include <m3u_proxy/rules/counts.hpp>
+#include <m3u_proxy/spill/key_set.hpp>
+
+namespace m3u_proxy::guide {
+
+/// Where the ids and names of a guide's channels are noted, for what other ways of matching would
+/// give.
+struct NotedChannels {
+  spill::KeySet* ids;
+  spill::KeySet* names;
+};
+
+/// For one EPG source and one thread; windows in order. Throws memory::OverBudget.
+class GuideOffers {
+ public:
+  /// What rules do is counted in `counts`.
+  GuideOffers(const GuideTask& task, GuideMatcher& matcher, const NotedChannels& noted,
+              rules::Counts& counts)
+      : task_(task), matcher_(&matcher), noted_(noted), counts_(&counts) {}
+
+  /// Offers the channels of one window. Errors: those of the matcher.
+  Result<> take(GuideWork& work);
+
+ private:
+  Result<> element(GuideWork& work, const formats::XmltvSpan& span);
+  Result<> begin_id(GuideWork& work, std::string_view channel, std::uint64_t byte);
+  Result<> offer_names(GuideWork& work, std::string_view channel, bool by_rule);
+  Result<> note(std::string_view id);
+  Result<> note_name(std::string_view name);
+  Result<> note_programme(GuideWork& work, const formats::XmltvStartTag& tag);
+
+  GuideTask task_;
+  GuideMatcher* matcher_;
+  NotedChannels noted_;
+  rules::Counts* counts_;
+  bool is_active_ = false;  ///< work.last_channel has a programme
+  std::string folded_;
+};
+
+}  // namespace m3u_proxy::guide
