@@ -249,6 +249,7 @@ Result<> Generation::number_and_write() {
   M3U_CHECK(run_chain(pipeline::Stage::kM3uGeneration, input, chain));
   watch_.on_move_down({});
   store_->clear();
+  M3U_CHECK(check_empty());
   M3U_CHECK(check_shrink());
 
   pass_peak_mb_ = 0;
@@ -298,6 +299,24 @@ Result<> Generation::begin_lineup() {
                                   .sources = reader_.infos(),
                                   .rules = names(config_.channel_rules),
                                   .filters = names(config_.channel_filters)});
+}
+
+/// A list that lost its last channel, to filters or to what cannot be written, is refused.
+Result<> Generation::check_empty() const {
+  if (stats_.channels != 0 || previous_.previous() == 0 || config_.allow_empty) return {};
+  std::string filters;
+  for (std::size_t i = 0; config_.channel_filters && i < config_.channel_filters->names().size();
+       ++i) {
+    const auto counter =
+        i < filter_counts_.counters.size() ? filter_counts_.counters[i] : rules::Counter{};
+    filters += fmt::format("; filter \"{}\" matched {} of {}", config_.channel_filters->names()[i],
+                           counter.matched, counter.evaluated);
+  }
+  return fail(ErrorCode::kParse,
+              fmt::format("of {} channels none is left, and the last list had {}{}; the last one "
+                          "stays",
+                          loaded_, previous_.previous(), filters),
+              "check the filters; set allow_empty = true if this is right");
 }
 
 Result<> Generation::check_shrink() const {

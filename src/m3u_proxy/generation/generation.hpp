@@ -1,7 +1,9 @@
 // Generation: one run of the pipeline for one proxy, from its sources to its published files.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 
 #include <m3u_proxy/generation/generation_stats.hpp>
@@ -26,6 +28,8 @@ struct GenerationServices {
   /// Where programmes wait on disk, where context.spill gives no folder.
   std::filesystem::path spill_folder{};
   pipeline::WorkEstimate expected{};  ///< of the playlists; 0: not known
+  /// In the guide that was published last; nullopt: not known.
+  std::optional<std::uint64_t> last_guide_programmes{};
   /// Peaks that earlier runs let expect, by stage: what Smart cleanup makes room for.
   std::span<const memory::StagePeak> expected_peaks{};
 };

@@ -1,4 +1,6 @@
 // Generation: its guide.
+#include <fmt/format.h>
+
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/generation_run.hpp>
@@ -58,6 +60,19 @@ Result<io::TempFolder*> Generation::guide_folder(std::unique_ptr<io::TempFolder>
   return own.get();
 }
 
+/// Whether the guide lost more programmes than it may; the last one stays then.
+bool Generation::guide_shrank() {
+  const auto before = services_.last_guide_programmes;
+  if (!config_.max_shrink || !before || !publisher_.has_last_guide()) return false;
+  const auto least = static_cast<double>(*before) * (1.0 - *config_.max_shrink);
+  if (static_cast<double>(guide_result_.programmes) >= least) return false;
+  warn(
+      fmt::format("the guide would shrink from {} to {} programmes, more than max_shrink "
+                  "({:.0f}%) allows; the last one stays",
+                  *before, guide_result_.programmes, *config_.max_shrink * 100));
+  return true;
+}
+
 Result<> Generation::write_guide() {
   const std::vector<guide::GuideSource> sources = guide_sources();
   if (sources.empty()) return {};
@@ -77,18 +92,22 @@ Result<> Generation::write_guide() {
     watch_.on_move_down([this](memory::StorageLevel kind) { plugins_->move_down(kind); });
   }
   ExpressionCaches caches(config_.programme_rules.get(), config_.programme_filters.get());
+  ExpressionCaches channel_caches(config_.guide_channel_rules.get(), nullptr);
   {
     const auto in_use = caches.use();
+    const auto channels_in_use = channel_caches.use();
     M3U_TRY(guide_result_, guide_->generate(sources, *file, *temp));
   }
   watch_.on_move_down({});
   clock_.add_wall(pipeline::Stage::kEpgGeneration, Clock::now() - begin);
-  if (guide_result_.failed) publisher_.drop(OutputFile::kGuide);  // the old guide stays
-  stats_.guide_written = !guide_result_.failed;
+  const bool shrank = !guide_result_.failed && guide_shrank();
+  stats_.degraded |= shrank;
+  stats_.guide_written = !guide_result_.failed && !shrank;
+  if (!stats_.guide_written) publisher_.drop(OutputFile::kGuide);  // the old guide stays
   stats_.programmes = guide_result_.programmes;
   pass_peak_mb_ = 0;
   GuideLeavings index(guide_, *context_.budget);
-  memory::CleanableParts leavings(index, caches);
+  memory::CleanableParts leavings(index, caches, channel_caches);
   std::uint64_t seen = 0;
   for (const guide::GuideSourceResult& source : guide_result_.sources) seen += source.items;
   finish_stage(pipeline::Stage::kEpgGeneration, seen, guide_result_.programmes, leavings,

@@ -73,7 +73,7 @@ class Generation {
                                      .ranges = config.ranges,
                                      .sources = reader_.infos()}),
         guide_(std::in_place, context_, config.guide, config.programme_filters.get(),
-               config.programme_rules.get()) {}
+               config.programme_rules.get(), config.guide_channel_rules.get()) {}
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
@@ -105,7 +105,12 @@ class Generation {
   Result<> hand_to_guide(pipeline::StageItem& item);
   Result<> write_batch(pipeline::StageItem& item);
   Result<> begin_lineup();
+  Result<> check_empty() const;
   Result<> check_shrink() const;
+  bool guide_shrank();
+  [[nodiscard]] bool guide_was_read() const;
+  void warn(std::string warning);
+  void warn_of_unmatched(const std::vector<ExpressionStats>& all, std::string_view kind);
   void finish_stage(pipeline::Stage stage, std::uint64_t items_in, std::uint64_t items_out,
                     memory::MemoryCleanable& leavings, std::string_view done_what);
   void fill_stats(std::chrono::nanoseconds duration);

@@ -77,6 +77,26 @@ void Generation::add_expression_stats(const std::vector<std::string>& names,
   }
 }
 
+void Generation::warn(std::string warning) {
+  log::warn("pipeline", "{}", warning);
+  stats_.warnings.push_back(std::move(warning));
+}
+
+/// What matches nothing has a slip of the pen, or is not needed any more.
+void Generation::warn_of_unmatched(const std::vector<ExpressionStats>& all, std::string_view kind) {
+  for (const ExpressionStats& one : all) {
+    // Nothing can be said of those that no guide was there for.
+    const bool had_records = one.applies_to == "channels" || guide_was_read();
+    if (one.matched == 0 && had_records)
+      warn(fmt::format("{} \"{}\" matched nothing", kind, one.name));
+  }
+}
+
+bool Generation::guide_was_read() const {
+  return std::ranges::any_of(guide_result_.sources,
+                             [](const guide::GuideSourceResult& source) { return !source.failed; });
+}
+
 void Generation::fill_stats(std::chrono::nanoseconds duration) {
   stats_.duration_ms = milliseconds(duration);
   stats_.fsync_ms = milliseconds(fsync_time_);
@@ -94,11 +114,19 @@ void Generation::fill_stats(std::chrono::nanoseconds duration) {
   add(config_.channel_filters, filter_counts_, "channels", stats_.filters_detail);
   add(config_.programme_filters, guide_result_.filter_counts, "programmes", stats_.filters_detail);
   add(config_.channel_rules, rule_counts_, "channels", stats_.rules);
+  add(config_.guide_channel_rules, guide_result_.channel_rule_counts, "guide_channels",
+      stats_.rules);
   add(config_.programme_rules, guide_result_.rule_counts, "programmes", stats_.rules);
   stats_.filters = stats_.filters_detail.size();
+  warn_of_unmatched(stats_.filters_detail, "filter");
+  warn_of_unmatched(stats_.rules, "rule");
 
   stats_.sources_detail = reader_.stats();
   for (channels::SourceStats& source : stats_.sources_detail) {
+    if (source.items == 0 && source.error.empty()) {
+      source.error = "it has no channels";
+      log::warn("pipeline.sources", "{}: {}", source.name, source.error);
+    }
     stats_.degraded |= !source.error.empty() || source.from_cache;
     for (std::string& url : source.guide_urls) url = redact_url(url);
   }
@@ -149,7 +177,10 @@ void Generation::add_guide_stats() {
                 source.failed ? "" : "; what came before it is used");
   }
   if (guide_result_.failed)
-    log::warn("pipeline.guide", "no EPG source could be used: {}",
+    log::warn("pipeline.guide", "{}: {}",
+              guide_was_read()
+                  ? "one EPG source could not be used, and the others have no programme"
+                  : "no EPG source could be used",
               publisher_.has_last_guide() ? "the last guide stays" : "there is no guide");
   stats_.guide = {.matched = guide_result_.matched,
                   .of = guide_result_.of,

@@ -81,8 +81,9 @@ struct GenerationStats {
   GuideStats guide;
   std::vector<PluginStats> plugins;
   ProblemLog problems;
-  std::uint64_t added = 0;    ///< channels that the last published list did not have
-  std::uint64_t removed = 0;  ///< and those it had and this one has not
+  std::vector<std::string> warnings{};  ///< what is surely not meant, such as rules without a match
+  std::uint64_t added = 0;              ///< channels that the last published list did not have
+  std::uint64_t removed = 0;            ///< and those it had and this one has not
   bool has_previous = false;
   bool guide_written = false;
   std::string playlist_path;

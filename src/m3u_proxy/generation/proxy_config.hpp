@@ -32,6 +32,7 @@ struct ResolvedProxyConfig {
   std::shared_ptr<const rules::RuleSet> channel_rules;        ///< null: none
   std::shared_ptr<const rules::FilterSet> programme_filters;  ///< null: none
   std::shared_ptr<const rules::RuleSet> programme_rules;      ///< null: none
+  std::shared_ptr<const rules::RuleSet> guide_channel_rules;  ///< null: none
   std::vector<channels::ChannelSortField> sort;               ///< empty: the sources' order
   std::uint32_t starting_channel_number = 1;
   channels::NumberingMode numbering = channels::NumberingMode::kPreserve;
@@ -43,8 +44,11 @@ struct ResolvedProxyConfig {
   bool use_playlist_guides = false;
   std::string base_url;  ///< without a final slash; empty: not known
   guide::GuideOptions guide;
-  /// Refuse to publish a playlist that lost more than this part of the last one (0.5 = half).
+  /// Refuse to publish a playlist that lost more than this part of the last one's channels, and a
+  /// guide of its programmes (0.5 = half).
   std::optional<double> max_shrink;
+  /// A playlist without a channel may take the place of one that had some.
+  bool allow_empty = false;
   /// Opens a guide URL from a playlist's header, for use_playlist_guides.
   std::function<guide::GuideSource(const std::string& url)> playlist_guide;
   /// Makes the plugins of one generation; empty: there are none.

@@ -29,15 +29,17 @@ Json to_document(const RunRecord& run) {
   Json stages = Json::array();
   for (const memory::StagePeak& stage : run.stages)
     stages.push_back({{"stage", stage.stage}, {"peak_mb", rounded(stage.peak_mb)}});
-  return {{"finished", run.finished},
-          {"source_bytes", run.size.source_bytes},
-          {"guide_bytes", run.size.guide_bytes},
-          {"channels", run.channels},
-          {"limit_mb", rounded(run.limit_mb)},
-          {"fixed_mb", rounded(run.fixed_mb)},
-          {"peak_mb", rounded(run.peak_mb)},
-          {"strategy", memory::to_string(run.storage)},
-          {"stages", std::move(stages)}};
+  Json out = {{"finished", run.finished},
+              {"source_bytes", run.size.source_bytes},
+              {"guide_bytes", run.size.guide_bytes},
+              {"channels", run.channels},
+              {"limit_mb", rounded(run.limit_mb)},
+              {"fixed_mb", rounded(run.fixed_mb)},
+              {"peak_mb", rounded(run.peak_mb)},
+              {"strategy", memory::to_string(run.storage)},
+              {"stages", std::move(stages)}};
+  if (run.guide_programmes) out["guide_programmes"] = *run.guide_programmes;
+  return out;
 }
 
 double megabytes(const Json& object, const char* key) {
@@ -63,6 +65,8 @@ RunRecord from_document(const Json& object) {
                 .fixed_mb = megabytes(object, "fixed_mb"),
                 .peak_mb = megabytes(object, "peak_mb"),
                 .storage = storage_of(object.at("strategy").get<std::string>())};
+  if (object.contains("guide_programmes"))
+    run.guide_programmes = object.at("guide_programmes").get<std::uint64_t>();
   for (const Json& stage : object.at("stages")) {
     auto name = stage.at("stage").get<std::string>();
     const bool of_guide = name == kGuideStage;
@@ -128,14 +132,20 @@ Result<> HistoryFiles::write(std::string_view proxy, const RunHistory& history) 
   return fail(system_error("cannot write " + path.string(), error.value()));
 }
 
-RunRecord record_of_run(const GenerationStats& stats, const memory::RunSize& size,
-                        std::int64_t now) {
-  RunRecord run{.finished = now,
-                .size = size,
-                .channels = stats.channels,
-                .limit_mb = stats.budget.limit_mb,
-                .fixed_mb = stats.memory.fixed_mb,
-                .peak_mb = stats.peak_memory_usage_mb};
+std::optional<std::uint64_t> last_guide_programmes(const RunHistory& history) {
+  return history.runs().empty() ? std::nullopt : history.runs().back().guide_programmes;
+}
+
+RunRecord record_of_run(const GenerationStats& stats, const memory::RunSize& size, std::int64_t now,
+                        const RunHistory& before) {
+  RunRecord run{
+      .finished = now,
+      .size = size,
+      .channels = stats.channels,
+      .limit_mb = stats.budget.limit_mb,
+      .fixed_mb = stats.memory.fixed_mb,
+      .peak_mb = stats.peak_memory_usage_mb,
+      .guide_programmes = stats.guide_written ? stats.programmes : last_guide_programmes(before)};
   for (const StageStats& stage : stats.stages) {
     run.stages.push_back({.stage = stage.name,
                           .peak_mb = stage.peak_memory_mb,

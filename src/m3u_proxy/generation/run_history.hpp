@@ -1,9 +1,12 @@
 // Run history: the figures of a proxy's last runs, kept for the next one's prediction.
 //
-// It is small and may be lost at any time: what it says never changes what is published.
+// It is small and may be lost at any time: of what it says only the size of the last guide matters
+// for what is published, where `max_shrink` asks for it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -44,8 +47,11 @@ class HistoryFiles final : public RunHistoryStore {
 std::string to_json(const memory::RunHistory& history);
 Result<memory::RunHistory> parse_history(std::string_view text);
 
-/// What a finished generation adds to the history.
+/// Programmes of the guide that was published last; nullopt when that is not known.
+std::optional<std::uint64_t> last_guide_programmes(const memory::RunHistory& history);
+
+/// What a finished generation adds to the history `before` it.
 memory::RunRecord record_of_run(const GenerationStats& stats, const memory::RunSize& size,
-                                std::int64_t now);
+                                std::int64_t now, const memory::RunHistory& before);
 
 }  // namespace m3u_proxy::generation

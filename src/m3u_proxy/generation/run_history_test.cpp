@@ -146,7 +146,7 @@ TEST_F(RunHistoryFile, RecordTakesTheFurthestStorageOfAChannelStage) {
   stats.stages = {{.name = "Filtering", .strategy = "compressed", .peak_memory_mb = 20},
                   {.name = "M3U Generation", .strategy = "standard", .peak_memory_mb = 25},
                   {.name = "EPG Generation", .strategy = "spill", .peak_memory_mb = 30}};
-  const memory::RunRecord run = record_of_run(stats, {.source_bytes = 9}, 77);
+  const memory::RunRecord run = record_of_run(stats, {.source_bytes = 9}, 77, {});
   EXPECT_EQ(run.storage, memory::StorageLevel::kCompressed);
   EXPECT_EQ(run.channels, 5U);
   EXPECT_EQ(run.peak_mb, 30);
@@ -154,6 +154,24 @@ TEST_F(RunHistoryFile, RecordTakesTheFurthestStorageOfAChannelStage) {
   EXPECT_EQ(run.finished, 77);
   ASSERT_THAT(run.stages, SizeIs(3));
   EXPECT_TRUE(run.stages[2].of_guide);
+}
+
+TEST_F(RunHistoryFile, GuideThatWasNotPublishedLeavesTheSizeOfTheLastOne) {
+  memory::RunHistory history;
+  EXPECT_EQ(last_guide_programmes(history), std::nullopt);
+  generation::GenerationStats stats;
+  history.add(record_of_run(stats, {}, 1, history));
+  EXPECT_EQ(last_guide_programmes(history), std::nullopt);
+  stats.guide_written = true;
+  stats.programmes = 40;
+  history.add(record_of_run(stats, {}, 2, history));
+  stats.guide_written = false;
+  stats.programmes = 3;
+  history.add(record_of_run(stats, {}, 3, history));
+  EXPECT_EQ(last_guide_programmes(history), 40U);
+  const auto again = parse_history(to_json(history));
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(last_guide_programmes(*again), 40U);
 }
 
 }  // namespace

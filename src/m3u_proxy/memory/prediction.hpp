@@ -40,6 +40,8 @@ struct RunRecord {
   double peak_mb = 0;
   StorageLevel storage = StorageLevel::kMemory;  ///< the furthest it had to go
   std::vector<StagePeak> stages{};
+  /// In the guide that stood published after it; nullopt: there was none.
+  std::optional<std::uint64_t> guide_programmes{};
 };
 
 /// A proxy's last runs, oldest first.

@@ -142,6 +142,7 @@ Json to_document(const generation::GenerationStats& stats) {
   out["sources_detail"] = sources(stats);
   out["guide"] = guide(stats.guide);
   out["problems"] = problems(stats.problems);
+  out["warnings"] = stats.warnings;
   out["plugins"] = plugins(stats.plugins);
   out["has_previous"] = stats.has_previous;
   out["added"] = stats.added;

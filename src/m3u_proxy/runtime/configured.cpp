@@ -96,15 +96,18 @@ Result<generation::ResolvedProxyConfig> resolve(const config::Configuration& con
   for (const Named& name : proxy.sources)
     if (const auto* source = find_source(configuration.sources, name.name))
       out.sources.push_back(sources.playlist(*source));
-  for (const Named& name : proxy.epg_sources)
-    if (const auto* source = find_source(configuration.epg_sources, name.name))
-      out.epg_sources.push_back(sources.guide(*source, proxy.guide.match));
   M3U_TRY(config::ProxyExpressions compiled,
           config::compile_expressions(configuration, proxy, run.now()));
+  const bool by_id = proxy.guide.match == guide::GuideMatch::kId && !compiled.guide_channel_rules;
+  const auto reads = by_id ? GuideReads::kOnce : GuideReads::kTwice;
+  for (const Named& name : proxy.epg_sources)
+    if (const auto* source = find_source(configuration.epg_sources, name.name))
+      out.epg_sources.push_back(sources.guide(*source, reads));
   out.channel_filters = std::move(compiled.channel_filters);
   out.channel_rules = std::move(compiled.channel_rules);
   out.programme_filters = std::move(compiled.programme_filters);
   out.programme_rules = std::move(compiled.programme_rules);
+  out.guide_channel_rules = std::move(compiled.guide_channel_rules);
   out.starting_channel_number = proxy.starting_channel_number;
   out.numbering = proxy.numbering;
   out.ranges = proxy.ranges;
@@ -117,12 +120,13 @@ Result<generation::ResolvedProxyConfig> resolve(const config::Configuration& con
   out.base_url = proxy.base_url;
   out.guide = proxy.guide;
   out.max_shrink = proxy.max_shrink;
+  out.allow_empty = proxy.allow_empty;
   out.plugins = [&plugins = run.process().plugins()] { return plugins.begin_generation(); };
-  out.playlist_guide = [&sources, match = proxy.guide.match](const std::string& url) {
+  out.playlist_guide = [&sources, reads](const std::string& url) {
     SourceConfig source;
     source.name.name = redact_url(url);
     source.location = url;
-    return sources.guide(source, match);
+    return sources.guide(source, reads);
   };
   return out;
 }

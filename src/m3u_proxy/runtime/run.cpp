@@ -53,7 +53,9 @@ Result<generation::GenerationStats> Run::generate(const generation::ResolvedProx
              memory::to_string(start.pressure), start.why);
 
   const Counters before = counters();
-  M3U_TRY(generation::GenerationStats stats, generate_within(proxy, job, expected, start.pressure));
+  generation::GenerationServices first = services(job, expected, start.pressure);
+  first.last_guide_programmes = generation::last_guide_programmes(history);
+  M3U_TRY(generation::GenerationStats stats, generate_within(proxy, job, first));
   if (limit) stats.budget.limit_mb = limit->mb();
   sources_.add_origins(proxy.name, stats);
   const Counters after = counters();
@@ -63,7 +65,7 @@ Result<generation::GenerationStats> Run::generate(const generation::ResolvedProx
   stats.memory.prediction = expected;
   fill_memory_report(before, stats);
   if (job.history == nullptr) return stats;
-  history.add(generation::record_of_run(stats, job.size, options_.now));
+  history.add(generation::record_of_run(stats, job.size, options_.now, history));
   if (const auto written = job.history->write(proxy.name, history); !written)
     log::warn("memory.prediction", "{}", to_string(written.error()));
   return stats;
@@ -73,17 +75,17 @@ Result<generation::GenerationStats> Run::generate(const generation::ResolvedProx
 /// start with what Emergency allows: what it publishes is the same.
 Result<generation::GenerationStats> Run::generate_within(
     const generation::ResolvedProxyConfig& proxy, const Job& job,
-    const memory::Prediction& expected, memory::MemoryPressureLevel begin_at) {
+    const generation::GenerationServices& first) {
   constexpr auto kLast = memory::MemoryPressureLevel::kEmergency;
-  auto stats =
-      generation::generate(proxy, job.publisher, context(), services(job, expected, begin_at));
+  auto stats = generation::generate(proxy, job.publisher, context(), first);
   if (stats || stats.error().code != ErrorCode::kOverBudget || !process_.memory_limit() ||
-      begin_at == kLast)
+      first.begin_at == kLast)
     return stats;
   log::info("memory", "'{}' did not fit: once more, one small batch at a time ({})", proxy.name,
             stats.error().message);
   process_.release_kept();
-  generation::GenerationServices careful = services(job, expected, kLast);
+  generation::GenerationServices careful = first;
+  careful.begin_at = kLast;
   careful.watch.least_level = kLast;
   auto again = generation::generate(proxy, job.publisher, context(), careful);
   // A source that can be read once only, such as standard input, is not to blame; a full disk is,

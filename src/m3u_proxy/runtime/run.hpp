@@ -89,8 +89,7 @@ class Run {
   };
   Result<generation::GenerationStats> generate_within(const generation::ResolvedProxyConfig& proxy,
                                                       const Job& job,
-                                                      const memory::Prediction& expected,
-                                                      memory::MemoryPressureLevel begin_at);
+                                                      const generation::GenerationServices& first);
   generation::GenerationServices services(const Job& job, const memory::Prediction& expected,
                                           memory::MemoryPressureLevel begin_at);
   [[nodiscard]] pipeline::RunContext context();

@@ -91,7 +91,7 @@ Result<io::TempFolder*> RunSources::temp_folder() {
 /// Refuses a download that is plainly no playlist or guide, so that it is never kept as good.
 Result<> RunSources::check_download(std::unique_ptr<io::ByteSource> bytes) {
   const auto inflated = io::make_inflating_source(std::move(bytes), process_.budget());
-  std::array<char, 512> beginning{};
+  std::array<char, 4096> beginning{};
   M3U_TRY(const std::size_t size, inflated->read(beginning));
   const std::string_view text = trim(std::string_view(beginning.data(), size));
   const auto refuse = [&](std::string_view what) {
@@ -99,6 +99,9 @@ Result<> RunSources::check_download(std::unique_ptr<io::ByteSource> bytes) {
                 fmt::format("the provider answered with {}: \"{}\"", what, excerpt(text)));
   };
   if (text.empty()) return refuse("nothing");
+  // Behind what a server printed first there may be what was asked for: the reader will see.
+  for (const std::string_view start : {"#EXTM3U", "<?xml", "<tv"})
+    if (text.contains(start)) return {};
   if (text.front() == '{' || text.front() == '[') return refuse("JSON");
   if (starts_with_ascii_case(text, "<!doctype html") || starts_with_ascii_case(text, "<html"))
     return refuse("an HTML page");
@@ -143,9 +146,8 @@ channels::PlaylistSource RunSources::playlist(const config::SourceConfig& source
   return out;
 }
 
-guide::GuideSource RunSources::guide(const config::SourceConfig& source, guide::GuideMatch match) {
-  // Matching by case or name reads a guide twice; what can be read only once is kept for that.
-  const bool once = match == guide::GuideMatch::kId && !several_readers_;
+guide::GuideSource RunSources::guide(const config::SourceConfig& source, GuideReads reads) {
+  const bool once = reads == GuideReads::kOnce && !several_readers_;
   guide::GuideSource out;
   out.name = source.name.name;
   out.url = redact_url(source.location);

@@ -21,6 +21,10 @@
 
 namespace m3u_proxy::runtime {
 
+/// How often a generation reads a guide: twice where it is matched by more than its ids as they
+/// are. What can be read only once is kept for that.
+enum class GuideReads : std::uint8_t { kOnce, kTwice };
+
 /// Thread-safe, begin() and end() apart.
 class RunSources {
  public:
@@ -36,7 +40,7 @@ class RunSources {
 
   /// What a generation opens; it may be used while this lives.
   channels::PlaylistSource playlist(const config::SourceConfig& source);
-  guide::GuideSource guide(const config::SourceConfig& source, guide::GuideMatch match);
+  guide::GuideSource guide(const config::SourceConfig& source, GuideReads reads);
 
   /// Adds what the provider did to what the pipeline saw.
   void add_origins(const std::string& proxy_name, generation::GenerationStats& stats) const;

@@ -115,9 +115,8 @@ Result<channels::PlaylistSource> ProxyService::playlist_source(std::string name,
 Result<guide::GuideSource> ProxyService::guide_source(std::string name, std::string location) {
   const std::scoped_lock lock(state_->mutex);
   M3U_CHECK(state_->prepare());
-  // Matching by name reads a guide twice; what can be read only once is kept for that.
   return state_->run->sources().guide(source_config(std::move(name), std::move(location)),
-                                      guide::GuideMatch::kName);
+                                      runtime::GuideReads::kTwice);
 }
 
 Result<ProxyGeneration> ProxyService::generate_in_memory(const std::shared_ptr<State>& state,
