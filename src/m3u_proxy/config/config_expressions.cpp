@@ -121,8 +121,6 @@ void check_expressions(ConfigReader& reader, const Configuration& configuration,
       add_problems(reader, "rule", rule, compiled.error(), document);
       continue;
     }
-    for (const rules::Diagnostic& warning : compiled->warnings())
-      log::warn("config", "rule \"{}\": {}", rule.name.name, warning.message);
     if (compiled->uses_logo_helper()) check_logo_helper(reader, configuration, rule);
   }
 }

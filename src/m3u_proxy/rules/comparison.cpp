@@ -5,6 +5,36 @@
 #include <m3u_proxy/rules/comparison.hpp>
 
 namespace m3u_proxy::rules {
+namespace {
+
+/// Both without leading zeros, so the longer one is the larger.
+std::strong_ordering compare_whole(std::string_view a, std::string_view b) {
+  const auto order = a.size() <=> b.size();
+  return order != 0 ? order : a <=> b;
+}
+
+struct ChannelNumber {
+  std::string_view whole;  ///< both without leading zeros
+  std::string_view part;
+};
+
+std::optional<ChannelNumber> parse_channel_number(std::string_view text) {
+  text = trim(text);
+  const auto digits = [](std::string_view part) {
+    return !part.empty() && std::ranges::all_of(part, is_ascii_digit);
+  };
+  const auto without_zeros = [](std::string_view part) {
+    part.remove_prefix(std::min(part.find_first_not_of('0'), part.size()));
+    return part;
+  };
+  const std::size_t dot = text.find('.');
+  const std::string_view whole = text.substr(0, dot);
+  const std::string_view part = dot == std::string_view::npos ? "0" : text.substr(dot + 1);
+  if (!digits(whole) || !digits(part)) return std::nullopt;
+  return ChannelNumber{.whole = without_zeros(whole), .part = without_zeros(part)};
+}
+
+}  // namespace
 
 std::optional<Decimal> parse_decimal(std::string_view text) {
   text = trim(text);
@@ -31,10 +61,18 @@ std::optional<Decimal> parse_decimal(std::string_view text) {
 std::strong_ordering compare_decimals(const Decimal& a, const Decimal& b) {
   if (a.negative != b.negative)
     return a.negative ? std::strong_ordering::less : std::strong_ordering::greater;
-  auto order = a.integer.size() <=> b.integer.size();
-  if (order == 0) order = a.integer <=> b.integer;
+  auto order = compare_whole(a.integer, b.integer);
   if (order == 0) order = a.fraction <=> b.fraction;
   return a.negative ? 0 <=> order : order;
+}
+
+std::optional<std::strong_ordering> compare_channel_numbers(std::string_view a,
+                                                            std::string_view b) {
+  const auto first = parse_channel_number(a);
+  const auto second = parse_channel_number(b);
+  if (!first || !second) return std::nullopt;
+  const auto order = compare_whole(first->whole, second->whole);
+  return order != 0 ? order : compare_whole(first->part, second->part);
 }
 
 std::partial_ordering compare_values(std::string_view a, std::string_view b,

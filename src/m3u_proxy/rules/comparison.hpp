@@ -20,6 +20,11 @@ struct Decimal {
 [[nodiscard]] std::optional<Decimal> parse_decimal(std::string_view text);
 [[nodiscard]] std::strong_ordering compare_decimals(const Decimal& a, const Decimal& b);
 
+/// The order of two channel numbers, `N` or `N.M`: by N, then by M, both whole numbers, so that 5.2
+/// comes before 5.10; nullopt when one of them is none. 84.0 is 84.
+[[nodiscard]] std::optional<std::strong_ordering> compare_channel_numbers(std::string_view a,
+                                                                          std::string_view b);
+
 /// Both numbers: by value; both dates (base/time.hpp): by instant; one a number and the other
 /// not: unordered; else byte by byte. `b_date` is parse_date(b), known beforehand. For a
 /// comparison without case both texts must be folded.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -20,16 +21,21 @@ bool is_required(catalog::Domain domain, const catalog::FieldRef& field) {
   return index == catalog::ChannelField::kChannelName || index == catalog::ChannelField::kStreamUrl;
 }
 
+bool is_channel_number(catalog::Domain domain, const catalog::FieldRef& field) {
+  return domain == catalog::Domain::kChannels && !field.is_attribute &&
+         static_cast<catalog::ChannelField>(field.index) == catalog::ChannelField::kTvgChno;
+}
+
 class Compiler {
  public:
   Compiler(catalog::Domain domain, std::string_view expression, const Syntax& syntax,
-           const Environment& environment, Diagnostics& errors, Diagnostics& warnings)
+           const Environment& environment, Diagnostics& errors)
       : domain_(domain),
         expression_(expression),
         syntax_(&syntax),
         environment_(&environment),
         errors_(&errors),
-        warnings_(&warnings) {}
+        well_formed_(errors.empty()) {}
 
   Program run() {
     for (const TermSyntax& term : syntax_->terms) program_.terms.push_back(compile_term(term));
@@ -46,6 +52,7 @@ class Compiler {
     if (const auto field = field_of(syntax.field)) {
       term.slot = slot_of(*field);
       term.any_value = catalog::has_several(domain_, *field);
+      term.by_channel_number = is_channel_number(domain_, *field);
     }
     if (term.op == Operator::kMatches)
       compile_pattern(syntax, term);
@@ -59,14 +66,14 @@ class Compiler {
     auto pattern = Pattern::compile(syntax.value.value,
                                     term.case_sensitive ? CaseRule::kExact : CaseRule::kIgnore);
     if (!pattern) {
-      report(*errors_, Code::kInvalidRegex, syntax.value,
+      report(Code::kInvalidRegex, syntax.value,
              fmt::format("not a regular expression that RE2 takes: {}", pattern.error()));
       return;
     }
     term.pattern = *std::move(pattern);
     instructions_ += term.pattern->program_size();
     if (instructions_ > kMaxRegexInstructions)
-      report(*errors_, Code::kInvalidRegex, syntax.value,
+      report(Code::kInvalidRegex, syntax.value,
              "the patterns of this expression are too large together");
   }
 
@@ -90,7 +97,7 @@ class Compiler {
     if (syntax.has_condition) group.entry = compile_node(syntax.root, kAccept, kReject);
     for (const ActionSyntax& action : syntax.actions)
       group.actions.push_back(compile_action(action));
-    if (errors_->empty()) link_captures(syntax, group);
+    if (well_formed_) link_captures(syntax, group);
     return group;
   }
 
@@ -129,10 +136,10 @@ class Compiler {
     action.slot = slot_of(*field);
     action.needs_value = is_required(domain_, *field);
     if (!field->writable)
-      report(*errors_, Code::kReadOnlyField, syntax.field,
+      report(Code::kReadOnlyField, syntax.field,
              fmt::format("{} comes from the source and cannot be changed", text(syntax.field)));
     if (clears && action.needs_value)
-      report(*errors_, Code::kReadOnlyField, syntax.field,
+      report(Code::kReadOnlyField, syntax.field,
              fmt::format("{} cannot be cleared: every channel has one", text(syntax.field)));
     return action;
   }
@@ -144,6 +151,7 @@ class Compiler {
     std::size_t count = 0;
     for (std::size_t i = syntax.first_term; i < syntax.end_term; ++i) {
       if (!syntax_->terms[i].positive || program_.terms[i].op != Operator::kMatches) continue;
+      if (!program_.terms[i].pattern) return;  // reported already; its groups are not known
       const auto own = static_cast<std::size_t>(program_.terms[i].pattern->group_count());
       sources.push_back({.term = i, .first_number = count, .groups = own});
       count += own;
@@ -157,21 +165,31 @@ class Compiler {
     if (!group.captures.empty()) group.capture_count = used.size();
   }
 
-  /// Notes in `used` which capture `part` means; one that does not exist becomes nothing.
+  /// Notes in `used` which capture `part` means.
   void link_reference(ValuePart& part, const std::vector<CaptureSource>& sources,
                       const Token& token, std::vector<bool>& used) {
-    if (part.kind == ValuePart::Kind::kNamedCapture) {
-      part = numbered(part, sources);
-    } else if (part.kind != ValuePart::Kind::kCapture) {
-      return;
-    }
+    const bool named = part.kind == ValuePart::Kind::kNamedCapture;
+    if (!named && part.kind != ValuePart::Kind::kCapture) return;
+    const std::string spelling =
+        named ? fmt::format("${{{}}}", part.text) : fmt::format("${}", part.capture);
+    if (named) part = numbered(part, sources);
     const auto number = static_cast<std::size_t>(part.capture);
     if (!sources.empty() && part.capture >= 0 && number < used.size()) {
       used[number] = true;
       return;
     }
-    report(*warnings_, Code::kUnknownCapture, token, "no pattern of the condition has this group");
-    part = {.kind = ValuePart::Kind::kText};
+    report(Code::kUnknownCapture, token,
+           fmt::format("there is no group {}: {}; a dollar that stands for itself is written $$",
+                       spelling, groups_there(sources, used.size() - 1)),
+           "$" + spelling);
+  }
+
+  /// What a reference may name instead.
+  static std::string groups_there(const std::vector<CaptureSource>& sources, std::size_t count) {
+    if (sources.empty()) return "the condition has no 'matches' that gives groups";
+    if (count == 0) return "the condition's patterns have no groups but $0";
+    return count == 1 ? "the condition's patterns have only $1"
+                      : fmt::format("the condition's patterns have $1 to ${}", count);
   }
 
   /// Leaves the terms of which a group is used, with as many groups as are needed.
@@ -184,15 +202,21 @@ class Compiler {
     });
   }
 
+  /// `${name}` as a number, and `${1}` as $1; -1 when no pattern has the group.
   [[nodiscard]] ValuePart numbered(const ValuePart& named,
                                    const std::vector<CaptureSource>& sources) const {
+    ValuePart part{.kind = ValuePart::Kind::kCapture, .capture = -1};
     for (const CaptureSource& source : sources) {
       const int number = program_.terms[source.term].pattern->group_number(named.text);
-      if (number != 0)
-        return {.kind = ValuePart::Kind::kCapture,
-                .capture = static_cast<int>(source.first_number) + number};
+      if (number == 0) continue;
+      part.capture = static_cast<int>(source.first_number) + number;
+      return part;
     }
-    return {.kind = ValuePart::Kind::kCapture, .capture = -1};
+    const char* const end = named.text.data() + named.text.size();
+    int number = 0;
+    const auto [stop, error] = std::from_chars(named.text.data(), end, number);
+    if (error == std::errc() && stop == end && number <= kMaxCapture) part.capture = number;
+    return part;
   }
 
   // -- fields and values --
@@ -200,7 +224,7 @@ class Compiler {
   std::optional<catalog::FieldRef> field_of(const Token& token) {
     auto field = resolve_field(domain_, text(token));
     if (field) return *std::move(field);
-    report(*errors_, field.error().code, token, field.error().message, field.error().suggestion);
+    report(field.error().code, token, field.error().message, field.error().suggestion);
     return std::nullopt;
   }
 
@@ -215,7 +239,7 @@ class Compiler {
   std::optional<Value> value_of(const Token& token, ValueUse use) {
     auto value = parse_value(token.value, use, domain_, *environment_);
     if (!value) {
-      report(*errors_, value.error().code, token, value.error().message, value.error().suggestion);
+      report(value.error().code, token, value.error().message, value.error().suggestion);
       return std::nullopt;
     }
     for (ValuePart& part : value->parts)
@@ -227,10 +251,9 @@ class Compiler {
   [[nodiscard]] std::string_view text(const Token& token) const {
     return expression_.substr(token.offset, token.length);
   }
-  void report(Diagnostics& to, Code code, const Token& about, std::string message,
-              std::string suggestion = {}) {
-    to.push_back(make_diagnostic(code, expression_, about.offset, about.length, std::move(message),
-                                 std::move(suggestion)));
+  void report(Code code, const Token& about, std::string message, std::string suggestion = {}) {
+    errors_->push_back(make_diagnostic(code, expression_, about.offset, about.length,
+                                       std::move(message), std::move(suggestion)));
   }
 
   catalog::Domain domain_;
@@ -238,7 +261,7 @@ class Compiler {
   const Syntax* syntax_;
   const Environment* environment_;
   Diagnostics* errors_;
-  Diagnostics* warnings_;
+  bool well_formed_;  // a term that was not understood may be the one with the groups
   Program program_;
   int instructions_ = 0;
 };
@@ -246,9 +269,8 @@ class Compiler {
 }  // namespace
 
 Program compile_program(catalog::Domain domain, std::string_view expression, const Syntax& syntax,
-                        const Environment& environment, Diagnostics& errors,
-                        Diagnostics& warnings) {
-  return Compiler(domain, expression, syntax, environment, errors, warnings).run();
+                        const Environment& environment, Diagnostics& errors) {
+  return Compiler(domain, expression, syntax, environment, errors).run();
 }
 
 }  // namespace m3u_proxy::rules

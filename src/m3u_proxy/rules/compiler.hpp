@@ -11,8 +11,8 @@
 namespace m3u_proxy::rules {
 
 /// Compiles `syntax`, read from `expression`. Errors go to `errors`: the program may be used only
-/// when there are none. What is odd but allowed goes to `warnings`.
+/// when there are none.
 Program compile_program(catalog::Domain domain, std::string_view expression, const Syntax& syntax,
-                        const Environment& environment, Diagnostics& errors, Diagnostics& warnings);
+                        const Environment& environment, Diagnostics& errors);
 
 }  // namespace m3u_proxy::rules

@@ -25,7 +25,7 @@ enum class Code : std::uint8_t {
   kInvalidHelper,
   kValueTooLong,
   kExpressionTooLarge,
-  kUnknownCapture,  ///< only a warning: the reference is replaced by nothing
+  kUnknownCapture,
 };
 
 /// "syntax", "operator", "field", "value"

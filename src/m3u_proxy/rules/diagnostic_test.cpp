@@ -100,6 +100,45 @@ TEST(ExpressionErrors, AGroupNeedsItsCondition) {
               ElementsAre("unexpected_token syntax 1:2 SET"));
 }
 
+TEST(ExpressionErrors, AGroupThatNoPatternHasIsNamed) {
+  const auto brief_of = [](std::string_view rule) { return brief(rule_errors(rule)); };
+  EXPECT_THAT(brief_of(R"e(SET attr:catchup-source = "?utc=${start}")e"),
+              ElementsAre("unknown_capture value 1:27 \"?utc=${start}\" > $${start}"));
+  EXPECT_THAT(brief_of(R"e(SET tvg_id = "$1")e"),
+              ElementsAre("unknown_capture value 1:14 \"$1\" > $$1"));
+  EXPECT_THAT(brief_of(R"e(SET tvg_id = "$0")e"),
+              ElementsAre("unknown_capture value 1:14 \"$0\" > $$0"));
+  EXPECT_THAT(brief_of(R"e(name =~ "(a)" SET tvg_id = "$12")e"),
+              ElementsAre("unknown_capture value 1:28 \"$12\" > $$12"));
+  EXPECT_THAT(brief_of(R"e(name =~ "(a)" SET tvg_id = "${2}")e"),
+              ElementsAre("unknown_capture value 1:28 \"${2}\" > $${2}"));
+  EXPECT_THAT(brief_of(R"e(name =~ "(?P<b>a)" SET tvg_id += "${B}", tvg_name -= "$1$2")e"),
+              ElementsAre("unknown_capture value 1:34 \"${B}\" > $${B}",
+                          "unknown_capture value 1:53 \"$1$2\" > $$2"));
+  const auto errors = rule_errors(R"e(name =~ "(a)" SET tvg_id = "${x}")e");
+  ASSERT_EQ(errors.size(), 1U);
+  EXPECT_EQ(errors[0].message,
+            "there is no group ${x}: the condition's patterns have only $1; a dollar that stands "
+            "for itself is written $$");
+}
+
+TEST(ExpressionErrors, NegatedTermsAndOtherGroupsLendNoGroups) {
+  EXPECT_THAT(brief(rule_errors(R"e(not name =~ "(a)" SET tvg_id = "$1")e")),
+              ElementsAre("unknown_capture value 1:32 \"$1\" > $$1"));
+  EXPECT_THAT(brief(rule_errors(R"e(name !~ "(?P<x>a)" SET tvg_id = "${x}")e")),
+              ElementsAre("unknown_capture value 1:33 \"${x}\" > $${x}"));
+  EXPECT_THAT(
+      brief(rule_errors(R"e((name =~ "(a)" SET tvg_id = "$1") (name == "b" SET tvg_id = "$1"))e")),
+      ElementsAre("unknown_capture value 1:61 \"$1\" > $$1"));
+}
+
+TEST(ExpressionErrors, GroupsOfATermThatIsWrongItselfAreNotMissed) {
+  EXPECT_THAT(brief(rule_errors(R"e(name matchez "(a)" SET tvg_id = "$1")e")),
+              ElementsAre("unknown_operator operator 1:6 matchez > matches"));
+  EXPECT_THAT(brief(rule_errors(R"e(name matches "(a" SET tvg_id = "$1")e")),
+              ElementsAre("invalid_regex value 1:14 \"(a\""));
+}
+
 TEST(ExpressionErrors, BrokenActions) {
   EXPECT_THAT(brief(rule_errors("SET")), ElementsAre("unexpected_token syntax 1:4 "));
   EXPECT_THAT(brief(rule_errors(R"e(SET tvg_id = "a",)e")),

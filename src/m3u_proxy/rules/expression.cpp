@@ -28,7 +28,6 @@ void sort_by_place(Diagnostics& diagnostics) {
 struct Compiled {
   std::shared_ptr<const Program> program;
   Diagnostics errors;
-  Diagnostics warnings;
 };
 
 using Parse = Syntax (*)(std::string_view, Diagnostics&);
@@ -40,9 +39,8 @@ Compiled compile(catalog::Domain domain, std::string_view expression,
   if (!compiled.errors.empty()) return compiled;
   const Syntax syntax = parse(expression, compiled.errors);
   compiled.program = std::make_shared<const Program>(
-      compile_program(domain, expression, syntax, environment, compiled.errors, compiled.warnings));
+      compile_program(domain, expression, syntax, environment, compiled.errors));
   sort_by_place(compiled.errors);
-  sort_by_place(compiled.warnings);
   return compiled;
 }
 
@@ -79,7 +77,7 @@ std::expected<Rule, Diagnostics> compile_rule(catalog::Domain domain, std::strin
                                                        "SET group_title = \"News\"")});
   Compiled compiled = compile(domain, expression, environment, parse_rule);
   if (!compiled.errors.empty()) return std::unexpected(std::move(compiled.errors));
-  return Rule(std::move(compiled.program), std::move(compiled.warnings));
+  return Rule(std::move(compiled.program));
 }
 
 }  // namespace m3u_proxy::rules

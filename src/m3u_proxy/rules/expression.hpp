@@ -38,17 +38,13 @@ class Rule {
   Outcome apply(Record& record, Scratch& scratch) const;
   /// Whether it writes `@logo:<uuid>`, which a later stage replaces by an address.
   [[nodiscard]] bool uses_logo_helper() const { return program_->uses_logo_helper; }
-  /// What is allowed but surely not meant, such as `$3` where there are two groups.
-  [[nodiscard]] const Diagnostics& warnings() const { return warnings_; }
   [[nodiscard]] const Program& program() const { return *program_; }
 
  private:
   friend std::expected<Rule, Diagnostics> compile_rule(catalog::Domain, std::string_view,
                                                        const Environment&);
-  Rule(std::shared_ptr<const Program> program, Diagnostics warnings)
-      : program_(std::move(program)), warnings_(std::move(warnings)) {}
+  explicit Rule(std::shared_ptr<const Program> program) : program_(std::move(program)) {}
   std::shared_ptr<const Program> program_;
-  Diagnostics warnings_;
 };
 
 /// Compiles a filter; an empty expression is true for every record. Errors come all at once, in

@@ -341,5 +341,26 @@ TEST(FilterExpression, OneScratchServesManyFiltersAndRecords) {
   EXPECT_TRUE(b->matches(second, scratch));
 }
 
+TEST(FilterComparison, ChannelNumbersCompareByWholeThenByPart) {
+  const auto holds_for = [](std::string_view number, std::string_view condition) {
+    const MapRecord record(Domain::kChannels,
+                           {{"tvg_chno", std::string(number)}, {"attr:x", std::string(number)}});
+    Scratch scratch;
+    const auto filter = compile_filter(Domain::kChannels, condition);
+    EXPECT_TRUE(filter) << condition;
+    return filter && filter->matches(record, scratch);
+  };
+  EXPECT_TRUE(holds_for("5.2", R"e(tvg_chno < "5.10")e"));
+  EXPECT_TRUE(holds_for("5.10", R"e(channel_number > 5.9)e"));
+  EXPECT_TRUE(holds_for("6", R"e(tvg-chno > "5.999")e"));
+  EXPECT_TRUE(holds_for("10.1", R"e(tvg_chno > 9.10)e"));
+  EXPECT_TRUE(holds_for("007.05", R"e(tvg_chno >= "7.5" and tvg_chno <= "7.5")e"));
+  EXPECT_TRUE(holds_for("84", R"e(tvg_chno >= "84.0" and tvg_chno <= "84.0")e"));
+  EXPECT_TRUE(holds_for(" 5.10 ", R"e(not tvg_chno < "@field:attr:x")e"));
+  EXPECT_TRUE(holds_for("-1", R"e(tvg_chno < "0.5")e")) << "others as numbers";
+  EXPECT_FALSE(holds_for("", R"e(tvg_chno < "5.1" or tvg_chno >= "5.1")e"));
+  EXPECT_FALSE(holds_for("5.10", R"e(attr:x > "5.9")e")) << "other fields as decimal numbers";
+}
+
 }  // namespace
 }  // namespace m3u_proxy::rules

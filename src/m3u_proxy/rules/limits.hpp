@@ -17,8 +17,8 @@ inline constexpr std::size_t kMaxValueBytes = 64U << 10U;
 /// the second, and is an error when it does not fit that either.
 inline constexpr std::int64_t kRegexMemory = 1 << 20;
 inline constexpr std::int64_t kLargeRegexMemory = 8 << 20;
-/// Instructions of all regular expressions of one expression together.
-inline constexpr int kMaxRegexInstructions = 100'000;
+/// Instructions of all regular expressions of one expression together (a `\w` has 1,400).
+inline constexpr int kMaxRegexInstructions = 250'000;
 /// Memory of the automaton that searches many patterns at once (too little makes it slow).
 inline constexpr std::int64_t kRegexSetMemory = 8 << 20;
 /// From how many patterns on one field on a set is faster than one search each.

@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/rules/limits.hpp>
 #include <m3u_proxy/rules/pattern.hpp>
+#include <m3u_proxy/rules/unicode_classes.hpp>
 
 namespace m3u_proxy::rules {
 namespace {
@@ -37,9 +38,13 @@ std::expected<std::shared_ptr<const Pattern>, std::string> Pattern::compile(std:
   std::shared_ptr<Pattern> pattern(new Pattern);
   pattern->case_rule_ = case_rule;
   pattern->regex_source_ = case_rule == CaseRule::kIgnore ? "(?i)" : "";
-  pattern->regex_source_ += source;
+  pattern->regex_source_ += with_unicode_classes(source);
   pattern->regex_ = compile_regex(pattern->regex_source_);
-  if (!pattern->regex_->ok()) return std::unexpected(pattern->regex_->error());
+  if (!pattern->regex_->ok()) {
+    // RE2 quotes what it does not understand: in the user's spelling where it can.
+    const auto as_written = compile_regex(std::string(source));
+    return std::unexpected((as_written->ok() ? pattern->regex_ : as_written)->error());
+  }
 
   pattern->read_source(source);
   return pattern;

@@ -1,6 +1,6 @@
 // Pattern: one regular expression of a `matches` term, searched the cheapest way that gives RE2's
 // answer: as plain text where it is plain text, behind a search for a text that every match must
-// hold, or by RE2 itself.
+// hold, or by RE2 itself, to which `\w`, `\s` and `\d` mean all scripts (unicode_classes.hpp).
 #pragma once
 
 #include <cstdint>

@@ -54,6 +54,8 @@ bool compare(const Term& term, std::string_view text, std::string_view needle,
     default:
       break;
   }
+  if (term.by_channel_number)
+    if (const auto order = compare_channel_numbers(text, needle)) return ordered(term.op, *order);
   if (!term.is_instant) return ordered(term.op, compare_values(text, needle, date));
   const auto instant = parse_date(text);
   return instant && ordered(term.op, *instant <=> *date);

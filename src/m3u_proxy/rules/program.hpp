@@ -33,6 +33,7 @@ struct Term {
   std::string text{};                        ///< else: the constant, folded unless case counts
   std::optional<std::int64_t> date{};        ///< the constant as a date, for > < >= <=
   bool is_instant = false;                   ///< the constant is a point in time, not a number
+  bool by_channel_number = false;            ///< 5.2 < 5.10
   std::shared_ptr<const Pattern> pattern{};  ///< of kMatches
   PairMask pairs = 0;                        ///< that a value with a match holds; 0: not looked at
   std::size_t place_in_set = kNoSet;         ///< its place in its slot's PatternSet

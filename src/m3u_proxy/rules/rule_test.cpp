@@ -178,14 +178,16 @@ TEST(RuleCaptures, OtherDollarsStandForThemselves) {
             "$ $x ${ ${} ${a b} end$");
 }
 
-TEST(RuleCaptures, AReferenceToNoGroupIsNothingAndAWarning) {
-  constexpr std::string_view kRule = R"e(name matches "(BBC)" SET tvg_name = "<$2${none}>")e";
-  EXPECT_EQ(after(kRule, "tvg_name"), "<>");
-  const auto rule = compile_rule(Domain::kChannels, kRule);
-  ASSERT_TRUE(rule);
-  ASSERT_EQ(rule->warnings().size(), 2U);
-  EXPECT_EQ(rule->warnings()[0].code, Code::kUnknownCapture);
-  EXPECT_EQ(after(R"e(SET tvg_name = "<$1>")e", "tvg_name"), "<>");
+TEST(RuleCaptures, ANumberInBracesIsThatGroup) {
+  EXPECT_EQ(after(R"e(name matches "^(\w+) (\w+)" SET tvg_name = "${2}0 ${1}")e", "tvg_name"),
+            "News0 BBC");
+  EXPECT_EQ(after(R"e(name matches "BBC" SET tvg_name = "<${0}>")e", "tvg_name"), "<BBC>");
+}
+
+TEST(RuleCaptures, ATwofoldDollarKeepsAPlayersPlaceholder) {
+  EXPECT_EQ(after(R"e(SET attr:catchup-source = "?utc=$${start}&d=${(b)yyyy}{utc}")e",
+                  "attr:catchup-source"),
+            "?utc=${start}&d=${(b)yyyy}{utc}");
 }
 
 TEST(RuleCaptures, ReferToTheirOwnGroupOnly) {
