@@ -1,6 +1,5 @@
-#include <charconv>
-
 #include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/base/natural_order.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
 
@@ -9,14 +8,13 @@ namespace {
 
 using spill::SortOrder;
 
-/// "5.1" as 5100: fractions have up to three digits.
-std::uint64_t in_thousandths(const ChannelNumber& number) {
-  std::uint64_t thousandths = number.whole;
-  for (std::size_t i = 0; i < 3; ++i) {
-    const char digit = i < number.fraction.size() ? number.fraction[i] : '0';
-    thousandths = thousandths * 10 + static_cast<std::uint64_t>(digit - '0');
-  }
-  return thousandths;
+/// N and M of N.M as one number: 5.2 is less than 5.10.
+std::uint64_t rank_of(const ChannelNumber& number) {
+  constexpr std::uint64_t kParts = 1000;  // M has up to three digits
+  std::uint64_t part = 0;
+  for (const char digit : number.fraction)
+    part = part * 10 + static_cast<std::uint64_t>(digit - '0');
+  return number.whole * kParts + part;
 }
 
 bool is_number_field(const catalog::FieldRef& field) {
@@ -39,17 +37,24 @@ std::uint64_t place_in_sequence(std::string_view value, std::string_view folded,
 void ChannelSortKey::add(std::string_view value, const ChannelSortField& field) {
   const SortOrder order =
       field.order == ChannelOrder::kDescending ? SortOrder::kDescending : SortOrder::kAscending;
-  if (field.order != ChannelOrder::kSequence && is_number_field(field.field)) {
+  const bool by_number = field.compare == ChannelCompare::kByField && is_number_field(field.field);
+  if (field.order != ChannelOrder::kSequence && by_number) {
     const auto number = parse_channel_number(value);
     key_.add_number(number ? 0 : 1);
-    key_.add_number(number ? in_thousandths(*number) : 0, order);
+    key_.add_number(number ? rank_of(*number) : 0, order);
     return;
   }
   fold(value, folded_);
-  if (field.order == ChannelOrder::kSequence)
+  if (field.order == ChannelOrder::kSequence) {
     key_.add_number(place_in_sequence(value, folded_, field));
-  else
-    key_.add_text(folded_, order);
+    return;
+  }
+  if (field.compare == ChannelCompare::kNatural) {
+    natural_.clear();
+    append_natural_key(folded_, natural_);
+    key_.add_text(natural_, order);
+  }
+  key_.add_text(folded_, order);
 }
 
 std::string_view ChannelSortKey::of(const rules::Record& channel,

@@ -3,8 +3,9 @@
 //   sort = [{ field = "group_title", order = "sequence", sequence = ["^News", "sport"] },
 //           { field = "channel_name", order = "asc" }]
 //
-// Texts compare without case; tvg_chno as a number, channels without one last. Channels that are
-// equal in all fields keep the order of their sources.
+// Texts compare without case; with compare = "natural" by their digits' values and their base
+// letters first; tvg_chno as N, then M of N.M, channels without one last. Channels that are equal
+// in all fields keep the order of their sources.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +22,16 @@
 namespace m3u_proxy::channels {
 
 enum class ChannelOrder : std::uint8_t { kAscending, kDescending, kSequence };
+enum class ChannelCompare : std::uint8_t {
+  kByField,  ///< tvg_chno as a number, other fields as kText
+  kText,
+  kNatural,
+};
 
 struct ChannelSortField {
   catalog::FieldRef field{};
   ChannelOrder order = ChannelOrder::kAscending;
+  ChannelCompare compare = ChannelCompare::kByField;  ///< not of kSequence
   /// Of kSequence: channels whose field matches the first come first, and so on; the others last.
   std::vector<std::shared_ptr<const rules::Pattern>> sequence{};
 };
@@ -40,6 +47,7 @@ class ChannelSortKey {
 
   spill::SortKey key_;
   std::string folded_;
+  std::string natural_;
 };
 
 }  // namespace m3u_proxy::channels

@@ -82,6 +82,34 @@ TEST_F(ChannelSortTest, NumbersCompareByValueAndMissingOnesComeLast) {
               ElementsAre("ten", "nine and a half", "nine", "none"));
 }
 
+TEST_F(ChannelSortTest, SubchannelsCompareByTheirOwnNumber) {
+  for (const char* number : {"5.10", "5.2", "5.1", "6", "5.11", "5.9", "05", "5.100", "5.01"})
+    add(number, "g", number);
+  EXPECT_THAT(sorted({by("tvg_chno", ChannelOrder::kAscending)}),
+              ElementsAre("05", "5.1", "5.01", "5.2", "5.9", "5.10", "5.11", "5.100", "6"));
+  EXPECT_THAT(sorted({by("tvg_chno", ChannelOrder::kDescending)}),
+              ElementsAre("6", "5.100", "5.11", "5.10", "5.9", "5.2", "5.1", "5.01", "05"));
+}
+
+TEST_F(ChannelSortTest, NaturalGoesByDigitsAndBaseLettersThenByTheText) {
+  for (const char* name : {"Sport 10", "Sport 2", "Zoo", "Élan 2", "elan 2", "Élan 1", "sport 02"})
+    add(name, "g");
+  ChannelSortField field = by("channel_name", ChannelOrder::kAscending);
+  field.compare = ChannelCompare::kNatural;
+  EXPECT_THAT(sorted({field}),
+              ElementsAre("Élan 1", "elan 2", "Élan 2", "sport 02", "Sport 2", "Sport 10", "Zoo"));
+  field.order = ChannelOrder::kDescending;
+  EXPECT_THAT(sorted({field}),
+              ElementsAre("Zoo", "Sport 10", "Sport 2", "sport 02", "Élan 2", "elan 2", "Élan 1"));
+}
+
+TEST_F(ChannelSortTest, NumbersCompareAsTextWhereThatIsAskedFor) {
+  for (const char* number : {"9", "10", "x"}) add(number, "g", number);
+  ChannelSortField field = by("tvg_chno", ChannelOrder::kAscending);
+  field.compare = ChannelCompare::kText;
+  EXPECT_THAT(sorted({field}), ElementsAre("10", "9", "x"));
+}
+
 TEST_F(ChannelSortTest, ASequenceGoesByTheFirstPatternThatMatchesAndKeepsTheOrderWithin) {
   add("a", "Movies");
   add("b", "World News");

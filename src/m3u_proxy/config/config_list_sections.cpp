@@ -45,6 +45,8 @@ constexpr Choice<channels::ChannelOrder> kOrders[] = {
     {"asc", channels::ChannelOrder::kAscending},
     {"desc", channels::ChannelOrder::kDescending},
     {"sequence", channels::ChannelOrder::kSequence}};
+constexpr Choice<channels::ChannelCompare> kCompares[] = {
+    {"text", channels::ChannelCompare::kText}, {"natural", channels::ChannelCompare::kNatural}};
 
 void location(ConfigReader& reader, const ConfigNode& node, SourceConfig& out) {
   if (!out.location.empty())
@@ -158,6 +160,7 @@ void sort_sequence(ConfigReader& reader, const ConfigNode& node, SortField& out)
 constexpr Key<SortField> kSort[] = {
     {"field", Acted::kNow, sort_field},
     {"order", Acted::kNow, choice<kOrders, &SortField::order>},
+    {"compare", Acted::kNow, choice<kCompares, &SortField::compare>},
     {"sequence", Acted::kNow, sort_sequence},
 };
 
@@ -185,6 +188,9 @@ void sort(ConfigReader& reader, const ConfigNode& node, Proxy& out) {
       reader.problem(item.where,
                      reader.path() + ": order = \"sequence\" and sequence belong together",
                      "such as order = \"sequence\", sequence = [\"^News\", \"sport\"]");
+    if (by_sequence && item.find("compare") != nullptr)
+      reader.problem(item.where,
+                     reader.path() + ": compare means nothing with order = \"sequence\"");
     out.sort.push_back(std::move(field));
   };
   for_each_table(reader, node, "a list such as [{ field = \"group_title\", order = \"asc\" }]",

@@ -1,6 +1,7 @@
 #include <fstream>
 #include <iterator>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 struct Read {
   Configuration configuration;
@@ -298,6 +300,22 @@ TEST(ConfigSections, OnlyRulesApplyToTheChannelsOfGuides) {
       "expression = 'icon == \"x\"'\n");
   ASSERT_EQ(filter.problems.size(), 1U);
   EXPECT_THAT(filter.problems[0], testing::HasSubstr("applies_to"));
+}
+
+TEST(ConfigSections, SortComparesNumbersAsSuchUnlessToldOtherwise) {
+  const auto sort = [](std::string_view field) {
+    return read(fmt::format("[[proxies]]\nname = 'x'\nsort = [{{ {} }}]\n", field));
+  };
+  const auto compare = [&](std::string_view field) {
+    return sort(field).configuration.proxies.at(0).sort.at(0).compare;
+  };
+  EXPECT_EQ(compare("field = 'tvg_chno'"), channels::ChannelCompare::kByField);
+  EXPECT_EQ(compare("field = 'name', compare = 'natural'"), channels::ChannelCompare::kNatural);
+  EXPECT_EQ(compare("field = 'name', compare = 'text'"), channels::ChannelCompare::kText);
+  EXPECT_THAT(sort("field = 'name', compare = 'numeric'").problems, SizeIs(1));
+  EXPECT_THAT(
+      sort("field = 'name', order = 'sequence', sequence = ['a'], compare = 'text'").problems,
+      SizeIs(1));
 }
 
 TEST(ConfigSections, KeepAllProgrammesUnlessAWindowOrItsDaysAreGiven) {
