@@ -1,12 +1,13 @@
 // Inflating any bytes must end with the bytes or an error, within the Budget, whatever they say.
-// The first byte chooses how the input comes in pieces and how much memory there is.
+// The first byte chooses how the input comes in pieces, whether it can be read at any place (ZIP
+// archives have their directory at the end), and how much memory there is.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
 
 #include <m3u_proxy/io/inflate.hpp>
-#include <m3u_proxy/io/memory_source.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 
 namespace {
 
@@ -44,8 +45,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t buffer = (choice & 2U) != 0 ? 7 : 65536;
   memory::Budget budget((choice & 4U) != 0 ? mib(1) : mib(12));
   {
-    auto memory = std::make_unique<io::MemorySource>(
+    std::unique_ptr<io::ByteSource> memory = std::make_unique<io::MemorySource>(
         std::string(reinterpret_cast<const char*>(data) + 1, size - 1), piece);
+    if ((choice & 8U) != 0) memory = std::make_unique<io::PipedSource>(std::move(memory));
     const auto source = io::make_inflating_source(
         std::move(memory), budget, {.max_ratio = 10'000, .ratio_applies_from = 1U << 18U});
     inflate_all(*source, buffer);

@@ -26,6 +26,14 @@ class ByteSource {
   /// Errors: kIo, kNetwork, kParse (compressed data damaged), kOverBudget.
   virtual Result<std::size_t> read(std::span<char> buffer) = 0;
 
+  /// Reads at `offset` of what is stored, without moving on; 0 at the end. nullopt where bytes only
+  /// come from start to end, as of pipes and of what is inflated.
+  virtual std::optional<Result<std::size_t>> read_at(std::uint64_t offset, std::span<char> buffer) {
+    static_cast<void>(offset);
+    static_cast<void>(buffer);
+    return std::nullopt;
+  }
+
   /// Bytes consumed so far of what is stored (compressed bytes, for the progress bar).
   [[nodiscard]] virtual std::uint64_t consumed() const = 0;
   /// Size of what is stored, when it is known before the end.

@@ -34,7 +34,7 @@ class Bzip2Decoder final : public Decoder {
     if (code == BZ_MEM_ERROR)
       step.error = memory_.out_of_memory("bzip2");
     else if (code < 0)
-      step.error = damaged(Compression::kBzip2,
+      step.error = damaged(to_string(Compression::kBzip2),
                            code == BZ_DATA_ERROR ? "a checksum is wrong" : "an invalid header");
     return step;
   }

@@ -52,7 +52,7 @@ std::optional<Compression> detect_compression(std::string_view head) {
 Result<std::unique_ptr<Decoder>> make_decoder(Compression format, memory::Budget& budget) {
   switch (format) {
     case Compression::kGzip:
-      return make_gzip_decoder(budget);
+      return make_deflate_decoder(budget, DeflateFrame::kGzip);
     case Compression::kBzip2:
       return make_bzip2_decoder(budget);
     case Compression::kXz:
@@ -63,9 +63,9 @@ Result<std::unique_ptr<Decoder>> make_decoder(Compression format, memory::Budget
   return fail(ErrorCode::kInternal, "unknown compression");
 }
 
-Error damaged(Compression format, std::string_view detail) {
+Error damaged(std::string_view format, std::string_view detail) {
   return Error{.code = ErrorCode::kParse,
-               .message = fmt::format("the {} data is damaged ({})", to_string(format), detail),
+               .message = fmt::format("the {} data is damaged ({})", format, detail),
                .where = {},
                .hint = {}};
 }

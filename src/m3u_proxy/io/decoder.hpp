@@ -42,6 +42,9 @@ class Decoder {
 
   /// Decodes some of `input` into `output` (not empty).
   virtual Step decode(std::span<const char> input, std::span<char> output) = 0;
+  /// The last bytes of the input that were consumed although the member that ended did not need
+  /// them: of formats without an end of their own. Valid until the next call.
+  [[nodiscard]] virtual std::string_view unneeded() const { return {}; }
   /// Prepares for another member. Error: kOverBudget.
   virtual Result<> restart() = 0;
 };
@@ -49,7 +52,8 @@ class Decoder {
 /// A decoder ready for the first member. Error: kOverBudget.
 Result<std::unique_ptr<Decoder>> make_decoder(Compression format, memory::Budget& budget);
 
-/// The error for compressed bytes that are not what they should be; `detail` says how.
-Error damaged(Compression format, std::string_view detail);
+/// The error for compressed bytes that are not what they should be; `format` as to_string() names
+/// it, `detail` says how.
+Error damaged(std::string_view format, std::string_view detail);
 
 }  // namespace m3u_proxy::io

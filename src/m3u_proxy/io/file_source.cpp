@@ -25,8 +25,8 @@ class DescriptorSource final : public ByteSource {
     waits_ = false;
     const off_t position = ::lseek(descriptor_.get(), 0, SEEK_CUR);
     const auto size = static_cast<std::uint64_t>(info.st_size);
-    const auto start = static_cast<std::uint64_t>(position < 0 ? 0 : position);
-    size_ = size > start ? size - start : 0;
+    start_ = static_cast<std::uint64_t>(position < 0 ? 0 : position);
+    size_ = size > start_ ? size - start_ : 0;
     ::posix_fadvise(descriptor_.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
 
@@ -42,6 +42,13 @@ class DescriptorSource final : public ByteSource {
       if (errno != EINTR && errno != EAGAIN)
         return fail(system_error(fmt::format("cannot read {}", name_), errno));
     }
+  }
+
+  std::optional<Result<std::size_t>> read_at(std::uint64_t offset,
+                                             std::span<char> buffer) override {
+    if (waits_) return std::nullopt;
+    return read_some_at(descriptor_.get(), start_ + offset, buffer,
+                        fmt::format("cannot read {}", name_));
   }
 
   [[nodiscard]] std::uint64_t consumed() const override { return consumed_; }
@@ -60,6 +67,7 @@ class DescriptorSource final : public ByteSource {
   std::string name_;
   const CancelToken* cancel_;
   bool waits_ = true;
+  std::uint64_t start_ = 0;  ///< where the descriptor stood
   std::uint64_t consumed_ = 0;
   std::optional<std::uint64_t> size_;
 };
@@ -72,6 +80,10 @@ class TempFileSource final : public ByteSource {
     auto n = file_->read_at(offset_, buffer);
     if (n) offset_ += *n;
     return n;
+  }
+  std::optional<Result<std::size_t>> read_at(std::uint64_t offset,
+                                             std::span<char> buffer) override {
+    return file_->read_at(offset, buffer);
   }
   [[nodiscard]] std::uint64_t consumed() const override { return offset_; }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return file_->size(); }

@@ -1,54 +1,20 @@
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/io/buffer.hpp>
 #include <m3u_proxy/io/decoder.hpp>
+#include <m3u_proxy/io/decoder_input.hpp>
 #include <m3u_proxy/io/inflate.hpp>
 #include <m3u_proxy/io/peeking_source.hpp>
+#include <m3u_proxy/io/zip_source.hpp>
 
 namespace m3u_proxy::io {
 namespace {
 
-constexpr std::size_t kInputSize = std::size_t{256} << 10U;
 /// Marks the errors of is_partial_input().
 constexpr std::string_view kPartialHint =
     "what came before is used; get the file again for the rest";
-
-/// Compressed bytes on their way into a decoder.
-class Input {
- public:
-  Result<> open(memory::Budget& budget) {
-    M3U_TRY(buffer_, Buffer::allocate(budget, memory::Tag::kInput, kInputSize));
-    return {};
-  }
-  /// Reads more behind what is left.
-  Result<> fill(ByteSource& source) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= std::exchange(begin_, 0);
-    M3U_TRY(const std::size_t n, source.read(buffer_.bytes().subspan(end_)));
-    end_ += n;
-    source_ended_ = n == 0;
-    return {};
-  }
-  void consume(std::size_t n) {
-    begin_ += n;
-    taken_ += n;
-  }
-  [[nodiscard]] std::string_view view() const { return {buffer_.data() + begin_, end_ - begin_}; }
-  [[nodiscard]] bool source_ended() const { return source_ended_; }
-  /// Bytes consumed: the offset of view() in the compressed data.
-  [[nodiscard]] std::uint64_t taken() const { return taken_; }
-
- private:
-  Buffer buffer_;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::uint64_t taken_ = 0;
-  bool source_ended_ = false;
-};
 
 enum class Wrapping : std::uint8_t { kInflate, kRefuse };
 
@@ -61,7 +27,7 @@ class Layer final : public ByteSource {
 
   Result<std::size_t> read(std::span<char> buffer) override {
     if (stage_ == Stage::kStart) M3U_CHECK(start());
-    auto n = stage_ == Stage::kPlain ? source_.read(buffer) : read_inflated(buffer);
+    auto n = read_on(buffer);
     if (n) delivered_ += *n;
     return n;
   }
@@ -70,15 +36,22 @@ class Layer final : public ByteSource {
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_.size(); }
 
  private:
-  enum class Stage : std::uint8_t { kStart, kPlain, kInside, kBetween, kEnded };
+  enum class Stage : std::uint8_t { kStart, kPlain, kArchive, kInside, kBetween, kEnded };
 
   Result<> start() {
-    const auto format = detect_compression(source_.peek(kMagicSize));
+    const std::string_view head = source_.peek(kMagicSize);
+    const auto format = detect_compression(head);
+    const bool archive = is_zip(head);
     stage_ = Stage::kPlain;
-    if (!format) return {};
+    if (!format && !archive) return {};
     if (wrapping_ == Wrapping::kRefuse)
       return fail(ErrorCode::kParse, "the data is compressed more than twice",
                   "unpack it before, or ask the provider for a plain file");
+    if (archive) {
+      M3U_TRY(archive_, open_zip(source_, *budget_));
+      stage_ = Stage::kArchive;
+      return {};
+    }
     format_ = *format;
     M3U_CHECK(input_.open(*budget_));
     M3U_TRY(decoder_, make_decoder(format_, *budget_));
@@ -86,8 +59,16 @@ class Layer final : public ByteSource {
     return {};
   }
 
-  Result<std::size_t> read_inflated(std::span<char> buffer) {
+  Result<std::size_t> read_on(std::span<char> buffer) {
+    if (stage_ == Stage::kPlain) return source_.read(buffer);
     if (deferred_) return fail(*std::move(deferred_));
+    if (stage_ != Stage::kArchive) return read_inflated(buffer);
+    M3U_TRY(const std::size_t size, archive_->read(buffer));
+    deferred_ = suspicious(size, "ZIP");
+    return size;
+  }
+
+  Result<std::size_t> read_inflated(std::span<char> buffer) {
     while (stage_ != Stage::kEnded) {
       if (stage_ == Stage::kBetween) {
         M3U_CHECK(next_member());
@@ -98,7 +79,8 @@ class Layer final : public ByteSource {
       if (step.member_ended) stage_ = Stage::kBetween;
       if (step.error) step.error = placed(*std::move(step.error), step.produced);
       if (step.produced != 0) {
-        deferred_ = step.error ? std::move(step.error) : suspicious(step.produced);
+        deferred_ =
+            step.error ? std::move(step.error) : suspicious(step.produced, to_string(format_));
         return step.produced;
       }
       if (step.error) return fail(*std::move(step.error));
@@ -124,7 +106,7 @@ class Layer final : public ByteSource {
       return {};
     }
     if (detect_compression(input_.view()) != format_)
-      return fail(placed(damaged(format_, "something else follows after its end"), 0));
+      return fail(placed(damaged(to_string(format_), "something else follows after its end"), 0));
     stage_ = Stage::kInside;
     return decoder_->restart();
   }
@@ -133,27 +115,26 @@ class Layer final : public ByteSource {
     if (error.code != ErrorCode::kParse) return error;
     error.message += fmt::format(" at byte {} of the compressed data", input_.taken());
     error.where.byte = delivered_ + produced_now;
-    if (error.hint.empty()) error.hint = kPartialHint;
-    return error;
+    return as_partial_input(std::move(error));
   }
 
   [[nodiscard]] Error truncated() const {
-    return Error{.code = ErrorCode::kParse,
-                 .message = fmt::format("the {} data is truncated: it ends after {} bytes",
-                                        to_string(format_), input_.taken()),
-                 .where = {.source = {}, .byte = delivered_},
-                 .hint = std::string(kPartialHint)};
+    return as_partial_input(
+        {.code = ErrorCode::kParse,
+         .message = fmt::format("the {} data is truncated: it ends after {} bytes",
+                                to_string(format_), input_.taken()),
+         .where = {.source = {}, .byte = delivered_}});
   }
 
   /// The error for data that grows beyond all measure; after `now` more bytes.
-  [[nodiscard]] std::optional<Error> suspicious(std::size_t now) const {
+  [[nodiscard]] std::optional<Error> suspicious(std::size_t now, std::string_view format) const {
     const std::uint64_t total = delivered_ + now;
     if (total < options_.ratio_applies_from || total / options_.max_ratio <= source_.consumed())
       return std::nullopt;
     return Error{.code = ErrorCode::kParse,
                  .message = fmt::format("the {} data grows more than {} times its size, as no "
                                         "playlist or guide does",
-                                        to_string(format_), options_.max_ratio),
+                                        format, options_.max_ratio),
                  .where = {.source = {}, .byte = total},
                  .hint = "check where it comes from"};
   }
@@ -164,7 +145,8 @@ class Layer final : public ByteSource {
   InflateOptions options_;
   Stage stage_ = Stage::kStart;
   Compression format_ = Compression::kGzip;
-  Input input_;
+  DecoderInput input_;
+  std::unique_ptr<ByteSource> archive_;  ///< a ZIP archive's one file
   std::unique_ptr<Decoder> decoder_;
   std::uint64_t delivered_ = 0;
   std::optional<Error> deferred_;  ///< met after bytes that had to be delivered first
@@ -178,6 +160,11 @@ std::unique_ptr<ByteSource> make_inflating_source(std::unique_ptr<ByteSource> so
   for (int wrapping = 0; wrapping < 2; ++wrapping)
     source = std::make_unique<Layer>(std::move(source), budget, Wrapping::kInflate, options);
   return std::make_unique<Layer>(std::move(source), budget, Wrapping::kRefuse, options);
+}
+
+Error as_partial_input(Error error) {
+  if (error.hint.empty()) error.hint = kPartialHint;
+  return error;
 }
 
 bool is_partial_input(const Error& error) {

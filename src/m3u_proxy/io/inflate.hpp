@@ -1,7 +1,8 @@
 // Inflating: whatever the name of a file says, its first bytes tell whether it is compressed.
 //
-// gzip, bzip2, xz and zstd, any number of concatenated members, up to two wrappings; everything
-// else passes through without a copy. Inflated bytes go straight into the caller's buffer.
+// gzip, bzip2, xz and zstd, any number of concatenated members, and ZIP archives of one file, up to
+// two wrappings; everything else passes through without a copy. Inflated bytes go straight into the
+// caller's buffer.
 #pragma once
 
 #include <memory>
@@ -19,8 +20,8 @@ struct InflateOptions {
 };
 
 /// Inflates what `source` gives. Nothing is read or reserved before the first read(); then a
-/// decoder takes 256 KB and its format's state (gzip 0.1 MB, bzip2 ≤ 4 MB, xz and zstd as much as
-/// the file asks for, zstd ≤ 128 MB), all reserved from `budget` under Tag::kInput.
+/// decoder takes 256 KB and its format's state (gzip and ZIP 0.1 MB, bzip2 ≤ 4 MB, xz and zstd as
+/// much as the file asks for, zstd ≤ 128 MB), all reserved from `budget` under Tag::kInput.
 ///
 /// read(): what could be inflated is always delivered first. Then kParse when the data is
 /// truncated, damaged, followed by something else, or wrapped more than twice, with `where.byte` =
@@ -30,6 +31,9 @@ struct InflateOptions {
 std::unique_ptr<ByteSource> make_inflating_source(std::unique_ptr<ByteSource> source,
                                                   memory::Budget& budget,
                                                   const InflateOptions& options = {});
+
+/// The error of an input that ended too early or broke, with what is_partial_input() knows it by.
+Error as_partial_input(Error error);
 
 /// Whether the error of a read() means that the input ended too early or broke: what was read
 /// before it is the beginning of good data, so the source is partial, not unusable.

@@ -49,6 +49,18 @@ inline std::vector<int> open_files_in(const std::filesystem::path& folder) {
   return found;
 }
 
+/// A source that cannot be read at any place, as a pipe.
+class PipedSource final : public ByteSource {
+ public:
+  explicit PipedSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+  Result<std::size_t> read(std::span<char> buffer) override { return source_->read(buffer); }
+  [[nodiscard]] std::uint64_t consumed() const override { return source_->consumed(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+};
+
 /// Everything a source gives, and the error it ended with, if any.
 struct Drained {
   std::string bytes;

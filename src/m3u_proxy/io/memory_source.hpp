@@ -29,6 +29,11 @@ class MemorySource final : public ByteSource {
     offset_ += n;
     return n;
   }
+  std::optional<Result<std::size_t>> read_at(std::uint64_t offset,
+                                             std::span<char> buffer) override {
+    if (offset >= bytes_.size()) return 0U;
+    return bytes_.copy(buffer.data(), buffer.size(), static_cast<std::size_t>(offset));
+  }
   [[nodiscard]] std::uint64_t consumed() const override { return offset_; }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return bytes_.size(); }
 

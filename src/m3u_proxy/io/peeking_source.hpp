@@ -24,6 +24,10 @@ class PeekingSource final : public ByteSource {
 
   /// Fills `buffer` from what was peeked and then from the source.
   Result<std::size_t> read(std::span<char> buffer) override;
+  std::optional<Result<std::size_t>> read_at(std::uint64_t offset,
+                                             std::span<char> buffer) override {
+    return source_->read_at(offset, buffer);
+  }
   [[nodiscard]] std::uint64_t consumed() const override { return source_->consumed(); }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_->size(); }
 

@@ -64,7 +64,7 @@ class XzDecoder final : public Decoder {
       case LZMA_MEMLIMIT_ERROR:
         return DecoderMemory::needs("xz", Bytes{lzma_memusage(&stream_)}, memory_.budget());
       default:
-        return damaged(Compression::kXz, describe(code));
+        return damaged(to_string(Compression::kXz), describe(code));
     }
   }
 

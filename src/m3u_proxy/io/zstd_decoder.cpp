@@ -58,7 +58,7 @@ class ZstdDecoder final : public Decoder {
                      .where = {},
                      .hint = "compress it with --long=27 or less"};
       default:
-        return damaged(Compression::kZstd, ZSTD_getErrorName(code));
+        return damaged(to_string(Compression::kZstd), ZSTD_getErrorName(code));
     }
   }
 

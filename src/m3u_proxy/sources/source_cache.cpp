@@ -32,6 +32,13 @@ class CopySource final : public io::ByteSource {
     if (n) consumed_ += *n;
     return n;
   }
+  std::optional<Result<std::size_t>> read_at(std::uint64_t offset,
+                                             std::span<char> buffer) override {
+    if (offset >= bytes_) return 0U;
+    const std::size_t wanted = std::min<std::uint64_t>(buffer.size(), bytes_ - offset);
+    return io::read_some_at(file_->get(), offset_ + offset, buffer.first(wanted),
+                            "cannot read the kept copy");
+  }
   [[nodiscard]] std::uint64_t consumed() const override { return consumed_; }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return bytes_; }
 

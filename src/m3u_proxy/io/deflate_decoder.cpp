@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <new>
 
@@ -27,16 +28,32 @@ std::string_view describe(int code) {
     case ISAL_INCORRECT_CHECKSUM:
       return "the checksum is wrong";
     default:
-      return "not what gzip writes";
+      return "no deflated data";
   }
 }
 
-class GzipDecoder final : public Decoder {
+std::uint32_t flag_of(DeflateFrame frame) {
+  switch (frame) {
+    case DeflateFrame::kGzip:
+      return ISAL_GZIP;
+    case DeflateFrame::kZlib:
+      return ISAL_ZLIB;
+    case DeflateFrame::kNone:
+      return ISAL_DEFLATE;
+  }
+  return ISAL_DEFLATE;
+}
+
+std::string_view name_of(DeflateFrame frame) {
+  return frame == DeflateFrame::kGzip ? to_string(Compression::kGzip) : "deflated";
+}
+
+class DeflateDecoder final : public Decoder {
  public:
-  explicit GzipDecoder(Buffer memory) : memory_(std::move(memory)) {
+  DeflateDecoder(Buffer memory, DeflateFrame frame) : memory_(std::move(memory)), frame_(frame) {
     state_ = new (memory_.data()) inflate_state;
     isal_inflate_init(state_);
-    state_->crc_flag = ISAL_GZIP;
+    state_->crc_flag = flag_of(frame_);
   }
 
   Step decode(std::span<const char> input, std::span<char> output) override {
@@ -50,26 +67,44 @@ class GzipDecoder final : public Decoder {
     const int code = isal_inflate(state_);
     Step step{.consumed = in - state_->avail_in, .produced = out - state_->avail_out};
     step.member_ended = code == ISAL_DECOMP_OK && state_->block_state == ISAL_BLOCK_FINISH;
-    if (code != ISAL_DECOMP_OK) step.error = damaged(Compression::kGzip, describe(code));
+    if (step.member_ended && frame_ == DeflateFrame::kNone) keep_unneeded();
+    if (code != ISAL_DECOMP_OK) step.error = damaged(name_of(frame_), describe(code));
     return step;
+  }
+
+  /// ISA-L reads ahead; only behind gzip's and zlib's checksums it gives back what is left.
+  [[nodiscard]] std::string_view unneeded() const override {
+    return {unneeded_.data(), unneeded_size_};
   }
 
   Result<> restart() override {
     isal_inflate_reset(state_);
-    state_->crc_flag = ISAL_GZIP;
+    state_->crc_flag = flag_of(frame_);
     return {};
   }
 
  private:
+  void keep_unneeded() {
+    constexpr unsigned kBits = 8;
+    const auto bits = static_cast<unsigned>(state_->read_in_length);
+    std::uint64_t ahead = state_->read_in >> bits % kBits;
+    unneeded_size_ = bits / kBits;
+    for (std::size_t i = 0; i < unneeded_size_; ++i, ahead >>= kBits)
+      unneeded_[i] = static_cast<char>(ahead & 0xFFU);
+  }
+
   Buffer memory_;
+  DeflateFrame frame_;
   inflate_state* state_;
+  std::array<char, sizeof(std::uint64_t)> unneeded_{};
+  std::size_t unneeded_size_ = 0;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Decoder>> make_gzip_decoder(memory::Budget& budget) {
+Result<std::unique_ptr<Decoder>> make_deflate_decoder(memory::Budget& budget, DeflateFrame frame) {
   M3U_TRY(Buffer memory, Buffer::allocate(budget, memory::Tag::kInput, sizeof(inflate_state)));
-  return std::make_unique<GzipDecoder>(std::move(memory));
+  return std::make_unique<DeflateDecoder>(std::move(memory), frame);
 }
 
 }  // namespace m3u_proxy::io
