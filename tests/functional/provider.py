@@ -22,6 +22,9 @@
     /gzipencoded/NAME      Content-Encoding: gzip         /gzipdouble/NAME both
     /gziptruncated/NAME    the first half of the compressed bytes, with a right length
     /brotli/NAME           Content-Encoding: br, although nobody asked for it
+    /coded/WORDS/HOW/NAME  Content-Encoding: WORDS; the body is sent plain, gzip, zlib, raw (deflate),
+                           gzipraw (deflate in gzip) or half (of zlib)
+    /zip/N/NAME            a ZIP archive of N files
     /loop/NAME             redirects to itself            /redirect/N/NAME N redirects, then good
     /away/NAME             redirects to /echo on another host name
     /near/NAME             redirects to /private on this host
@@ -36,12 +39,15 @@ standard input closes; `Provider` runs it in a thread. Only the standard library
 
 import base64
 import gzip
+import io
 import json
 import sys
 import threading
 import time
+import zipfile
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 ETAG = '"v1"'
 LAST_MODIFIED = "Mon, 01 Jan 2024 00:00:00 GMT"
@@ -268,6 +274,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_brotli(self, _):
         self.send_body(b"\x0b\x02\x80abc", headers=[("Content-Encoding", "br")])
+
+    def do_coded(self, parts):
+        raw = zlib.compressobj(wbits=-15)
+        raw = raw.compress(self.content) + raw.flush()
+        packed = zlib.compress(self.content)
+        body = {"plain": self.content, "gzip": gzip.compress(self.content), "zlib": packed,
+                "raw": raw, "gzipraw": gzip.compress(raw), "half": packed[: len(packed) // 2]}
+        self.send_body(body[parts[2]], headers=[("Content-Encoding", unquote(parts[1]))])
+
+    def do_zip(self, parts):
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for i in range(int(parts[1])):
+                archive.writestr(f"{i}-{parts[2]}", self.content)
+        self.send_body(out.getvalue())
 
     def do_loop(self, _):
         self.send_redirect(self.path)

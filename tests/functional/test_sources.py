@@ -5,11 +5,13 @@ The binary is build/release/m3u-proxy, or what the environment variable M3U_PROX
 
 import bz2
 import gzip
+import io
 import json
 import lzma
 import os
 import signal
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,93 @@ def test_a_file_is_known_by_its_first_bytes(tmp_path, compress):
     run = Run(tmp_path / "out", "--source", f"tv={tmp_path / 'list.m3u'}")
     assert run.code == 0, run.text
     assert run.names == CHANNELS
+
+
+def zipped(*names, **options):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", **options) as archive:
+        for name in names:
+            archive.writestr(name, b"" if name.endswith("/") else playlist())
+    return out.getvalue()
+
+
+class Unseekable(io.RawIOBase):
+    """What zipfile cannot go back in: it writes sizes behind the data."""
+
+    def __init__(self):
+        super().__init__()
+        self.bytes = b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        self.bytes += bytes(data)
+        return len(data)
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("behind", [False, True], ids=["sizes before", "sizes behind"])
+@pytest.mark.parametrize("force_zip64", [False, True], ids=["", "zip64"])
+def test_a_zip_archive_of_one_file_is_read(tmp_path, compression, behind, force_zip64):
+    out = Unseekable() if behind else io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as archive:
+        archive.writestr("tv/", b"")
+        with archive.open("tv/list.m3u", "w", force_zip64=force_zip64) as member:
+            member.write(playlist())
+        archive.writestr("__MACOSX/tv/._list.m3u", b"resource fork")
+    (tmp_path / "list.zip").write_bytes(out.bytes if behind else out.getvalue())
+    run = Run(tmp_path / "out", "--source", f"tv={tmp_path / 'list.zip'}")
+    assert run.code == 0, run.text
+    assert run.names == CHANNELS
+
+
+def test_a_zip_archive_comes_by_url_and_standard_input(provider, tmp_path):
+    run = Run(
+        tmp_path / "out",
+        "--source", "url=" + provider.url("/zip/1/list.m3u"),
+        "--source", "stdin=-",
+        "--epg", "guide=" + provider.url("/zip/1/guide.xml"),
+        stdin=zipped("list.m3u", compression=zipfile.ZIP_DEFLATED),
+    )  # fmt: skip
+    assert run.code == 0, run.text
+    assert run.names == CHANNELS * 2
+    assert "Show 3" in (tmp_path / "out" / "default.xmltv").read_text()
+
+
+def test_of_a_zip_archive_with_several_files_nothing_is_taken(provider, tmp_path):
+    run = Run(tmp_path / "out", "--source", "tv=" + provider.url("/zip/3/list.m3u"))
+    assert run.code == 1
+    assert "the ZIP archive holds several files: 0-list.m3u, 1-list.m3u, 2-list.m3u" in run.text
+
+
+@pytest.mark.parametrize(
+    "coding",
+    ["UTF-8/plain", "none/plain", "binary/plain", "aws-chunked/plain", "deflate/plain", "br/plain",
+     "gzip%2C%20aws-chunked/gzip", "deflate/zlib", "deflate/raw", "deflate%2C%20gzip/gzipraw"],
+)  # fmt: skip
+def test_a_senseless_content_encoding_harms_nobody(provider, tmp_path, coding):
+    run = Run(
+        tmp_path / "out",
+        "--source", "tv=" + provider.url(f"/coded/{coding}/list.m3u"),
+        "--epg", "guide=" + provider.url(f"/coded/{coding}/guide.xml"),
+    )  # fmt: skip
+    assert run.code == 0, run.text
+    assert run.names == CHANNELS
+    assert "Show 3" in (tmp_path / "out" / "default.xmltv").read_text()
+
+
+def test_a_refusal_names_the_user_agent_until_there_is_one(provider, tmp_path):
+    url = provider.url("/status/403/list.m3u")
+    run = Run(tmp_path / "out", "--source", "tv=" + url)
+    assert run.code == 1
+    assert "user_agent" in run.text
+    (tmp_path / "c.toml").write_text(
+        f'[[sources]]\nname = "tv"\nurl = "{url}"\nuser_agent = "VLC/3.0.20"\n'
+    )
+    run = Run(tmp_path / "out", "--config", tmp_path / "c.toml")
+    assert run.code == 1
+    assert "user_agent" not in run.text
 
 
 def test_a_file_url_and_standard_input_are_sources(tmp_path):

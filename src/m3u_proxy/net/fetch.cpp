@@ -8,6 +8,7 @@
 
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/curl_library.hpp>
 #include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/net/http_status.hpp>
@@ -31,12 +32,6 @@ struct Attempt {
 
 bool has_line_break(std::string_view text) {
   return text.find_first_of("\r\n") != std::string_view::npos;
-}
-
-/// An encoding of the way that the inflating source knows by its first bytes.
-bool is_readable_encoding(std::string_view encoding) {
-  return encoding.empty() || encoding == "identity" || encoding == "gzip" || encoding == "x-gzip" ||
-         encoding == "zstd";
 }
 
 class Fetcher {
@@ -146,11 +141,7 @@ class Fetcher {
 
   Result<> start_body(const HttpResponse& response) {
     body_started_ = true;
-    if (!is_readable_encoding(response.content_encoding))
-      return fail(ErrorCode::kNetwork,
-                  fmt::format("the server sent the encoding '{}', which was not asked for",
-                              excerpt(response.content_encoding, 40)),
-                  "tell the provider, or use another address");
+    content_encoding_ = response.content_encoding;
     constexpr int kPartialContent = 206;
     if (response.status == kPartialContent) {
       wrong_range_ = !resuming_ || response.range_start != file_.size();
@@ -172,9 +163,20 @@ class Fetcher {
 
   Result<> take_body(std::string_view bytes) {
     M3U_CHECK(check_size(file_.size() + bytes.size()));
+    if (file_.size() == 0) M3U_CHECK(check_coding(bytes));
     M3U_CHECK(file_.write(bytes));
     if (options_.on_progress) options_.on_progress(file_.size(), total_);
     return {};
+  }
+
+  Result<> check_coding(std::string_view head) {
+    const ContentCoding coding = coding_of(content_encoding_);
+    result_.deflated = coding == ContentCoding::kDeflate;
+    if (coding != ContentCoding::kUnreadable || sources::is_readable_body(head)) return {};
+    return fail(ErrorCode::kNetwork,
+                fmt::format("the server sent the encoding '{}', which was not asked for",
+                            excerpt(content_encoding_, 40)),
+                "tell the provider, or use another address");
   }
 
   [[nodiscard]] Result<> check_size(std::uint64_t size) const {
@@ -213,12 +215,21 @@ class Fetcher {
     }
     const bool refused_resume = resuming_ && status == kRangeNotSatisfiable;
     if (refused_resume) validator_.clear();
-    Attempt attempt{.error = status_error(response)};
+    Attempt attempt{.error = status_error(response, user_agent())};
     if (refused_resume || is_temporary(status)) {
       attempt.end = Attempt::End::kAgain;
       attempt.wait = wait_of(response);
     }
     return attempt;
+  }
+
+  [[nodiscard]] UserAgent user_agent() const {
+    const auto is_user_agent = [](const HttpHeader& header) {
+      return equals_ascii_case(header.name, "user-agent");
+    };
+    const bool given =
+        !request_.user_agent.empty() || std::ranges::any_of(request_.headers, is_user_agent);
+    return given ? UserAgent::kUsers : UserAgent::kOurs;
   }
 
   static std::optional<std::chrono::seconds> wait_of(const HttpResponse& response) {
@@ -253,6 +264,7 @@ class Fetcher {
   HttpTransfer& transfer_;
   Origin origin_;
   FetchResult result_;
+  std::string content_encoding_;
   std::string validator_;  ///< of what the file holds; "": it cannot be resumed
   std::uint64_t total_ = 0;
   bool resuming_ = false;

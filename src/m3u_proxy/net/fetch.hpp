@@ -2,7 +2,8 @@
 //
 // Follows redirects, tries again when the network fails or the server asks to wait, resumes where
 // it broke off, and never tells another host what was meant for the first. What is stored is what
-// was sent: a body compressed for the way stays so, and the inflating source knows it by its bytes.
+// was sent: a body compressed for the way stays so, and the inflating source knows it by its bytes,
+// whatever Content-Encoding says (content_coding.hpp).
 #pragma once
 
 #include <chrono>
@@ -50,6 +51,8 @@ struct FetchResult {
   bool not_modified = false;  ///< 304: the copy that is there is still right, the file is empty
   std::string etag{};
   std::string last_modified{};
+  /// The server says that the body is deflated, which its bytes do not show: see inflate_body().
+  bool deflated = false;
   /// The body broke off each time and this is what came: `broken` says how.
   bool partial = false;
   Error broken{};

@@ -111,6 +111,39 @@ TEST_F(Fetch, AnEncodingThatNobodyAskedForIsRefused) {
   EXPECT_THAT(error("/brotli/a").message, HasSubstr("the server sent the encoding 'br'"));
 }
 
+TEST_F(Fetch, AnEncodingThatIsNoneIsLeftAlone) {
+  for (const char* words : {"UTF-8", "none", "binary", "aws-chunked", "identity", "utf-8,none",
+                            "br", "gzip", "gzip%2C%20br", "deflate", "%20", "x%2C%2Cy"}) {
+    const auto result = get(fmt::format("/coded/{}/plain/list.m3u", words));
+    ASSERT_TRUE(result) << words << ": " << result.error().message;
+    EXPECT_EQ(stored(), kList) << words;
+  }
+  for (const char* words : {"gzip%2C%20aws-chunked", "aws-chunked,gzip", "UTF-8", "br"}) {
+    ASSERT_TRUE(get(fmt::format("/coded/{}/gzip/list.m3u", words))) << words;
+    EXPECT_EQ(inflated(), kList) << words;
+  }
+}
+
+TEST_F(Fetch, TellsThatTheBodyIsDeflated) {
+  EXPECT_TRUE(get("/coded/deflate/zlib/a")->deflated);
+  EXPECT_TRUE(get("/coded/aws-chunked%2C%20Deflate/raw/a")->deflated);
+  EXPECT_FALSE(get("/coded/gzip/gzip/a")->deflated);
+}
+
+TEST_F(Fetch, AnAnswerToStrangersOnlyNamesTheUserAgent) {
+  for (const char* path : {"/status/401/a", "/status/403/a"})
+    EXPECT_THAT(error(path).hint, HasSubstr("user_agent = ")) << path;
+  EXPECT_THAT(error("/status/404/a").hint, Not(HasSubstr("user_agent")));
+  const auto with_agent =
+      get("", {.url = provider_.url("/status/403/a"), .user_agent = "VLC/3.0.20"});
+  ASSERT_FALSE(with_agent);
+  EXPECT_THAT(with_agent.error().hint, Not(HasSubstr("user_agent")));
+  const auto with_header = get("", {.url = provider_.url("/status/403/a"),
+                                    .headers = {{.name = "User-agent", .value = "VLC"}}});
+  ASSERT_FALSE(with_header);
+  EXPECT_THAT(with_header.error().hint, Not(HasSubstr("user_agent")));
+}
+
 TEST_F(Fetch, TriesAgainWhenTheServerIsBusy) {
   ASSERT_TRUE(get("/busy/list.m3u"));
   EXPECT_EQ(stored(), kList);

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <charconv>
 
 #include <m3u_proxy/base/text.hpp>
@@ -52,8 +51,8 @@ void HttpResponse::take_header_line(std::string_view line) {
   } else if (equals_ascii_case(name, "retry-after")) {
     retry_after = value;
   } else if (equals_ascii_case(name, "content-encoding")) {
-    content_encoding = value;
-    std::ranges::transform(content_encoding, content_encoding.begin(), ascii_lower);
+    if (!content_encoding.empty()) content_encoding += ", ";  // several lines are one list
+    for (const char c : value) content_encoding += ascii_lower(c);
   } else if (equals_ascii_case(name, "content-length")) {
     content_length = leading_number(value);
   } else if (equals_ascii_case(name, "content-range")) {

@@ -13,7 +13,7 @@ struct HttpResponse {
   std::string etag{};
   std::string last_modified{};
   std::string retry_after{};       ///< as sent: seconds or a date
-  std::string content_encoding{};  ///< lower case
+  std::string content_encoding{};  ///< lower case; of several lines one list
   std::optional<std::uint64_t> content_length{};
   std::optional<std::uint64_t> range_start{};  ///< of Content-Range
   std::string excerpt{};                       ///< the first words of an error's body

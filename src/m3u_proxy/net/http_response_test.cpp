@@ -59,7 +59,9 @@ TEST(RetryAfter, IsSecondsOrADate) {
 }
 
 TEST(StatusError, NamesTheRemedy) {
-  const auto error = [](std::string_view status) { return status_error(response({status})); };
+  const auto error = [](std::string_view status) {
+    return status_error(response({status}), UserAgent::kUsers);
+  };
   EXPECT_EQ(error("HTTP/1.1 403").message, "the server answered 403 Forbidden");
   EXPECT_EQ(error("HTTP/1.1 401").hint,
             "check the user name and the password, and that the subscription has not expired");
@@ -71,17 +73,27 @@ TEST(StatusError, NamesTheRemedy) {
   EXPECT_EQ(error("HTTP/1.1 418").message, "the server answered 418");
 }
 
+TEST(StatusError, OfARefusalOfOursNamesTheKeyForAnother) {
+  for (const char* status : {"HTTP/1.1 401", "HTTP/1.1 403"})
+    EXPECT_TRUE(status_error(response({status}), UserAgent::kOurs)
+                    .hint.ends_with("user_agent = \"VLC/3.0.20 LibVLC/3.0.20\""));
+  EXPECT_EQ(status_error(response({"HTTP/1.1 404"}), UserAgent::kOurs).hint,
+            "check the address; the provider may have moved it");
+}
+
 TEST(StatusError, ShowsTheProvidersWordsButNoMarkup) {
   HttpResponse r = response({"HTTP/1.1 403"});
   r.excerpt = "Account\nexpired";
-  EXPECT_EQ(status_error(r).message, "the server answered 403 Forbidden: \"Account expired\"");
+  EXPECT_EQ(status_error(r, UserAgent::kUsers).message,
+            "the server answered 403 Forbidden: \"Account expired\"");
   r.excerpt = " <html>";
-  EXPECT_EQ(status_error(r).message, "the server answered 403 Forbidden");
+  EXPECT_EQ(status_error(r, UserAgent::kUsers).message, "the server answered 403 Forbidden");
 }
 
 TEST(StatusError, SaysHowLongToWait) {
-  EXPECT_EQ(status_error(response({"HTTP/1.1 429", "Retry-After: 3600"})).message,
-            "the server answered 429 Too Many Requests, retry after 3600");
+  EXPECT_EQ(
+      status_error(response({"HTTP/1.1 429", "Retry-After: 3600"}), UserAgent::kUsers).message,
+      "the server answered 429 Too Many Requests, retry after 3600");
 }
 
 TEST(TemporaryStatus, IsWhatMayPassSoon) {
@@ -89,6 +101,12 @@ TEST(TemporaryStatus, IsWhatMayPassSoon) {
     EXPECT_TRUE(is_temporary(status)) << status;
   for (const int status : {400, 401, 403, 404, 410, 501, 528})
     EXPECT_FALSE(is_temporary(status)) << status;
+}
+
+TEST(HttpResponse, SeveralLinesOfEncodingsAreOneList) {
+  EXPECT_EQ(response({"HTTP/1.1 200", "Content-Encoding: GZIP", "Content-Encoding: aws-chunked"})
+                .content_encoding,
+            "gzip, aws-chunked");
 }
 
 }  // namespace

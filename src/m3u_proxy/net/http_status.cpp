@@ -8,10 +8,14 @@
 namespace m3u_proxy::net {
 namespace {
 
-std::string_view remedy(int status) {
+std::string_view remedy(int status, UserAgent user_agent) {
   switch (status) {
     case 401:
     case 403:
+      if (user_agent == UserAgent::kOurs)
+        return "check the user name and the password, and that the subscription has not expired; "
+               "many providers answer only players that they know: give the source a user_agent, "
+               "such as user_agent = \"VLC/3.0.20 LibVLC/3.0.20\"";
       return "check the user name and the password, and that the subscription has not expired";
     case 404:
     case 410:
@@ -28,7 +32,7 @@ std::string_view remedy(int status) {
 
 }  // namespace
 
-Error status_error(const HttpResponse& response) {
+Error status_error(const HttpResponse& response, UserAgent user_agent) {
   const int status = response.status;
   const std::string_view phrase = reason_phrase(status);
   std::string message =
@@ -40,7 +44,7 @@ Error status_error(const HttpResponse& response) {
   return Error{.code = status == 404 || status == 410 ? ErrorCode::kNotFound : ErrorCode::kNetwork,
                .message = std::move(message),
                .where = {},
-               .hint = std::string(remedy(status))};
+               .hint = std::string(remedy(status, user_agent))};
 }
 
 bool is_temporary(int status) {

@@ -10,8 +10,11 @@
 
 namespace m3u_proxy::net {
 
+/// Whose User-Agent was sent: providers refuse programs that they do not know.
+enum class UserAgent : std::uint8_t { kOurs, kUsers };
+
 /// The error for an answer that is none of 200, 206, 304 and redirects, with its remedy.
-Error status_error(const HttpResponse& response);
+Error status_error(const HttpResponse& response, UserAgent user_agent);
 
 /// Whether the same request may succeed soon (408, 425, 429, 500, 502, 503, 504, 509, 52x).
 bool is_temporary(int status);

@@ -12,6 +12,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 #include <m3u_proxy/sources/web_page.hpp>
@@ -198,6 +199,9 @@ SourceStore::Stored SourceStore::accept(const SourceRequest& request, net::Fetch
         SourceInfo{.bytes = copy->bytes, .not_modified = true, .error = {}},
         [kept = *copy]() -> Result<std::unique_ptr<io::ByteSource>> { return kept.open(); });
   }
+  if (fetched.deflated) {
+    M3U_TRY(file, inflated(file, fetched));
+  }
   if (fetched.partial && copy) return use_copy(*copy, fetched.broken);
   Result<> good;
   if (fetched.bytes == 0)
@@ -227,6 +231,17 @@ SourceStore::Stored SourceStore::accept(const SourceRequest& request, net::Fetch
       std::move(info), [file = std::move(file)]() -> Result<std::unique_ptr<io::ByteSource>> {
         return io::make_temp_file_source(file);
       });
+}
+
+Result<std::shared_ptr<io::TempFile>> SourceStore::inflated(std::shared_ptr<io::TempFile> file,
+                                                            net::FetchResult& fetched) {
+  M3U_TRY(std::shared_ptr<io::TempFile> plain, new_file());
+  M3U_TRY(const net::Inflated outcome, net::inflate_body(file, options_.fetch.max_bytes, *plain));
+  if (outcome == net::Inflated::kNot) return file;
+  if (outcome == net::Inflated::kTruncated && !std::exchange(fetched.partial, true))
+    fetched.broken = {.code = ErrorCode::kParse, .message = "the deflated data is truncated"};
+  fetched.bytes = plain->size();
+  return plain;
 }
 
 SourceStore::Stored SourceStore::use_copy(const CachedCopy& copy, const Error& error) const {

@@ -106,6 +106,9 @@ class SourceStore {
   Stored download(const SourceRequest& request);
   Stored accept(const SourceRequest& request, net::FetchResult fetched,
                 std::shared_ptr<io::TempFile> file, const std::optional<CachedCopy>& copy);
+  /// The file that holds the body inflated: another one, or `file` where it is no deflated data.
+  Result<std::shared_ptr<io::TempFile>> inflated(std::shared_ptr<io::TempFile> file,
+                                                 net::FetchResult& fetched);
   Stored use_copy(const CachedCopy& copy, const Error& error) const;
 
   Result<std::shared_ptr<io::TempFile>> new_file();

@@ -341,5 +341,24 @@ TEST_F(SourceStoreUrls, SeveralThreadsGetTheSameDownload) {
   EXPECT_EQ(texts[0], texts[3]);
 }
 
+TEST_F(SourceStoreTest, ADeflatedBodyIsStoredInflated) {
+  const net::ProviderProcess provider;
+  if (!provider.runs()) GTEST_SKIP() << "python3 is not there";
+  const auto plain = get(provider.url("/plain/list.m3u"));
+  ASSERT_TRUE(plain);
+  const std::string list = content(**plain);
+  for (const char* how : {"zlib", "raw", "gzipraw", "plain"}) {
+    const auto got = get(provider.url(std::string("/coded/deflate/") + how + "/list.m3u"));
+    ASSERT_TRUE(got) << how;
+    EXPECT_EQ(content(**got), list) << how;
+    EXPECT_EQ((*got)->info().bytes, list.size());
+    EXPECT_FALSE((*got)->info().partial);
+  }
+  const auto half = get(provider.url("/coded/deflate/half/list.m3u"));
+  ASSERT_TRUE(half);
+  EXPECT_TRUE(list.starts_with(content(**half)));
+  EXPECT_TRUE((*half)->info().partial);
+}
+
 }  // namespace
 }  // namespace m3u_proxy::sources
