@@ -147,7 +147,11 @@ std::string redact_url(std::string_view url) {
   if (scheme == std::string_view::npos) return std::string(url);
   std::string out(url.substr(0, scheme + 3));
   std::string_view rest = url.substr(scheme + 3);
-  const std::size_t authority = std::min(rest.find_first_of("/?#"), rest.size());
+  // An account's password is often pasted with its own '/' and '?'.
+  const std::string_view name = url.substr(0, scheme);
+  const bool account = name.ends_with("xtream") || name.ends_with("xtreams");
+  const std::size_t secret = account ? rest.rfind('@') + 1 : 0;
+  const std::size_t authority = std::min(rest.find_first_of("/?#", secret), rest.size());
   const std::size_t at = rest.substr(0, authority).rfind('@');
   if (at != std::string_view::npos) out += "***@";
   const std::size_t host = at == std::string_view::npos ? 0 : at + 1;

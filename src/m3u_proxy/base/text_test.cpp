@@ -105,6 +105,12 @@ TEST(RedactUrl, HidesUserAndPassword) {
   EXPECT_EQ(redact_url("http://host/a@b"), "http://host/a@b");
 }
 
+TEST(RedactUrl, HidesAnAccountWhateverItsPasswordHolds) {
+  EXPECT_EQ(redact_url("xtream://me:se/cr?et@host:80?live"), "xtream://***@host:80?live");
+  EXPECT_EQ(redact_url("tv=xtreams://me:secret@host"), "tv=xtreams://***@host");
+  EXPECT_EQ(redact_url("xtream://host?live"), "xtream://host?live");
+}
+
 TEST(RedactUrl, HidesCredentialsAmongTheParameters) {
   EXPECT_EQ(redact_url("http://h/get.php?username=u&password=p&type=m3u_plus"),
             "http://h/get.php?username=***&password=***&type=m3u_plus");
