@@ -4,9 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/channels/source_stats.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 
 namespace m3u_proxy::channels {
@@ -15,6 +18,7 @@ namespace m3u_proxy::channels {
 struct SourceOrigin {
   bool from_cache = false;       ///< the provider failed, this is its last good copy
   std::int64_t age_seconds = 0;  ///< of that copy
+  std::optional<AccountStats> account{};
 };
 
 /// One playlist source. `open` is called once a generation.
@@ -26,6 +30,8 @@ struct PlaylistSource {
   std::function<Result<std::unique_ptr<io::ByteSource>>()> open;
   /// Asked after open(): where the bytes came from.
   std::function<SourceOrigin()> origin;
+  /// Asked when all was read: what whoever gave the bytes found odd in his own input; may be empty.
+  std::function<ProblemLog()> problems{};
   std::string plugin{};  ///< reads it instead of the playlist reader; empty: none
 };
 

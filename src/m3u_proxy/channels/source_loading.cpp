@@ -78,9 +78,15 @@ void SourceReader::note_opened() {
   const SourceOrigin origin = sources_[index_].origin();
   stats_[index_].from_cache = origin.from_cache;
   stats_[index_].age_s = origin.age_seconds;
+  stats_[index_].account = origin.account;
+}
+
+void SourceReader::note_problems() {
+  if (sources_[index_].problems) problems_.merge(sources_[index_].problems(), stats_[index_].name);
 }
 
 void SourceReader::close_source() {
+  note_problems();
   consumed_before_ += current_->consumed();
   current_.reset();
   plugin_.reset();
@@ -191,6 +197,7 @@ Result<> SourceReader::record_failure(const Error& error) {
   log::warn("pipeline.sources", "{}: {}{}", stats.name, stats.error,
             stats.partial ? "; what came before it is used" : "");
   errors_.push_back(std::move(named));
+  if (current_) note_problems();
   current_.reset();
   plugin_.reset();
   ++index_;

@@ -58,6 +58,7 @@ class SourceReader {
   Result<bool> take_from_plugin(pipeline::StageItem& item);
   Result<bool> read_with_plugin(pipeline::StageItem& item);
   void note_opened();
+  void note_problems();
   void close_source();
   Result<> record_failure(const Error& error);
 

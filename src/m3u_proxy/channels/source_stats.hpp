@@ -2,10 +2,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace m3u_proxy::channels {
+
+/// A subscription, as its provider describes it.
+struct AccountStats {
+  std::string status;                     ///< the provider's word, such as "Active"
+  std::optional<std::int64_t> expires{};  ///< seconds since 1970; none: never
+  std::int64_t active_connections = 0;
+  std::int64_t max_connections = 0;
+};
 
 struct SourceStats {
   std::string name;
@@ -17,6 +26,7 @@ struct SourceStats {
   bool partial = false;
   std::string error{};
   std::vector<std::string> guide_urls{};  ///< offered by the playlist's header
+  std::optional<AccountStats> account{};  ///< of an Xtream account
 };
 
 }  // namespace m3u_proxy::channels

@@ -104,9 +104,10 @@ struct Parser {
     generate->footer(kGenerateExamples);
     option(generate, "--config", raw.config, "FILE", "Configuration (TOML)");
     list(generate, "--source", raw.sources, "NAME=PATH_OR_URL",
-         "Playlist to read; - is standard input; may be repeated, the order is kept");
+         "Playlist to read; - is standard input, xtream://USER@HOST?live&vod&series&"
+         "password_env=VARIABLE an account; may be repeated, the order is kept");
     list(generate, "--epg", raw.epg, "NAME=PATH_OR_URL",
-         "XMLTV guide to read; may be repeated, the first has priority");
+         "XMLTV guide to read, or an xtream:// account; may be repeated, the first has priority");
     include = list(generate, "--include", raw.includes, "EXPR",
                    "Filter: add the channels that match; filters apply in their order on the line");
     exclude =

@@ -172,7 +172,7 @@ class Fetcher {
   Result<> check_coding(std::string_view head) {
     const ContentCoding coding = coding_of(content_encoding_);
     result_.deflated = coding == ContentCoding::kDeflate;
-    if (coding != ContentCoding::kUnreadable || sources::is_readable_body(head)) return {};
+    if (coding != ContentCoding::kUnreadable || is_readable_body(head)) return {};
     return fail(ErrorCode::kNetwork,
                 fmt::format("the server sent the encoding '{}', which was not asked for",
                             excerpt(content_encoding_, 40)),
@@ -216,7 +216,7 @@ class Fetcher {
     const bool refused_resume = resuming_ && status == kRangeNotSatisfiable;
     if (refused_resume) validator_.clear();
     Attempt attempt{.error = status_error(response, user_agent())};
-    if (refused_resume || is_temporary(status)) {
+    if (refused_resume || is_temporary(status) || status == options_.also_temporary) {
       attempt.end = Attempt::End::kAgain;
       attempt.wait = wait_of(response);
     }

@@ -19,6 +19,8 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+}  // namespace
+
 std::string percent_decoded(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -33,8 +35,6 @@ std::string percent_decoded(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 bool is_http_url(std::string_view text) {
   return starts_with_ascii_case(text, "http://") || starts_with_ascii_case(text, "https://");

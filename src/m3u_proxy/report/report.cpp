@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/report/memory_report_json.hpp>
 #include <m3u_proxy/report/report.hpp>
 
@@ -57,18 +58,23 @@ Json expressions(const std::vector<generation::ExpressionStats>& all) {
   return out;
 }
 
+Json account(const channels::AccountStats& stats) {
+  return {{"status", stats.status},
+          {"expires", stats.expires ? Json(format_rfc3339(*stats.expires)) : Json()},
+          {"active_connections", stats.active_connections},
+          {"max_connections", stats.max_connections}};
+}
+
 Json sources(const generation::GenerationStats& stats) {
   Json out = Json::array();
-  for (const channels::SourceStats& source : stats.sources_detail)
-    out.push_back({{"name", source.name},
-                   {"kind", source.kind},
-                   {"items", source.items},
-                   {"bytes", source.bytes},
-                   {"age_s", source.age_s},
-                   {"from_cache", source.from_cache},
-                   {"partial", source.partial},
-                   {"error", source.error},
-                   {"guide_urls", source.guide_urls}});
+  for (const channels::SourceStats& source : stats.sources_detail) {
+    Json one = {
+        {"name", source.name},       {"kind", source.kind},   {"items", source.items},
+        {"bytes", source.bytes},     {"age_s", source.age_s}, {"from_cache", source.from_cache},
+        {"partial", source.partial}, {"error", source.error}, {"guide_urls", source.guide_urls}};
+    if (source.account) one["account"] = account(*source.account);
+    out.push_back(std::move(one));
+  }
   return out;
 }
 

@@ -63,6 +63,7 @@ void RunSources::begin(spill::SpillSpace& spill) {
   spill_ = &spill;
   origins_.clear();
   store_ = std::make_unique<sources::SourceStore>(sources::SourceStoreOptions{
+      .budget = &process_.budget(),
       .temp_folder = [this] { return temp_folder(); },
       .cache_dir = cache_dir_,
       .fetch = {},
@@ -110,14 +111,17 @@ Result<> RunSources::check_download(std::unique_ptr<io::ByteSource> bytes) {
 
 Result<std::unique_ptr<io::ByteSource>> RunSources::open(std::string_view kind,
                                                          const config::SourceConfig& source,
-                                                         Reads reads) {
-  M3U_TRY(const auto stored, store_->get(request_for(source, reads)));
+                                                         Reads reads,
+                                                         std::shared_ptr<ProblemLog> problems) {
+  sources::SourceRequest request = request_for(source, reads);
+  if (kind == kGuideKind) request.wanted = sources::SourceRequest::Wanted::kGuide;
+  M3U_TRY(const auto stored, store_->get(request));
   const sources::SourceInfo& info = stored->info();
   {
     const std::lock_guard lock(mutex_);
     origins_[origin_key(kind, source.name.name)] = info;
   }
-  M3U_TRY(auto bytes, stored->open());
+  M3U_TRY(auto bytes, stored->open(std::move(problems)));
   if (info.partial && info.error)
     bytes = std::make_unique<PartialSource>(std::move(bytes), *info.error);
   return io::make_inflating_source(std::move(bytes), process_.budget());
@@ -134,15 +138,24 @@ channels::PlaylistSource RunSources::playlist(const config::SourceConfig& source
   out.name = source.name.name;
   out.url = redact_url(source.location);
   out.plugin = source.plugin;
-  out.open = [this, source]() -> Result<std::unique_ptr<io::ByteSource>> {
-    M3U_TRY(auto bytes,
-            open(kPlaylistKind, source, several_readers_ ? Reads::kSeveralTimes : Reads::kOnce));
+  const auto problems = std::make_shared<ProblemLog>();
+  out.open = [this, source, problems]() -> Result<std::unique_ptr<io::ByteSource>> {
+    problems->clear();
+    M3U_TRY(auto bytes, open(kPlaylistKind, source,
+                             several_readers_ ? Reads::kSeveralTimes : Reads::kOnce, problems));
     return io::make_text_source(std::move(bytes), source.encoding);
   };
   out.origin = [this, name = source.name.name] {
     const sources::SourceInfo info = origin_of(kPlaylistKind, name);
-    return channels::SourceOrigin{.from_cache = info.from_cache, .age_seconds = info.age_s};
+    channels::SourceOrigin origin{.from_cache = info.from_cache, .age_seconds = info.age_s};
+    if (info.account)
+      origin.account = {.status = info.account->status,
+                        .expires = info.account->expires,
+                        .active_connections = info.account->active_connections,
+                        .max_connections = info.account->max_connections};
+    return origin;
   };
+  out.problems = [problems] { return *problems; };
   return out;
 }
 

@@ -51,7 +51,8 @@ class RunSources {
   using Reads = sources::SourceRequest::Reads;
   /// The bytes as they are stored, and after them the error for which they are not all.
   Result<std::unique_ptr<io::ByteSource>> open(std::string_view kind,
-                                               const config::SourceConfig& source, Reads reads);
+                                               const config::SourceConfig& source, Reads reads,
+                                               std::shared_ptr<ProblemLog> problems = nullptr);
   Result<io::TempFolder*> temp_folder();
   Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   [[nodiscard]] sources::SourceInfo origin_of(std::string_view kind, const std::string& name) const;

@@ -16,6 +16,7 @@
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 #include <m3u_proxy/sources/web_page.hpp>
+#include <m3u_proxy/sources/xtream_account.hpp>
 
 namespace m3u_proxy::sources {
 namespace {
@@ -64,6 +65,7 @@ bool begins_as_web_page(const io::TempFile& file) {
 
 std::string slot_key(const SourceRequest& request) {
   std::string key = request.location + '\n' + request.user_agent;
+  if (request.wanted == SourceRequest::Wanted::kGuide) key += "\nguide";
   for (const net::HttpHeader& header : request.headers)
     key += fmt::format("\n{}: {}", header.name, header.value);
   return key;
@@ -78,16 +80,18 @@ Result<std::shared_ptr<const StoredSource>> SourceStore::get(const SourceRequest
     result = remembered(request, [&] { return get_standard_input(request); });
   } else if (net::is_http_url(trim(location))) {
     result = remembered(request, [&] { return download(request); });
+  } else if (is_xtream_url(trim(location))) {
+    result = remembered(request, [&] { return get_xtream(request); });
   } else if (starts_with_ascii_case(location, "file:")) {
     const auto path = net::path_of_file_url(location);
     result = path ? get_file(*path, request) : fail(path.error());
   } else if (net::has_scheme(location)) {
     result = fail(ErrorCode::kInvalidArgument,
                   fmt::format("'{}' cannot be read from", excerpt(redact_url(location), 80)),
-                  "use a path, file://, http:// or https://, or - for standard input");
+                  "use a path, file://, http://, https:// or xtream://, or - for standard input");
   } else if (location.empty()) {
     result = fail(ErrorCode::kInvalidArgument, "it has no path and no address",
-                  "use a path, file://, http:// or https://, or - for standard input");
+                  "use a path, file://, http://, https:// or xtream://, or - for standard input");
   } else {
     result = get_file(location, request);
   }
@@ -176,6 +180,10 @@ SourceStore::Stored SourceStore::remembered(const SourceRequest& request,
 }
 
 SourceStore::Stored SourceStore::download(const SourceRequest& request) {
+  return download_as(Content::kDocument, request);
+}
+
+SourceStore::Stored SourceStore::download_as(Content content, const SourceRequest& request) {
   std::optional<CachedCopy> copy;
   if (const SourceCache* kept = cache()) copy = kept->find(request.location);
   M3U_TRY(const std::shared_ptr<io::TempFile> file, new_file());
@@ -184,13 +192,15 @@ SourceStore::Stored SourceStore::download(const SourceRequest& request) {
                              .headers = request.headers,
                              .etag = copy ? copy->etag : "",
                              .last_modified = copy ? copy->last_modified : ""},
-                            options_.fetch, *file, options_.cancel);
-  if (fetched) return accept(request, *std::move(fetched), file, copy);
+                            content == Content::kReply ? reply_options() : options_.fetch, *file,
+                            options_.cancel);
+  if (fetched) return accept(content, request, *std::move(fetched), file, copy);
   if (!copy || same_failure_next_time(fetched.error())) return fail(std::move(fetched).error());
   return use_copy(*copy, fetched.error());
 }
 
-SourceStore::Stored SourceStore::accept(const SourceRequest& request, net::FetchResult fetched,
+SourceStore::Stored SourceStore::accept(Content content, const SourceRequest& request,
+                                        net::FetchResult fetched,
                                         std::shared_ptr<io::TempFile> file,
                                         const std::optional<CachedCopy>& copy) {
   if (fetched.not_modified && copy) {
@@ -206,7 +216,7 @@ SourceStore::Stored SourceStore::accept(const SourceRequest& request, net::Fetch
   Result<> good;
   if (fetched.bytes == 0)
     good = empty_source(fmt::format("what {} gives", excerpt(redact_url(request.location), 80)));
-  else if (options_.validate)
+  else if (options_.validate && content == Content::kDocument)
     good = options_.validate(request, io::make_temp_file_source(file));
   const bool web_page = good && begins_as_web_page(*file);
   if (web_page && copy)

@@ -1,5 +1,5 @@
-// SourceStore: from what the user named (a path, file://…, "-", http(s)://…) to bytes that can be
-// read as often as needed.
+// SourceStore: from what the user named (a path, file://…, "-", http(s)://…, xtream(s)://…) to
+// bytes that can be read as often as needed.
 //
 // Every URL is downloaded once per run, however many proxies use it, into a temporary file; files
 // are read where they are; standard input and pipes are kept only if they must be read again.
@@ -16,22 +16,36 @@
 #include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/net/fetch.hpp>
+#include <m3u_proxy/sources/request_pace.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
 
 namespace m3u_proxy::sources {
 
 struct SourceRequest {
   std::string name{};      ///< the source's name, for messages
-  std::string location{};  ///< a path, file://…, "-", http(s)://…
+  std::string location{};  ///< a path, file://…, "-", http(s)://…, xtream(s)://…
   std::string user_agent{};
   std::vector<net::HttpHeader> headers{};
   /// How often open() will be called: what can be read only once is kept for kSeveralTimes.
   enum class Reads : std::uint8_t { kOnce, kSeveralTimes };
   Reads reads = Reads::kOnce;
+  /// What is wanted of an Xtream account.
+  enum class Wanted : std::uint8_t { kPlaylist, kGuide };
+  Wanted wanted = Wanted::kPlaylist;
+};
+
+/// What a provider says of an account.
+struct XtreamStatus {
+  std::string status{};                   ///< its own word, such as "Active"
+  std::optional<std::int64_t> expires{};  ///< seconds since 1970; none: never
+  std::int64_t active_connections = 0;
+  std::int64_t max_connections = 0;
 };
 
 /// What is known about a source before it is read; part of the report.
@@ -42,25 +56,38 @@ struct SourceInfo {
   bool not_modified = false;             ///< the server said 304: the kept copy is current
   bool partial = false;                  ///< the download broke off and this is its beginning
   std::optional<Error> error{};          ///< why it is from the cache or partial
+  std::optional<XtreamStatus> account{};
 };
 
 class StoredSource {
  public:
-  StoredSource(SourceInfo info, std::function<Result<std::unique_ptr<io::ByteSource>>()> open)
+  using Open = std::function<Result<std::unique_ptr<io::ByteSource>>()>;
+  using OpenCounting =
+      std::function<Result<std::unique_ptr<io::ByteSource>>(std::shared_ptr<ProblemLog>)>;
+
+  StoredSource(SourceInfo info, Open open)
+      : info_(std::move(info)),
+        open_([open = std::move(open)](const std::shared_ptr<ProblemLog>&) { return open(); }) {}
+  StoredSource(SourceInfo info, OpenCounting open)
       : info_(std::move(info)), open_(std::move(open)) {}
 
-  /// The bytes as stored, from the start; they may be compressed. Thread-safe.
+  /// The bytes as stored, from the start; they may be compressed. Thread-safe. What is found odd in
+  /// the replies of an Xtream account is counted in `problems` (may be nullptr) while it is read.
   /// Errors: kIo, kNotFound (the file vanished), kInvalidArgument (a pipe that is read
   /// twice although the request said once).
-  [[nodiscard]] Result<std::unique_ptr<io::ByteSource>> open() const { return open_(); }
+  [[nodiscard]] Result<std::unique_ptr<io::ByteSource>> open(
+      std::shared_ptr<ProblemLog> problems = nullptr) const {
+    return open_(problems ? std::move(problems) : std::make_shared<ProblemLog>());
+  }
   [[nodiscard]] const SourceInfo& info() const { return info_; }
 
  private:
   SourceInfo info_;
-  std::function<Result<std::unique_ptr<io::ByteSource>>()> open_;
+  OpenCounting open_;
 };
 
 struct SourceStoreOptions {
+  memory::Budget* budget = nullptr;  ///< for reading Xtream accounts; nullptr: there are none
   /// Where downloads and kept pipes go; called when first needed, from one thread at a time.
   std::function<Result<io::TempFolder*>()> temp_folder{};
   std::filesystem::path cache_dir{};    ///< "" = no cache
@@ -104,7 +131,13 @@ class SourceStore {
                         const SourceRequest& request);
   Stored keep(io::ByteSource& pipe, const std::string& what);
   Stored download(const SourceRequest& request);
-  Stored accept(const SourceRequest& request, net::FetchResult fetched,
+  Stored get_xtream(const SourceRequest& request);
+  /// One reply of an account's API, without the cache.
+  Result<std::shared_ptr<io::TempFile>> fetch_reply(const SourceRequest& request);
+  [[nodiscard]] net::FetchOptions reply_options() const;
+  enum class Content : std::uint8_t { kDocument, kReply };
+  Stored download_as(Content content, const SourceRequest& request);
+  Stored accept(Content content, const SourceRequest& request, net::FetchResult fetched,
                 std::shared_ptr<io::TempFile> file, const std::optional<CachedCopy>& copy);
   /// The file that holds the body inflated: another one, or `file` where it is no deflated data.
   Result<std::shared_ptr<io::TempFile>> inflated(std::shared_ptr<io::TempFile> file,
@@ -118,7 +151,8 @@ class SourceStore {
 
   SourceStoreOptions options_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Slot>> slots_;  ///< by URL, user agent and headers
+  std::map<std::string, std::shared_ptr<Slot>> slots_;         ///< by URL, user agent and headers
+  std::map<std::string, std::shared_ptr<RequestPace>> paces_;  ///< of accounts
   std::optional<SourceCache> cache_;
   bool cache_opened_ = false;
   std::uint64_t spilled_ = 0;

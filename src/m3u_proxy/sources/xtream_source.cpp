@@ -1,0 +1,81 @@
+// The part of SourceStore that knows Xtream accounts.
+#include <memory>
+#include <utility>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/sources/source_store.hpp>
+#include <m3u_proxy/sources/xtream_account.hpp>
+#include <m3u_proxy/sources/xtream_loader.hpp>
+
+namespace m3u_proxy::sources {
+namespace {
+
+constexpr int kForbidden = 403;  // what many servers answer to those that ask too fast
+
+SourceRequest request_for_url(const SourceRequest& request, const std::string& url) {
+  SourceRequest out = request;
+  out.location = url;
+  return out;
+}
+
+}  // namespace
+
+SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
+  if (options_.budget == nullptr)
+    return fail(ErrorCode::kInternal, "no memory was set apart for Xtream accounts");
+  M3U_TRY(const XtreamAccount account, parse_xtream_url(trim(request.location)));
+  std::shared_ptr<RequestPace> pace;
+  {
+    const std::lock_guard lock(mutex_);
+    std::shared_ptr<RequestPace>& entry = paces_[account.key()];
+    if (!entry) entry = std::make_shared<RequestPace>();
+    pace = entry;
+  }
+  const auto in_turn = [&](const auto& ask) {
+    decltype(ask()) result = fail(ErrorCode::kInternal, "not asked");
+    const auto ran = pace->run(account.delay, options_.cancel, [&] { result = ask(); });
+    if (!ran) result = fail(ran.error());
+    return result;
+  };
+  if (request.wanted == SourceRequest::Wanted::kGuide) {
+    const SourceRequest guide = request_for_url(request, account.guide_url());
+    return in_turn([&] { return download(guide); });
+  }
+  const XtreamAccess access{
+      .source = request.name,
+      .budget = options_.budget,
+      .get =
+          [&](const std::string& url) {
+            const SourceRequest reply = request_for_url(request, url);
+            return in_turn([&] { return download_as(Content::kReply, reply); });
+          },
+      .fetch =
+          [&](const std::string& url) {
+            const SourceRequest reply = request_for_url(request, url);
+            return in_turn([&] { return fetch_reply(reply); });
+          },
+      .cache = cache()};
+  return load_xtream(account, access);
+}
+
+net::FetchOptions SourceStore::reply_options() const {
+  net::FetchOptions options = options_.fetch;
+  options.also_temporary = kForbidden;
+  return options;
+}
+
+Result<std::shared_ptr<io::TempFile>> SourceStore::fetch_reply(const SourceRequest& request) {
+  M3U_TRY(std::shared_ptr<io::TempFile> file, new_file());
+  M3U_TRY(net::FetchResult fetched, net::fetch({.url = request.location,
+                                                .user_agent = request.user_agent,
+                                                .headers = request.headers},
+                                               reply_options(), *file, options_.cancel));
+  if (fetched.deflated) {
+    M3U_TRY(file, inflated(file, fetched));
+  }
+  if (fetched.partial) return fail(std::move(fetched.broken));
+  count_spill(fetched.bytes);
+  return file;
+}
+
+}  // namespace m3u_proxy::sources

@@ -1,0 +1,278 @@
+"""Xtream Codes accounts as sources, with the real binary against a mock account (xtream.py)."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import xtream
+from xtream import PASSWORD, XtreamServer
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+TIMEOUT = 120
+SECRETS = (PASSWORD, "s%20ecret", "s+ecret")
+
+
+@pytest.fixture
+def server():
+    with XtreamServer() as running:
+        yield running
+
+
+class Run:
+    def __init__(self, folder, *arguments, environment=None):
+        out = folder / "out"
+        out.mkdir(exist_ok=True)
+        report = folder / "report.json"
+        report.unlink(missing_ok=True)
+        finished = subprocess.run(
+            [BINARY, "generate", "--progress", "none", "--out", str(out), "--report", str(report),
+             "--log-level", "debug", *map(str, arguments)],
+            capture_output=True, timeout=TIMEOUT, check=False,
+            env={**os.environ, **(environment or {})})
+        self.code = finished.returncode
+        self.text = (finished.stdout + finished.stderr).decode()
+        self.report = json.loads(report.read_text()) if report.exists() else {}
+        playlist = out / "default.m3u"
+        self.lines = playlist.read_text().splitlines() if playlist.exists() else []
+        guide = out / "default.xmltv"
+        self.guide = guide.read_text() if guide.exists() else ""
+        for secret in SECRETS:
+            assert secret not in self.text
+            assert secret not in report.read_text() if report.exists() else True
+            assert not any(secret in path.name for path in folder.rglob("*"))
+
+    @property
+    def names(self):
+        return [line.split(",", 1)[1] for line in self.lines if line.startswith("#EXTINF")]
+
+    @property
+    def urls(self):
+        return [line for line in self.lines if "://" in line and not line.startswith("#")]
+
+    @property
+    def problems(self):
+        return self.report["problems"]["by_reason"]
+
+
+def test_live_streams_become_channels(server, tmp_path):
+    run = Run(tmp_path, "--source", f"tv={server.address('live')}")
+    assert run.code == 0, run.text
+    base = f"http://{server.host}/live/me/s%20ecret%2F1"
+    assert run.lines == [
+        "#EXTM3U",
+        '#EXTINF:-1 tvg-id="one.tv" tvg-logo="http://l/1" group-title="News" tvg-chno="1" '
+        'catchup="xc" catchup-days="7",One',
+        f"{base}/101.ts",
+        "#EXTINF:-1 group-title=\"Sport\" tvg-chno=\"2\",Two 'quoted', é",
+        f"{base}/102.ts",
+        '#EXTINF:-1 group-title="News;Sport" tvg-chno="3" catchup="xc" catchup-days="3",Three',
+        f"{base}/103.ts",
+        '#EXTINF:-1 tvg-chno="4",Four',
+        f"{base}/104.ts",
+    ]
+    assert run.problems["xtream_without_id"] == 1
+    assert server.requests == ["", "get_live_categories", "get_live_streams"]
+
+
+def test_the_account_is_shown(server, tmp_path):
+    run = Run(tmp_path, "--source", f"tv={server.address()}")
+    assert "tv: the account is Active, until 2030-01-01, 1 of 2 connections in use" in run.text
+    assert run.report["sources_detail"][0]["account"] == {
+        "status": "Active", "expires": "2030-01-01T00:00:00Z", "active_connections": 1,
+        "max_connections": 2}
+
+
+def test_films_and_series_as_chosen(server, tmp_path):
+    run = Run(tmp_path, "--source", f"tv={server.address('vod&series')}")
+    assert run.code == 0, run.text
+    assert run.names == ["A Film (2020)", "Another", "Show - S01E01 - Pilot", "Show S01E02 Second",
+                         "Soap S12E10"]
+    login = "me/s%20ecret%2F1"
+    assert run.urls == [
+        f"http://{server.host}/movie/{login}/201.mkv",
+        f"http://{server.host}/movie/{login}/202.mp4",
+        f"http://{server.host}/series/{login}/3011.mkv",
+        f"http://{server.host}/series/{login}/3012.mp4",
+        f"http://{server.host}/series/{login}/3021.mp4",
+    ]
+    assert sum('group-title="Series"' in line for line in run.lines) == 3
+    assert server.most_at_once == 1
+
+
+def test_categories_choose_by_name_or_id(server, tmp_path):
+    run = Run(tmp_path, "--source", f"tv={server.address('live&categories=news')}")
+    assert run.names == ["One", "Three"]
+    run = Run(tmp_path, "--source", f"tv={server.address('live&categories=2,No%20Such')}")
+    assert run.names == ["Two 'quoted', é", "Three"]
+
+
+def test_episodes_come_a_few_per_run_and_are_kept(server, tmp_path):
+    source = f"tv={server.address('series&episodes=1')}"
+    run = Run(tmp_path, "--source", source, "--cache-dir", tmp_path / "cache")
+    assert run.code == 0, run.text
+    assert len(run.names) == 2
+    assert run.problems["xtream_series_without_episodes"] == 2
+    assert "asked for the episodes of 1 of 3 series" in run.text
+    Run(tmp_path, "--source", source, "--cache-dir", tmp_path / "cache")
+    run = Run(tmp_path, "--source", source, "--cache-dir", tmp_path / "cache")
+    assert len(run.names) == 3
+    infos = [action for action in server.requests if "info" in action]
+    assert infos == [f"get_series_info/{n}" for n in (301, 302, 303)]
+    server.requests.clear()
+    newer = [dict(row) for row in xtream.SERIES]
+    newer[1]["last_modified"] = "1800000000"
+    server.replies["get_series"] = newer
+    Run(tmp_path, "--source", source, "--cache-dir", tmp_path / "cache")
+    assert [action for action in server.requests if "info" in action] == ["get_series_info/302"]
+
+
+def test_the_guide_is_one_request(server, tmp_path):
+    run = Run(tmp_path, "--source", f"tv={server.address()}", "--epg", f"g={server.address()}")
+    assert run.code == 0, run.text
+    assert "<title>News</title>" in run.guide
+    assert server.requests.count("/xmltv.php") == 1
+
+
+def test_the_password_comes_from_a_file_or_the_environment(server, tmp_path):
+    (tmp_path / "secret").write_text(PASSWORD + "\n")
+    address = server.address(f"password_file={tmp_path / 'secret'}", password="")
+    assert Run(tmp_path, "--source", f"tv={address}").code == 0
+    address = server.address("password_env=TV_PASSWORD", password="")
+    assert Run(tmp_path, "--source", f"tv={address}",
+               environment={"TV_PASSWORD": PASSWORD}).code == 0
+    run = Run(tmp_path, "--source", f"tv={address}")
+    assert run.code == 1
+    assert "the variable TV_PASSWORD is not set" in run.text
+
+
+def test_a_configuration_names_an_account_too(server, tmp_path):
+    (tmp_path / "c.toml").write_text(
+        f'[[sources]]\nname = "tv"\nurl = "{server.address("live")}"\n'
+        f'[[epg_sources]]\nname = "guide"\nurl = "{server.address()}"\n')
+    run = Run(tmp_path, "--config", tmp_path / "c.toml")
+    assert run.code == 0, run.text
+    assert len(run.names) == 4
+
+
+@pytest.mark.parametrize("body", [b"false", b"null", b'""', b"[]", b"{}", b"\xef\xbb\xbf[]"])
+def test_nothing_in_a_list_is_an_empty_one(server, tmp_path, body):
+    server.replies["get_live_streams"] = body
+    run = Run(tmp_path, "--source", f"tv={server.address('live&vod')}")
+    assert run.code == 0, run.text
+    assert run.names == ["A Film (2020)", "Another"]
+
+
+ROWS = json.dumps(xtream.LIVE[:2]).encode()
+
+
+@pytest.mark.parametrize("body, problem", [
+    (b"\xef\xbb\xbf" + ROWS, None),
+    (b"<br />\n<b>Warning</b>: Undefined array key [3] {x} in /a.php on line 3<br />\n" + ROWS,
+     "json_junk"),
+    (json.dumps({"1": xtream.LIVE[0], "2": xtream.LIVE[1]}).encode(), "json_object_for_list"),
+    (json.dumps(xtream.LIVE[:2], indent=4).encode(), None),
+    (json.dumps(xtream.LIVE[:2], ensure_ascii=False).encode("cp1252"), "xtream_repaired"),
+    (ROWS[:-1], None),
+    (ROWS[:-1] + b',{"num": 9, "name": "cut', "json_truncated"),
+    (ROWS[:-1] + b',{"stream_id": 9, "name": oops}]', "json_broken"),
+], ids=["bom", "warning", "object", "pretty", "cp1252", "no end", "cut", "broken"])
+def test_loose_json_is_taken(server, tmp_path, body, problem):
+    server.replies["get_live_streams"] = body
+    run = Run(tmp_path, "--source", f"tv={server.address('live')}")
+    assert run.code in (0, 3), run.text
+    assert run.names == ["One", "Two 'quoted', é"]
+    if problem:
+        assert run.problems[problem] == 1
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"auth": 0}, "the provider refuses the account"),
+    ({"auth": "0", "message": "go away"}, 'the provider refuses the account: "go away"'),
+    ({"auth": False}, "the provider refuses the account"),
+    ({"status": "Expired", "exp_date": 1577836800}, "the account is expired since 2020-01-01"),
+    ({"status": "Banned"}, "the account is banned"),
+])
+def test_an_account_that_cannot_be_used_says_why(server, tmp_path, changes, words):
+    server.replies[""] = xtream.account(**changes)
+    run = Run(tmp_path, "--source", f"tv={server.address()}")
+    assert run.code == 1
+    assert words in run.text
+
+
+@pytest.mark.parametrize("body, words", [
+    (b"", "is empty"),
+    (b"<html>Not here</html>", "something else than JSON"),
+    (b"[]", "something else than an account"),
+])
+def test_an_answer_that_is_no_account_says_so(server, tmp_path, body, words):
+    server.replies[""] = body
+    run = Run(tmp_path, "--source", f"tv={server.address()}")
+    assert run.code == 1
+    assert words in run.text
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_refusal_is_a_clear_error(server, tmp_path, status):
+    server.statuses[""] = [status] * 9
+    run = Run(tmp_path, "--source", f"tv={server.address()}")
+    assert run.code == 1
+    assert f"the server answered {status}" in run.text
+
+
+@pytest.mark.parametrize("status", [403, 429, 503, 509])
+def test_a_server_that_is_asked_too_fast_is_asked_again(server, tmp_path, status):
+    server.statuses["get_live_streams"] = [status]
+    run = Run(tmp_path, "--source", f"tv={server.address()}")
+    assert run.code == 0, run.text
+    assert server.requests.count("get_live_streams") == 2
+
+
+def test_requests_keep_their_distance(server, tmp_path):
+    address = server.address().replace("delay_ms=0", "delay_ms=150")
+    run = Run(tmp_path, "--source", f"tv={address}", "--epg", f"g={address}")
+    assert run.code == 0, run.text
+    gaps = [b - a for a, b in zip(server.times, server.times[1:])]
+    assert len(gaps) == 3
+    assert min(gaps) >= 0.14
+    assert server.most_at_once == 1
+
+
+def test_a_provider_that_is_down_is_replaced_by_its_last_good_copy(server, tmp_path):
+    arguments = ("--source", f"tv={server.address('live&vod')}", "--cache-dir", tmp_path / "cache")
+    assert Run(tmp_path, *arguments).code == 0
+    for action in ("", "get_live_streams", "get_live_categories", "get_vod_streams",
+                   "get_vod_categories"):
+        server.statuses[action] = [404] * 9
+    run = Run(tmp_path, *arguments)
+    assert run.code == 3, run.text
+    assert len(run.names) == 6
+    assert run.report["sources_detail"][0]["from_cache"]
+
+
+@pytest.mark.parametrize("address, words", [
+    ("xtream://127.0.0.1", "has no user"),
+    ("xtream://me@127.0.0.1", "has no password"),
+    ("xtream://me:s%20ecret@", "has no host"),
+    ("xtream://me:s%20ecret@127.0.0.1?lvie", "'lvie' is not a parameter"),
+    ("xtream://me@127.0.0.1?password_file=/nowhere", "cannot read password_file /nowhere"),
+])
+def test_a_wrong_address_says_what_is_wrong(tmp_path, address, words):
+    run = Run(tmp_path, "--source", f"tv={address}")
+    assert run.code in (1, 2)
+    assert words in run.text
+
+
+def test_a_large_list_needs_no_memory(server, tmp_path):
+    row = dict(xtream.LIVE[0], stream_icon="http://logos.example/" + "x" * 150)
+    rows = 300_000
+    server.replies["get_live_streams"] = b"[" + b",".join(
+        json.dumps(dict(row, stream_id=i, num=i, name=f"Channel {i}")).encode()
+        for i in range(1, rows + 1)) + b"]"
+    run = Run(tmp_path, "--source", f"tv={server.address()}", "--memory-limit", "64MB")
+    assert run.code == 0, run.text
+    assert run.report["channels"] == rows
+    assert run.report["peak_memory_usage_mb"] <= 64
