@@ -28,20 +28,20 @@ ChannelNumberingStrategy::ChannelNumberingStrategy(memory::Budget& budget,
   for (const NumberRange& range : options.ranges) next_in_range_.push_back(range.first);
 }
 
-Result<> ChannelNumberingStrategy::ask(const pipeline::StageItem& item) {
+Result<> ChannelNumberingStrategy::ask(const ChannelItem& item) {
   if (options_.mode != NumberingMode::kPreserve) return {};
   for (std::size_t row = 0; row < item.batch.rows(); ++row)
     numbers_.ask(item.batch.text(ChannelField::kTvgChno, row));
   return {};
 }
 
-Result<> ChannelNumberingStrategy::process(pipeline::StageItem& item) {
+Result<> ChannelNumberingStrategy::process(ChannelItem& item) {
   for (std::size_t row = 0; row < item.batch.rows(); ++row)
     item.batch.set_text(ChannelField::kTvgChno, row, item.batch.store(number_of(item, row)));
   return {};
 }
 
-std::string_view ChannelNumberingStrategy::number_of(pipeline::StageItem& item, std::size_t row) {
+std::string_view ChannelNumberingStrategy::number_of(ChannelItem& item, std::size_t row) {
   switch (options_.mode) {
     case NumberingMode::kSequential:
       break;
@@ -55,8 +55,7 @@ std::string_view ChannelNumberingStrategy::number_of(pipeline::StageItem& item, 
   return number;
 }
 
-std::string_view ChannelNumberingStrategy::number_in_range(pipeline::StageItem& item,
-                                                           std::size_t row) {
+std::string_view ChannelNumberingStrategy::number_in_range(ChannelItem& item, std::size_t row) {
   const std::string_view source = options_.sources[item.batch.source(row)].name;
   const std::string_view group = item.batch.text(ChannelField::kGroupTitle, row);
   const auto found = std::ranges::find_if(

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::channels {
 
@@ -31,23 +31,22 @@ struct NumberingOptions {
   std::span<const SourceInfo> sources{};  ///< by the rows' source index; lives longer too
 };
 
-class ChannelNumberingStrategy final : public pipeline::StageStrategy,
-                                       public memory::MemoryCleanable {
+class ChannelNumberingStrategy final : public ChannelStrategy, public memory::MemoryCleanable {
  public:
   ChannelNumberingStrategy(memory::Budget& budget, const NumberingOptions& options);
 
   /// First pass: notes the numbers that kept channels ask for. Error: kOverBudget.
-  Result<> ask(const pipeline::StageItem& item);
+  Result<> ask(const ChannelItem& item);
 
   [[nodiscard]] bool parallel() const override { return false; }
-  Result<> process(pipeline::StageItem& item) override;
+  Result<> process(ChannelItem& item) override;
 
   std::size_t basic_cleanup() override;
   [[nodiscard]] memory::MemoryUsage memory_usage() const override;
 
  private:
-  std::string_view number_of(pipeline::StageItem& item, std::size_t row);
-  std::string_view number_in_range(pipeline::StageItem& item, std::size_t row);
+  std::string_view number_of(ChannelItem& item, std::size_t row);
+  std::string_view number_in_range(ChannelItem& item, std::size_t row);
 
   NumberingOptions options_;
   ChannelNumbers numbers_;

@@ -9,6 +9,7 @@
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/channels/channel_row.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
+#include <m3u_proxy/rules/pattern.hpp>
 
 namespace m3u_proxy::channels {
 namespace {

@@ -15,18 +15,18 @@ class SpooledChannels final : public ChannelStore {
                                 .first = first,
                                 .space = context.spill}) {}
 
-  Result<> pack(pipeline::StageItem& item) override {
+  Result<> pack(ChannelItem& item) override {
     item.packed = spool_.pack(item.packer.pack(item.batch, item.packed_bytes), item.spool_bytes);
     return {};
   }
-  Result<> keep(pipeline::StageItem& item) override { return spool_.append(item.packed); }
+  Result<> keep(ChannelItem& item) override { return spool_.append(item.packed); }
   Result<> finish() override { return {}; }
-  Result<bool> next(pipeline::StageItem& item) override {
+  Result<bool> next(ChannelItem& item) override {
     if (next_ == spool_.frames()) return false;
     item.frame_index = next_++;
     return true;
   }
-  Result<> load(pipeline::StageItem& item) override {
+  Result<> load(ChannelItem& item) override {
     M3U_TRY(const auto packed, spool_.read(item.frame_index, item.spool_bytes));
     item.packer.unpack(packed, item.batch);
     return {};
@@ -55,7 +55,7 @@ class SortedChannels final : public ChannelStore {
         sources_(sources),
         sorter_(*context.budget, context.spill) {}
 
-  Result<> pack(pipeline::StageItem& item) override {
+  Result<> pack(ChannelItem& item) override {
     ChannelRecord record(item.batch, sources_);
     ChannelSortKey sort_key;
     item.packed_bytes.clear();
@@ -74,7 +74,7 @@ class SortedChannels final : public ChannelStore {
     return {};
   }
 
-  Result<> keep(pipeline::StageItem& item) override {
+  Result<> keep(ChannelItem& item) override {
     std::string_view bytes(reinterpret_cast<const char*>(item.packed_bytes.data()),
                            item.packed_bytes.size());
     while (!bytes.empty()) {
@@ -89,7 +89,7 @@ class SortedChannels final : public ChannelStore {
 
   Result<> finish() override { return sorter_.finish(); }
 
-  Result<bool> next(pipeline::StageItem& item) override {
+  Result<bool> next(ChannelItem& item) override {
     item.batch.clear();
     std::string_view key;
     std::string_view row;
@@ -102,7 +102,7 @@ class SortedChannels final : public ChannelStore {
     ++given_;
     return true;
   }
-  Result<> load(pipeline::StageItem& /*item*/) override { return {}; }
+  Result<> load(ChannelItem& /*item*/) override { return {}; }
   [[nodiscard]] std::uint64_t given() const override { return given_; }
   [[nodiscard]] std::uint64_t batches() const override {
     return (sorter_.size() + rows_ - 1) / rows_;

@@ -8,10 +8,10 @@
 #include <span>
 #include <string_view>
 
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/spill/blob_sorter.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 
@@ -25,15 +25,15 @@ class ChannelStore : public memory::MemoryCleanable {
   ChannelStore& operator=(const ChannelStore&) = delete;
 
   /// Brings the item's batch into the form that is kept. Thread-safe on different items.
-  virtual Result<> pack(pipeline::StageItem& item) = 0;
+  virtual Result<> pack(ChannelItem& item) = 0;
   /// Keeps what was packed; in order, one at a time. Errors: kOverBudget, kDiskFull, kIo.
-  virtual Result<> keep(pipeline::StageItem& item) = 0;
+  virtual Result<> keep(ChannelItem& item) = 0;
   /// To be called after the last keep().
   virtual Result<> finish() = 0;
   /// Gives the next batch to the item; false behind the last. In order, one at a time.
-  virtual Result<bool> next(pipeline::StageItem& item) = 0;
+  virtual Result<bool> next(ChannelItem& item) = 0;
   /// Unpacks it into the item's batch. Thread-safe on different items.
-  virtual Result<> load(pipeline::StageItem& item) = 0;
+  virtual Result<> load(ChannelItem& item) = 0;
   /// Batches given so far and in all, for the progress bar; 0: not known.
   [[nodiscard]] virtual std::uint64_t given() const = 0;
   [[nodiscard]] virtual std::uint64_t batches() const = 0;

@@ -1,10 +1,10 @@
 #include <m3u_proxy/channels/channel_limits.hpp>
 #include <m3u_proxy/channels/data_mapping.hpp>
-#include <m3u_proxy/pipeline/touched.hpp>
+#include <m3u_proxy/channels/touched.hpp>
 
 namespace m3u_proxy::channels {
 
-Result<> DataMappingStrategy::process(pipeline::StageItem& item) {
+Result<> DataMappingStrategy::process(ChannelItem& item) {
   catalog::ChannelBatch& batch = item.batch;
   if (rules_ != nullptr) {
     ChannelRecord record(batch, sources_);
@@ -14,7 +14,7 @@ Result<> DataMappingStrategy::process(pipeline::StageItem& item) {
       record.select(row);
       rules_->apply(record, item.scratch, item.rule_counts);
       if (changed.empty()) continue;
-      pipeline::note_rules(batch, row, changed);
+      note_rules(batch, row, changed);
       changed.clear();
     }
     item.rule_counts.changed = nullptr;

@@ -1,9 +1,9 @@
 #include <m3u_proxy/channels/filtering.hpp>
-#include <m3u_proxy/pipeline/touched.hpp>
+#include <m3u_proxy/channels/touched.hpp>
 
 namespace m3u_proxy::channels {
 
-Result<> FilteringStrategy::process(pipeline::StageItem& item) {
+Result<> FilteringStrategy::process(ChannelItem& item) {
   if (filters_ == nullptr) return {};
   ChannelRecord record(item.batch, sources_);
   std::vector<std::uint16_t> changed;
@@ -12,7 +12,7 @@ Result<> FilteringStrategy::process(pipeline::StageItem& item) {
     record.select(row);
     const bool kept = filters_->keep(record, item.scratch, item.filter_counts);
     if (changed.empty()) return kept;
-    if (kept) pipeline::note_filters(item.batch, row, changed);
+    if (kept) note_filters(item.batch, row, changed);
     changed.clear();
     return kept;
   });

@@ -3,15 +3,15 @@
 
 #include <span>
 
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 
 namespace m3u_proxy::channels {
 
-class FilteringStrategy final : public pipeline::StageStrategy {
+class FilteringStrategy final : public ChannelStrategy {
  public:
   /// `filters` may be nullptr: everything stays. `note`: each channel is to know which filters
   /// changed its place in the result (touched.hpp).
@@ -20,7 +20,7 @@ class FilteringStrategy final : public pipeline::StageStrategy {
       : filters_(filters), sources_(sources), note_(note) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
-  Result<> process(pipeline::StageItem& item) override;
+  Result<> process(ChannelItem& item) override;
 
  private:
   const rules::FilterSet* filters_;

@@ -11,7 +11,7 @@ constexpr std::string_view kHelper = "@logo:";
 LogoCachingStrategy::LogoCachingStrategy(std::string_view base_url, bool active)
     : prefix_(base_url.empty() ? std::string() : catalog::logo_prefix(base_url)), active_(active) {}
 
-std::string_view LogoCachingStrategy::address_of(std::string_view value, pipeline::StageItem& item,
+std::string_view LogoCachingStrategy::address_of(std::string_view value, ChannelItem& item,
                                                  std::size_t row) const {
   using catalog::ChannelField;
   if (!prefix_.empty())
@@ -21,13 +21,13 @@ std::string_view LogoCachingStrategy::address_of(std::string_view value, pipelin
   return {};
 }
 
-Result<> LogoCachingStrategy::process(pipeline::StageItem& item) {
+Result<> LogoCachingStrategy::process(ChannelItem& item) {
   if (!active_) return {};
   for (std::size_t row = 0; row < item.batch.rows(); ++row) process_row(item, row);
   return {};
 }
 
-void LogoCachingStrategy::process_row(pipeline::StageItem& item, std::size_t row) const {
+void LogoCachingStrategy::process_row(ChannelItem& item, std::size_t row) const {
   if (!active_) return;
   catalog::ChannelBatch& batch = item.batch;
   for (std::size_t column = 0; column < catalog::kWritableChannelFields; ++column) {

@@ -51,7 +51,7 @@ std::size_t count_entries(std::string_view text, std::vector<std::uint64_t>* key
   return count;
 }
 
-Result<> M3uGenerationStrategy::process(pipeline::StageItem& item) {
+Result<> M3uGenerationStrategy::process(ChannelItem& item) {
   if (options_.shifted_ids) apply_shifted_ids(item.batch);
   item.text.clear();
   item.url_keys.clear();

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::channels {
 
@@ -19,14 +19,14 @@ struct M3uGenerationOptions {
   bool note_written = false;  ///< whether item.written is
 };
 
-class M3uGenerationStrategy final : public pipeline::StageStrategy {
+class M3uGenerationStrategy final : public ChannelStrategy {
  public:
   explicit M3uGenerationStrategy(M3uGenerationOptions options) : options_(std::move(options)) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
   /// Writes item.text and, where they are wanted, the keys of its addresses to item.url_keys and
   /// which rows are in it to item.written.
-  Result<> process(pipeline::StageItem& item) override;
+  Result<> process(ChannelItem& item) override;
 
  private:
   M3uGenerationOptions options_;

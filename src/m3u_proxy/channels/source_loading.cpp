@@ -21,7 +21,7 @@ SourceReader::SourceReader(const pipeline::RunContext& context,
   }
 }
 
-Result<bool> SourceReader::next(pipeline::StageItem& item) {
+Result<bool> SourceReader::next(ChannelItem& item) {
   while (true) {
     if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
     if (!current_) {
@@ -94,7 +94,7 @@ void SourceReader::close_source() {
 }
 
 /// The next rows that the source's plugin gives.
-Result<bool> SourceReader::take_from_plugin(pipeline::StageItem& item) {
+Result<bool> SourceReader::take_from_plugin(ChannelItem& item) {
   const auto taken = read_with_plugin(item);
   if (taken && *taken) return true;
   if (taken && source_error_) {
@@ -117,7 +117,7 @@ Result<bool> SourceReader::take_from_plugin(pipeline::StageItem& item) {
 }
 
 /// False at the source's end.
-Result<bool> SourceReader::read_with_plugin(pipeline::StageItem& item) {
+Result<bool> SourceReader::read_with_plugin(ChannelItem& item) {
   constexpr std::size_t kPiece = std::size_t{256} << 10U;
   if (plugin_input_.empty()) plugin_input_.resize(kPiece);
   item.source = &m3u_sources_.back();
@@ -167,7 +167,7 @@ Result<> SourceReader::read_header() {
   return {};
 }
 
-Result<bool> SourceReader::take_chunk(pipeline::StageItem& item) {
+Result<bool> SourceReader::take_chunk(ChannelItem& item) {
   SourceStats& stats = stats_[index_];
   ProblemLog dropped;
   auto chunk = splitter_->next(*current_, dropped);
@@ -226,14 +226,14 @@ std::uint64_t SourceReader::size() const {
   return size && index_ + 1 == sources_.size() ? consumed_before_ + *size : 0;
 }
 
-Result<> SourceLoadingStrategy::process(pipeline::StageItem& item) {
+Result<> SourceLoadingStrategy::process(ChannelItem& item) {
   item.groups = {};
   if (item.chunk.text.empty()) return {};  // a plugin read it
   item.groups = formats::parse_m3u(item.chunk, *item.source, item.batch, item.problems);
   return {};
 }
 
-Result<> DuplicateFilter::process(pipeline::StageItem& item) {
+Result<> DuplicateFilter::process(ChannelItem& item) {
   if (source_ != item.source->index) {  // the rule is about one source
     seen_.clear();
     ids_.clear();

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <m3u_proxy/channels/channel_ids.hpp>
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/playlist_source.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
 #include <m3u_proxy/channels/source_plugin.hpp>
@@ -19,7 +20,6 @@
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 #include <m3u_proxy/spill/key_set.hpp>
 
 namespace m3u_proxy::channels {
@@ -31,7 +31,7 @@ class SourceReader {
 
   /// Puts the next chunk into `item`; false when all sources are read. A source that fails is
   /// recorded and the next one follows. Errors: kOverBudget, kCancelled.
-  Result<bool> next(pipeline::StageItem& item);
+  Result<bool> next(ChannelItem& item);
 
   /// Who reads the sources that name a plugin; before the first next().
   void set_plugins(OpenSourcePlugin open_plugin) { open_plugin_ = std::move(open_plugin); }
@@ -54,9 +54,9 @@ class SourceReader {
   Result<> open_next();
   Result<> read_header();
   Result<> open_as_playlist();
-  Result<bool> take_chunk(pipeline::StageItem& item);
-  Result<bool> take_from_plugin(pipeline::StageItem& item);
-  Result<bool> read_with_plugin(pipeline::StageItem& item);
+  Result<bool> take_chunk(ChannelItem& item);
+  Result<bool> take_from_plugin(ChannelItem& item);
+  Result<bool> read_with_plugin(ChannelItem& item);
   void note_opened();
   void note_problems();
   void close_source();
@@ -84,16 +84,16 @@ class SourceReader {
   bool any_usable_ = false;
 };
 
-class SourceLoadingStrategy final : public pipeline::StageStrategy {
+class SourceLoadingStrategy final : public ChannelStrategy {
  public:
   [[nodiscard]] bool parallel() const override { return true; }
-  Result<> process(pipeline::StageItem& item) override;
+  Result<> process(ChannelItem& item) override;
 };
 
 /// Drops entries with the URL and name of an earlier one of the same source, gives those that stay
 /// what depends on the ones before (the open group, an id of their own), merges the batches'
 /// problems and counts. What it holds is the stage's output that cleanup gives back.
-class DuplicateFilter final : public pipeline::StageStrategy, public memory::MemoryCleanable {
+class DuplicateFilter final : public ChannelStrategy, public memory::MemoryCleanable {
  public:
   DuplicateFilter(const pipeline::RunContext& context, SourceReader& reader)
       : reader_(&reader),
@@ -101,7 +101,7 @@ class DuplicateFilter final : public pipeline::StageStrategy, public memory::Mem
         ids_(*context.budget, context.spill) {}
 
   [[nodiscard]] bool parallel() const override { return false; }
-  Result<> process(pipeline::StageItem& item) override;
+  Result<> process(ChannelItem& item) override;
 
   [[nodiscard]] ProblemLog& problems() { return problems_; }
   /// Keys go to disk from the next time their table is full. Thread-safe.

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include <m3u_proxy/base/result.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
+#include <m3u_proxy/channels/channel_item.hpp>
 
 namespace m3u_proxy::channels {
 
@@ -20,9 +20,9 @@ class SourcePlugin {
   virtual ~SourcePlugin() = default;
   /// Takes the next bytes and puts the rows that they complete into item.batch (maybe none), with
   /// keys and, where needed, ids. Errors: kPlugin; those that end a job.
-  virtual Result<> read(std::string_view bytes, pipeline::StageItem& item) = 0;
+  virtual Result<> read(std::string_view bytes, ChannelItem& item) = 0;
   /// After the last bytes: what is left; false at the end.
-  virtual Result<bool> finish(pipeline::StageItem& item) = 0;
+  virtual Result<bool> finish(ChannelItem& item) = 0;
   /// When it fails, the source is to be read as a playlist, from its start: it gave no rows before
   /// all were there.
   [[nodiscard]] virtual bool replaceable() const = 0;

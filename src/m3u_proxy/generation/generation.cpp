@@ -68,7 +68,7 @@ Result<> Generation::load_and_filter() {
   channels::LogoCachingStrategy logos(
       config_.base_url,
       config_.channel_rules != nullptr && config_.channel_rules->uses_logo_helper());
-  const auto input = [&](pipeline::StageItem& item) -> Result<bool> {
+  const auto input = [&](channels::ChannelItem& item) -> Result<bool> {
     begin_item(item);
     reader_.set_batch_rows(watch_.policy().batch_rows);
     progress_.report(pipeline::Stage::kSourceLoading, done_, reader_.consumed(), reader_.size());
@@ -81,9 +81,9 @@ Result<> Generation::load_and_filter() {
   M3U_CHECK(add_stage(chain, pipeline::Stage::kFiltering, filter));
   M3U_CHECK(add_stage(chain, pipeline::Stage::kLogoCaching, logos));
   chain.add(pipeline::Stage::kFiltering, true,
-            [&](pipeline::StageItem& item) { return store_->pack(item); });
+            [&](channels::ChannelItem& item) { return store_->pack(item); });
   chain.add(pipeline::Stage::kFiltering, false,
-            [&](pipeline::StageItem& item) { return keep_batch(item); });
+            [&](channels::ChannelItem& item) { return keep_batch(item); });
   ExpressionCaches rule_caches(config_.channel_rules.get(), nullptr);
   ExpressionCaches filter_caches(nullptr, config_.channel_filters.get());
   {
@@ -121,7 +121,7 @@ Result<> Generation::begin_plugins() {
 }
 
 /// What each batch begins with, whoever fills it.
-void Generation::begin_item(pipeline::StageItem& item) {
+void Generation::begin_item(channels::ChannelItem& item) {
   item.chunk = {};
   item.source = nullptr;
   item.batch.clear();
@@ -137,17 +137,17 @@ void Generation::begin_item(pipeline::StageItem& item) {
 
 /// Adds what does the work of a stage: its native strategy, and plugins beside it or in its place.
 Result<> Generation::add_stage(StageChain& chain, pipeline::Stage stage,
-                               pipeline::StageStrategy& native) {
-  std::vector<pipeline::StageStrategy*> strategies = {&native};
+                               channels::ChannelStrategy& native) {
+  std::vector<channels::ChannelStrategy*> strategies = {&native};
   if (plugins_) {
     plugins_->set_pressure(watch_.level());
     M3U_TRY(strategies, plugins_->strategies(stage, native));
   }
   const bool only_native = strategies.size() == 1 && strategies.front() == &native;
   std::string& name = stage_strategies_[static_cast<std::size_t>(stage)];
-  for (pipeline::StageStrategy* const strategy : strategies) {
+  for (channels::ChannelStrategy* const strategy : strategies) {
     if (!only_native) name.append(name.empty() ? "" : "+").append(strategy->name());
-    const auto run = [strategy, stage](pipeline::StageItem& item) -> Result<> {
+    const auto run = [strategy, stage](channels::ChannelItem& item) -> Result<> {
       M3U_CHECK(strategy->process(item));
       if (stage < pipeline::Stage::kChannelNumbering)
         item.items_out[static_cast<std::size_t>(stage)] = item.batch.rows();
@@ -161,12 +161,14 @@ Result<> Generation::add_stage(StageChain& chain, pipeline::Stage stage,
 }
 
 /// Runs a pass, and then what its strategies hold back through the steps behind them.
-Result<> Generation::run_chain(pipeline::Stage input_stage, const pipeline::Pass::Input& input,
+Result<> Generation::run_chain(pipeline::Stage input_stage,
+                               const pipeline::Pass<channels::ChannelItem>::Input& input,
                                const StageChain& chain) {
-  M3U_CHECK(pipeline::Pass(context_, clock_).run(input_stage, input, chain.steps));
+  M3U_CHECK(
+      pipeline::Pass<channels::ChannelItem>(context_, clock_).run(input_stage, input, chain.steps));
   for (const StageChain::Holder& holder : chain.holders) {
     const auto first = chain.steps.begin() + static_cast<std::ptrdiff_t>(holder.step);
-    const auto rest = [&](pipeline::StageItem& item) -> Result<bool> {
+    const auto rest = [&](channels::ChannelItem& item) -> Result<bool> {
       if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
       begin_item(item);
       M3U_TRY(const bool more, holder.strategy->flush(item));
@@ -174,14 +176,14 @@ Result<> Generation::run_chain(pipeline::Stage input_stage, const pipeline::Pass
         item.items_out[static_cast<std::size_t>(first->stage)] = item.batch.rows();
       return more;
     };
-    M3U_CHECK(
-        pipeline::Pass(context_, clock_).run(first->stage, rest, {first + 1, chain.steps.end()}));
+    M3U_CHECK(pipeline::Pass<channels::ChannelItem>(context_, clock_)
+                  .run(first->stage, rest, {first + 1, chain.steps.end()}));
   }
   return {};
 }
 
 /// The last step of the first pass: in order, one batch at a time.
-Result<> Generation::keep_batch(pipeline::StageItem& item) {
+Result<> Generation::keep_batch(channels::ChannelItem& item) {
   loaded_ += item.items_out[static_cast<std::size_t>(pipeline::Stage::kSourceLoading)];
   mapped_ += item.items_out[static_cast<std::size_t>(pipeline::Stage::kDataMapping)];
   kept_ += item.batch.rows();
@@ -211,22 +213,22 @@ Result<> Generation::number_and_write() {
        .note_written = has_lineup()});
   M3U_CHECK(begin_lineup());
   M3U_CHECK(store_->finish());
-  const auto input = [&](pipeline::StageItem& item) -> Result<bool> {
+  const auto input = [&](channels::ChannelItem& item) -> Result<bool> {
     if (context_.cancel->cancelled()) return fail(ErrorCode::kCancelled, "stopped on request");
     progress_.report(pipeline::Stage::kM3uGeneration, done_, store_->given(), store_->batches());
     begin_item(item);
     return store_->next(item);
   };
-  const auto load = [&](pipeline::StageItem& item) -> Result<> {
+  const auto load = [&](channels::ChannelItem& item) -> Result<> {
     M3U_CHECK(store_->load(item));
     channels::prepare_tvg_ids(missing_tvg_id(config_), item.batch);
     return {};
   };
-  const auto prepare_again = [&](pipeline::StageItem& item) -> Result<> {
+  const auto prepare_again = [&](channels::ChannelItem& item) -> Result<> {
     channels::prepare_tvg_ids(missing_tvg_id(config_), item.batch);
     return {};
   };
-  const auto count_again = [&](pipeline::StageItem& item) -> Result<> {
+  const auto count_again = [&](channels::ChannelItem& item) -> Result<> {
     item.items_out[static_cast<std::size_t>(pipeline::Stage::kM3uGeneration)] =
         channels::count_entries(item.text, previous_.comparable() ? &item.url_keys : nullptr);
     return {};
@@ -234,18 +236,20 @@ Result<> Generation::number_and_write() {
   StageChain chain;
   chain.add(pipeline::Stage::kM3uGeneration, true, load);
   M3U_CHECK(add_stage(chain, pipeline::Stage::kChannelNumbering, numbering_));
-  if (has_plugins(pipeline::Stage::kChannelNumbering)) chain.add(pipeline::Stage::kM3uGeneration, true, prepare_again);
+  if (has_plugins(pipeline::Stage::kChannelNumbering))
+    chain.add(pipeline::Stage::kM3uGeneration, true, prepare_again);
   chain.add(pipeline::Stage::kEpgGeneration, false,
-            [&](pipeline::StageItem& item) { return hand_to_guide(item); });
+            [&](channels::ChannelItem& item) { return hand_to_guide(item); });
   if (has_lineup())
-    chain.add(pipeline::Stage::kM3uGeneration, true, [](pipeline::StageItem& item) -> Result<> {
+    chain.add(pipeline::Stage::kM3uGeneration, true, [](channels::ChannelItem& item) -> Result<> {
       item.touched.take(item.batch);
       return {};
     });
   M3U_CHECK(add_stage(chain, pipeline::Stage::kM3uGeneration, write));
-  if (has_plugins(pipeline::Stage::kM3uGeneration)) chain.add(pipeline::Stage::kM3uGeneration, true, count_again);
+  if (has_plugins(pipeline::Stage::kM3uGeneration))
+    chain.add(pipeline::Stage::kM3uGeneration, true, count_again);
   chain.add(pipeline::Stage::kM3uGeneration, false,
-            [&](pipeline::StageItem& item) { return write_batch(item); });
+            [&](channels::ChannelItem& item) { return write_batch(item); });
   M3U_CHECK(run_chain(pipeline::Stage::kM3uGeneration, input, chain));
   watch_.on_move_down({});
   store_->clear();
@@ -265,7 +269,7 @@ Result<> Generation::number_and_write() {
   return {};
 }
 
-Result<> Generation::hand_to_guide(pipeline::StageItem& item) {
+Result<> Generation::hand_to_guide(channels::ChannelItem& item) {
   if (config_.epg_sources.empty() && !config_.use_playlist_guides) return {};
   using catalog::ChannelField;
   const auto& batch = item.batch;
@@ -280,7 +284,7 @@ Result<> Generation::hand_to_guide(pipeline::StageItem& item) {
   return {};
 }
 
-Result<> Generation::write_batch(pipeline::StageItem& item) {
+Result<> Generation::write_batch(channels::ChannelItem& item) {
   stats_.channels += item.items_out[static_cast<std::size_t>(pipeline::Stage::kM3uGeneration)];
   stats_.problems.merge(item.problems, config_.name);
   done_ = stats_.channels;

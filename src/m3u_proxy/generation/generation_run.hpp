@@ -43,14 +43,14 @@ class Progress {
 /// The steps of a pass, and which of them may hold rows back.
 struct StageChain {
   struct Holder {
-    pipeline::StageStrategy* strategy;
+    channels::ChannelStrategy* strategy;
     std::size_t step;
   };
-  std::vector<pipeline::PassStep> steps;
+  std::vector<pipeline::PassStep<channels::ChannelItem>> steps;
   std::vector<Holder> holders;
 
   void add(pipeline::Stage stage, bool parallel,
-           std::function<Result<>(pipeline::StageItem&)> run) {
+           std::function<Result<>(channels::ChannelItem&)> run) {
     steps.push_back({.stage = stage, .parallel = parallel, .run = std::move(run)});
   }
 };
@@ -88,9 +88,10 @@ class Generation {
   }
   [[nodiscard]] bool has_lineup() const { return services_.lineup != nullptr; }
   Result<> begin_plugins();
-  void begin_item(pipeline::StageItem& item);
-  Result<> add_stage(StageChain& chain, pipeline::Stage stage, pipeline::StageStrategy& native);
-  Result<> run_chain(pipeline::Stage input_stage, const pipeline::Pass::Input& input,
+  void begin_item(channels::ChannelItem& item);
+  Result<> add_stage(StageChain& chain, pipeline::Stage stage, channels::ChannelStrategy& native);
+  Result<> run_chain(pipeline::Stage input_stage,
+                     const pipeline::Pass<channels::ChannelItem>::Input& input,
                      const StageChain& chain);
   /// Whether more than its native strategy works in the stage.
   [[nodiscard]] bool has_plugins(pipeline::Stage stage) const {
@@ -101,9 +102,9 @@ class Generation {
   Result<io::TempFolder*> guide_folder(std::unique_ptr<io::TempFolder>& own) const;
   Result<> write_guide();
   Result<> publish();
-  Result<> keep_batch(pipeline::StageItem& item);
-  Result<> hand_to_guide(pipeline::StageItem& item);
-  Result<> write_batch(pipeline::StageItem& item);
+  Result<> keep_batch(channels::ChannelItem& item);
+  Result<> hand_to_guide(channels::ChannelItem& item);
+  Result<> write_batch(channels::ChannelItem& item);
   Result<> begin_lineup();
   Result<> check_empty() const;
   Result<> check_shrink() const;

@@ -14,7 +14,7 @@
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
-#include <m3u_proxy/pipeline/touched.hpp>
+#include <m3u_proxy/channels/touched.hpp>
 
 namespace m3u_proxy::generation {
 
@@ -46,7 +46,7 @@ class LineupBatch {
  public:
   /// `written`: one a row, 0 where the playlist could not hold it; empty: all rows are written.
   LineupBatch(const catalog::ChannelBatch& channels, std::span<const std::uint8_t> written,
-              const pipeline::Touched& touched)
+              const channels::Touched& touched)
       : channels_(&channels), written_(written), touched_(&touched) {}
 
   /// The rows of channels(), of which those that are not written are no part of the lineup.
@@ -74,7 +74,7 @@ class LineupBatch {
  private:
   const catalog::ChannelBatch* channels_;
   std::span<const std::uint8_t> written_;
-  const pipeline::Touched* touched_;
+  const channels::Touched* touched_;
 };
 
 /// Called by one thread at a time. What plugins do to the written text is not in it.

@@ -124,7 +124,7 @@ class Preview {
   std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none; outlives the reader
   channels::SourceReader reader_;
   channels::DuplicateFilter duplicates_;
-  pipeline::StageItem item_;
+  channels::ChannelItem item_;
   channels::LogoCachingStrategy logos_;
   std::size_t limit_;
   PreviewResult result_;

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
 #include <m3u_proxy/channels/source_plugin.hpp>
 #include <m3u_proxy/generation/plugin_stats.hpp>
 #include <m3u_proxy/guide/guide.hpp>
 #include <m3u_proxy/guide/programme_strategy.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::generation {
 
@@ -41,8 +41,8 @@ class StagePlugins {
   /// The strategies that do the work of `stage` now, in order: `native` among them unless a plugin
   /// takes its place. They live as long as this. Called once a stage. Errors: kPlugin when one that
   /// must run cannot; kOverBudget.
-  virtual Result<std::vector<pipeline::StageStrategy*>> strategies(
-      pipeline::Stage stage, pipeline::StageStrategy& native) = 0;
+  virtual Result<std::vector<channels::ChannelStrategy*>> strategies(
+      pipeline::Stage stage, channels::ChannelStrategy& native) = 0;
   /// What works on the programmes, in order. They live as long as this. Errors: as strategies().
   virtual Result<std::vector<guide::ProgrammeStrategy*>> programme_strategies() = 0;
   /// The reader of a source whose configuration names `plugin`. Errors: kPlugin, kOverBudget.

@@ -6,18 +6,17 @@
 
 #include <m3u_proxy/guide/guide_worker.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
 
 namespace m3u_proxy::guide {
 
-class EpgGenerationStrategy final : public pipeline::StageStrategy {
+class EpgGenerationStrategy final : public pipeline::StageStrategy<GuideWork> {
  public:
   explicit EpgGenerationStrategy(const GuideTask& task) : worker_(task) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
-  /// Works on item.guide, whose window has been split.
-  Result<> process(pipeline::StageItem& item) override {
-    worker_.process(*item.guide);
+  /// Works on a window that has been split.
+  Result<> process(GuideWork& work) override {
+    worker_.process(work);
     return {};
   }
   /// The next part of a window whose results were too many for one.

@@ -35,27 +35,22 @@ Result<> GuideSourcePass::split(GuideWork& work) {
   return {};
 }
 
-Result<> GuideSourcePass::run(pipeline::StageStrategy& strategy, const Consume& consume) {
+Result<> GuideSourcePass::run(pipeline::StageStrategy<GuideWork>& strategy,
+                              const Consume& consume) {
   constexpr pipeline::Stage kStage = pipeline::Stage::kEpgGeneration;
   pipeline::StageClock clock;
-  pipeline::Pass pass(*context_, clock);
-  const auto input = [this](pipeline::StageItem& item) {
-    if (item.guide == nullptr) item.guide = std::make_shared<GuideWork>(*context_->slabs);
-    return read(*item.guide);
-  };
-  const auto hand_over = [&consume](pipeline::StageItem& item) {
-    Result<> done = consume(*item.guide);
-    item.guide->window.slab = {};
+  pipeline::Pass<GuideWork> pass(*context_, clock);
+  const auto hand_over = [&consume](GuideWork& work) {
+    Result<> done = consume(work);
+    work.window.slab = {};
     return done;
   };
   return pass.run(
-      kStage, input,
-      {{.stage = kStage,
-        .parallel = false,
-        .run = [this](pipeline::StageItem& item) { return split(*item.guide); }},
+      kStage, [this](GuideWork& work) { return read(work); },
+      {{.stage = kStage, .parallel = false, .run = [this](GuideWork& work) { return split(work); }},
        {.stage = kStage,
         .parallel = strategy.parallel(),
-        .run = [&strategy](pipeline::StageItem& item) { return strategy.process(item); }},
+        .run = [&strategy](GuideWork& work) { return strategy.process(work); }},
        {.stage = kStage, .parallel = false, .run = hand_over}});
 }
 

@@ -25,7 +25,7 @@ class GuideSourcePass {
                   std::size_t window_bytes);
 
   /// Streams the source through `strategy` to `consume`. Errors: those that end the job.
-  Result<> run(pipeline::StageStrategy& strategy, const Consume& consume);
+  Result<> run(pipeline::StageStrategy<GuideWork>& strategy, const Consume& consume);
   /// The same without a strategy, and on this thread.
   Result<> run_serial(const Consume& consume);
 

@@ -19,13 +19,14 @@
 #include <m3u_proxy/guide/guide_pieces.hpp>
 #include <m3u_proxy/guide/guide_reader.hpp>
 #include <m3u_proxy/guide/guide_record.hpp>
+#include <m3u_proxy/pipeline/pass_engine.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
 #include <m3u_proxy/spill/key.hpp>
 
 namespace m3u_proxy::guide {
 
-struct GuideWork {
+struct GuideWork final : pipeline::PassItem {
   explicit GuideWork(memory::SlabPool& slabs);
   /// Forgets the window before and its results.
   void clear();

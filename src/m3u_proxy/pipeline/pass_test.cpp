@@ -12,26 +12,32 @@ namespace {
 using ::testing::Each;
 using ::testing::ElementsAre;
 
+struct Item final : PassItem {
+  explicit Item(memory::SlabPool& /*slabs*/) {}
+  std::size_t number = 0;
+  std::string text;
+};
+
 /// Runs a pass of `count` items and writes down which came to its last step, and on what thread.
 class PassTest : public testing::Test {
  protected:
   Result<> run(std::size_t count, std::size_t threads, std::size_t fail_at = SIZE_MAX) {
     context_ = {.budget = &budget_, .slabs = &slabs_, .cancel = &cancel_, .threads = threads};
     StageClock clock;
-    Pass pass(context_, clock);
+    Pass<Item> pass(context_, clock);
     std::size_t next = 0;
-    const auto input = [&](StageItem& item) -> Result<bool> {
+    const auto input = [&](Item& item) -> Result<bool> {
       if (next == fail_at) return fail(ErrorCode::kIo, "broken");
       if (next == count) return false;
-      item.frame_index = next++;
+      item.number = next++;
       return true;
     };
-    const auto work = [&](StageItem& item) -> Result<> {
-      item.text.assign(1, static_cast<char>('a' + item.frame_index));
+    const auto work = [&](Item& item) -> Result<> {
+      item.text.assign(1, static_cast<char>('a' + item.number));
       return {};
     };
-    const auto keep = [&](StageItem& item) -> Result<> {
-      order_.push_back(item.frame_index);
+    const auto keep = [&](Item& item) -> Result<> {
+      order_.push_back(item.number);
       texts_ += item.text;
       threads_.push_back(std::this_thread::get_id());
       return {};

@@ -17,7 +17,7 @@
 #include <m3u_proxy/memory/pressure.hpp>
 #include <m3u_proxy/pipeline/pressure_event.hpp>
 #include <m3u_proxy/pipeline/pressure_policy.hpp>
-#include <m3u_proxy/pipeline/stage_item.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
 
 namespace m3u_proxy::pipeline {
 

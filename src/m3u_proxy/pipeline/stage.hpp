@@ -1,10 +1,11 @@
 // StageStrategy: one way to do one stage of a generation, and what flows through the stages.
 //
 // A stage may have several strategies that give the same result; the pipeline chooses one by
-// memory pressure at the start of the stage. Several stages run in one streaming pass: a
-// StageItem goes through them in order, on whatever thread is free.
+// memory pressure at the start of the stage. Several stages run in one streaming pass: an item
+// goes through them in order, on whatever thread is free.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +22,20 @@ class SpillSpace;
 }
 
 namespace m3u_proxy::pipeline {
+
+/// The stages of a generation, in order.
+enum class Stage : std::uint8_t {
+  kSourceLoading,
+  kDataMapping,
+  kFiltering,
+  kLogoCaching,
+  kChannelNumbering,
+  kM3uGeneration,
+  kEpgGeneration,
+};
+constexpr std::size_t kStageCount = 7;
+/// "Source Loading" …
+std::string_view to_string(Stage stage);
 
 /// Told how far a stage is; called from one thread at a time, a few times a second at most.
 class ProgressListener {
@@ -57,15 +72,13 @@ struct WorkEstimate {
   std::size_t live_batches = 1;
 };
 
-/// One batch's way through a pass; each stage reads and writes the parts it is about.
-struct StageItem;
-
-class StageStrategy {
+/// What is known of a strategy without knowing what it works on.
+class Strategy {
  public:
-  StageStrategy() = default;
-  StageStrategy(const StageStrategy&) = delete;
-  StageStrategy& operator=(const StageStrategy&) = delete;
-  virtual ~StageStrategy() = default;
+  Strategy() = default;
+  Strategy(const Strategy&) = delete;
+  Strategy& operator=(const Strategy&) = delete;
+  virtual ~Strategy() = default;
 
   /// "standard", or the plugin's name: the word in the generation tree.
   [[nodiscard]] virtual std::string_view name() const { return "standard"; }
@@ -79,10 +92,16 @@ class StageStrategy {
   [[nodiscard]] virtual Bytes estimate_memory(const WorkEstimate& /*work*/) const { return {}; }
   /// Whether several threads may call process() at once, on different items.
   [[nodiscard]] virtual bool parallel() const = 0;
+};
+
+/// A strategy whose stage works on items of one kind.
+template <typename Item>
+class StageStrategy : public Strategy {
+ public:
   /// Does the stage's work on one item. Serial strategies get the items in order.
-  virtual Result<> process(StageItem& item) = 0;
+  virtual Result<> process(Item& item) = 0;
   /// After the last item: puts what was held back into `item`, which is empty; false at the end.
-  virtual Result<bool> flush(StageItem& /*item*/) { return false; }
+  virtual Result<bool> flush(Item& /*item*/) { return false; }
 };
 
 }  // namespace m3u_proxy::pipeline

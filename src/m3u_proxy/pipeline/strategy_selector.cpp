@@ -32,7 +32,7 @@ std::size_t least_needing(std::span<const StrategyOffer> offers) {
 
 }  // namespace
 
-StrategyOffer offer_of(const StageStrategy& strategy, const WorkEstimate& work) {
+StrategyOffer offer_of(const Strategy& strategy, const WorkEstimate& work) {
   StrategyOffer offer{.name = strategy.name(), .estimate = strategy.estimate_memory(work)};
   offer.most = MemoryPressureLevel::kOptimal;
   for (const auto level : {MemoryPressureLevel::kModerate, MemoryPressureLevel::kHigh,

@@ -32,7 +32,7 @@ struct StrategyOffer {
 };
 
 /// The offer of a strategy of our own.
-StrategyOffer offer_of(const StageStrategy& strategy, const WorkEstimate& work);
+StrategyOffer offer_of(const Strategy& strategy, const WorkEstimate& work);
 
 enum class SelectionCriteria : std::uint8_t {
   kFastest,          ///< the first that will do, in the order they are offered

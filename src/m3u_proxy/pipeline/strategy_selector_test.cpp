@@ -58,10 +58,12 @@ TEST(StrategySelector, ConfiguredStaysWithTheFirstAsLongAsItKeepsItsPromise) {
   EXPECT_EQ(select_strategy(storage(), kHigh, mib(1), SelectionCriteria::kConfigured).index, 2U);
 }
 
-class Streaming final : public StageStrategy {
+struct Item {};
+
+class Streaming final : public StageStrategy<Item> {
  public:
   [[nodiscard]] bool parallel() const override { return true; }
-  Result<> process(StageItem& /*item*/) override { return {}; }
+  Result<> process(Item& /*item*/) override { return {}; }
 };
 
 TEST(StrategySelector, OurOwnStagesKeepTheirPromiseAtEveryLevel) {

@@ -11,7 +11,7 @@ namespace m3u_proxy::plugin_host {
 
 using catalog::ChannelBatch;
 using catalog::ChannelField;
-using pipeline::StageItem;
+using channels::ChannelItem;
 
 namespace {
 
@@ -28,7 +28,7 @@ bool is_same(catalog::FrameBytes a, catalog::FrameBytes b) {
 /// item's batch may be, is in item.plugin_spare until then.
 class ChannelPlugin::Results {
  public:
-  explicit Results(StageItem& item) : item_(item), out_(item.plugin_bytes) {
+  explicit Results(ChannelItem& item) : item_(item), out_(item.plugin_bytes) {
     item.plugin_spare.swap(item.plugin_bytes);
   }
   /// Leaves the item's batch as it was.
@@ -66,13 +66,13 @@ class ChannelPlugin::Results {
   }
 
  private:
-  StageItem& item_;
+  ChannelItem& item_;
   std::pmr::vector<std::uint8_t>& out_;  // what it was for other items is not cleared
   std::size_t used_ = 0;
   std::vector<std::size_t> begins_;
 };
 
-ChannelPlugin::ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replaces)
+ChannelPlugin::ChannelPlugin(StagePlugin& work, channels::ChannelStrategy* replaces)
     : work_(work),
       replaces_(replaces),
       slabs_(*work.run().info.context->slabs),
@@ -85,7 +85,7 @@ ChannelPlugin::ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replace
 
 ChannelPlugin::~ChannelPlugin() = default;
 
-Result<> ChannelPlugin::process(StageItem& item) {
+Result<> ChannelPlugin::process(ChannelItem& item) {
   return parallel() ? process_batch(item) : process_chunks(item);
 }
 
@@ -103,7 +103,7 @@ Result<> ChannelPlugin::check(Frame frame) const {
 }
 
 /// The host's part in what a plugin or the native strategy made.
-void ChannelPlugin::finish_batch(StageItem& item) const {
+void ChannelPlugin::finish_batch(ChannelItem& item) const {
   const generation::PluginRunInfo& info = work_.run().info;
   ChannelBatch& batch = item.batch;
   channels::enforce_channel_limits(batch, item.problems);
@@ -118,7 +118,7 @@ void ChannelPlugin::finish_batch(StageItem& item) const {
 }
 
 /// A parallel plugin: the batch as it is.
-Result<> ChannelPlugin::process_batch(StageItem& item) {
+Result<> ChannelPlugin::process_batch(ChannelItem& item) {
   if (item.batch.rows() == 0) return {};
   const Frame frame = item.frame.frame_of(item.batch);
   enum class Outcome : std::uint8_t { kDropped, kUnchanged, kChanged };
@@ -152,7 +152,7 @@ Result<> ChannelPlugin::process_batch(StageItem& item) {
 }
 
 /// A serial plugin: rows are gathered until a chunk is full.
-Result<> ChannelPlugin::process_chunks(StageItem& item) {
+Result<> ChannelPlugin::process_chunks(ChannelItem& item) {
   const std::size_t rows = item.batch.rows();
   if (pending_->rows() + rows < kChunkRows) {
     pending_->append_rows(item.batch, 0, rows, ChannelBatch::Texts::kCopy);
@@ -178,7 +178,7 @@ Result<> ChannelPlugin::process_chunks(StageItem& item) {
   return {};
 }
 
-Result<> ChannelPlugin::process_chunk(const Rows& rows, StageItem& item, Results& results) {
+Result<> ChannelPlugin::process_chunk(const Rows& rows, ChannelItem& item, Results& results) {
   if (held_.keeps_chunks())
     M3U_CHECK(held_.keep(builder_->build(rows.batch, rows.first, rows.count)));
   if (held_.gave_up()) return {};
@@ -201,12 +201,12 @@ Result<> ChannelPlugin::process_chunk(const Rows& rows, StageItem& item, Results
 }
 
 /// The native strategy does a chunk's work.
-Result<> ChannelPlugin::replace(Frame frame, StageItem& item, Results& results) {
+Result<> ChannelPlugin::replace(Frame frame, ChannelItem& item, Results& results) {
   if (replaces_ == nullptr) {
     results.add(frame);
     return {};
   }
-  if (!spare_) spare_ = std::make_unique<StageItem>(slabs_);
+  if (!spare_) spare_ = std::make_unique<ChannelItem>(slabs_);
   catalog::load_frame(frame, spare_->batch);
   spare_->source = item.source;
   M3U_CHECK(replaces_->process(*spare_));
@@ -217,7 +217,7 @@ Result<> ChannelPlugin::replace(Frame frame, StageItem& item, Results& results) 
   return {};
 }
 
-Result<bool> ChannelPlugin::flush(StageItem& item) {
+Result<bool> ChannelPlugin::flush(ChannelItem& item) {
   if (parallel()) {
     work_.finish();
     return false;

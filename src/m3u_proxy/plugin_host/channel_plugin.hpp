@@ -14,19 +14,19 @@
 
 namespace m3u_proxy::plugin_host {
 
-class ChannelPlugin final : public pipeline::StageStrategy {
+class ChannelPlugin final : public channels::ChannelStrategy {
  public:
   /// `replaces`: the native strategy whose place it takes; nullptr when it stands beside it.
   /// `work` belongs to somebody else; both outlive it.
-  ChannelPlugin(StagePlugin& work, pipeline::StageStrategy* replaces);
+  ChannelPlugin(StagePlugin& work, channels::ChannelStrategy* replaces);
   ~ChannelPlugin() override;
 
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
   [[nodiscard]] bool parallel() const override {
     return work_.manifest().parallel && (replaces_ == nullptr || replaces_->parallel());
   }
-  Result<> process(pipeline::StageItem& item) override;
-  Result<bool> flush(pipeline::StageItem& item) override;
+  Result<> process(channels::ChannelItem& item) override;
+  Result<bool> flush(channels::ChannelItem& item) override;
 
   /// As Spool::move_down(), of what it keeps. Thread-safe.
   void move_down(memory::StorageLevel kind) { held_.move_down(kind); }
@@ -36,26 +36,26 @@ class ChannelPlugin final : public pipeline::StageStrategy {
   /// Where several chunks' results for one item come together.
   class Results;
 
-  Result<> process_batch(pipeline::StageItem& item);
-  Result<> process_chunks(pipeline::StageItem& item);
+  Result<> process_batch(channels::ChannelItem& item);
+  Result<> process_chunks(channels::ChannelItem& item);
   /// Neighbouring rows of a batch.
   struct Rows {
     const catalog::ChannelBatch& batch;
     std::size_t first;
     std::size_t count;
   };
-  Result<> process_chunk(const Rows& rows, pipeline::StageItem& item, Results& results);
-  Result<> replace(Frame frame, pipeline::StageItem& item, Results& results);
+  Result<> process_chunk(const Rows& rows, channels::ChannelItem& item, Results& results);
+  Result<> replace(Frame frame, channels::ChannelItem& item, Results& results);
   Result<> check(Frame frame) const;
-  void finish_batch(pipeline::StageItem& item) const;
+  void finish_batch(channels::ChannelItem& item) const;
 
   StagePlugin& work_;
-  pipeline::StageStrategy* replaces_;
+  channels::ChannelStrategy* replaces_;
   memory::SlabPool& slabs_;
   // Of serial plugins:
   std::unique_ptr<catalog::ChannelBatch> pending_;  // less than a chunk
   std::unique_ptr<catalog::FrameBuilder> builder_;
-  std::unique_ptr<pipeline::StageItem> spare_;  // for native work on a chunk
+  std::unique_ptr<channels::ChannelItem> spare_;  // for native work on a chunk
   HeldBack held_;
 };
 

@@ -11,8 +11,8 @@
 namespace m3u_proxy::plugin_host {
 namespace {
 
+using channels::ChannelStrategy;
 using pipeline::Stage;
-using pipeline::StageStrategy;
 
 /// nullopt: a stage that plugins have no part in.
 std::optional<plugins::PluginStage> plugin_stage(Stage stage) {
@@ -93,7 +93,8 @@ Result<bool> PluginRun::may_run(const Entry& entry, plugins::PluginStage stage) 
 /// native one.
 const PluginHost::Entry* PluginRun::choose_instead(const std::vector<const Entry*>& equivalent,
                                                    plugins::PluginStage stage,
-                                                   StageStrategy& native, std::string& why) const {
+                                                   ChannelStrategy& native,
+                                                   std::string& why) const {
   const plugins::PluginSettings& settings = state_.host->settings();
   std::vector<const Entry*> plugins = equivalent;
   if (settings.prefer_streaming_plugins)
@@ -133,17 +134,17 @@ StagePlugin& PluginRun::add_work(const Entry& entry, plugins::PluginStage stage,
   return work;
 }
 
-StageStrategy* PluginRun::make_strategy(StagePlugin& work, StageStrategy* replaces) {
+ChannelStrategy* PluginRun::make_strategy(StagePlugin& work, ChannelStrategy* replaces) {
   const std::lock_guard lock(mutex_);
   if (work.stage() == plugins::PluginStage::kM3uGeneration)
     return text_plugins_.emplace_back(std::make_unique<TextPlugin>(work)).get();
   return channel_plugins_.emplace_back(std::make_unique<ChannelPlugin>(work, replaces)).get();
 }
 
-Result<std::vector<StageStrategy*>> PluginRun::strategies(Stage pipeline_stage,
-                                                          StageStrategy& native) {
+Result<std::vector<ChannelStrategy*>> PluginRun::strategies(Stage pipeline_stage,
+                                                            ChannelStrategy& native) {
   const auto stage = plugin_stage(pipeline_stage);
-  if (!stage) return std::vector<StageStrategy*>{&native};
+  if (!stage) return std::vector<ChannelStrategy*>{&native};
   std::vector<const Entry*> before;
   std::vector<const Entry*> after;
   std::vector<const Entry*> equivalent;
@@ -173,8 +174,8 @@ Result<std::vector<StageStrategy*>> PluginRun::strategies(Stage pipeline_stage,
     instead = choose_instead(equivalent, *stage, native, why);
     why_not = why;
   }
-  std::vector<StageStrategy*> chain;
-  const auto add = [&](const Entry* entry, std::string decision, StageStrategy* replaces) {
+  std::vector<ChannelStrategy*> chain;
+  const auto add = [&](const Entry* entry, std::string decision, ChannelStrategy* replaces) {
     chain.push_back(make_strategy(add_work(*entry, *stage, std::move(decision)), replaces));
   };
   for (const Entry* entry : before) add(entry, "before the native strategy", nullptr);

@@ -25,8 +25,8 @@ class PluginRun final : public generation::StagePlugins {
   ~PluginRun() override;
 
   Result<> begin(const generation::PluginRunInfo& info) override;
-  Result<std::vector<pipeline::StageStrategy*>> strategies(
-      pipeline::Stage stage, pipeline::StageStrategy& native) override;
+  Result<std::vector<channels::ChannelStrategy*>> strategies(
+      pipeline::Stage stage, channels::ChannelStrategy& native) override;
   Result<std::vector<guide::ProgrammeStrategy*>> programme_strategies() override;
   Result<std::unique_ptr<channels::SourcePlugin>> open_source(const std::string& plugin,
                                                               std::uint16_t source) override;
@@ -42,11 +42,11 @@ class PluginRun final : public generation::StagePlugins {
   /// Whether the plugin may run now; else why not is noted, or it is an error.
   Result<bool> may_run(const Entry& entry, plugins::PluginStage stage);
   const Entry* choose_instead(const std::vector<const Entry*>& equivalent,
-                              plugins::PluginStage stage, pipeline::StageStrategy& native,
+                              plugins::PluginStage stage, channels::ChannelStrategy& native,
                               std::string& why) const;
   StagePlugin& add_work(const Entry& entry, plugins::PluginStage stage, std::string decision,
                         std::uint16_t source = 0);
-  pipeline::StageStrategy* make_strategy(StagePlugin& work, pipeline::StageStrategy* replaces);
+  channels::ChannelStrategy* make_strategy(StagePlugin& work, channels::ChannelStrategy* replaces);
 
   RunState state_;
   // As they were when the generation began.

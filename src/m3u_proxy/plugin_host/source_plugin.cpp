@@ -30,7 +30,7 @@ Result<> PluginSourceReader::check(catalog::FrameBytes frame) const {
 }
 
 /// Keeps a verified batch, or makes it the item's.
-Result<> PluginSourceReader::give(catalog::FrameBytes frame, pipeline::StageItem& item) {
+Result<> PluginSourceReader::give(catalog::FrameBytes frame, channels::ChannelItem& item) {
   if (results_) return results_->append(results_->pack(frame, scratch_));
   item.plugin_bytes.assign(frame.begin(), frame.end());
   load(item);
@@ -38,7 +38,7 @@ Result<> PluginSourceReader::give(catalog::FrameBytes frame, pipeline::StageItem
 }
 
 /// The item's bytes as its batch, with what the parser of playlists gives besides.
-void PluginSourceReader::load(pipeline::StageItem& item) {
+void PluginSourceReader::load(channels::ChannelItem& item) {
   catalog::ChannelBatch& batch = item.batch;
   catalog::load_frame({item.plugin_bytes.data(), item.plugin_bytes.size()}, batch);
   const generation::PluginRunInfo& info = work_.run().info;
@@ -57,7 +57,7 @@ Error PluginSourceReader::replaced() {
   return {.code = ErrorCode::kPlugin, .message = "its plugin failed; read as a playlist"};
 }
 
-Result<> PluginSourceReader::read(std::string_view bytes, pipeline::StageItem& item) {
+Result<> PluginSourceReader::read(std::string_view bytes, channels::ChannelItem& item) {
   M3U_TRY(const bool good,
           work_.process({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, 0,
                         [&](catalog::FrameBytes answer) -> Result<> {
@@ -67,7 +67,7 @@ Result<> PluginSourceReader::read(std::string_view bytes, pipeline::StageItem& i
   return good ? Result<>() : fail(replaced());
 }
 
-Result<bool> PluginSourceReader::finish(pipeline::StageItem& item) {
+Result<bool> PluginSourceReader::finish(channels::ChannelItem& item) {
   while (!finalized_) {
     M3U_TRY(const auto finalized, work_.finalize([&](catalog::FrameBytes answer) -> Result<> {
       M3U_CHECK(check(answer));

@@ -13,14 +13,14 @@ class PluginSourceReader final : public channels::SourcePlugin {
   /// `work` outlives it; `source`: its index, which its rows have to have.
   PluginSourceReader(StagePlugin& work, std::uint16_t source);
 
-  Result<> read(std::string_view bytes, pipeline::StageItem& item) override;
-  Result<bool> finish(pipeline::StageItem& item) override;
+  Result<> read(std::string_view bytes, channels::ChannelItem& item) override;
+  Result<bool> finish(channels::ChannelItem& item) override;
   [[nodiscard]] bool replaceable() const override { return work_.falls_back(); }
 
  private:
   Result<> check(catalog::FrameBytes frame) const;
-  Result<> give(catalog::FrameBytes frame, pipeline::StageItem& item);
-  void load(pipeline::StageItem& item);
+  Result<> give(catalog::FrameBytes frame, channels::ChannelItem& item);
+  void load(channels::ChannelItem& item);
   Error replaced();
 
   StagePlugin& work_;

@@ -63,7 +63,7 @@ Result<> TextPlugin::process_chunk(std::string_view chunk, std::uint64_t entries
   return {};
 }
 
-Result<> TextPlugin::process(pipeline::StageItem& item) {
+Result<> TextPlugin::process(channels::ChannelItem& item) {
   std::pmr::string out(&item.text_resource);
   if (parallel()) {
     if (item.text.empty()) return {};
@@ -85,7 +85,7 @@ Result<> TextPlugin::process(pipeline::StageItem& item) {
   return {};
 }
 
-Result<bool> TextPlugin::flush(pipeline::StageItem& item) {
+Result<bool> TextPlugin::flush(channels::ChannelItem& item) {
   item.text.clear();
   if (parallel()) {
     work_.finish();

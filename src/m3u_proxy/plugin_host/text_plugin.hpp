@@ -11,15 +11,15 @@
 
 namespace m3u_proxy::plugin_host {
 
-class TextPlugin final : public pipeline::StageStrategy {
+class TextPlugin final : public channels::ChannelStrategy {
  public:
   explicit TextPlugin(StagePlugin& work);
 
   [[nodiscard]] std::string_view name() const override { return work_.manifest().name; }
   [[nodiscard]] bool parallel() const override { return work_.manifest().parallel; }
   /// Works on item.text.
-  Result<> process(pipeline::StageItem& item) override;
-  Result<bool> flush(pipeline::StageItem& item) override;
+  Result<> process(channels::ChannelItem& item) override;
+  Result<bool> flush(channels::ChannelItem& item) override;
   void move_down(memory::StorageLevel kind) { held_.move_down(kind); }
 
  private:

@@ -13,7 +13,7 @@
 
 #include <m3u_proxy/catalog/channel_batch.hpp>
 
-namespace m3u_proxy::pipeline {
+namespace m3u_proxy::channels {
 
 /// Recycled: take() keeps the capacity.
 class Touched {
@@ -52,4 +52,4 @@ void note_rules(catalog::ChannelBatch& batch, std::size_t row,
 void note_filters(catalog::ChannelBatch& batch, std::size_t row,
                   std::span<const std::uint16_t> indices);
 
-}  // namespace m3u_proxy::pipeline
+}  // namespace m3u_proxy::channels

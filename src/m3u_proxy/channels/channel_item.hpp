@@ -1,52 +1,27 @@
-// StageItem: one batch on its way through a pass, with everything its stages need for it.
-//
-// Items are recycled: each belongs to one worker at a time and keeps its memory for the next
-// batch, so that a batch costs no allocation in the ordinary case.
+// ChannelItem: one batch of channels on its way through a pass, with everything its stages need.
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <memory_resource>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include <m3u_proxy/catalog/batch_packer.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/catalog/frame_builder.hpp>
+#include <m3u_proxy/channels/touched.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/formats/m3u_writer.hpp>
+#include <m3u_proxy/pipeline/pass_engine.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
-#include <m3u_proxy/pipeline/touched.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 
-namespace m3u_proxy::guide {
-/// What the EPG Generation stage works on.
-struct GuideWork;
-}  // namespace m3u_proxy::guide
+namespace m3u_proxy::channels {
 
-namespace m3u_proxy::pipeline {
-
-/// The stages of a generation, in order.
-enum class Stage : std::uint8_t {
-  kSourceLoading,
-  kDataMapping,
-  kFiltering,
-  kLogoCaching,
-  kChannelNumbering,
-  kM3uGeneration,
-  kEpgGeneration,
-};
-constexpr std::size_t kStageCount = 7;
-/// "Source Loading" …
-std::string_view to_string(Stage stage);
-
-struct StageItem {
-  explicit StageItem(memory::SlabPool& slabs);
+struct ChannelItem final : pipeline::PassItem {
+  explicit ChannelItem(memory::SlabPool& slabs);
 
   // Source Loading
   formats::M3uChunk chunk;
@@ -74,11 +49,12 @@ struct StageItem {
   formats::OutputText text;
   std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
   std::vector<std::uint8_t> written;    ///< for the lineup: 1 for each row that is in the text
-  Touched touched;                      ///< for the lineup: what touched each row
-  // EPG Generation
-  std::shared_ptr<guide::GuideWork> guide;
+  pipeline::Touched touched;                      ///< for the lineup: what touched each row
 
-  std::array<std::uint64_t, kStageCount> items_out{};  ///< rows that left each stage
+  std::array<std::uint64_t, pipeline::kStageCount> items_out{};  ///< rows that left each stage
 };
 
-}  // namespace m3u_proxy::pipeline
+/// A way to do a stage that works on channels.
+using ChannelStrategy = pipeline::StageStrategy<ChannelItem>;
+
+}  // namespace m3u_proxy::channels

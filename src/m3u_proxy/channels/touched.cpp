@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/pipeline/touched.hpp>
+#include <m3u_proxy/channels/touched.hpp>
 
-namespace m3u_proxy::pipeline {
+namespace m3u_proxy::channels {
 namespace {
 
 /// Control characters never get into an attribute's name from a playlist or a rule.
@@ -62,4 +62,4 @@ void Touched::take(catalog::ChannelBatch& batch) {
   }
 }
 
-}  // namespace m3u_proxy::pipeline
+}  // namespace m3u_proxy::channels

@@ -1,0 +1,17 @@
+#include <m3u_proxy/channels/channel_item.hpp>
+
+namespace m3u_proxy::channels {
+
+ChannelItem::ChannelItem(memory::SlabPool& slabs)
+    : batch(slabs),
+      frame(slabs.budget()),
+      packer(slabs.budget()),
+      byte_resource(slabs.budget(), memory::Tag::kBatch),
+      packed_bytes(&byte_resource),
+      spool_bytes(&byte_resource),
+      plugin_bytes(&byte_resource),
+      plugin_spare(&byte_resource),
+      text_resource(slabs.budget(), memory::Tag::kOutput),
+      text(&text_resource) {}
+
+}  // namespace m3u_proxy::channels
