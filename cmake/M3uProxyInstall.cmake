@@ -1,5 +1,5 @@
-# The library as others use it: libm3u_proxy of all folders but the command line's, its headers, and
-# a package for find_package(m3u_proxy), whose target is m3u_proxy::m3u_proxy.
+# The library as others use it: libm3u_proxy of all folders but the command line's, its public headers,
+# and a package for find_package(m3u_proxy), whose target is m3u_proxy::m3u_proxy.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -38,13 +38,8 @@ install(FILES ${PROJECT_BINARY_DIR}/m3u_proxyConfig.cmake
 if(M3U_PROXY_WASM)
   install(FILES ${wasm_library} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
-install(DIRECTORY src/m3u_proxy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
-  PATTERN "*.hpp" PATTERN "cli" EXCLUDE
-  PATTERN "*_testing.hpp" EXCLUDE
-  PATTERN "wasm_*.hpp" EXCLUDE PATTERN "host_functions.hpp" EXCLUDE
-  PATTERN "curl_library.hpp" EXCLUDE PATTERN "openssl_library.hpp" EXCLUDE
-  PATTERN "sodium_library.hpp" EXCLUDE
-  PATTERN "sqlite_library.hpp" EXCLUDE PATTERN "sqlite_connection.hpp" EXCLUDE
-  PATTERN "postgres_library.hpp" EXCLUDE PATTERN "postgres_connection.hpp" EXCLUDE
-  PATTERN "connection_pool.hpp" EXCLUDE PATTERN "postgres_changes.hpp" EXCLUDE
-  PATTERN "pooler.hpp" EXCLUDE)
+get_property(public_headers GLOBAL PROPERTY M3U_PROXY_PUBLIC_HEADERS)
+install(CODE "set(public_headers \"${public_headers}\")
+  set(source \"${PROJECT_SOURCE_DIR}/src\")
+  set(destination \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_INCLUDEDIR}\")")
+install(SCRIPT cmake/InstallHeaders.cmake)

@@ -1,14 +1,15 @@
-# m3u_proxy_module(NAME DEPENDS other_module... LIBRARIES target...)
+# m3u_proxy_module(NAME DEPENDS other_module... LIBRARIES target... PUBLIC_HEADERS file...)
 #
 # Makes the static library m3u_proxy_NAME of every source in the current folder, and the test
 # program NAME_test of every *_test.cpp in it. DEPENDS names other folders, LIBRARIES outside ones;
-# files whose path matches EXCLUDE are left out.
+# files whose path matches EXCLUDE are left out. PUBLIC_HEADERS are for users of the library: they and
+# what they include are installed.
 #
 # Each module has an include root of its own, in which only its own folder is: an include of a module
 # that is not named in DEPENDS, or by one that is, does not compile. Headers that a module generates
 # are in the build's generated/NAME/m3u_proxy/NAME.
 function(m3u_proxy_module name)
-  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LIBRARIES;PUBLIC_HEADERS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "${ARG_EXCLUDE}")
@@ -20,6 +21,8 @@ function(m3u_proxy_module name)
   # For the installed library, which is made of all of them.
   set_property(GLOBAL APPEND PROPERTY M3U_PROXY_MODULES ${name})
   set_property(GLOBAL APPEND PROPERTY M3U_PROXY_MODULE_LIBRARIES ${ARG_LIBRARIES})
+  list(TRANSFORM ARG_PUBLIC_HEADERS PREPEND ${name}/)
+  set_property(GLOBAL APPEND PROPERTY M3U_PROXY_PUBLIC_HEADERS ${ARG_PUBLIC_HEADERS})
 
   set(root ${PROJECT_BINARY_DIR}/include/${name})
   file(MAKE_DIRECTORY ${root}/m3u_proxy)

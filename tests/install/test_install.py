@@ -76,7 +76,7 @@ def test_the_program_its_manual_and_completions_are_installed(prefix):
 def test_nothing_of_the_tests_or_of_this_folder_is_installed(prefix):
     headers = [str(path.relative_to(prefix)) for path in prefix.rglob("*.hpp")]
     assert "include/m3u_proxy/service/proxy_service.hpp" in headers
-    assert [name for name in headers if re.search(r"test|provider|/cli/", name)] == []
+    assert [name for name in headers if re.search(r"test|/cli/|/plugin_host/|/net/", name)] == []
     for path in prefix.rglob("*.cmake"):
         assert str(ROOT) not in path.read_text(), path
 

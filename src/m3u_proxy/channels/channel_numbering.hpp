@@ -2,34 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
-#include <m3u_proxy/channels/source_info.hpp>
+#include <m3u_proxy/channels/numbering_options.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 
 namespace m3u_proxy::channels {
-
-enum class NumberingMode : std::uint8_t { kPreserve, kSequential, kRanges };
-
-/// A start of its own for the channels of a source or a group.
-struct NumberRange {
-  std::string source;  ///< empty: any
-  std::string group;   ///< empty: any
-  std::uint32_t first = 1;
-  std::uint32_t last = 0x7FFFFFFF;
-};
-
-struct NumberingOptions {
-  NumberingMode mode = NumberingMode::kPreserve;
-  std::uint32_t first = 1;
-  std::span<const NumberRange> ranges{};  ///< of kRanges; lives longer than the strategy
-  std::span<const SourceInfo> sources{};  ///< by the rows' source index; lives longer too
-};
 
 class ChannelNumberingStrategy final : public ChannelStrategy, public memory::MemoryCleanable {
  public:

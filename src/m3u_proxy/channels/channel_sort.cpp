@@ -2,6 +2,7 @@
 #include <m3u_proxy/base/natural_order.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
+#include <m3u_proxy/rules/pattern.hpp>
 
 namespace m3u_proxy::channels {
 namespace {

@@ -1,40 +1,15 @@
-// Channel sort: the order of the output where the configuration asks for another than the sources'.
-//
-//   sort = [{ field = "group_title", order = "sequence", sequence = ["^News", "sport"] },
-//           { field = "channel_name", order = "asc" }]
-//
-// Texts compare without case; with compare = "natural" by their digits' values and their base
-// letters first; tvg_chno as N, then M of N.M, channels without one last. Channels that are equal
-// in all fields keep the order of their sources.
+// ChannelSortKey: what channels are sorted by, as one row of bytes a channel.
 #pragma once
 
-#include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <m3u_proxy/catalog/fields.hpp>
-#include <m3u_proxy/rules/pattern.hpp>
+#include <m3u_proxy/channels/sort_field.hpp>
 #include <m3u_proxy/rules/record.hpp>
 #include <m3u_proxy/spill/sort_key.hpp>
 
 namespace m3u_proxy::channels {
-
-enum class ChannelOrder : std::uint8_t { kAscending, kDescending, kSequence };
-enum class ChannelCompare : std::uint8_t {
-  kByField,  ///< tvg_chno as a number, other fields as kText
-  kText,
-  kNatural,
-};
-
-struct ChannelSortField {
-  catalog::FieldRef field{};
-  ChannelOrder order = ChannelOrder::kAscending;
-  ChannelCompare compare = ChannelCompare::kByField;  ///< not of kSequence
-  /// Of kSequence: channels whose field matches the first come first, and so on; the others last.
-  std::vector<std::shared_ptr<const rules::Pattern>> sequence{};
-};
 
 /// Makes the keys by which channels are sorted, byte by byte. One a worker; not thread-safe.
 class ChannelSortKey {

@@ -10,6 +10,7 @@
 #include <m3u_proxy/config/config_sections.hpp>
 #include <m3u_proxy/io/transcode.hpp>
 #include <m3u_proxy/plugins/manifest.hpp>
+#include <m3u_proxy/rules/pattern.hpp>
 
 namespace m3u_proxy::config {
 namespace {

@@ -15,6 +15,7 @@
 #include <m3u_proxy/channels/source_loading.hpp>
 #include <m3u_proxy/generation/generation.hpp>
 #include <m3u_proxy/generation/published_list.hpp>
+#include <m3u_proxy/generation/stage_options.hpp>
 #include <m3u_proxy/generation/stage_plugins.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>

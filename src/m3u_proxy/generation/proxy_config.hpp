@@ -9,12 +9,10 @@
 #include <vector>
 
 #include <m3u_proxy/base/bytes.hpp>
-#include <m3u_proxy/channels/channel_numbering.hpp>
-#include <m3u_proxy/channels/channel_sort.hpp>
-#include <m3u_proxy/channels/m3u_generation.hpp>
+#include <m3u_proxy/channels/numbering_options.hpp>
 #include <m3u_proxy/channels/playlist_source.hpp>
+#include <m3u_proxy/channels/sort_field.hpp>
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/io/atomic_file.hpp>
 
 namespace m3u_proxy::generation {
 
@@ -54,12 +52,5 @@ struct ResolvedProxyConfig {
   /// Makes the plugins of one generation; empty: there are none.
   std::function<Result<std::unique_ptr<StagePlugins>>()> plugins{};
 };
-
-/// Whether this configuration writes channel ids anywhere.
-bool needs_channel_ids(const ResolvedProxyConfig& config);
-/// Whether channels without a tvg-id get one.
-channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config);
-/// How its playlist is written.
-formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
 
 }  // namespace m3u_proxy::generation

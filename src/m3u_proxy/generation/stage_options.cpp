@@ -1,6 +1,6 @@
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/catalog/addresses.hpp>
-#include <m3u_proxy/generation/proxy_config.hpp>
+#include <m3u_proxy/generation/stage_options.hpp>
 
 namespace m3u_proxy::generation {
 namespace {

@@ -1,0 +1,20 @@
+# Run by `cmake --install`: installs the public headers and those of ours that they include.
+# Given: public_headers ("base/log.hpp;…"), source (the folder src), destination.
+cmake_policy(VERSION 3.25)
+
+set(waiting ${public_headers})
+set(headers)
+while(waiting)
+  list(POP_FRONT waiting header)
+  if(header IN_LIST headers)
+    continue()
+  endif()
+  list(APPEND headers ${header})
+  file(STRINGS ${source}/m3u_proxy/${header} includes REGEX "^#include <m3u_proxy/.*>")
+  list(TRANSFORM includes REPLACE "^#include <m3u_proxy/(.*)>.*" "\\1")
+  list(APPEND waiting ${includes})
+endwhile()
+foreach(header ${headers})
+  get_filename_component(folder ${header} DIRECTORY)
+  file(INSTALL ${source}/m3u_proxy/${header} DESTINATION ${destination}/m3u_proxy/${folder})
+endforeach()
