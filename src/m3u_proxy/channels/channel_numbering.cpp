@@ -50,8 +50,13 @@ std::string_view ChannelNumberingStrategy::number_of(ChannelItem& item, std::siz
     case NumberingMode::kPreserve:
       return numbers_.assign(item.batch.text(ChannelField::kTvgChno, row));
   }
-  const std::string_view number = numbers_.assign_from(next_sequential_);
-  next_sequential_ = to_whole(number) + 1;
+  return next_number(next_sequential_);
+}
+
+/// The next free number from `next` on, which moves behind it.
+std::string_view ChannelNumberingStrategy::next_number(std::uint32_t& next) {
+  const std::string_view number = numbers_.assign_from(next);
+  next = to_whole(number) + 1;
   return number;
 }
 
@@ -60,14 +65,9 @@ std::string_view ChannelNumberingStrategy::number_in_range(ChannelItem& item, st
   const std::string_view group = item.batch.text(ChannelField::kGroupTitle, row);
   const auto found = std::ranges::find_if(
       options_.ranges, [&](const NumberRange& range) { return covers(range, source, group); });
-  if (found == options_.ranges.end()) {
-    const std::string_view number = numbers_.assign_from(next_sequential_);
-    next_sequential_ = to_whole(number) + 1;
-    return number;
-  }
+  if (found == options_.ranges.end()) return next_number(next_sequential_);
   std::uint32_t& next = next_in_range_[static_cast<std::size_t>(found - options_.ranges.begin())];
-  const std::string_view number = numbers_.assign_from(next);
-  next = to_whole(number) + 1;
+  const std::string_view number = next_number(next);
   if (to_whole(number) < found->first || to_whole(number) > found->last)
     item.problems.add("number_range_overflow", 0, 0,
                       item.batch.text(ChannelField::kChannelName, row));

@@ -28,6 +28,7 @@ class ChannelNumberingStrategy final : public ChannelStrategy, public memory::Me
 
  private:
   std::string_view number_of(ChannelItem& item, std::size_t row);
+  std::string_view next_number(std::uint32_t& next);
   std::string_view number_in_range(ChannelItem& item, std::size_t row);
 
   NumberingOptions options_;

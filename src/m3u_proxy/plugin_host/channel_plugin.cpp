@@ -6,6 +6,7 @@
 #include <m3u_proxy/channels/channel_limits.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/plugin_host/channel_plugin.hpp>
+#include <m3u_proxy/plugin_host/frame_check.hpp>
 
 namespace m3u_proxy::plugin_host {
 
@@ -14,8 +15,6 @@ using catalog::ChannelField;
 using channels::ChannelItem;
 
 namespace {
-
-constexpr std::size_t kFrameAlignment = 16;
 
 bool is_same(catalog::FrameBytes a, catalog::FrameBytes b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
@@ -91,12 +90,7 @@ Result<> ChannelPlugin::process(ChannelItem& item) {
 
 /// What has to be right about a frame from outside before it is used.
 Result<> ChannelPlugin::check(Frame frame) const {
-  if (reinterpret_cast<std::uintptr_t>(frame.data()) % kFrameAlignment != 0)
-    return fail(ErrorCode::kPlugin, "it gave a batch that is not at a multiple of 16");
-  const auto verified = catalog::verify_frame(frame);
-  if (!verified)
-    return fail(ErrorCode::kPlugin, "it gave a bad batch: " + verified.error().message);
-  const catalog::FrameSummary summary = catalog::summarize(frame);
+  M3U_TRY(const catalog::FrameSummary summary, check_channel_frame(frame));
   if (summary.rows != 0 && summary.highest_source >= work_.run().info.sources.size())
     return fail(ErrorCode::kPlugin, "it gave a channel of a source that there is not");
   return {};

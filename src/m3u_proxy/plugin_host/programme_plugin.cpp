@@ -1,3 +1,4 @@
+#include <m3u_proxy/plugin_host/frame_check.hpp>
 #include <m3u_proxy/plugin_host/programme_plugin.hpp>
 
 namespace m3u_proxy::plugin_host {
@@ -38,7 +39,7 @@ Result<> ProgrammePlugin::process_chunk(ProgrammeRows& out) {
   if (!held_.gave_up()) {
     M3U_TRY(const bool good,
             work_.process(frame_, chunk_.size(), [&](catalog::FrameBytes answer) -> Result<> {
-              M3U_CHECK(check(answer));
+              M3U_CHECK(check_programme_frame(answer));
               load(answer, out);
               return {};
             }));
@@ -50,15 +51,6 @@ Result<> ProgrammePlugin::process_chunk(ProgrammeRows& out) {
     }
   }
   pending_.clear();
-  return {};
-}
-
-Result<> ProgrammePlugin::check(catalog::FrameBytes frame) const {
-  if (reinterpret_cast<std::uintptr_t>(frame.data()) % 16 != 0)
-    return fail(ErrorCode::kPlugin, "it gave a batch that is not at a multiple of 16");
-  const auto verified = catalog::verify_programme_frame(frame);
-  if (!verified)
-    return fail(ErrorCode::kPlugin, "it gave a bad batch: " + verified.error().message);
   return {};
 }
 
@@ -81,7 +73,7 @@ Result<bool> ProgrammePlugin::flush(ProgrammeRows& rows) {
     M3U_CHECK(process_chunk(rows));
     return true;
   }
-  return held_.next([this](catalog::FrameBytes frame) { return check(frame); },
+  return held_.next([](catalog::FrameBytes frame) { return check_programme_frame(frame); },
                     [&](catalog::FrameBytes frame, bool /*again*/) -> Result<> {
                       load(frame, rows);
                       return {};

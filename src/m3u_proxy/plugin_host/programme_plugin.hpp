@@ -20,7 +20,6 @@ class ProgrammePlugin final : public guide::ProgrammeStrategy {
 
  private:
   Result<> process_chunk(guide::ProgrammeRows& out);
-  Result<> check(catalog::FrameBytes frame) const;
   void load(catalog::FrameBytes frame, guide::ProgrammeRows& out);
 
   StagePlugin& work_;

@@ -1,5 +1,6 @@
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
+#include <m3u_proxy/plugin_host/frame_check.hpp>
 #include <m3u_proxy/plugin_host/source_plugin.hpp>
 
 namespace m3u_proxy::plugin_host {
@@ -17,13 +18,7 @@ PluginSourceReader::PluginSourceReader(StagePlugin& work, std::uint16_t source)
 }
 
 Result<> PluginSourceReader::check(catalog::FrameBytes frame) const {
-  constexpr std::size_t kAlignment = 16;
-  if (reinterpret_cast<std::uintptr_t>(frame.data()) % kAlignment != 0)
-    return fail(ErrorCode::kPlugin, "it gave a batch that is not at a multiple of 16");
-  const auto verified = catalog::verify_frame(frame);
-  if (!verified)
-    return fail(ErrorCode::kPlugin, "it gave a bad batch: " + verified.error().message);
-  const catalog::FrameSummary summary = catalog::summarize(frame);
+  M3U_TRY(const catalog::FrameSummary summary, check_channel_frame(frame));
   if (summary.rows != 0 && (summary.lowest_source != source_ || summary.highest_source != source_))
     return fail(ErrorCode::kPlugin, "it gave a channel of another source than the one it reads");
   return {};
