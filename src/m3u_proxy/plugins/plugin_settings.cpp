@@ -11,10 +11,6 @@ std::optional<PluginStage> find_stage(std::string_view name) {
 
 std::string_view to_string(Permission permission) { return word_of(kPermissionNames, permission); }
 
-std::optional<Permission> find_permission(std::string_view name) {
-  return find_word<Permission>(kPermissionNames, name);
-}
-
 Permissions default_permissions() {
   Permissions all;
   for (std::size_t i = 0; i < kPermissionCount; ++i) {

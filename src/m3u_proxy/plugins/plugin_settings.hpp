@@ -45,7 +45,6 @@ inline constexpr std::array<std::string_view, kPermissionCount> kPermissionNames
     "log",           "memory_usage", "memory_pressure", "request_cleanup", "temp_files",
     "record_metric", "get_config",   "clock",           "random"};
 std::string_view to_string(Permission permission);
-std::optional<Permission> find_permission(std::string_view name);
 
 /// A set of permissions.
 class Permissions {
