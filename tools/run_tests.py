@@ -191,7 +191,7 @@ def main() -> int:
     if not options.proofs:
         total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
-        total.add(run_pytest(options.build, ["tests/cases", "tests/functional", "tests/install"],
+        total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
                              options.filter))
     if options.proofs:
         total.add(run_pytest(options.build, ["tests/proofs"], options.filter))

@@ -3,6 +3,7 @@
 The build whose include roots are tried is the one that TEST_BUILD names, or build/debug.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -22,8 +23,8 @@ def declared() -> dict[str, set[str]]:
     modules = {}
     for path in sorted(SOURCE.glob("*/CMakeLists.txt")):
         text = path.read_text()
-        call = re.search(r"m3u_proxy_module\((\w+)(?:\s+DEPENDS((?:\s+[\w${}]+)+?))?\s*(?:LIBRARIES|EXCLUDE|\))",
-                         text)
+        call = re.search(r"m3u_proxy_module\((\w+)\s+(?:DEPENDS\s+([\s\w${}]*?)\s*)?"
+                         r"(?:LIBRARIES|EXCLUDE|PUBLIC_HEADERS|\))", text)
         assert call and call[1] == path.parent.name, path
         named = set(re.findall(r"\w+", call[2] or ""))
         modules[call[1]] = {name for name in named if (SOURCE / name).is_dir()}
@@ -50,7 +51,6 @@ def header_of(module: str) -> str:
 
 def include_roots(module: str) -> list[str]:
     """The -I flags with which the module's own sources are compiled."""
-    import json
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         if f"/CMakeFiles/m3u_proxy_{module}.dir/" in entry["command"]:
             return re.findall(r"-I\S+", entry["command"])
@@ -82,3 +82,72 @@ def test_a_module_includes_what_it_depends_on_and_nothing_above(module, tmp_path
                             tmp_path), f"{module} cannot include {other}"
         else:
             assert not compiles(module, line, tmp_path), f"{module} includes {other}"
+
+
+# --- sizes ------------------------------------------------------------------------------------
+
+
+def sources(folder: Path) -> list[Path]:
+    """Everything that is written by hand, without the tests."""
+    return [path for path in sorted(folder.rglob("*"))
+            if path.suffix in (".cpp", ".hpp", ".py", ".rs", ".sh", ".c", ".cmake")
+            and not re.search(r"_test\.cpp$|_testing\.hpp$|/tests?\.rs$|/test_\w+\.py$|/target/", str(path))]
+
+
+def test_no_file_is_too_long():
+    joined = ROOT / "sdk" / "cpp" / "m3u_plugin.hpp"  # made of its parts
+    files = [path for name in ("src", "bench", "fuzz", "examples", "sdk", "tools", "cmake")
+             for path in sources(ROOT / name) if path != joined] + [ROOT / "dev"]
+    too_long = {str(path.relative_to(ROOT)): lines for path in files
+                if (lines := len(path.read_text().splitlines())) > MOST_LINES}
+    assert too_long == {}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_room_is_too_full(module):
+    assert len([path for path in sources(SOURCE / module)]) <= MOST_FILES
+
+
+def test_no_header_includes_itself_by_way_of_others():
+    includes = {f"{path.parent.name}/{path.name}":
+                re.findall(r"^#include <m3u_proxy/(\w+/\w+\.hpp)>", path.read_text(), re.MULTILINE)
+                for path in SOURCE.glob("*/*.hpp")}
+    done, open_now = set(), []
+
+    def visit(header: str) -> None:
+        assert header not in open_now, open_now[open_now.index(header):] + [header]
+        if header in done:
+            return
+        open_now.append(header)
+        for other in includes.get(header, []):
+            visit(other)
+        open_now.pop()
+        done.add(header)
+
+    for header in sorted(includes):
+        visit(header)
+
+
+# --- what the documentation names ---------------------------------------------------------------
+
+
+def test_every_path_in_the_architecture_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE))
+    assert rooms == set(MODULES)
+    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.<>*-]*)`|(?<![\w/])((?:[\w-]+/)+[\w-]+\.(?:hpp|cpp|py|c|toml|fbs|cmake|md))",
+                           text))
+    paths = {one or other for one, other in named}
+    assert len(paths) > 30
+    missing = [path for path in sorted(paths) if "<" not in path
+               and not (ROOT / path).exists() and not (SOURCE / path).exists()]
+    assert missing == []
+
+
+def test_every_header_that_is_to_be_read_first_exists():
+    rows = re.findall(r"^\| `(\w+)/` \|.*\| ((?:`[\w.]+`(?:, )?)+) \|$",
+                      (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE)
+    assert len(rows) == len(MODULES)
+    missing = [f"{room}/{name}" for room, names in rows for name in re.findall(r"`([\w.]+)`", names)
+               if not (SOURCE / room / name).exists()]
+    assert missing == []
