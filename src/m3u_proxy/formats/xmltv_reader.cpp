@@ -22,6 +22,18 @@ std::string_view XmltvStartTag::value(std::string_view attribute) const {
 
 namespace {
 
+/// Behind the comment, the CDATA section or the instruction that begins at `p`; nullptr where none
+/// does.
+const char* after_markup(const char* p, const char* end) {
+  const auto behind = [&](std::string_view close) {
+    return std::min(end, find_text(p, end, close) + close.size());
+  };
+  if (starts_at(p, end, "<!--")) return behind("-->");
+  if (starts_at(p, end, kCdataOpen)) return behind(kCdataClose);
+  if (starts_at(p, end, "<?")) return behind("?>");
+  return nullptr;
+}
+
 std::string_view name_at(const char* p, const char* end) {
   const char* const begin = p;
   while (p != end && is_name_byte(*p)) ++p;
@@ -82,10 +94,8 @@ void append_plain_text(std::pmr::string& out, std::string_view text) {
       const char* const close = find_text(p, end, kCdataClose);
       out.append(p + kCdataOpen.size(), close);
       p = std::min(end, close + kCdataClose.size());
-    } else if (starts_at(p, end, "<!--")) {
-      p = std::min(end, find_text(p, end, "-->") + 3);
-    } else if (starts_at(p, end, "<?")) {
-      p = std::min(end, find_text(p, end, "?>") + 2);
+    } else if (const char* const after = after_markup(p, end)) {
+      p = after;
     } else {
       XmltvStartTag tag;
       const bool start = parse_start_tag({p, static_cast<std::size_t>(end - p)}, tag);
@@ -107,12 +117,8 @@ const char* end_of_element(const char* p, const char* end, const XmltvStartTag& 
     p = find_any<'<'>(p, end);
     if (p == end) break;
     *content_end = p;
-    if (starts_at(p, end, "<!--")) {
-      p = std::min(end, find_text(p, end, "-->") + 3);
-    } else if (starts_at(p, end, kCdataOpen)) {
-      p = std::min(end, find_text(p, end, kCdataClose) + 3);
-    } else if (starts_at(p, end, "<?")) {
-      p = std::min(end, find_text(p, end, "?>") + 2);
+    if (const char* const after = after_markup(p, end)) {
+      p = after;
     } else if (starts_at(p, end, "</")) {
       --depth;
       p = std::min(end, find_text(p, end, ">") + 1);
@@ -134,21 +140,17 @@ std::optional<XmltvChild> XmltvChildren::next() {
   while (true) {
     p = find_any<'<'>(p, end);
     if (p == end) break;
-    if (starts_at(p, end, "<!--")) {
-      p = std::min(end, find_text(p, end, "-->") + 3);
-    } else if (starts_at(p, end, kCdataOpen)) {
-      p = std::min(end, find_text(p, end, kCdataClose) + 3);
-    } else if (starts_at(p, end, "<?")) {
-      p = std::min(end, find_text(p, end, "?>") + 2);
+    if (const char* const after = after_markup(p, end)) {
+      p = after;
     } else {
       XmltvStartTag tag;
       if (!parse_start_tag({p, static_cast<std::size_t>(end - p)}, tag)) break;
       const char* content_end = nullptr;
-      const char* const after = end_of_element(p, end, tag, &content_end);
+      const char* const behind = end_of_element(p, end, tag, &content_end);
       const char* const content = p + tag.size;
-      rest_ = {after, static_cast<std::size_t>(end - after)};
+      rest_ = {behind, static_cast<std::size_t>(end - behind)};
       return XmltvChild{.name = tag.name,
-                        .whole = {p, static_cast<std::size_t>(after - p)},
+                        .whole = {p, static_cast<std::size_t>(behind - p)},
                         .content = {content, static_cast<std::size_t>(content_end - content)}};
     }
   }

@@ -66,14 +66,18 @@ void append_escaped(std::pmr::string& out, std::string_view text) {
   }
 }
 
+void append_attribute(std::pmr::string& out, std::string_view name, std::string_view value) {
+  out += ' ';
+  out += name;
+  out += "=\"";
+  append_escaped(out, value);
+  out += '"';
+}
+
 std::pmr::string xmltv_header(std::string_view date) {
   std::pmr::string out =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!DOCTYPE tv SYSTEM \"xmltv.dtd\">\n<tv";
-  if (!date.empty()) {
-    out += " date=\"";
-    append_escaped(out, date);
-    out += '"';
-  }
+  if (!date.empty()) append_attribute(out, "date", date);
   out += " generator-info-name=\"m3u-proxy\">\n";
   return out;
 }
@@ -83,9 +87,8 @@ void append_channel(std::pmr::string& out, const XmltvChannel& channel) {
   const bool has_source = parse_start_tag(channel.source, tag);
   const std::string_view content =
       has_source ? content_of(channel.source, tag) : std::string_view();
-  out += "  <channel id=\"";
-  append_escaped(out, channel.id);
-  out += '"';
+  out += "  <channel";
+  append_attribute(out, "id", channel.id);
   for (std::size_t i = 0; has_source && i < tag.attribute_count; ++i) {
     const XmltvAttribute& attribute = tag.attributes[i];
     if (attribute.name == "id") continue;
@@ -115,9 +118,9 @@ void append_channel(std::pmr::string& out, const XmltvChannel& channel) {
 
   const bool own_logo = !trim(channel.logo).empty();
   if (own_logo) {
-    out += "    <icon src=\"";
-    append_escaped(out, trim(channel.logo));
-    out += "\"/>\n";
+    out += "    <icon";
+    append_attribute(out, "src", trim(channel.logo));
+    out += "/>\n";
   }
   for (XmltvChildren children(content); const auto child = children.next();)
     if (source_icon && !own_logo && child->name == "icon") append_child(out, child->whole);

@@ -14,6 +14,9 @@ namespace m3u_proxy::formats {
 /// Appends `text` as XML content or attribute value: & < > " escaped, what XML forbids left out.
 void append_escaped(std::pmr::string& out, std::string_view text);
 
+/// Appends ` name="value"`, the value escaped.
+void append_attribute(std::pmr::string& out, std::string_view name, std::string_view value);
+
 /// Everything up to the first element. `date`: the value of `<tv date>`, already checked; "" for
 /// none. No generation time: the same input gives the same bytes.
 std::pmr::string xmltv_header(std::string_view date);

@@ -70,15 +70,12 @@ bool ProgrammeColumns::build_new(const ProgrammeRow& row) {
   if (value(ProgrammeField::kChannelId).empty() || value(ProgrammeField::kTitle).empty() ||
       value(ProgrammeField::kStart).empty())
     return false;
-  element_ = "<programme start=\"";
-  formats::append_escaped(element_, value(ProgrammeField::kStart));
-  if (!value(ProgrammeField::kStop).empty()) {
-    element_ += "\" stop=\"";
-    formats::append_escaped(element_, value(ProgrammeField::kStop));
-  }
-  element_ += "\" channel=\"";
-  formats::append_escaped(element_, value(ProgrammeField::kChannelId));
-  element_ += "\">\n    <title>";
+  element_ = "<programme";
+  formats::append_attribute(element_, "start", value(ProgrammeField::kStart));
+  if (!value(ProgrammeField::kStop).empty())
+    formats::append_attribute(element_, "stop", value(ProgrammeField::kStop));
+  formats::append_attribute(element_, "channel", value(ProgrammeField::kChannelId));
+  element_ += ">\n    <title>";
   formats::append_escaped(element_, value(ProgrammeField::kTitle));
   element_ += "</title>\n  </programme>";
   return true;
