@@ -49,7 +49,7 @@ struct ChannelItem final : pipeline::PassItem {
   formats::OutputText text;
   std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
   std::vector<std::uint8_t> written;    ///< for the lineup: 1 for each row that is in the text
-  pipeline::Touched touched;                      ///< for the lineup: what touched each row
+  Touched touched;                      ///< for the lineup: what touched each row
 
   std::array<std::uint64_t, pipeline::kStageCount> items_out{};  ///< rows that left each stage
 };
