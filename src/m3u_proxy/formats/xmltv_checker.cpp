@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <m3u_proxy/base/html_entities.hpp>
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/formats/html_entities.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_names.hpp>
 #include <m3u_proxy/formats/xmltv_references.hpp>

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include <m3u_proxy/base/html_entities.hpp>
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/formats/html_entities.hpp>
 #include <m3u_proxy/formats/xmltv_names.hpp>
 #include <m3u_proxy/formats/xmltv_references.hpp>
 

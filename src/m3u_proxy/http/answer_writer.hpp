@@ -11,7 +11,7 @@
 #include <string_view>
 #include <variant>
 
-#include <m3u_proxy/http/channel.hpp>
+#include <m3u_proxy/http/connection/channel.hpp>
 #include <m3u_proxy/http/response.hpp>
 
 namespace m3u_proxy::http {

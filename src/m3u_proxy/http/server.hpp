@@ -19,9 +19,9 @@
 
 #include <m3u_proxy/base/ip_address.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/http/connection/tls.hpp>
 #include <m3u_proxy/http/limits.hpp>
 #include <m3u_proxy/http/router.hpp>
-#include <m3u_proxy/http/tls.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 
 namespace m3u_proxy::http {

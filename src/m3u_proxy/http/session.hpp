@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include <m3u_proxy/http/answer_writer.hpp>
-#include <m3u_proxy/http/channel.hpp>
-#include <m3u_proxy/http/event_loop.hpp>
+#include <m3u_proxy/http/connection/channel.hpp>
+#include <m3u_proxy/http/connection/event_loop.hpp>
 #include <m3u_proxy/http/exchange.hpp>
 #include <m3u_proxy/http/worker.hpp>
 

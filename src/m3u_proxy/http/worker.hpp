@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include <m3u_proxy/http/event_loop.hpp>
+#include <m3u_proxy/http/connection/event_loop.hpp>
 #include <m3u_proxy/http/server.hpp>
 
 namespace m3u_proxy::http {

@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <m3u_proxy/http/openssl_library.hpp>
-#include <m3u_proxy/http/tls.hpp>
+#include <m3u_proxy/http/connection/openssl_library.hpp>
+#include <m3u_proxy/http/connection/tls.hpp>
 
 namespace m3u_proxy::http {
 namespace {

@@ -1,7 +1,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 
-#include <m3u_proxy/http/openssl_library.hpp>
+#include <m3u_proxy/http/connection/openssl_library.hpp>
 
 namespace m3u_proxy::http {
 namespace {

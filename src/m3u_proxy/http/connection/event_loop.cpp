@@ -6,7 +6,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 
-#include <m3u_proxy/http/event_loop.hpp>
+#include <m3u_proxy/http/connection/event_loop.hpp>
 
 namespace m3u_proxy::http {
 namespace {

@@ -3,7 +3,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
-#include <m3u_proxy/http/channel.hpp>
+#include <m3u_proxy/http/connection/channel.hpp>
 
 namespace m3u_proxy::http {
 namespace {

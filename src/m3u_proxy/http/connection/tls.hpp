@@ -9,7 +9,7 @@
 #include <mutex>
 
 #include <m3u_proxy/base/result.hpp>
-#include <m3u_proxy/http/channel.hpp>
+#include <m3u_proxy/http/connection/channel.hpp>
 
 namespace m3u_proxy::http {
 

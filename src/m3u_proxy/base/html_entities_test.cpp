@@ -1,8 +1,8 @@
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/formats/html_entities.hpp>
+#include <m3u_proxy/base/html_entities.hpp>
 
-namespace m3u_proxy::formats {
+namespace m3u_proxy {
 namespace {
 
 TEST(HtmlEntities, NamesOfTheHtmlStandardGiveTheirCharacters) {
@@ -23,4 +23,4 @@ TEST(HtmlEntities, OtherNamesHaveNone) {
 }
 
 }  // namespace
-}  // namespace m3u_proxy::formats
+}  // namespace m3u_proxy

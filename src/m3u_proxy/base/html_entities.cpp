@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
 
-#include <m3u_proxy/formats/html_entities.hpp>
+#include <m3u_proxy/base/html_entities.hpp>
 
-namespace m3u_proxy::formats {
+namespace m3u_proxy {
 namespace {
 
 struct NamedCharacter {
@@ -23,4 +23,4 @@ std::string_view html_entity(std::string_view name) {
   return found != std::end(kNamed) && found->name == name ? found->text : std::string_view();
 }
 
-}  // namespace m3u_proxy::formats
+}  // namespace m3u_proxy
