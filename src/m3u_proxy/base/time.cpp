@@ -153,6 +153,19 @@ std::optional<std::int64_t> parse_epoch(std::string_view text) {
   return value;
 }
 
+struct Broken {
+  std::chrono::year_month_day date;
+  std::int64_t hours, minutes, seconds;
+};
+
+Broken break_down(std::int64_t instant) {
+  instant = std::clamp(instant, kFirst, kLast);
+  const auto day = std::chrono::floor<std::chrono::days>(
+      std::chrono::sys_seconds(std::chrono::seconds(instant)));
+  const std::int64_t rest = instant - day.time_since_epoch().count() * kSecondsPerDay;
+  return {.date = day, .hours = rest / 3600, .minutes = rest / 60 % 60, .seconds = rest % 60};
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_date(std::string_view text) {
@@ -169,6 +182,20 @@ Result<std::int64_t> parse_instant(std::string_view text) {
   return fail(ErrorCode::kInvalidArgument, fmt::format("'{}' is not a time", excerpt(text)),
               "write it as 2024-05-01T18:30:00Z, 2024-05-01 18:30:00 (UTC) or as seconds since "
               "1970");
+}
+
+std::string format_rfc3339(std::int64_t seconds) {
+  const Broken t = break_down(seconds);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(t.date.year()),
+                     static_cast<unsigned>(t.date.month()), static_cast<unsigned>(t.date.day()),
+                     t.hours, t.minutes, t.seconds);
+}
+
+std::string format_compact_time(std::int64_t seconds) {
+  const Broken t = break_down(seconds);
+  return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", static_cast<int>(t.date.year()),
+                     static_cast<unsigned>(t.date.month()), static_cast<unsigned>(t.date.day()),
+                     t.hours, t.minutes, t.seconds);
 }
 
 }  // namespace m3u_proxy
