@@ -114,7 +114,7 @@ TEST(ExpressionErrors, AGroupThatNoPatternHasIsNamed) {
               ElementsAre("unknown_capture value 1:28 \"${2}\" > $${2}"));
   EXPECT_THAT(brief_of(R"e(name =~ "(?P<b>a)" SET tvg_id += "${B}", tvg_name -= "$1$2")e"),
               ElementsAre("unknown_capture value 1:34 \"${B}\" > $${B}",
-                          "unknown_capture value 1:53 \"$1$2\" > $$2"));
+                          "unknown_capture value 1:54 \"$1$2\" > $$2"));
   const auto errors = rule_errors(R"e(name =~ "(a)" SET tvg_id = "${x}")e");
   ASSERT_EQ(errors.size(), 1U);
   EXPECT_EQ(errors[0].message,

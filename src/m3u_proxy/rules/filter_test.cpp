@@ -225,12 +225,20 @@ MapRecord numbered(std::string_view number) {
 TEST(FilterOrder, NumbersCompareByValue) {
   EXPECT_TRUE(matches("tvg_chno > 9", numbered("10")));
   EXPECT_TRUE(matches("tvg_chno > 5", numbered("5.1")));
-  EXPECT_TRUE(matches("tvg_chno < 5.1", numbered("5.09")));
-  EXPECT_TRUE(matches("tvg_chno >= 5.10", numbered("5.1")));
+  EXPECT_TRUE(matches("attr:rate < 5.1", MapRecord(Domain::kChannels, {{"attr:rate", "5.09"}})));
+  EXPECT_TRUE(matches("attr:rate >= 5.10", MapRecord(Domain::kChannels, {{"attr:rate", "5.1"}})));
   EXPECT_TRUE(matches("tvg_chno <= 7", numbered("007")));
   EXPECT_TRUE(matches("tvg_chno < -1", numbered("-1.5")));
   EXPECT_FALSE(matches("tvg_chno > 5", numbered("5")));
   EXPECT_TRUE(matches("tvg_chno > 9007199254740992", numbered("9007199254740993")));
+}
+
+TEST(FilterOrder, ChannelNumbersCompareByTheirTwoParts) {
+  EXPECT_TRUE(matches("tvg_chno > 5.2", numbered("5.10")));
+  EXPECT_TRUE(matches("tvg_chno > 5.1", numbered("5.09"))) << "nine is more than one";
+  EXPECT_FALSE(matches("tvg_chno >= 5.10", numbered("5.1"))) << "one is less than ten";
+  EXPECT_TRUE(matches("tvg_chno < 6", numbered("5.10")));
+  EXPECT_TRUE(matches("tvg_chno >= 84", numbered("84.0")));
 }
 
 TEST(FilterOrder, ANumberAgainstAnythingElseIsFalse) {

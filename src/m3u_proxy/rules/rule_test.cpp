@@ -232,9 +232,9 @@ TEST(RuleGroups, EachSeesWhatTheEarlierChanged) {
 
 TEST(RuleGroups, ConditionSeesTheRecordAsAtTheGroupsStart) {
   EXPECT_EQ(
-      after(R"e(name contains "bbc" and group_title == "UK" SET name = "x", group_title += "$0")e",
+      after(R"e(name matches "bbc" and group_title == "UK" SET name = "x", group_title += "$0")e",
             "group_title"),
-      "UK");
+      "UKBBC");
 }
 
 TEST(RuleGroups, AndRunsOnlyIfTheOneBeforeMatched) {
