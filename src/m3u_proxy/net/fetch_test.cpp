@@ -225,7 +225,7 @@ TEST_F(Fetch, StatusErrorsAreNotTriedAgain) {
   EXPECT_EQ(e.code, ErrorCode::kNotFound);
   EXPECT_EQ(e.message, "cannot download " + provider_.url("/status/404/list.m3u") +
                            ": the server answered 404 Not Found: \"says the provider\"");
-  EXPECT_EQ(error("/status/403/list.m3u").hint,
+  EXPECT_EQ(error("", {.url = provider_.url("/status/403/list.m3u"), .user_agent = "VLC/3.0"}).hint,
             "check the user name and the password, and that the subscription has not expired");
 }
 
@@ -282,7 +282,9 @@ TEST_F(Fetch, ALoginThatIsRefusedSaysSo) {
   const Error e = error("", {.url = provider_.url("/private/list.m3u", "me:wrong")});
   EXPECT_THAT(e.message, HasSubstr("401 Unauthorized"));
   EXPECT_EQ(e.hint,
-            "check the user name and the password, and that the subscription has not expired");
+            "check the user name and the password, and that the subscription has not expired; many "
+            "providers answer only players that they know: give the source a user_agent, such as "
+            "user_agent = \"VLC/3.0.20 LibVLC/3.0.20\"");
 }
 
 TEST_F(Fetch, AnUnreachableServerIsNamed) {
