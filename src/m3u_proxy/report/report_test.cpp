@@ -102,8 +102,8 @@ TEST(Report, HasTheDocumentedKeys) {
                   "stage_memory_usage", "stages", "pressure_events", "budget",
                   "memory_cleanup_failures", "cleanup_history", "pools", "fixed_memory_mb",
                   "prediction", "limit_changes", "alerts", "spill", "rules", "filters_detail",
-                  "sources_detail", "guide", "problems", "plugins", "has_previous", "added",
-                  "removed", "guide_written", "playlist_path", "guide_path", "degraded"));
+                  "sources_detail", "guide", "problems", "warnings", "plugins", "has_previous",
+                  "added", "removed", "guide_written", "playlist_path", "guide_path", "degraded"));
   EXPECT_THAT(keys(json["stages"][0]),
               ElementsAre("name", "execution_time_ms", "total_time_pc", "strategy",
                           "peak_memory_mb", "items_in", "items_out"));
