@@ -28,6 +28,19 @@ std::size_t behind_spaces(std::string_view text, std::size_t at) {
   return at;
 }
 
+/// Whether the list at the front of `text` begins with a value that is neither text, list nor
+/// object, and goes on behind it: `[1,` but not the `[3]` of a warning.
+bool is_list_of_others(std::string_view text) {
+  constexpr std::string_view kLetters = "+-.0123456789abcdefghijklmnopqrstuvwxyzE";
+  const std::size_t value = behind_spaces(text, 1);
+  const std::size_t end = std::min(text.find_first_not_of(kLetters, value), text.size());
+  const std::string_view word = text.substr(value, end - value);
+  const bool is_value = word == "null" || word == "true" || word == "false" ||
+                        (!word.empty() && (word.front() == '-' || is_ascii_digit(word.front())));
+  const std::size_t next = behind_spaces(text, end);
+  return is_value && next < text.size() && text[next] == ',';
+}
+
 /// Where JSON begins in `text`: a list or an object whose next character fits; a warning's
 /// brackets are followed by other things. npos when there is none.
 std::size_t find_json(std::string_view text) {
@@ -35,6 +48,8 @@ std::size_t find_json(std::string_view text) {
        at = text.find_first_of("[{", at + 1)) {
     const std::size_t next = behind_spaces(text, at + 1);
     if (next == text.size()) return at;
+    const bool at_front = trim(without_mark(text.substr(0, at))).empty();
+    if (at_front && text[at] == '[' && is_list_of_others(text.substr(at))) return at;
     const bool fits = text[at] == '[' ? std::string_view("{[]\"").contains(text[next])
                                       : text[next] == '"' || text[next] == '}';
     if (fits) return at;
@@ -140,6 +155,8 @@ void JsonRecords::resume_inside() {
 /// Finds the list, or that there is none.
 Result<> JsonRecords::begin(ProblemLog& problems) {
   constexpr std::size_t kLongestJunk = kRead;
+  // Whether a bracket begins the list is seen at what follows, which must not be cut off.
+  while (view().size() <= kLongestJunk && !source_ended_) M3U_CHECK(fill());
   while (true) {
     const std::size_t at = find_json(view());
     const bool there = at != std::string_view::npos && at < kLongestJunk;
