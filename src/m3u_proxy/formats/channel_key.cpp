@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/formats/m3u_blanks.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 
 namespace m3u_proxy::formats {
@@ -261,7 +262,8 @@ std::string_view last_path_component(std::string_view url) {
   while (!path.empty() && ends_empty(path.back())) path.remove_suffix(1);
   const std::size_t slash = path.find_last_of("/\\");
   const std::string_view last = slash == std::string_view::npos ? path : path.substr(slash + 1);
-  return last.empty() ? url : trim(last);
+  const std::string_view name = trim_name(last);
+  return name.empty() ? url : name;
 }
 
 }  // namespace m3u_proxy::formats

@@ -39,12 +39,18 @@ std::size_t key_end(std::string_view text, std::size_t position) {
   return position;
 }
 
-/// Whether `key=` (blanks before `=` allowed) stands at `position`.
-bool is_pair_start(std::string_view text, std::size_t position) {
+/// Where the value of the pair `key=` (blanks around `=` allowed) at `position` begins; npos when
+/// there is no pair.
+std::size_t pair_value(std::string_view text, std::size_t position) {
   const std::size_t end = key_end(text, position);
-  if (end == position) return false;
+  if (end == position) return std::string_view::npos;
   position = skip_blanks(text, end);
-  return position < text.size() && text[position] == '=';
+  if (position >= text.size() || text[position] != '=') return std::string_view::npos;
+  return skip_blanks(text, position + 1);
+}
+
+bool is_pair_start(std::string_view text, std::size_t position) {
+  return pair_value(text, position) != std::string_view::npos;
 }
 
 bool ends_in_blank_or_comma(std::string_view text) {
@@ -266,14 +272,17 @@ void AttributeCursor::close_value(std::size_t begin, std::size_t quote) {
   position_ = quote + 1;
 }
 
-/// Whether one of the quotes behind `from` closes the value, before another value is opened.
+/// Whether one of the quotes behind `from` closes the value, before another value is opened. `from`
+/// is right behind a quote: a pair may be glued to it.
 bool AttributeCursor::closes_again(char quote, std::size_t begin, std::size_t from) {
   if (closing_.quote == quote && from <= closing_.at) return closing_.closes;
+  const std::size_t glued = pair_value(text_, from);
   closing_ = {.at = text_.size(), .quote = quote, .closes = false};
   for (std::size_t at = text_.find(quote, from); at != std::string_view::npos;
        at = text_.find(quote, at + 1)) {
     const bool closes = closes_value(text_, at + 1);
-    if (!closes && pair_start_before(text_, begin, at) == std::string_view::npos) continue;
+    const bool opens = at == glued || pair_start_before(text_, begin, at) != std::string_view::npos;
+    if (!closes && !opens) continue;
     closing_ = {.at = at, .quote = quote, .closes = closes};
     break;
   }

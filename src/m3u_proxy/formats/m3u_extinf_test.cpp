@@ -180,6 +180,17 @@ TEST(M3uExtinf, DirectivesOfAnEntryWithoutAddressGoWithIt) {
   EXPECT_THAT(read.directives, ElementsAre("#WEBPROP:2"));
   EXPECT_EQ(list.problems.of("directive_without_url"), 3U);
   EXPECT_EQ(list.problems.of("extinf_without_url"), 2U);
+  std::vector<std::uint64_t> lines;
+  for (const ProblemSample& sample : list.problems.samples()) lines.push_back(sample.line);
+  EXPECT_THAT(lines, ElementsAre(3, 2, 4, 9, 10));  // of the #EXTM3U line on
+}
+
+TEST(M3uExtinf, WhatHasOnlyCommasAndBlanksIsNoName) {
+  const ReadList list =
+      read_lines("#EXTINF:-1 tvg-name=\", \" tvg-id=\",i\",\nhttp://a\nhttp://h/ , \n");
+  ASSERT_EQ(list.channels.size(), 2U);
+  EXPECT_EQ(list.channels[0].name, "i");
+  EXPECT_EQ(list.channels[1].name, "http://h/ ,");
 }
 
 TEST(M3uExtinf, NamedDirectivesCountBehindTheFirstExtinf) {

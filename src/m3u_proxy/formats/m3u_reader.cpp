@@ -94,6 +94,11 @@ class ChunkParser {
   }
 
  private:
+  struct Directive {
+    std::string_view text;
+    std::uint64_t line;
+  };
+
   void take(LineKind kind, std::string_view line) {
     switch (kind) {
       case LineKind::kExtinf:
@@ -111,7 +116,7 @@ class ChunkParser {
         if (line_in_source() <= source_.header.comments) break;
         [[fallthrough]];
       case LineKind::kDirective:
-        directives_.push_back(line);
+        directives_.push_back({.text = line, .line = line_});
         break;
       case LineKind::kHeader:
         open_group({});
@@ -221,8 +226,8 @@ class ChunkParser {
   }
 
   void drop_directives() {
-    for (const std::string_view directive : directives_)
-      problems_.add("directive_without_url", extinf_line_, 0, directive);
+    for (const Directive& directive : directives_)
+      problems_.add("directive_without_url", directive.line, 0, directive.text);
     directives_.clear();
   }
 
@@ -258,7 +263,7 @@ class ChunkParser {
   void finish_row(std::size_t row, std::string_view url, std::string_view name) {
     batch_.set_text(ChannelField::kStreamUrl, row, url);
     if (batch_.text(ChannelField::kGroupTitle, row).empty()) set_group(row);
-    for (const std::string_view directive : directives_) batch_.push_directive(directive);
+    for (const Directive& directive : directives_) batch_.push_directive(directive.text);
     apply_header_defaults(row);
     set_name(row, name);
     batch_.set_media_type(row, media_type_of(row));
@@ -289,9 +294,9 @@ class ChunkParser {
   void set_name(std::size_t row, std::string_view name) {
     if (name.empty()) {
       if (!extinf_.empty()) problems_.add("empty_name", extinf_line_, 0, extinf_);
-      name = trim_blanks(batch_.text(ChannelField::kTvgName, row));
+      name = trim_name(batch_.text(ChannelField::kTvgName, row));
     }
-    if (name.empty()) name = trim_blanks(batch_.text(ChannelField::kTvgId, row));
+    if (name.empty()) name = trim_name(batch_.text(ChannelField::kTvgId, row));
     if (name.empty()) name = last_path_component(batch_.text(ChannelField::kStreamUrl, row));
     batch_.set_text(ChannelField::kChannelName, row, name);
   }
@@ -320,7 +325,7 @@ class ChunkParser {
   std::uint64_t extinf_line_ = 0;
   std::optional<std::string_view> group_;  // of the entry
   M3uGroups groups_;
-  std::vector<std::string_view> directives_;
+  std::vector<Directive> directives_;
   bool skip_next_url_ = false;
   std::string converted_;
 };

@@ -84,6 +84,7 @@ std::string channel_variant_key(std::string_view url, std::string_view name,
                                 std::uint64_t ordinal = 1);
 
 /// The last component of a URL's path, without query and pipe suffix: the name of a nameless entry.
+/// The whole URL where that has nothing but commas and blanks.
 std::string_view last_path_component(std::string_view url);
 
 }  // namespace m3u_proxy::formats
