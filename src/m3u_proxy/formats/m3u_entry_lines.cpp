@@ -33,8 +33,9 @@ bool EntryLines::ends_entry(std::string_view line) {
   if (!extinf.empty() &&
       continues_extinf(as_utf8(extinf, converted_extinf_), as_utf8(line, converted_)))
     return false;
+  const bool may_be_genre_entry = genres_ && kind_ != LineKind::kSkip && kind_ != LineKind::kGenre;
   const bool is_entry = kind_ == LineKind::kPath || (kind_ == LineKind::kWord && waits_) ||
-                        (genres_ && !genre_entry(as_utf8(line, converted_)).url.empty());
+                        (may_be_genre_entry && !genre_entry(as_utf8(line, converted_)).url.empty());
   if (is_entry) waits_ = false;
   return is_entry;
 }

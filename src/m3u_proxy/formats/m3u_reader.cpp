@@ -203,7 +203,8 @@ class ChunkParser {
     if (may_continue() && continues_extinf(extinf_, line)) return skip_long_extinf(line);
     if (kind == LineKind::kSkip) return;
     problems_.add("line_too_long", line_, 0, line.substr(0, kSample));
-    const bool is_entry = source_.header.genres && !genre_entry(line).url.empty();
+    const bool is_entry =
+        source_.header.genres && kind != LineKind::kGenre && !genre_entry(line).url.empty();
     if (kind == LineKind::kUrl || kind == LineKind::kPath || is_entry ||
         (kind == LineKind::kWord && waits()))
       forget_entry();
