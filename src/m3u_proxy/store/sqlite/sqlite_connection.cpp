@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/store/sqlite/open_errors.hpp>
 #include <m3u_proxy/store/sqlite/sqlite_connection.hpp>
 
 namespace m3u_proxy::store::sqlite {
@@ -122,8 +123,10 @@ Result<> SqliteConnection::switch_to_wal() {
 }
 
 std::unexpected<Error> SqliteConnection::failure() const {
-  const Meaning meaning = meaning_of(sqlite_->sqlite3_extended_errcode(handle_),
-                                     sqlite_->sqlite3_system_errno(handle_));
+  const int code = sqlite_->sqlite3_extended_errcode(handle_);
+  const bool not_opened = (code & kPrimaryCode) == SQLITE_CANTOPEN;
+  const Meaning meaning =
+      meaning_of(code, not_opened ? last_open_errno() : sqlite_->sqlite3_system_errno(handle_));
   return fail(meaning.code, fmt::format("{}: {}", place_, sqlite_->sqlite3_errmsg(handle_)),
               std::string(meaning.hint));
 }

@@ -1,4 +1,5 @@
 #include <m3u_proxy/io/shared_library.hpp>
+#include <m3u_proxy/store/sqlite/open_errors.hpp>
 #include <m3u_proxy/store/sqlite/sqlite_library.hpp>
 
 namespace m3u_proxy::store::sqlite {
@@ -18,6 +19,7 @@ Result<SqliteLibrary> load() {
     return fail(ErrorCode::kIo, "the installed SQLite is too old", kHint);
   if (sqlite.sqlite3_threadsafe() == 0)
     return fail(ErrorCode::kIo, "the installed SQLite was built for one thread only", kHint);
+  watch_opened_files(sqlite);
   return sqlite;
 }
 

@@ -40,7 +40,8 @@ namespace m3u_proxy::store::sqlite {
   X(sqlite3_reset)                 \
   X(sqlite3_step)                  \
   X(sqlite3_system_errno)          \
-  X(sqlite3_threadsafe)
+  X(sqlite3_threadsafe)            \
+  X(sqlite3_vfs_find)
 
 /// What we use of SQLite, typed by its own header.
 struct SqliteLibrary {
