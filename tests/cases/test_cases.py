@@ -36,12 +36,16 @@ TIMEOUT = 60
 
 
 @functools.cache
-def least_limit(threads, batch_size):
-    """The least limit that works, as the refusal of a lower one names it."""
+def least_limit(folder, threads, batch_size):
+    """The least limit that works for a case, as the refusal of a lower one names it: expressions
+    take memory of their own. A case that is refused before has its usage wrong: any limit does."""
     refused = subprocess.run(
-        [BINARY, "generate", "--source", "tv=/dev/null", "--out", ".", "--memory-limit", "1MB",
+        [BINARY, "generate", *Case(folder).args, "--out", ".", "--memory-limit", "1MB",
          "--threads", threads, "--batch-size", batch_size],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TIMEOUT,
+        check=False)
+    if refused.returncode == 2:
+        return "1MB"
     assert refused.returncode == 4, refused.stderr
     named = re.search(r"the least that works is (\d+) MB", refused.stderr)
     return f"{named[1]}MB"
@@ -50,7 +54,7 @@ def least_limit(threads, batch_size):
 def run(case, out, report, setting):
     threads, batch_size, limit = setting
     if limit == "least":
-        limit = least_limit(threads, batch_size)
+        limit = least_limit(case.folder, threads, batch_size)
     stdin = (case.folder / case.stdin).read_bytes() if case.stdin else b""
     return subprocess.run(
         [BINARY, "generate", *case.args, "--out", str(out), "--report", str(report)]
