@@ -147,12 +147,16 @@ def test_sources_without_any_channel_are_refused_in_any_case(folder):
     assert (folder / "out/default.m3u").read_bytes() == good
 
 
-def test_one_source_without_any_channel_is_told(folder):
-    (folder / "empty.m3u").write_text("#EXTM3U\n")
+@pytest.mark.parametrize(("empty", "words"), [
+    ("#EXTM3U\n", "the playlist has no channels"),
+    ("#EXTM3U\n#EXTINF:-1,One without an address\n", "it has no channels"),
+])
+def test_one_source_without_any_channel_is_told(folder, empty, words):
+    (folder / "empty.m3u").write_text(empty)
     done = generate(folder, "--source", "a=list.m3u", "--source", "b=empty.m3u")
     assert done.returncode == 3, done.stderr
-    assert "b: it has no channels" in done.stderr
-    assert report(folder)["sources_detail"][1]["error"] == "it has no channels"
+    assert f"b: {words}" in done.stderr
+    assert report(folder)["sources_detail"][1]["error"].startswith(words)
 
 
 def test_filters_and_rules_that_match_nothing_are_warnings(folder):

@@ -145,7 +145,7 @@ def test_the_password_comes_from_a_file_or_the_environment(server, tmp_path):
     assert Run(tmp_path, "--source", f"tv={address}",
                environment={"TV_PASSWORD": PASSWORD}).code == 0
     run = Run(tmp_path, "--source", f"tv={address}")
-    assert run.code == 1
+    assert run.code == 2, "an address that cannot be right is wrong usage"
     assert "the variable TV_PASSWORD is not set" in run.text
 
 
