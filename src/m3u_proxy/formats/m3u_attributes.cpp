@@ -280,9 +280,10 @@ bool AttributeCursor::closes_again(char quote, std::size_t begin, std::size_t fr
   closing_ = {.at = text_.size(), .quote = quote, .closes = false};
   for (std::size_t at = text_.find(quote, from); at != std::string_view::npos;
        at = text_.find(quote, at + 1)) {
-    const bool closes = closes_value(text_, at + 1);
-    const bool opens = at == glued || pair_start_before(text_, begin, at) != std::string_view::npos;
-    if (!closes && !opens) continue;
+    // One behind ` key=` opens, whatever its value begins with.
+    const bool opens = pair_start_before(text_, begin, at) != std::string_view::npos;
+    const bool closes = !opens && closes_value(text_, at + 1);
+    if (!opens && !closes && at != glued) continue;
     closing_ = {.at = at, .quote = quote, .closes = closes};
     break;
   }

@@ -152,6 +152,7 @@ TEST(M3uAttributes, ABackslashBeforeTheLastQuoteIsACharacter) {
   EXPECT_EQ(parse(R"( a="C:\x\"b="1",N)").pairs, (Pairs{{"a", R"(C:\x\)"}, {"b", "1"}}));
   EXPECT_EQ(parse(R"( a="C:\x\",N)").rest, "N");
   EXPECT_EQ(parse(R"( a="C:\x\")").pairs, (Pairs{{"a", R"(C:\x\)"}}));
+  EXPECT_EQ(parse(R"( a="C:\x\" b=" c=1",N)").pairs, (Pairs{{"a", R"(C:\x\)"}, {"b", " c=1"}}));
   EXPECT_EQ(parse(R"( a="x\\" b="1",N)").pairs, (Pairs{{"a", R"(x\\)"}, {"b", "1"}}));
 }
 
