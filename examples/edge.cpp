@@ -16,8 +16,9 @@ constexpr std::uint64_t kLimitMb = 64;
 
 ProxyService setup_edge_service() {
   Configuration configuration;
-  configuration.proxy_memory.max_memory_mb = {.kind = MemoryLimitSetting::Kind::kFixed,
-                                              .fixed = m3u_proxy::mib(kLimitMb)};
+  configuration.proxy_memory.max_memory_mb = {
+      .kind = m3u_proxy::memory::MemoryLimitSetting::Kind::kFixed,
+      .fixed = m3u_proxy::mib(kLimitMb)};
   configuration.proxy_memory.use_case = m3u_proxy::memory::UseCase::kMemoryConstrained;
   ProxyService service(StorageConfig::minimal(), configuration, {.threads = 1});
   service.configure_memory_management(

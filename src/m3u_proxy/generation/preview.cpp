@@ -68,6 +68,8 @@ class Preview {
     channels::SourceLoadingStrategy parse;
     if (config_.plugins) {
       M3U_TRY(plugins_, config_.plugins());
+    }
+    if (plugins_) {
       M3U_CHECK(plugins_->begin(
           {.context = &context_, .proxy = config_.name, .sources = reader_.infos()}));
       reader_.set_plugins([this](const std::string& plugin, std::uint16_t source) {
