@@ -23,18 +23,26 @@ BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy
 CHANNELS = 40
 TEN_YEARS = 315_576_000
 CONFIGURATION = """
+[memory_cleanup]
+detailed_logging = true
 [[sources]]
 name = "tv"
 path = "tv.m3u"
 [[sources]]
 name = "radio"
 path = "radio.m3u"
+[[sources]]
+name = "news"
+path = "news.m3u"
 [[epg_sources]]
 name = "one"
 path = "tv.xml"
 [[epg_sources]]
 name = "two"
 path = "radio.xml"
+[[epg_sources]]
+name = "three"
+path = "news.xml"
 [[filters]]
 name = "no sevens"
 action = "exclude"
@@ -44,8 +52,8 @@ name = "turn"
 expression = 'channel_name matches "^(.*) ([0-9]+)$" SET channel_name = "$2 $1"'
 [[proxies]]
 name = "default"
-sources = ["tv", "radio"]
-epg_sources = ["one", "two"]
+sources = ["tv", "radio", "news"]
+epg_sources = ["one", "two", "three"]
 filters = ["no sevens"]
 rules = ["turn"]
 sort = [{ field = "channel_name", order = "asc" }]
@@ -56,7 +64,7 @@ LAST_GOOD = {"default.m3u": b"#EXTM3U\n", "default.xmltv": b"<tv></tv>\n",
 
 
 def write_sources(folder):
-    for name in ("tv", "radio"):
+    for name in ("tv", "radio", "news"):
         (folder / f"{name}.m3u").write_text("#EXTM3U\n" + "".join(
             f'#EXTINF:-1 tvg-id="{name}{i}" tvg-chno="{i % 9}",{name} {i}\nhttp://h/{name}/{i}\n'
             for i in range(CHANNELS)))
@@ -74,7 +82,7 @@ def library(tmp_path_factory):
 def job(library, tmp_path):
     write_sources(tmp_path)
     (tmp_path / "c.toml").write_text(CONFIGURATION)
-    return Job(BINARY, library, tmp_path, ["--config", "c.toml", "--threads", "2"], LAST_GOOD)
+    return Job(BINARY, library, tmp_path, ["--config", "c.toml", "--threads", "2", "--report", "report.json"], LAST_GOOD)
 
 
 @pytest.mark.parametrize("how", ["full", "full-once"])
@@ -103,7 +111,7 @@ def test_a_kill_at_any_call_of_any_stage_leaves_whole_files(job):
 
 @pytest.mark.parametrize("years", [-1, 1])
 def test_a_clock_that_jumps_by_ten_years_changes_neither_bytes_nor_history(job, years):
-    job.command += ["--report", "report.json", "--memory-limit", "auto"]
+    job.command += ["--memory-limit", "auto"]
     expected = job.expected()
     call = 1
     while (done := job.run(f"clock:{call}:{years * TEN_YEARS}")).calls >= call:
