@@ -1,0 +1,67 @@
+// LineupWriter: writes down the channels of a generation in output order, as a block file: frames
+// of channels, which rules and filters touched them, folded names for search, and the ids in
+// order.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/catalog/frame_builder.hpp>
+#include <m3u_proxy/generation/lineup.hpp>
+#include <m3u_proxy/spill/spill_space.hpp>
+#include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/snapshots/block_file.hpp>
+#include <m3u_proxy/snapshots/lineup_format.hpp>
+#include <m3u_proxy/snapshots/snapshot_folder.hpp>
+#include <m3u_proxy/spill/record_sorter.hpp>
+
+namespace m3u_proxy::snapshots {
+
+/// Not thread-safe.
+class LineupWriter final : public generation::LineupSink {
+ public:
+  /// Writes the file `name` of `draft`. All live longer; `spill` may be nullptr: ids are sorted in
+  /// memory.
+  LineupWriter(SnapshotDraft& draft, std::string name, memory::Budget& budget,
+               memory::SlabPool& slabs, spill::SpillSpace* spill);
+  ~LineupWriter() override;
+
+  Result<> begin(const generation::LineupInfo& info) override;
+  Result<> add(const generation::LineupBatch& batch) override;
+  /// After the last channel: writes ids and table. Errors: kIo, kDiskFull, kOverBudget.
+  Result<> finish();
+  /// Channels so far.
+  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+
+ private:
+  struct ById {
+    bool operator()(const LineupId& a, const LineupId& b) const { return a.id < b.id; }
+    static std::uint64_t prefix(const LineupId& record);
+  };
+  using IdSorter = spill::RecordSorter<LineupId, ById>;
+
+  Result<> append(LineupBlock kind, std::uint64_t first, std::uint64_t items,
+                  std::string_view bytes);
+  Result<> write_frame(const catalog::ChannelBatch& channels, std::uint64_t rows);
+  Result<> write_ids();
+
+  SnapshotDraft& draft_;
+  std::string name_;
+  memory::Budget& budget_;
+  spill::SpillSpace* spill_;
+  std::unique_ptr<BlockWriter> blocks_;
+  std::unique_ptr<IdSorter> ids_;
+  catalog::FrameBuilder frame_;
+  catalog::ChannelBatch written_;  // a batch without the rows that the playlist could not hold
+  memory::BudgetResource resource_;
+  std::pmr::string names_;
+  std::pmr::string touched_;
+  std::string text_;    // of one channel
+  std::string folded_;  // its name
+  std::uint64_t rows_ = 0;
+};
+
+}  // namespace m3u_proxy::snapshots
