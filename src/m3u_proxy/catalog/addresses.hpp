@@ -10,12 +10,12 @@
 namespace m3u_proxy::catalog {
 
 // Paths behind the base URL, which has no final slash.
-inline constexpr std::string_view kStreamPath = "/stream/";  ///< {proxy}/{channel}
+inline constexpr std::string_view kStreamPath = "/stream/";  ///< {token}/{channel}
 inline constexpr std::string_view kLogoPath = "/logos/";     ///< {logo}
 
 /// What stands before a channel's id in the address of its stream.
-inline std::string stream_prefix(std::string_view base_url, std::string_view proxy) {
-  return std::string(base_url).append(kStreamPath) + to_base64url(proxy_id(proxy)) + "/";
+inline std::string stream_prefix(std::string_view base_url, std::string_view token) {
+  return std::string(base_url).append(kStreamPath).append(token) + "/";
 }
 /// What stands before a logo's id in its address.
 inline std::string logo_prefix(std::string_view base_url) {

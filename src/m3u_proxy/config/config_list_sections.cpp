@@ -96,6 +96,7 @@ constexpr Key<SourceConfig> kSources[] = {
     {"path", Acted::kNow, location},
     {"user_agent", Acted::kNow, text<Empty::kAllow, &SourceConfig::user_agent>},
     {"headers", Acted::kNow, headers},
+    {"refresh", Acted::kNow, text<Empty::kAllow, &SourceConfig::refresh>},
 };
 // Besides these, [[sources]] have an encoding and a plugin that reads them, and [[epg_sources]],
 // which declare their encoding themselves, a time offset.
@@ -239,6 +240,7 @@ constexpr Key<Proxy> kProxies[] = {
     {"compress", Acted::kNow, flag<&Proxy::compress>},
     {"max_shrink", Acted::kNow, max_shrink},
     {"allow_empty", Acted::kNow, flag<&Proxy::allow_empty>},
+    {"public", Acted::kNow, flag<&Proxy::is_public>},
     {"use_playlist_guides", Acted::kNow, flag<&Proxy::use_playlist_guides>},
     {"match", Acted::kNow, choice<kMatches, &Proxy::guide, &Guide::match>},
     {"tvg_shift", Acted::kNow, choice<kShifts, &Proxy::guide, &Guide::tvg_shift>},

@@ -83,17 +83,19 @@ bool read_plain_section(ConfigReader& reader, std::string_view name, const Confi
   } else if (name == "wasm_plugins") {
     read_plugin_section(reader, table, out.wasm_plugins);
   } else {
-    return false;
+    return read_service_section(reader, name, table, out);
   }
   return true;
 }
 
 std::vector<SectionKeys> plain_sections() {
-  return {{"proxy_memory", key_names(kProxyMemory)},
-          {"memory_cleanup", key_names(kMemoryCleanup)},
-          {"memory_monitoring", key_names(kMemoryMonitoring)},
-          {"memory_pools", key_names(kMemoryPools)},
-          plugin_section()};
+  std::vector<SectionKeys> sections = {{"proxy_memory", key_names(kProxyMemory)},
+                                       {"memory_cleanup", key_names(kMemoryCleanup)},
+                                       {"memory_monitoring", key_names(kMemoryMonitoring)},
+                                       {"memory_pools", key_names(kMemoryPools)},
+                                       plugin_section()};
+  for (SectionKeys& section : service_sections()) sections.push_back(std::move(section));
+  return sections;
 }
 
 }  // namespace m3u_proxy::config

@@ -38,7 +38,12 @@ bool read_list_section(ConfigReader& reader, std::string_view name, const Config
 void read_plugin_section(ConfigReader& reader, const ConfigNode& table,
                          plugins::PluginSettings& out);
 
+/// Reads one of the sections of `serve`; false when `name` is none of them.
+bool read_service_section(ConfigReader& reader, std::string_view name, const ConfigNode& table,
+                          Configuration& out);
+
 std::vector<SectionKeys> plain_sections();
+std::vector<SectionKeys> service_sections();
 SectionKeys plugin_section();
 /// The keys of [wasm_plugins.plugins.NAME].
 SectionKeys plugin_override_section();

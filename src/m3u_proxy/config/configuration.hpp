@@ -12,6 +12,8 @@
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/catalog/fields.hpp>
+#include <m3u_proxy/config/named.hpp>
+#include <m3u_proxy/config/service_config.hpp>
 #include <m3u_proxy/generation/proxy_config.hpp>
 #include <m3u_proxy/memory/memory_config.hpp>
 #include <m3u_proxy/plugins/plugin_settings.hpp>
@@ -40,12 +42,6 @@ struct ProxyMemoryConfig {
   std::uint64_t max_spill_mb = 0;
 };
 
-/// A word of the configuration and where it stands.
-struct Named {
-  std::string name;
-  Where where{};
-};
-
 /// One of [[sources]] or [[epg_sources]].
 struct SourceConfig {
   Named name;
@@ -53,8 +49,13 @@ struct SourceConfig {
   std::string encoding;  ///< "" = found out
   std::string plugin;    ///< the plugin that reads it; "" = we do
   std::string user_agent;
+  std::string refresh;  ///< of the service: an interval, a cron expression, "manual"; "" = its own
   std::vector<std::pair<std::string, std::string>> headers;
   std::int64_t time_offset_seconds = 0;  ///< of an EPG source
+  std::string shown_as;  ///< where it really comes from, when `location` is a copy; "" = there
+
+  /// For messages and for what rules see of it.
+  [[nodiscard]] const std::string& address() const { return shown_as.empty() ? location : shown_as; }
 };
 
 /// One of [[filters]] or [[rules]].
@@ -86,6 +87,7 @@ struct ProxyConfig {
   guide::GuideOptions guide;
   std::optional<double> max_shrink;
   bool allow_empty = false;
+  bool is_public = false;  ///< served under its name, without a token
 };
 
 struct Configuration {
@@ -94,6 +96,9 @@ struct Configuration {
   MemoryMonitoringConfig memory_monitoring;
   MemoryPoolConfig memory_pools;
   plugins::PluginSettings wasm_plugins;
+  ServiceConfig service;
+  DatabaseConfig database;
+  HttpConfig http;
   std::vector<SourceConfig> sources;
   std::vector<SourceConfig> epg_sources;
   std::vector<ExpressionConfig> filters;

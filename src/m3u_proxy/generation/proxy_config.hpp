@@ -41,6 +41,8 @@ struct ResolvedProxyConfig {
   bool compress = false;
   bool use_playlist_guides = false;
   std::string base_url;  ///< without a final slash; empty: not known
+  /// What opens the stream addresses; empty: the proxy's id, as long as nobody serves them.
+  std::string output_token;
   guide::GuideOptions guide;
   /// Refuse to publish a playlist that lost more than this part of the last one's channels, and a
   /// guide of its programmes (0.5 = half).

@@ -113,6 +113,18 @@ Result<std::unique_ptr<io::ByteSource>> RunSources::open(std::string_view kind,
                                                          const config::SourceConfig& source,
                                                          Reads reads,
                                                          std::shared_ptr<ProblemLog> problems) {
+  M3U_TRY(auto bytes, open_stored(kind, source, reads, std::move(problems)));
+  return io::make_inflating_source(std::move(bytes), process_.budget());
+}
+
+Result<std::unique_ptr<io::ByteSource>> RunSources::stored(const config::SourceConfig& source,
+                                                           bool is_guide) {
+  return open_stored(is_guide ? kGuideKind : kPlaylistKind, source, Reads::kOnce, nullptr);
+}
+
+Result<std::unique_ptr<io::ByteSource>> RunSources::open_stored(
+    std::string_view kind, const config::SourceConfig& source, Reads reads,
+    std::shared_ptr<ProblemLog> problems) {
   sources::SourceRequest request = request_for(source, reads);
   if (kind == kGuideKind) request.wanted = sources::SourceRequest::Wanted::kGuide;
   M3U_TRY(const auto stored, store_->get(request));
@@ -124,7 +136,7 @@ Result<std::unique_ptr<io::ByteSource>> RunSources::open(std::string_view kind,
   M3U_TRY(auto bytes, stored->open(std::move(problems)));
   if (info.partial && info.error)
     bytes = std::make_unique<PartialSource>(std::move(bytes), *info.error);
-  return io::make_inflating_source(std::move(bytes), process_.budget());
+  return bytes;
 }
 
 sources::SourceInfo RunSources::origin_of(std::string_view kind, const std::string& name) const {
@@ -136,7 +148,7 @@ sources::SourceInfo RunSources::origin_of(std::string_view kind, const std::stri
 channels::PlaylistSource RunSources::playlist(const config::SourceConfig& source) {
   channels::PlaylistSource out;
   out.name = source.name.name;
-  out.url = redact_url(source.location);
+  out.url = redact_url(source.address());
   out.plugin = source.plugin;
   const auto problems = std::make_shared<ProblemLog>();
   out.open = [this, source, problems]() -> Result<std::unique_ptr<io::ByteSource>> {
@@ -163,7 +175,7 @@ guide::GuideSource RunSources::guide(const config::SourceConfig& source, GuideRe
   const bool once = reads == GuideReads::kOnce && !several_readers_;
   guide::GuideSource out;
   out.name = source.name.name;
-  out.url = redact_url(source.location);
+  out.url = redact_url(source.address());
   out.time_offset_seconds = source.time_offset_seconds;
   out.open = [this, source, once] {
     return open(kGuideKind, source, once ? Reads::kOnce : Reads::kSeveralTimes);

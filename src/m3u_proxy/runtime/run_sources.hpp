@@ -42,6 +42,9 @@ class RunSources {
   channels::PlaylistSource playlist(const config::SourceConfig& source);
   guide::GuideSource guide(const config::SourceConfig& source, GuideReads reads);
 
+  /// The bytes of a source as they come, whatever they are. Errors: of the source.
+  Result<std::unique_ptr<io::ByteSource>> stored(const config::SourceConfig& source, bool is_guide);
+
   /// Adds what the provider did to what the pipeline saw.
   void add_origins(const std::string& proxy_name, generation::GenerationStats& stats) const;
   /// Bytes in temporary files since begin().
@@ -53,6 +56,10 @@ class RunSources {
   Result<std::unique_ptr<io::ByteSource>> open(std::string_view kind,
                                                const config::SourceConfig& source, Reads reads,
                                                std::shared_ptr<ProblemLog> problems = nullptr);
+  Result<std::unique_ptr<io::ByteSource>> open_stored(std::string_view kind,
+                                                      const config::SourceConfig& source,
+                                                      Reads reads,
+                                                      std::shared_ptr<ProblemLog> problems);
   Result<io::TempFolder*> temp_folder();
   Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   [[nodiscard]] sources::SourceInfo origin_of(std::string_view kind, const std::string& name) const;

@@ -1,0 +1,78 @@
+// The sections of `serve`: [service], [database] and [http].
+#include <m3u_proxy/config/config_keys.hpp>
+#include <m3u_proxy/config/config_sections.hpp>
+
+namespace m3u_proxy::config {
+namespace {
+
+using Empty = ConfigReader::Empty;
+
+void max_shrink(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  reader.share(node, out.max_shrink);
+}
+
+void base_path(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
+  reader.text(node, Empty::kAllow, out.base_path);
+  while (out.base_path.ends_with('/')) out.base_path.pop_back();
+  if (!out.base_path.empty() && !out.base_path.starts_with('/'))
+    reader.problem(node.where, reader.path() + " does not begin with /", "such as \"/tv\"");
+}
+
+void public_url(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
+  reader.text(node, Empty::kAllow, out.public_url);
+  while (out.public_url.ends_with('/')) out.public_url.pop_back();
+  if (!out.public_url.empty() && !out.public_url.starts_with("http://") &&
+      !out.public_url.starts_with("https://"))
+    reader.problem(node.where, reader.path() + " does not begin with http:// or https://");
+}
+
+void database_url(ConfigReader& reader, const ConfigNode& node, DatabaseConfig& out) {
+  reader.text(node, Empty::kAllow, out.url);
+  if (!out.url.empty() && !out.url.starts_with("postgresql://") &&
+      !out.url.starts_with("postgres://"))
+    reader.problem(node.where, reader.path() + " does not begin with postgresql://",
+                   "leave it out for a database in the data folder");
+}
+
+constexpr std::int64_t kMostGenerations = 1000;
+
+constexpr Key<ServiceConfig> kService[] = {
+    {"refresh", Acted::kNow, text<Empty::kRefuse, &ServiceConfig::refresh>},
+    {"time_zone", Acted::kNow, text<Empty::kAllow, &ServiceConfig::time_zone>},
+    {"jitter", Acted::kNow, seconds<&ServiceConfig::jitter>},
+    {"quiet_period", Acted::kNow, seconds<&ServiceConfig::quiet_period>},
+    {"generations_kept", Acted::kNow, whole<1, kMostGenerations, &ServiceConfig::generations_kept>},
+    {"max_shrink", Acted::kNow, max_shrink},
+};
+constexpr Key<DatabaseConfig> kDatabase[] = {{"url", Acted::kNow, database_url}};
+constexpr Key<HttpConfig> kHttp[] = {
+    {"listen", Acted::kNow, text<Empty::kRefuse, &HttpConfig::listen>},
+    {"public_url", Acted::kNow, public_url},
+    {"base_path", Acted::kNow, base_path},
+    {"trusted_proxies", Acted::kNow, name_list<&HttpConfig::trusted_proxies>},
+    {"allowed_hosts", Acted::kNow, name_list<&HttpConfig::allowed_hosts>},
+};
+
+}  // namespace
+
+bool read_service_section(ConfigReader& reader, std::string_view name, const ConfigNode& table,
+                          Configuration& out) {
+  if (name == "service") {
+    read_table(reader, table, name, kService, {}, out.service);
+  } else if (name == "database") {
+    read_table(reader, table, name, kDatabase, {}, out.database);
+  } else if (name == "http") {
+    read_table(reader, table, name, kHttp, {}, out.http);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::vector<SectionKeys> service_sections() {
+  return {{"service", key_names(kService)},
+          {"database", key_names(kDatabase)},
+          {"http", key_names(kHttp)}};
+}
+
+}  // namespace m3u_proxy::config

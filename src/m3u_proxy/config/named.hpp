@@ -1,0 +1,15 @@
+// Named: a word of the configuration and where it stands.
+#pragma once
+
+#include <string>
+
+#include <m3u_proxy/base/error.hpp>
+
+namespace m3u_proxy::config {
+
+struct Named {
+  std::string name;
+  Where where{};
+};
+
+}  // namespace m3u_proxy::config

@@ -1,0 +1,40 @@
+// What `serve` is told beyond what it publishes: [service], [database] and [http].
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/error.hpp>
+#include <m3u_proxy/config/named.hpp>
+
+namespace m3u_proxy::config {
+
+/// [service]
+struct ServiceConfig {
+  std::string refresh = "12h";  ///< an interval, a cron expression or "manual"
+  std::string time_zone;        ///< of cron expressions; "" = UTC
+  std::chrono::seconds jitter{300};
+  std::chrono::seconds quiet_period{5};
+  std::uint32_t generations_kept = 5;
+  /// A source that lost more than this part of its items waits in quarantine.
+  std::optional<double> max_shrink = 0.5;
+};
+
+/// [database]
+struct DatabaseConfig {
+  std::string url;  ///< "postgresql://…"; "" = SQLite in the data folder
+};
+
+/// [http]
+struct HttpConfig {
+  std::string listen = "127.0.0.1:8080";
+  std::string public_url;
+  std::string base_path;
+  std::vector<Named> trusted_proxies;
+  std::vector<Named> allowed_hosts;
+};
+
+}  // namespace m3u_proxy::config
