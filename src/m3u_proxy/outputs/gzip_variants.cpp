@@ -1,0 +1,135 @@
+#include <algorithm>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/io/gzip_file.hpp>
+#include <m3u_proxy/outputs/gzip_variants.hpp>
+
+namespace m3u_proxy::outputs {
+namespace {
+
+constexpr std::size_t kMostTasks = 64;
+
+std::string key_of(const PublishedFile& file, const Placeholders& values) {
+  const std::string text = fmt::format("{}\n{}\n{}", file.hash, values.base, values.token);
+  const XXH128_hash_t hash = XXH3_128bits(text.data(), text.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace
+
+GzipVariants::GzipVariants(std::filesystem::path folder, memory::SlabPool& slabs,
+                           std::size_t most_per_proxy)
+    : folder_(std::move(folder)), slabs_(slabs), most_per_proxy_(most_per_proxy) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+  std::filesystem::create_directories(folder_, ignored);
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, ignored);
+  thread_ = std::thread([this] { work(); });
+}
+
+GzipVariants::~GzipVariants() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  cancel_.cancel();
+  changed_.notify_all();
+  thread_.join();
+}
+
+const GzipVariants::File* GzipVariants::find(std::string_view key) {
+  const auto found = std::ranges::find(kept_, key, &Kept::key);
+  if (found == kept_.end()) return nullptr;
+  kept_.splice(kept_.begin(), kept_, found);
+  return &kept_.front().file;
+}
+
+void GzipVariants::get(const Uuid& proxy, const PublishedFile& file,
+                       std::shared_ptr<const Placeholders> placeholders, Placeholders values,
+                       Done done) {
+  std::string key = key_of(file, values);
+  std::unique_lock lock(mutex_);
+  if (const File* const kept = find(key)) {
+    const File found = *kept;
+    lock.unlock();
+    return done(found);
+  }
+  if (stopping_ || tasks_.size() >= kMostTasks) {
+    lock.unlock();
+    return done(fail(ErrorCode::kCancelled, "too much is being compressed"));
+  }
+  tasks_.push_back({.proxy = proxy,
+                    .key = std::move(key),
+                    .file = file,
+                    .placeholders = std::move(placeholders),
+                    .values = std::move(values),
+                    .done = std::move(done)});
+  lock.unlock();
+  changed_.notify_all();
+}
+
+Result<GzipVariants::File> GzipVariants::make(const Task& task) {
+  FilledFile body(task.file.descriptor, task.file.bytes, task.file.places, task.placeholders,
+                  task.values);
+  M3U_TRY(const auto plain, io::AtomicFile::create(folder_ / task.key));
+  while (true) {
+    if (cancel_.cancelled()) return fail(ErrorCode::kCancelled, "the service stops");
+    M3U_TRY(const http::Piece piece, body.next());
+    if (const auto* const range = std::get_if<http::FileRange>(&piece)) {
+      M3U_CHECK(plain->append_from(range->fd, range->offset, range->length));
+      continue;
+    }
+    const auto text = std::get<std::string_view>(piece);
+    if (text.empty()) break;
+    M3U_CHECK(plain->write(text));
+  }
+  M3U_TRY(const auto packed, io::write_gzip(*plain, slabs_, &cancel_));
+  M3U_CHECK(packed->publish(io::AtomicFile::Durability::kNotNeeded));
+  const std::filesystem::path path = packed->target();
+  io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return fail(system_error("cannot open " + path.string(), errno));
+  return File{.descriptor = std::make_shared<const io::Descriptor>(std::move(file)),
+              .bytes = packed->written()};
+}
+
+void GzipVariants::keep(const Task& task, const File& file) {
+  const std::scoped_lock lock(mutex_);
+  kept_.push_front({.proxy = task.proxy, .key = task.key, .file = file});
+  std::size_t count = 0;
+  for (auto entry = kept_.begin(); entry != kept_.end();) {
+    if (entry->proxy != task.proxy || ++count <= most_per_proxy_) {
+      ++entry;
+      continue;
+    }
+    ::unlink((folder_ / (entry->key + ".gz")).c_str());
+    entry = kept_.erase(entry);
+  }
+}
+
+void GzipVariants::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+    if (tasks_.empty()) return;
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    const File* const known = stopping_ ? nullptr : find(task.key);
+    Result<File> result = fail(ErrorCode::kCancelled, "the service stops");
+    const bool stopping = stopping_;
+    if (known != nullptr) result = *known;
+    lock.unlock();
+    if (!result && !stopping) {
+      result = make(task);
+      if (result) keep(task, *result);
+    }
+    task.done(std::move(result));
+    lock.lock();
+  }
+}
+
+}  // namespace m3u_proxy::outputs
