@@ -1,0 +1,224 @@
+#include <algorithm>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/jobs/conductor.hpp>
+
+namespace m3u_proxy::jobs {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::chrono::hours kLongestSleep{24};
+constexpr std::chrono::hours kBetweenTidying{1};
+constexpr std::chrono::seconds kPause{2};
+
+std::int64_t seconds_of(store::Time time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+store::Time time_of(std::int64_t seconds) { return store::Time(std::chrono::seconds(seconds)); }
+
+void earliest(std::optional<store::Time>& time, const std::optional<store::Time>& other) {
+  if (other && (!time || *other < *time)) time = other;
+}
+
+store::NewJob new_job(std::string_view kind, const Uuid& target, JobPriority priority,
+                      store::Time when) {
+  return {.kind = std::string(kind),
+          .target = to_string(target),
+          .dedup_key = std::string(kind) + " " + to_string(target),
+          .priority = static_cast<int>(priority),
+          .not_before = when};
+}
+
+}  // namespace
+
+store::NewJob refresh_job(const Uuid& source, JobPriority priority, store::Time when) {
+  return new_job(kRefreshJob, source, priority, when);
+}
+
+store::NewJob generate_job(const Uuid& proxy, JobPriority priority, store::Time when) {
+  return new_job(kGenerateJob, proxy, priority, when);
+}
+
+Conductor::Conductor(store::Store& store, config::Configuration base, Refresher& refresher,
+                     Generator& generator, Clock clock, Options options, Listeners listeners)
+    : store_(store),
+      base_(std::move(base)),
+      refresher_(refresher),
+      generator_(generator),
+      clock_(std::move(clock)),
+      options_(std::move(options)),
+      listeners_(std::move(listeners)) {}
+
+Conductor::~Conductor() { stop(); }
+
+std::shared_ptr<const Model> Conductor::model() const {
+  const std::scoped_lock lock(mutex_);
+  return model_;
+}
+
+Result<> Conductor::start() {
+  M3U_TRY(feed_, store_.watch());
+  M3U_CHECK(load());
+  M3U_CHECK(refresher_.delete_orphans(*model()));
+  M3U_CHECK(generator_.delete_orphans(*model()));
+  // What a generation was made of stands in its snapshot, so only what has changed since is made
+  // again.
+  for (const ProxyEntry& proxy : model()->proxies) {
+    M3U_TRY(const auto current, store_.generations().current(proxy.id));
+    if (!current) continue;
+    const auto snapshot = generator_.open(proxy.id, current->number);
+    if (!snapshot) continue;
+    const auto& notes = (*snapshot)->manifest().notes;
+    if (const auto inputs = notes.find("inputs"); inputs != notes.end())
+      made_of_[proxy.id] = inputs->second;
+  }
+  thread_ = std::thread([this] { run(); });
+  return {};
+}
+
+void Conductor::stop() {
+  stopping_ = true;
+  if (feed_) feed_->wake();
+  if (thread_.joinable()) thread_.join();
+}
+
+Result<> Conductor::load() {
+  M3U_TRY(auto loaded, load_model(store_, base_));
+  {
+    const std::scoped_lock lock(mutex_);
+    model_ = loaded;
+  }
+  if (listeners_.model) listeners_.model(std::move(loaded));
+  return {};
+}
+
+/// Which proxies are no longer made of what they were made of: they wait until it is quiet.
+Result<> Conductor::find_changed() {
+  const auto current = model();
+  const store::Time now = clock_();
+  for (const ProxyEntry& proxy : current->proxies) {
+    M3U_TRY(std::string inputs, generator_.inputs_of(*current, proxy));
+    std::string& known = made_of_[proxy.id];
+    if (known == inputs) continue;
+    known = std::move(inputs);
+    const auto [waiting, is_new] = waiting_.try_emplace(proxy.id, Waiting{.first = now});
+    waiting->second.due =
+        std::min(now + options_.quiet_period, waiting->second.first + options_.longest_quiet);
+  }
+  return {};
+}
+
+Result<std::optional<store::Time>> Conductor::next_refresh(const SourceEntry& source) {
+  const std::string& said = source.config.refresh;
+  M3U_TRY(Schedule schedule,
+          Schedule::parse(said.empty() ? options_.refresh : said, options_.zone));
+  schedule.set_jitter(options_.jitter);
+  M3U_TRY(const auto state, store_.snapshots().fetch_state(source.id));
+  std::optional<std::int64_t> last;
+  if (state && state->tried != store::Time()) last = seconds_of(state->tried);
+  if (const auto asked = asked_.find(source.id); asked != asked_.end())
+    last = std::max(last.value_or(0), seconds_of(asked->second));
+  const auto due = schedule.due(source.config.name.name, last, seconds_of(clock_()));
+  if (!due) return std::nullopt;
+  return time_of(*due);
+}
+
+Result<std::optional<store::Time>> Conductor::refreshes() {
+  std::optional<store::Time> next;
+  const store::Time now = clock_();
+  const auto current = model();
+  for (const SourceEntry& source : current->sources) {
+    M3U_TRY(const auto due, next_refresh(source));
+    if (!due) continue;
+    if (*due > now) {
+      earliest(next, due);
+      continue;
+    }
+    M3U_CHECK(store_.jobs().enqueue(refresh_job(source.id, JobPriority::kSchedule, now), now));
+    asked_[source.id] = now;
+    M3U_TRY(const auto again, next_refresh(source));
+    earliest(next, again);
+  }
+  return next;
+}
+
+std::optional<store::Time> Conductor::generations() {
+  std::optional<store::Time> next;
+  const store::Time now = clock_();
+  for (auto entry = waiting_.begin(); entry != waiting_.end();) {
+    if (entry->second.due > now) {
+      earliest(next, entry->second.due);
+      ++entry;
+      continue;
+    }
+    const auto done =
+        store_.jobs().enqueue(generate_job(entry->first, JobPriority::kFollowUp, now), now);
+    if (!done) {
+      log::warn("jobs", "a generation could not be asked for: {}", to_string(done.error()));
+      earliest(next, now + kPause);
+      ++entry;
+      continue;
+    }
+    entry = waiting_.erase(entry);
+  }
+  return next;
+}
+
+Result<> Conductor::tidy() {
+  const store::Time now = clock_();
+  if (now - tidied_ < kBetweenTidying) return {};
+  tidied_ = now;
+  M3U_CHECK(store_.jobs().prune(now - options_.reports_kept));
+  M3U_CHECK(refresher_.delete_superseded(now - options_.grace));
+  M3U_CHECK(store_.edits().prune(now - options_.reports_kept));
+  return {};
+}
+
+void Conductor::follow(store::Topics topics) {
+  const auto has = [&](store::Topic topic) { return topics.test(static_cast<std::size_t>(topic)); };
+  const bool settings =
+      has(store::Topic::kEntities) || has(store::Topic::kSettings) || has(store::Topic::kEdits);
+  if (settings) {
+    // What is not right keeps the old one, and says so.
+    if (const auto loaded = load(); !loaded)
+      log::error("config", "what the store says is not valid: {}", to_string(loaded.error()));
+  }
+  if (settings || has(store::Topic::kSnapshots))
+    if (const auto found = find_changed(); !found)
+      log::warn("jobs", "changes cannot be followed: {}", to_string(found.error()));
+  if (has(store::Topic::kGenerations) && listeners_.generations) listeners_.generations();
+  if (has(store::Topic::kJobs) && listeners_.jobs) listeners_.jobs();
+  if (listeners_.changes && topics.any()) listeners_.changes(topics);
+}
+
+Result<std::optional<store::Time>> Conductor::enqueue_due() {
+  M3U_TRY(auto next, refreshes());
+  earliest(next, generations());
+  M3U_CHECK(tidy());
+  return next;
+}
+
+void Conductor::run() {
+  follow(store::all_topics());
+  while (!stopping_) {
+    const auto next = enqueue_due();
+    if (!next) log::warn("jobs", "the schedule cannot be followed: {}", to_string(next.error()));
+    milliseconds sleep = kLongestSleep;
+    if (!next)
+      sleep = kPause;
+    else if (*next)
+      sleep = std::clamp<milliseconds>(**next - clock_(), milliseconds(1), kLongestSleep);
+    const auto topics = feed_->wait(sleep);
+    if (stopping_) return;
+    if (topics) {
+      follow(*topics);
+    } else {
+      log::warn("store", "{}", to_string(topics.error()));
+      std::this_thread::sleep_for(kPause);
+    }
+  }
+}
+
+}  // namespace m3u_proxy::jobs

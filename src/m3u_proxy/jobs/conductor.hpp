@@ -1,0 +1,107 @@
+// Conductor: the one that decides what is done next: it hears of every change in the store, asks
+// for refreshes when they are due and for generations when what they are made of has changed and
+// is quiet, and tells those who keep something of the store in memory.
+//
+// One thread, asleep until something changes or is due.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <m3u_proxy/jobs/generator.hpp>
+#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/refresher.hpp>
+#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::jobs {
+
+inline constexpr std::string_view kRefreshJob = "refresh";
+inline constexpr std::string_view kGenerateJob = "generate";
+
+/// A person's click goes before what a schedule asks for, and that before what follows from it.
+enum class JobPriority : int { kFollowUp = 0, kSchedule = 10, kPerson = 20 };
+
+/// The job that refreshes a source, or generates a proxy.
+store::NewJob refresh_job(const Uuid& source, JobPriority priority, store::Time when);
+store::NewJob generate_job(const Uuid& proxy, JobPriority priority, store::Time when);
+
+class Conductor {
+ public:
+  struct Options {
+    std::chrono::milliseconds quiet_period{5000};
+    /// A change that never gets quiet is followed after this.
+    std::chrono::milliseconds longest_quiet{60'000};
+    std::chrono::seconds jitter{300};
+    TimeZone zone{};
+    std::string refresh = "12h";  ///< of sources that say nothing themselves
+    std::chrono::hours reports_kept{24 * 30};
+    /// What is superseded is deleted after this: nobody reads it any more.
+    std::chrono::minutes grace{10};
+  };
+  /// What it tells others; each may be empty. Called on its thread.
+  struct Listeners {
+    std::function<void(std::shared_ptr<const Model>)> model{};
+    std::function<void()> generations{};
+    std::function<void()> jobs{};
+    std::function<void(store::Topics)> changes{};
+  };
+  /// All outlive this. `base`: the plain sections of the configuration.
+  Conductor(store::Store& store, config::Configuration base, Refresher& refresher,
+            Generator& generator, Clock clock, Options options, Listeners listeners);
+  ~Conductor();
+  Conductor(const Conductor&) = delete;
+  Conductor& operator=(const Conductor&) = delete;
+
+  /// Reads the model; what is not as it should be keeps it from starting. Errors: of load_model().
+  Result<> start();
+  void stop();
+  /// What holds now. Thread-safe.
+  [[nodiscard]] std::shared_ptr<const Model> model() const;
+  /// When a source is refreshed next; nullopt: when somebody asks. Thread-safe.
+  [[nodiscard]] Result<std::optional<store::Time>> next_refresh(const SourceEntry& source);
+
+ private:
+  struct Waiting {
+    store::Time first{};  ///< change
+    store::Time due{};
+  };
+  void run();
+  void follow(store::Topics topics);
+  Result<> load();
+  Result<> find_changed();
+  Result<std::optional<store::Time>> enqueue_due();
+  Result<std::optional<store::Time>> refreshes();
+  std::optional<store::Time> generations();
+  Result<> tidy();
+
+  store::Store& store_;
+  config::Configuration base_;
+  Refresher& refresher_;
+  Generator& generator_;
+  Clock clock_;
+  Options options_;
+  Listeners listeners_;
+  std::unique_ptr<store::ChangeFeed> feed_;
+  mutable std::mutex mutex_;  // of model_
+  std::shared_ptr<const Model> model_;
+  bool model_is_old_ = false;
+  std::map<Uuid, std::string> made_of_;  // inputs of the newest job for each proxy
+  std::map<Uuid, Waiting> waiting_;      // proxies that change
+  std::map<Uuid, store::Time> asked_;    // when a refresh was asked for last
+  store::Time tidied_{};
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+}  // namespace m3u_proxy::jobs

@@ -1,0 +1,272 @@
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/generation/run_history.hpp>
+#include <m3u_proxy/jobs/generator.hpp>
+#include <m3u_proxy/jobs/snapshot_publisher.hpp>
+#include <m3u_proxy/report/report.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/snapshots/lineup_writer.hpp>
+
+namespace m3u_proxy::jobs {
+namespace {
+
+std::int64_t seconds_of(store::Time time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+/// The history of a proxy's runs in the store.
+class StoredHistory final : public generation::RunHistoryStore {
+ public:
+  StoredHistory(store::Store& store, const Uuid& proxy) : store_(store), proxy_(proxy) {}
+
+  memory::RunHistory read(std::string_view /*proxy*/) override {
+    auto history = store_.runs().history(proxy_);
+    if (!history) log::warn("memory.prediction", "{}", to_string(history.error()));
+    return history ? *std::move(history) : memory::RunHistory();
+  }
+  Result<> write(std::string_view /*proxy*/, const memory::RunHistory& history) override {
+    return history.runs().empty() ? Result<>() : store_.runs().add(proxy_, history.runs().back());
+  }
+
+ private:
+  store::Store& store_;
+  Uuid proxy_;
+};
+
+/// Hands a generation's progress to its job.
+class ProgressToJob final : public pipeline::ProgressListener {
+ public:
+  explicit ProgressToJob(const JobContext& job) : job_(job) {}
+  void on_progress(std::string_view stage, std::uint64_t items, std::uint64_t done,
+                   std::uint64_t total) override {
+    job_.progress({.stage = std::string(stage), .items = items, .done = done, .total = total});
+  }
+
+ private:
+  const JobContext& job_;
+};
+
+/// A file of a generation and where its placeholders are.
+Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
+               const snapshots::Placeholders& placeholders) {
+  snapshots::PlaceCounter counter(placeholders);
+  M3U_CHECK(draft.adopt(name, [&](std::string_view piece) { counter.add(piece); }));
+  M3U_TRY(snapshots::DraftFile* const places,
+          draft.create(std::string(name).append(kPlacesSuffix)));
+  return places->write(snapshots::to_bytes(counter.finish()));
+}
+
+Result<> share(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from,
+               std::string_view name) {
+  M3U_CHECK(draft.share(from, name));
+  return draft.share(from, std::string(name).append(kPlacesSuffix));
+}
+
+std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) {
+  const snapshots::SnapshotFile* const file = manifest.find(name);
+  return file == nullptr ? std::string() : file->hash;
+}
+
+}  // namespace
+
+/// The snapshots that a generation reads; they stay as long as this.
+struct Generator::Inputs {
+  config::Configuration configuration;
+  std::vector<std::shared_ptr<const snapshots::Snapshot>> snapshots;
+  memory::RunSize size;
+  std::string text;
+};
+
+Generator::Generator(runtime::Process& process, store::Store& store, Refresher& refresher,
+                     Clock clock, Options options)
+    : process_(process),
+      store_(store),
+      refresher_(refresher),
+      clock_(std::move(clock)),
+      options_(std::move(options)) {}
+
+Result<snapshots::SnapshotFolder> Generator::folder_of(const Uuid& proxy) const {
+  return snapshots::SnapshotFolder::open(options_.folder / "generations" / to_base64url(proxy));
+}
+
+Result<std::shared_ptr<const snapshots::Snapshot>> Generator::open(const Uuid& proxy,
+                                                                   std::int64_t number) const {
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
+  return folder.get(std::to_string(number));
+}
+
+Result<std::string> Generator::inputs_of(const Model& model, const ProxyEntry& proxy) {
+  std::string text = definition_of(model, proxy);
+  for (const auto& [names, is_guide] :
+       {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)})
+    for (const config::Named& name : *names) {
+      const SourceEntry* const source = model.find_source(name.name, is_guide);
+      if (source == nullptr) continue;
+      M3U_TRY(const auto current, store_.snapshots().current(source->id));
+      text += current ? to_string(current->id) : "none";
+      text.push_back('\n');
+    }
+  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+}
+
+Result<Generator::Inputs> Generator::open_inputs(const Model& model, const ProxyEntry& proxy) {
+  Inputs inputs;
+  inputs.configuration = model.configuration;
+  M3U_TRY(inputs.text, inputs_of(model, proxy));
+  bool any = false;
+  for (const auto& [names, is_guide] :
+       {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)}) {
+    auto& configs = is_guide ? inputs.configuration.epg_sources : inputs.configuration.sources;
+    for (const config::Named& name : *names) {
+      const SourceEntry* const source = model.find_source(name.name, is_guide);
+      const auto config = std::ranges::find_if(
+          configs, [&](const config::SourceConfig& c) { return c.name.name == name.name; });
+      if (source == nullptr || config == configs.end()) continue;
+      M3U_TRY(const auto current, store_.snapshots().current(source->id));
+      config->shown_as = config->location;
+      if (!current) {
+        config->location = "/nonexistent";
+        continue;
+      }
+      M3U_TRY(const auto folder, refresher_.folder_of(source->id));
+      M3U_TRY(auto snapshot, folder.get(to_base64url(current->id)));
+      // The open file, so that it stays although the snapshot is removed meanwhile.
+      config->location = fmt::format("/proc/self/fd/{}", snapshot->file(kContentFile)->get());
+      (is_guide ? inputs.size.guide_bytes : inputs.size.source_bytes) += current->bytes;
+      inputs.snapshots.push_back(std::move(snapshot));
+      any = any || !is_guide;
+    }
+  }
+  if (!any)
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("\"{}\": none of its sources has been fetched yet", proxy.config.name.name),
+        "see why with: m3u-proxy ctl status");
+  return inputs;
+}
+
+/// The files that a generation wrote, or the last ones where they are the same.
+Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
+                                bool guide_written, bool guide_stays) {
+  M3U_CHECK(adopt(draft, kPlaylistFile, options_.placeholders));
+  if (guide_written)
+    M3U_CHECK(adopt(draft, kGuideFile, options_.placeholders));
+  else if (guide_stays && last != nullptr)
+    M3U_CHECK(share(draft, *last, kGuideFile));
+  return {};
+}
+
+Result<store::GenerationRow> Generator::write(const JobContext& job, const ProxyEntry& proxy,
+                                              const Inputs& inputs, std::string& report,
+                                              bool& changed) {
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy.id));
+  M3U_TRY(const auto current, store_.generations().current(proxy.id));
+  std::shared_ptr<const snapshots::Snapshot> last;
+  if (current)
+    if (auto opened = folder.get(std::to_string(current->number))) last = *std::move(opened);
+  M3U_TRY(const auto draft, folder.begin());
+  ProgressToJob progress(job);
+  runtime::RunOptions run_options = options_.run;
+  run_options.threads = options_.threads;
+  run_options.now = seconds_of(clock_());
+  run_options.cancel = &job.cancel;
+  run_options.progress = &progress;
+  runtime::Run run(process_, run_options);
+  M3U_TRY(generation::ResolvedProxyConfig resolved,
+          runtime::resolve(inputs.configuration, proxy.config, run));
+  resolved.base_url = options_.placeholders.base;
+  resolved.output_token = options_.placeholders.token;
+  resolved.compress = false;
+  SnapshotPublisher publisher(*draft, last,
+                              fmt::format("proxy/{}/{}", options_.placeholders.token, kGuideFile));
+  snapshots::LineupWriter lineup(*draft, std::string(kLineupFile), process_.budget(),
+                                 process_.slabs(), nullptr);
+  StoredHistory history(store_, proxy.id);
+  M3U_TRY(const generation::GenerationStats stats, run.generate(resolved, {.publisher = publisher,
+                                                                           .history = &history,
+                                                                           .lineup = &lineup,
+                                                                           .size = inputs.size}));
+  M3U_CHECK(lineup.finish());
+  report = report::to_json(stats);
+  const bool has_guides = !proxy.config.epg_sources.empty();
+  M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
+  draft->note("inputs", inputs.text);
+  changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||
+            draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile);
+  store::GenerationRow row{.proxy = proxy.id,
+                           .created = clock_(),
+                           .channels = stats.channels,
+                           .programmes = stats.programmes};
+  if (!changed) return row;
+  M3U_TRY(row.settings_revision, store_.entities().revision());
+  M3U_TRY(row.number, store_.generations().next_number(proxy.id));
+  M3U_CHECK(draft->commit(std::to_string(row.number)));
+  M3U_TRY(const auto made, folder.get(std::to_string(row.number)));
+  for (const snapshots::SnapshotFile& file : made->manifest().files)
+    row.files.push_back({.name = file.name, .bytes = file.bytes, .content_hash = file.hash});
+  row.added = stats.channels;
+  if (!last) return row;
+  const auto older = snapshots::Lineup::open(last, kLineupFile, process_.budget());
+  const auto newer = snapshots::Lineup::open(made, kLineupFile, process_.budget());
+  if (!older || !newer) return row;
+  M3U_TRY(const snapshots::LineupDifference difference,
+          snapshots::Lineup::compare(**older, **newer, process_.budget(), {}, &job.cancel));
+  row.added = difference.added;
+  row.removed = difference.removed;
+  row.changed = difference.changed;
+  return row;
+}
+
+Result<std::string> Generator::generate(const JobContext& job, const Model& model) {
+  M3U_TRY(const Uuid id, parse_uuid(job.job.target));
+  const ProxyEntry* const proxy = model.find_proxy(id);
+  if (proxy == nullptr) return fail(ErrorCode::kNotFound, "the proxy is not there any more");
+  M3U_TRY(const Inputs inputs, open_inputs(model, *proxy));
+  std::string report;
+  bool changed = false;
+  M3U_TRY(const store::GenerationRow row, write(job, *proxy, inputs, report, changed));
+  const std::string& name = proxy->config.name.name;
+  if (!changed) {
+    log::info("jobs.generate", "\"{}\": {} channels, nothing has changed", name, row.channels);
+    return report;
+  }
+  M3U_TRY(const store::GenerationState state, store_.generations().publish(row, job.lease));
+  log::info(
+      "jobs.generate", "\"{}\" #{}: {} channels (+{} −{} ~{}), {} programmes{}", name, row.number,
+      row.channels, row.added, row.removed, row.changed, row.programmes,
+      state == store::GenerationState::kCandidate ? "; it waits, since a roll back holds" : "");
+  M3U_CHECK(forget_old(id));
+  return report;
+}
+
+/// Keeps the newest; what is served and what waits for a release stay in any case.
+Result<> Generator::forget_old(const Uuid& proxy) {
+  M3U_TRY(const auto rows, store_.generations().list(proxy));
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
+  for (std::size_t i = options_.kept; i < rows.size(); ++i) {
+    if (rows[i].state == store::GenerationState::kCurrent) continue;
+    M3U_CHECK(store_.generations().forget(proxy, rows[i].number));
+    M3U_CHECK(folder.remove(std::to_string(rows[i].number)));
+  }
+  return {};
+}
+
+Result<> Generator::delete_orphans(const Model& model) {
+  for (const ProxyEntry& proxy : model.proxies) {
+    M3U_TRY(const auto rows, store_.generations().list(proxy.id));
+    std::set<std::string> known;
+    for (const store::GenerationRow& row : rows) known.insert(std::to_string(row.number));
+    M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy.id));
+    for (const std::string& name : folder.list())
+      if (!known.contains(name)) M3U_CHECK(folder.remove(name));
+  }
+  return {};
+}
+
+}  // namespace m3u_proxy::jobs

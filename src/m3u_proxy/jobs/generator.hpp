@@ -1,0 +1,68 @@
+// Generator: makes a generation of a proxy out of the current snapshots of its sources, and makes
+// it the one that is served, unless nothing has changed.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/refresher.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/snapshots/lineup.hpp>
+#include <m3u_proxy/snapshots/placeholders.hpp>
+#include <m3u_proxy/snapshots/snapshot_folder.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::jobs {
+
+/// One generation at a time.
+class Generator {
+ public:
+  struct Options {
+    std::filesystem::path folder;  ///< of the data; generations are in generations/ID/
+    snapshots::Placeholders placeholders;
+    std::size_t threads = 1;
+    std::size_t kept = 5;  ///< generations of a proxy, the current one among them
+    runtime::RunOptions run{};
+  };
+  /// All outlive this.
+  Generator(runtime::Process& process, store::Store& store, Refresher& refresher, Clock clock,
+            Options options);
+
+  /// Does the job "generate" of a proxy. Its report is the generation's, with what came of it.
+  /// Errors: as a generation's; kNotFound when the proxy is gone, or nothing was fetched yet.
+  Result<std::string> generate(const JobContext& job, const Model& model);
+
+  /// The folder with a proxy's generations. Errors: kIo.
+  [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& proxy) const;
+  /// A generation's snapshot. Errors: kNotFound, kParse, kIo.
+  [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open(const Uuid& proxy,
+                                                                        std::int64_t number) const;
+  /// What a proxy is made of now: its definition and the snapshots of its sources, as one text.
+  Result<std::string> inputs_of(const Model& model, const ProxyEntry& proxy);
+  /// Deletes generations that no row names, as a crash leaves them. Before any job runs.
+  Result<> delete_orphans(const Model& model);
+
+ private:
+  struct Inputs;
+  Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
+  Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
+                                     const Inputs& inputs, std::string& report, bool& changed);
+  Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
+                       bool guide_written, bool guide_stays);
+  Result<> forget_old(const Uuid& proxy);
+
+  runtime::Process& process_;
+  store::Store& store_;
+  Refresher& refresher_;
+  Clock clock_;
+  Options options_;
+};
+
+}  // namespace m3u_proxy::jobs

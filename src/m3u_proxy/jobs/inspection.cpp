@@ -1,0 +1,108 @@
+#include <cstring>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <m3u_proxy/base/problems.hpp>
+#include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/formats/m3u_reader.hpp>
+#include <m3u_proxy/formats/xmltv_splitter.hpp>
+#include <m3u_proxy/io/buffer.hpp>
+#include <m3u_proxy/jobs/inspection.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
+
+namespace m3u_proxy::jobs {
+namespace {
+
+constexpr std::size_t kRows = 1000;
+constexpr std::size_t kFirstWindow = std::size_t{1} << 20U;
+
+/// A hash of a set that does not depend on the order: the sum of its members' hashes.
+class SetHash {
+ public:
+  void add(const void* bytes, std::size_t size) {
+    const XXH128_hash_t hash = XXH3_128bits(bytes, size);
+    low_ += hash.low64;
+    high_ += hash.high64;
+  }
+  [[nodiscard]] std::string text() const { return fmt::format("{:016x}{:016x}", high_, low_); }
+
+ private:
+  std::uint64_t low_ = 0;
+  std::uint64_t high_ = 0;
+};
+
+Result<> check_cancel(const CancelToken& cancel) {
+  if (cancel.cancelled()) return fail(ErrorCode::kCancelled, "the refresh was cancelled");
+  return {};
+}
+
+}  // namespace
+
+Result<Inspection> inspect_playlist(io::ByteSource& source, const Uuid& id, memory::SlabPool& slabs,
+                                    const CancelToken& cancel) {
+  return memory::guarded([&]() -> Result<Inspection> {
+    formats::M3uSplitter splitter(slabs, kRows);
+    formats::M3uSource playlist;
+    playlist.id = id;
+    playlist.with_ids = true;
+    M3U_TRY(const std::string_view beginning, splitter.beginning(source));
+    ProblemLog problems;
+    M3U_TRY(playlist.header, formats::read_m3u_header(beginning, problems));
+    Inspection found;
+    SetHash channels;
+    while (true) {
+      M3U_CHECK(check_cancel(cancel));
+      M3U_TRY(const formats::M3uChunk chunk, splitter.next(source, problems));
+      if (chunk.text.empty()) break;
+      catalog::ChannelBatch batch(slabs);
+      (void)formats::parse_m3u(chunk, playlist, batch, problems);
+      for (std::size_t row = 0; row < batch.rows(); ++row) {
+        const Uuid channel = batch.id(row);
+        channels.add(channel.bytes.data(), channel.bytes.size());
+      }
+      found.items += batch.rows();
+    }
+    if (found.items == 0) return fail(ErrorCode::kParse, "the playlist has no channels");
+    found.channel_set = channels.text();
+    return found;
+  });
+}
+
+Result<Inspection> inspect_guide(io::ByteSource& source, memory::Budget& budget,
+                                 const CancelToken& cancel) {
+  return memory::guarded([&]() -> Result<Inspection> {
+    memory::BudgetResource resource(budget, memory::Tag::kInput);
+    std::pmr::vector<char> window(kFirstWindow, &resource);
+    std::pmr::vector<formats::XmltvSpan> elements(&resource);
+    formats::XmltvSplitter splitter;
+    ProblemLog problems;
+    Inspection found;
+    std::size_t filled = 0;
+    bool at_end = false;
+    while (!at_end || filled != 0) {
+      M3U_CHECK(check_cancel(cancel));
+      while (!at_end && filled < window.size()) {
+        M3U_TRY(const std::size_t size,
+                source.read(std::span(window.data() + filled, window.size() - filled)));
+        at_end = size == 0;
+        filled += size;
+      }
+      elements.clear();
+      using Input = formats::XmltvSplitter::Input;
+      M3U_TRY(const std::size_t done,
+              splitter.split({window.data(), filled}, at_end ? Input::kEnd : Input::kMore, elements,
+                             problems));
+      for (const formats::XmltvSpan& element : elements)
+        if (element.kind == formats::XmltvKind::kProgramme) ++found.items;
+      if (at_end) break;
+      std::memmove(window.data(), window.data() + done, filled - done);
+      filled -= done;
+      if (done == 0) window.resize(window.size() * 2);
+    }
+    if (found.items == 0) return fail(ErrorCode::kParse, "the guide has no programmes");
+    return found;
+  });
+}
+
+}  // namespace m3u_proxy::jobs

@@ -1,0 +1,278 @@
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/jobs/refresher.hpp>
+#include <m3u_proxy/net/fetch.hpp>
+#include <m3u_proxy/net/url.hpp>
+#include <m3u_proxy/sources/source_store.hpp>
+#include <m3u_proxy/spill/spill_space.hpp>
+#include <m3u_proxy/store/random_id.hpp>
+
+namespace m3u_proxy::jobs {
+namespace {
+
+std::int64_t seconds_of(store::Time time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
+bool is_web_address(std::string_view location) {
+  return starts_with_ascii_case(location, "http://") ||
+         starts_with_ascii_case(location, "https://");
+}
+
+std::string host_of(std::string_view location) {
+  const std::size_t begin = location.find("://");
+  if (begin == std::string_view::npos) return {};
+  std::string_view rest = location.substr(begin + 3);
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  const std::size_t at = rest.rfind('@');
+  return std::string(at == std::string_view::npos ? rest : rest.substr(at + 1));
+}
+
+/// Copies all that a source gives into a temporary file.
+Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
+  std::array<char, 65536> buffer{};
+  while (true) {
+    if (cancel.cancelled()) return fail(ErrorCode::kCancelled, "the refresh was cancelled");
+    M3U_TRY(const std::size_t size, from.read(buffer));
+    if (size == 0) return {};
+    M3U_CHECK(to.write(std::string_view(buffer.data(), size)));
+  }
+}
+
+template <typename Use>
+Result<> for_each_piece(const io::TempFile& file, Use use) {
+  std::array<char, 65536> buffer{};
+  for (std::uint64_t offset = 0; offset < file.size();) {
+    M3U_TRY(const std::size_t size, file.read_at(offset, buffer));
+    if (size == 0) return fail(ErrorCode::kIo, "a download has become shorter");
+    M3U_CHECK(use(std::string_view(buffer.data(), size)));
+    offset += size;
+  }
+  return {};
+}
+
+std::string report_of(RefreshResult result, const Inspection& found, std::uint64_t bytes) {
+  std::string text;
+  JsonWriter(text)
+      .begin_object()
+      .member("result", to_string(result))
+      .member("items", found.items)
+      .member("bytes", bytes)
+      .end_object();
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(RefreshResult result) {
+  switch (result) {
+    case RefreshResult::kNew:
+      return "new";
+    case RefreshResult::kUnchanged:
+      return "unchanged";
+    case RefreshResult::kQuarantined:
+      return "quarantined";
+  }
+  return "";
+}
+
+struct Refresher::Fetched {
+  std::unique_ptr<io::TempFolder> folder;  // of the file
+  std::unique_ptr<io::TempFile> file;
+  bool not_modified = false;
+  std::string etag;
+  std::string last_modified;
+};
+
+Result<snapshots::SnapshotFolder> Refresher::folder_of(const Uuid& source) const {
+  return snapshots::SnapshotFolder::open(options_.folder / "sources" / to_base64url(source));
+}
+
+Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const JobContext& job,
+                                            runtime::Run& run,
+                                            const std::optional<store::SourceSnapshot>& current) {
+  Fetched fetched;
+  M3U_TRY(fetched.folder, io::TempFolder::create(process_.spill_folder()));
+  M3U_TRY(fetched.file, fetched.folder->create_file());
+  const config::SourceConfig& config = source.config;
+  if (!is_web_address(config.location)) {
+    M3U_TRY(const auto bytes, run.sources().stored(config, source.is_guide));
+    M3U_CHECK(copy(*bytes, *fetched.file, job.cancel));
+    return fetched;
+  }
+  const std::string host = host_of(config.location);
+  const std::int64_t now = seconds_of(clock_());
+  if (!breaker_.allows(host, now))
+    return fail(ErrorCode::kNetwork,
+                fmt::format("{} failed again and again and is left alone for a while", host),
+                "it is tried again by itself");
+  net::FetchRequest request{.url = config.location, .user_agent = config.user_agent};
+  for (const auto& [name, value] : config.headers)
+    request.headers.push_back({.name = name, .value = value});
+  if (current) {
+    request.etag = current->etag;
+    request.last_modified = current->last_modified;
+  }
+  net::FetchOptions options;
+  options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
+    job.progress({.stage = "download", .items = 0, .done = done, .total = total});
+  };
+  auto result = net::fetch(request, options, *fetched.file, &job.cancel);
+  if (result && result->partial) result = fail(result->broken);
+  if (!result) {
+    if (result.error().code == ErrorCode::kNetwork) breaker_.failed(host, now);
+    return fail(std::move(result).error());
+  }
+  breaker_.succeeded(host);
+  fetched.not_modified = result->not_modified;
+  fetched.etag = result->etag;
+  fetched.last_modified = result->last_modified;
+  return fetched;
+}
+
+Result<Inspection> Refresher::inspect(const SourceEntry& source, const io::TempFile& file,
+                                      runtime::Run& run, const CancelToken& cancel) const {
+  config::SourceConfig as_file = source.config;
+  as_file.location = fmt::format("/proc/self/fd/{}", file.descriptor());
+  as_file.plugin.clear();
+  if (source.is_guide) {
+    const auto guide = run.sources().guide(as_file, runtime::GuideReads::kOnce);
+    M3U_TRY(const auto bytes, guide.open());
+    return inspect_guide(*bytes, process_.budget(), cancel);
+  }
+  const auto playlist = run.sources().playlist(as_file);
+  M3U_TRY(const auto bytes, playlist.open());
+  return inspect_playlist(*bytes, source.id, process_.slabs(), cancel);
+}
+
+bool Refresher::is_suspicious(const Inspection& found,
+                              const std::optional<store::SourceSnapshot>& current) const {
+  if (!options_.max_shrink || !current) return false;
+  const double least = static_cast<double>(current->items) * (1.0 - *options_.max_shrink);
+  return static_cast<double>(found.items) < least;
+}
+
+Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempFile& file,
+                                      store::SourceSnapshot row, const Inspection& found,
+                                      const std::optional<store::SourceSnapshot>& current,
+                                      const std::optional<store::JobLease>& lease) {
+  snapshots::ContentHash hash;
+  M3U_CHECK(for_each_piece(file, [&](std::string_view piece) -> Result<> {
+    hash.add(piece);
+    return {};
+  }));
+  row.content_hash = hash.text();
+  if (current && current->content_hash == row.content_hash) {
+    M3U_CHECK(store_.snapshots().confirm(source.id, row.etag, row.last_modified, row.fetched));
+    return RefreshResult::kUnchanged;
+  }
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
+  M3U_TRY(const auto draft, folder.begin());
+  M3U_TRY(snapshots::DraftFile* const content, draft->create(kContentFile));
+  M3U_CHECK(for_each_piece(file, [&](std::string_view piece) { return content->write(piece); }));
+  M3U_TRY(row.id, store::random_id());
+  row.source = source.id;
+  row.bytes = content->written();
+  row.items = found.items;
+  row.channel_set_hash = found.channel_set;
+  row.confirmed = row.fetched;
+  M3U_CHECK(draft->commit(to_base64url(row.id)));
+  if (!is_suspicious(found, current)) {
+    M3U_CHECK(store_.snapshots().publish(row, lease));
+    return RefreshResult::kNew;
+  }
+  row.state = store::SnapshotState::kQuarantined;
+  M3U_TRY(const std::int64_t equal, store_.snapshots().quarantine(row, lease));
+  if (equal < options_.believed_after) return RefreshResult::kQuarantined;
+  log::info("jobs.refresh", "\"{}\" has come {} times in a row with the same {} items: believed",
+            source.config.name.name, equal, found.items);
+  M3U_CHECK(store_.snapshots().accept(source.id, row.id, row.fetched));
+  return RefreshResult::kNew;
+}
+
+Result<std::string> Refresher::refresh(const JobContext& job, const Model& model) {
+  M3U_TRY(const Uuid id, parse_uuid(job.job.target));
+  const SourceEntry* const source = model.find_source(id);
+  if (source == nullptr) return fail(ErrorCode::kNotFound, "the source is not there any more");
+  const std::string& name = source->config.name.name;
+  M3U_TRY(const auto current, store_.snapshots().current(id));
+  runtime::Run run(process_, {.threads = 1, .now = seconds_of(clock_()), .cancel = &job.cancel});
+  const auto failed = [&](const Error& error) -> std::unexpected<Error> {
+    if (error.code != ErrorCode::kCancelled) {
+      log::warn("jobs.refresh", "\"{}\" could not be refreshed: {}", name,
+                redact_urls_in(to_string(error, name)));
+      (void)store_.snapshots().record_failure(id, redact_urls_in(to_string(error, name)), clock_());
+    }
+    return fail(error);
+  };
+  auto fetched = fetch(*source, job, run, current);
+  if (!fetched) return failed(fetched.error());
+  const store::Time now = clock_();
+  if (fetched->not_modified && current) {
+    // A 304 need not name them again.
+    const bool named = !fetched->etag.empty() || !fetched->last_modified.empty();
+    M3U_CHECK(store_.snapshots().confirm(id, named ? fetched->etag : current->etag,
+                                         named ? fetched->last_modified : current->last_modified,
+                                         now));
+    return report_of(RefreshResult::kUnchanged, {.items = current->items}, 0);
+  }
+  job.progress({.stage = "check", .items = 0, .done = 0, .total = fetched->file->size()});
+  const auto found = inspect(*source, *fetched->file, run, job.cancel);
+  if (!found) return failed(found.error());
+  const auto result =
+      keep(*source, *fetched->file,
+           {.etag = fetched->etag, .last_modified = fetched->last_modified, .fetched = now}, *found,
+           current, job.lease);
+  if (!result) return failed(result.error());
+  if (*result == RefreshResult::kQuarantined)
+    log::warn("jobs.refresh",
+              "\"{}\" shrank from {} to {} items: the last good one stays published "
+              "(m3u-proxy ctl accept \"{}\" takes the new one)",
+              name, current->items, found->items, name);
+  else
+    log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(*result), found->items);
+  return report_of(*result, *found, fetched->file->size());
+}
+
+Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
+                           const CancelToken& cancel) {
+  M3U_TRY(const auto folder, io::TempFolder::create(process_.spill_folder()));
+  M3U_TRY(const auto file, folder->create_file());
+  M3U_CHECK(copy(bytes, *file, cancel));
+  runtime::Run run(process_, {.threads = 1, .now = seconds_of(clock_()), .cancel = &cancel});
+  M3U_TRY(const Inspection found, inspect(source, *file, run, cancel));
+  M3U_CHECK(keep(source, *file, {.fetched = clock_()}, found, std::nullopt, std::nullopt));
+  return {};
+}
+
+Result<> Refresher::delete_superseded(store::Time moment) {
+  M3U_TRY(const auto old, store_.snapshots().superseded_before(moment));
+  for (const store::SourceSnapshot& snapshot : old) {
+    M3U_TRY(const auto folder, folder_of(snapshot.source));
+    M3U_CHECK(folder.remove(to_base64url(snapshot.id)));
+    M3U_CHECK(store_.snapshots().forget(snapshot.id));
+  }
+  return {};
+}
+
+Result<> Refresher::delete_orphans(const Model& model) {
+  for (const SourceEntry& source : model.sources) {
+    M3U_TRY(const auto folder, folder_of(source.id));
+    M3U_TRY(const auto rows, store_.snapshots().list(source.id));
+    std::set<std::string> known;
+    for (const store::SourceSnapshot& row : rows) known.insert(to_base64url(row.id));
+    for (const std::string& name : folder.list())
+      if (!known.contains(name)) M3U_CHECK(folder.remove(name));
+  }
+  return {};
+}
+
+}  // namespace m3u_proxy::jobs

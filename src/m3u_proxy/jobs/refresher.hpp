@@ -1,0 +1,78 @@
+// Refresher: brings a source up to date: fetches it, looks at what came, and makes it the source's
+// current snapshot, unless it is the same as before or suspicious.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <m3u_proxy/jobs/circuit_breaker.hpp>
+#include <m3u_proxy/jobs/inspection.hpp>
+#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/runtime/run.hpp>
+#include <m3u_proxy/snapshots/snapshot_folder.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::jobs {
+
+/// The file of a source's snapshot: the bytes as they came.
+inline constexpr std::string_view kContentFile = "content";
+
+enum class RefreshResult : std::uint8_t { kNew, kUnchanged, kQuarantined };
+/// "new", "unchanged", "quarantined".
+std::string_view to_string(RefreshResult result);
+
+/// Thread-safe for different sources.
+class Refresher {
+ public:
+  struct Options {
+    std::filesystem::path folder;  ///< of the data; snapshots are in sources/ID/
+    /// A reply that lost more than this part of its items waits in quarantine.
+    std::optional<double> max_shrink = 0.5;
+    /// So many replies in a row with the same channels are believed.
+    std::int64_t believed_after = 3;
+  };
+  /// All outlive this.
+  Refresher(runtime::Process& process, store::Store& store, Clock clock, Options options)
+      : process_(process), store_(store), clock_(std::move(clock)), options_(std::move(options)) {}
+
+  /// Does the job "refresh" of a source. Its report says what came of it. Errors: what the source
+  /// failed with, which is recorded; kNotFound when the source is gone.
+  Result<std::string> refresh(const JobContext& job, const Model& model);
+
+  /// Makes bytes that somebody gives the current snapshot, without suspicion. Errors: kParse when
+  /// they are no playlist or guide; kIo, kDiskFull.
+  Result<> upload(const SourceEntry& source, io::ByteSource& bytes, const CancelToken& cancel);
+
+  /// The folder with a source's snapshots. Errors: kIo.
+  [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& source) const;
+  /// Deletes what was superseded before `moment`.
+  Result<> delete_superseded(store::Time moment);
+  /// Deletes snapshots that no row names, as a crash leaves them. Before any refresh runs.
+  Result<> delete_orphans(const Model& model);
+
+ private:
+  struct Fetched;
+  Result<Fetched> fetch(const SourceEntry& source, const JobContext& job, runtime::Run& run,
+                        const std::optional<store::SourceSnapshot>& current);
+  Result<Inspection> inspect(const SourceEntry& source, const io::TempFile& file, runtime::Run& run,
+                             const CancelToken& cancel) const;
+  Result<RefreshResult> keep(const SourceEntry& source, const io::TempFile& file,
+                             store::SourceSnapshot row, const Inspection& found,
+                             const std::optional<store::SourceSnapshot>& current,
+                             const std::optional<store::JobLease>& lease);
+  [[nodiscard]] bool is_suspicious(const Inspection& found,
+                                   const std::optional<store::SourceSnapshot>& current) const;
+
+  runtime::Process& process_;
+  store::Store& store_;
+  Clock clock_;
+  Options options_;
+  CircuitBreaker breaker_;
+};
+
+}  // namespace m3u_proxy::jobs

@@ -1,0 +1,211 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+
+namespace m3u_proxy::jobs {
+namespace {
+
+constexpr std::chrono::seconds kBetweenProgress{1};
+/// After an error of the store itself.
+constexpr std::chrono::seconds kPause{2};
+
+}  // namespace
+
+Clock system_clock() {
+  return [] {
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(
+        std::chrono::system_clock::now());
+  };
+}
+
+std::string to_json(const JobProgress& progress) {
+  std::string text;
+  JsonWriter(text)
+      .begin_object()
+      .member("stage", std::string_view(progress.stage))
+      .member("items", progress.items)
+      .member("done", progress.done)
+      .member("total", progress.total)
+      .end_object();
+  return text;
+}
+
+Workers::Workers(store::Store& store, Clock clock, Options options)
+    : store_(store), clock_(std::move(clock)), options_(std::move(options)) {}
+
+Workers::~Workers() { stop(); }
+
+void Workers::add_lane(unsigned threads, std::map<std::string, JobHandler> handlers) {
+  auto lane = std::make_unique<Lane>();
+  lane->handlers = std::move(handlers);
+  for (const auto& [kind, handler] : lane->handlers) lane->kinds.push_back(kind);
+  lane->size = threads;
+  lanes_.push_back(std::move(lane));
+}
+
+void Workers::start() {
+  for (const auto& lane : lanes_)
+    for (unsigned i = 0; i < lane->size; ++i)
+      lane->threads.emplace_back([this, &lane = *lane] { work(lane); });
+  keeper_ = std::thread([this] { keep_leases(); });
+}
+
+void Workers::wake() {
+  {
+    const std::scoped_lock lock(mutex_);
+    ++wakes_;
+  }
+  changed_.notify_all();
+}
+
+void Workers::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+    for (const auto& [id, running] : running_) running->cancel.cancel();
+  }
+  changed_.notify_all();
+  for (const auto& lane : lanes_)
+    for (std::thread& thread : lane->threads)
+      if (thread.joinable()) thread.join();
+  lease_changed_.notify_all();
+  if (keeper_.joinable()) keeper_.join();
+}
+
+void Workers::cancel(const Uuid& job) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = running_.find(job); found != running_.end())
+    found->second->cancel.cancel();
+}
+
+std::vector<store::Job> Workers::running() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<store::Job> jobs;
+  for (const auto& [id, running] : running_) jobs.push_back(running->job);
+  return jobs;
+}
+
+void Workers::work(Lane& lane) {
+  while (true) {
+    std::uint64_t wakes = 0;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) return;
+      wakes = wakes_;
+    }
+    auto claimed = store_.jobs().claim(
+        {.owner = options_.owner, .kinds = lane.kinds, .now = clock_(), .lease = options_.lease});
+    if (claimed && *claimed) {
+      run(lane, **std::move(claimed));
+      continue;
+    }
+    std::optional<store::Time> next;
+    if (!claimed) {
+      log::warn("jobs", "the queue cannot be read: {}", to_string(claimed.error()));
+      next = clock_() + kPause;
+    } else if (const auto time = store_.jobs().next_time(); time) {
+      next = *time;
+    } else {
+      next = clock_() + kPause;
+    }
+    std::unique_lock lock(mutex_);
+    const auto is_over = [&] { return stopping_ || wakes_ != wakes; };
+    // What may run now and is not of this lane is another one's.
+    if (next && *next > clock_())
+      changed_.wait_for(lock, *next - clock_(), is_over);
+    else
+      changed_.wait(lock, is_over);
+  }
+}
+
+void Workers::save_progress(const store::JobLease& lease, const JobProgress& progress,
+                            store::Time& saved) {
+  const store::Time now = clock_();
+  if (now - saved < kBetweenProgress) return;
+  saved = now;
+  if (const auto done = store_.jobs().report_progress(lease, to_json(progress)); !done)
+    log::debug("jobs", "progress is not kept: {}", to_string(done.error()));
+}
+
+void Workers::run(Lane& lane, store::Job job) {
+  const store::JobLease lease{.job = job.id, .epoch = job.lease_epoch};
+  const auto running = std::make_shared<Running>();
+  running->job = job;
+  running->renew_at = clock_() + options_.lease / 3;
+  {
+    const std::scoped_lock lock(mutex_);
+    running_.emplace(job.id, running);
+    if (stopping_) running->cancel.cancel();
+  }
+  lease_changed_.notify_all();
+  store::Time saved{};
+  const auto handler = lane.handlers.find(job.kind);
+  auto result = handler->second(
+      {.job = running->job,
+       .lease = lease,
+       .cancel = running->cancel,
+       .progress = [&](const JobProgress& progress) { save_progress(lease, progress, saved); }});
+  end(job, lease, std::move(result));
+  {
+    const std::scoped_lock lock(mutex_);
+    running_.erase(job.id);
+  }
+  lease_changed_.notify_all();
+}
+
+void Workers::end(const store::Job& job, const store::JobLease& lease, Result<std::string> result) {
+  bool stopping = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping = stopping_;
+  }
+  const bool cancelled = !result && result.error().code == ErrorCode::kCancelled;
+  Result<> kept;
+  if (cancelled && stopping) {
+    kept = store_.jobs().give_back(lease, clock_());
+  } else {
+    store::Jobs::Outcome outcome;
+    if (result) {
+      outcome.report = *result;
+    } else {
+      outcome.state = cancelled ? store::JobState::kCancelled : store::JobState::kFailed;
+      outcome.error = redact_urls_in(to_string(result.error()));
+    }
+    kept = store_.jobs().finish(lease, outcome, clock_());
+  }
+  if (!kept) log::warn("jobs", "how {} ended is not kept: {}", job.kind, to_string(kept.error()));
+  if (options_.on_end) options_.on_end(job, result);
+}
+
+/// Renews the leases of what runs, and asks those to stop that are cancelled or were lost.
+void Workers::keep_leases() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_ || !running_.empty()) {
+    if (running_.empty()) {
+      lease_changed_.wait(lock, [this] { return stopping_ || !running_.empty(); });
+      continue;
+    }
+    const auto next = std::ranges::min_element(
+        running_, {}, [](const auto& entry) { return entry.second->renew_at; });
+    const std::shared_ptr<Running> running = next->second;
+    if (const store::Time now = clock_(); running->renew_at > now) {
+      lease_changed_.wait_for(lock, running->renew_at - now);
+      continue;
+    }
+    running->renew_at = clock_() + options_.lease / 3;
+    const store::JobLease lease{.job = running->job.id, .epoch = running->job.lease_epoch};
+    lock.unlock();
+    const auto cancelled = store_.jobs().renew(lease, clock_() + options_.lease);
+    lock.lock();
+    if (cancelled && !*cancelled) continue;
+    const bool lost = !cancelled && cancelled.error().code == ErrorCode::kConflict;
+    if ((cancelled && *cancelled) || lost) running->cancel.cancel();
+  }
+}
+
+}  // namespace m3u_proxy::jobs

@@ -1,0 +1,112 @@
+// Workers: threads that take jobs out of the store's queue and do them.
+//
+// Each kind of job has a handler and belongs to a lane; a lane has its own threads, so that
+// downloads go side by side while generations go one after another. A job that runs is held by a
+// lease that is renewed while it runs, so another process takes over what a dead one left. Without
+// jobs no thread wakes up.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::jobs {
+
+/// The time, as those who ask for it are given it: tests have one that does not move by itself.
+using Clock = std::function<store::Time()>;
+Clock system_clock();
+
+/// How far a job is.
+struct JobProgress {
+  std::string stage;
+  std::uint64_t items = 0;
+  std::uint64_t done = 0;   ///< bytes
+  std::uint64_t total = 0;  ///< bytes; 0: not known
+};
+std::string to_json(const JobProgress& progress);
+
+/// What a handler gets.
+struct JobContext {
+  const store::Job& job;
+  store::JobLease lease{};
+  const CancelToken& cancel;
+  /// Keeps how far it is, now and then; from one thread at a time.
+  std::function<void(const JobProgress&)> progress;
+};
+/// Does a job; its report is JSON. An error fails the job; kCancelled ends it as cancelled, or,
+/// when the workers stop, gives it back to the queue.
+using JobHandler = std::function<Result<std::string>(const JobContext&)>;
+
+class Workers {
+ public:
+  struct Options {
+    std::string owner;  ///< of the leases: this process
+    std::chrono::milliseconds lease{30'000};
+    /// Told of each job that ended; may be empty. Called on the worker's thread.
+    std::function<void(const store::Job&, const Result<std::string>&)> on_end{};
+  };
+  /// `store` outlives this.
+  Workers(store::Store& store, Clock clock, Options options);
+  ~Workers();
+  Workers(const Workers&) = delete;
+  Workers& operator=(const Workers&) = delete;
+
+  /// A lane of `threads` that does these kinds. Before start().
+  void add_lane(unsigned threads, std::map<std::string, JobHandler> handlers);
+  void start();
+  /// The queue has changed: whoever is free looks at it.
+  void wake();
+  /// Asks running jobs to stop, waits for them, and gives back what did not finish. A job that
+  /// does not stop is waited for.
+  void stop();
+  /// Asks a running job of this process to stop; the store knows that it is to be cancelled.
+  void cancel(const Uuid& job);
+  /// Jobs that run here now.
+  [[nodiscard]] std::vector<store::Job> running() const;
+
+ private:
+  struct Lane {
+    std::map<std::string, JobHandler> handlers;
+    std::vector<std::string_view> kinds;
+    std::vector<std::thread> threads;
+    unsigned size = 1;
+  };
+  struct Running {
+    store::Job job;
+    CancelToken cancel;
+    store::Time renew_at{};
+  };
+
+  void work(Lane& lane);
+  void run(Lane& lane, store::Job job);
+  void end(const store::Job& job, const store::JobLease& lease, Result<std::string> result);
+  void keep_leases();
+  void save_progress(const store::JobLease& lease, const JobProgress& progress, store::Time& saved);
+
+  store::Store& store_;
+  Clock clock_;
+  Options options_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;        // the queue, or what runs
+  std::condition_variable lease_changed_;  // for the keeper of leases
+  std::uint64_t wakes_ = 0;
+  bool stopping_ = false;
+  std::map<Uuid, std::shared_ptr<Running>> running_;
+  std::thread keeper_;
+};
+
+}  // namespace m3u_proxy::jobs
