@@ -19,6 +19,7 @@ if(M3U_PROXY_DATABASE)
   pkg_check_modules(SQLITE3 REQUIRED sqlite3)
   pkg_check_modules(SODIUM REQUIRED libsodium)
   pkg_check_modules(LIBPQ REQUIRED libpq)
+  find_package(date REQUIRED)  # time zones of schedules
 endif()
 if(M3U_PROXY_TESTS)
   find_package(GTest REQUIRED)

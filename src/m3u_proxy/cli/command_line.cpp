@@ -12,6 +12,7 @@
 #include <m3u_proxy/cli/completion.hpp>
 #include <m3u_proxy/cli/man_page.hpp>
 #include <m3u_proxy/cli/plugin_arguments.hpp>
+#include <m3u_proxy/cli/serve_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/cli/version.hpp>
@@ -64,6 +65,7 @@ struct Parser {
   CLI::App* check = nullptr;
   CLI::App* test_expression = nullptr;
   CLI::App* migrate_config = nullptr;
+  std::optional<ServeArguments> serve;
   std::optional<PluginArguments> plugin;
   CLI::App* completion = nullptr;
   CLI::Option* include = nullptr;
@@ -73,6 +75,7 @@ struct Parser {
     app.set_version_flag("--version", fmt::format("m3u-proxy {}", kVersion),
                          "Print the version and end");
     app.set_help_flag("-h,--help", "Print this help and end");
+    serve.emplace(app);
     add_generate();
     add_check();
     add_test_expression();
@@ -316,6 +319,14 @@ Result<CommandLine> read_completion(const std::string& kind) {
 
 Result<CommandLine> read_command(const Parser& parser) {
   if (parser.generate->parsed()) return read_generate(parser);
+  if (parser.serve->serve()->parsed()) {
+    M3U_TRY(ServeOptions options, parser.serve->read_serve());
+    return options;
+  }
+  if (parser.serve->ctl()->parsed()) {
+    M3U_TRY(CtlOptions options, parser.serve->read_ctl());
+    return options;
+  }
   if (parser.test_expression->parsed()) return read_test_expression(parser.raw);
   if (parser.plugin->command()->parsed()) return parser.plugin->read();
   if (parser.completion->parsed()) return read_completion(parser.raw.completion);

@@ -12,6 +12,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
+#include <m3u_proxy/cli/serve_options.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
 
 namespace m3u_proxy::cli {
@@ -55,8 +56,9 @@ struct PrintOptions {
   std::string text;
 };
 
-using CommandLine = std::variant<GenerateOptions, CheckOptions, TestExpressionOptions,
-                                 MigrateConfigOptions, PluginOptions, PrintOptions>;
+using CommandLine =
+    std::variant<GenerateOptions, CheckOptions, TestExpressionOptions, MigrateConfigOptions,
+                 PluginOptions, ServeOptions, CtlOptions, PrintOptions>;
 
 /// Reads the arguments after the program's name. `now` is the time for relative dates.
 /// Error: kInvalidArgument, with what was probably meant in its hint.

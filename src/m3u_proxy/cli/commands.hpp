@@ -12,6 +12,9 @@ ExitCode run_check(const CheckOptions& options, const config::Environment& envir
 ExitCode run_test_expression(const TestExpressionOptions& options,
                              const config::Environment& environment);
 ExitCode run_migrate_config(const MigrateConfigOptions& options);
+/// Runs until SIGTERM or SIGINT.
+ExitCode run_serve(const ServeOptions& options, const config::Environment& environment);
+ExitCode run_ctl(const CtlOptions& options);
 
 /// `error: …` on standard error; returns the exit code that the error leads to.
 ExitCode report_error(const Error& error);

@@ -11,8 +11,11 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 16> kModules = {"config",
+constexpr std::array<std::string_view, 22> kModules = {"config",
                                                        "io",
+                                                       "jobs",
+                                                       "jobs.generate",
+                                                       "jobs.refresh",
                                                        "log",
                                                        "memory",
                                                        "memory.alerts",
@@ -21,12 +24,15 @@ constexpr std::array<std::string_view, 16> kModules = {"config",
                                                        "memory.monitor",
                                                        "memory.prediction",
                                                        "memory.pressure",
+                                                       "outputs",
                                                        "pipeline",
                                                        "pipeline.guide",
                                                        "pipeline.sources",
                                                        "pipeline.strategy",
                                                        "plugins",
-                                                       "sources"};
+                                                       "service",
+                                                       "sources",
+                                                       "store"};
 
 bool is_known(std::string_view module) {
   return std::ranges::find(kModules, module) != kModules.end();

@@ -40,6 +40,10 @@ struct Runner {
   cli::ExitCode operator()(const cli::MigrateConfigOptions& options) const {
     return cli::run_migrate_config(options);
   }
+  cli::ExitCode operator()(const cli::ServeOptions& options) const {
+    return cli::run_serve(options, environment);
+  }
+  cli::ExitCode operator()(const cli::CtlOptions& options) const { return cli::run_ctl(options); }
   cli::ExitCode operator()(const cli::PluginOptions& options) const {
     return cli::run_plugin(options, environment);
   }

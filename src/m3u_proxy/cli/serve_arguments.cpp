@@ -1,0 +1,122 @@
+#include <filesystem>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include <m3u_proxy/cli/serve_arguments.hpp>
+#include <m3u_proxy/cli/usage_errors.hpp>
+#include <m3u_proxy/cli/value_parsers.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+constexpr const char* kServeExamples =
+    "Examples:\n"
+    "  m3u-proxy serve\n"
+    "  m3u-proxy serve --config m3u-proxy.toml --listen 0.0.0.0:8080 \\\n"
+    "    --public-url https://tv.example.org --memory-limit 64MB";
+
+constexpr const char* kCtlExamples =
+    "Examples:\n"
+    "  m3u-proxy ctl status\n"
+    "  m3u-proxy ctl refresh tv\n"
+    "  m3u-proxy ctl diff home\n"
+    "  m3u-proxy ctl roll-back home --to 41";
+
+CLI::Option* option(CLI::App* command, const char* name, std::string& target, const char* value,
+                    const char* help) {
+  return command->add_option(name, target, help)
+      ->type_name(value)
+      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+}
+
+std::optional<std::string> given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace
+
+ServeArguments::ServeArguments(CLI::App& program) {
+  add_serve(program);
+  add_ctl(program);
+}
+
+void ServeArguments::add_serve(CLI::App& program) {
+  serve_ = program.add_subcommand("serve", "Keep sources fresh and serve what is made of them");
+  serve_->footer(kServeExamples);
+  option(serve_, "--config", raw_.config, "FILE", "Configuration (TOML), watched for changes");
+  option(serve_, "--data", raw_.data, "DIR", "Folder for everything that is kept (data)");
+  option(serve_, "--listen", raw_.listen, "HOST:PORT", "Where to listen (127.0.0.1:8080)");
+  option(serve_, "--public-url", raw_.public_url, "URL",
+         "Address under which players reach it (as they ask)");
+  option(serve_, "--memory-limit", raw_.memory_limit, "SIZE|auto|none",
+         "Most memory to use, such as 64MB (auto)");
+  option(serve_, "--spill-dir", raw_.spill_dir, "DIR", "Folder for temporary files (the data's)");
+  option(serve_, "--threads", raw_.threads, "N", "Threads of a generation (all processors)");
+  option(serve_, "--log-level", raw_.log_level, "LEVEL",
+         "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
+}
+
+void ServeArguments::add_ctl(CLI::App& program) {
+  ctl_ = program.add_subcommand("ctl", "Ask a running service, or tell it what to do");
+  ctl_->footer(kCtlExamples);
+  ctl_->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, const char* what) {
+    CLI::App* const command = ctl_->add_subcommand(name, help);
+    if (what != nullptr)
+      command->add_option(what, raw_.name, "Its name")->type_name("")->required();
+    option(command, "--data", raw_.data, "DIR", "The service's data folder (data)");
+    command->add_flag("--json", raw_.json, "Print the answer as JSON");
+    ctl_commands_.push_back(command);
+    return command;
+  };
+  add("status", "Sources, proxies with their addresses, memory, running jobs", nullptr);
+  add("refresh", "Fetch a source now; * is all of them", "SOURCE");
+  CLI::App* const upload = add("upload", "Take a file as a source's content", "SOURCE");
+  upload->add_option("FILE", raw_.file, "The file")->type_name("")->required();
+  add("accept", "Take over a reply that waits in quarantine", "SOURCE");
+  add("jobs", "The last jobs and how they ended", nullptr);
+  add("cancel", "Cancel a job", "JOB");
+  add("generate", "Generate a proxy now", "PROXY");
+  add("generations", "What a proxy has published", "PROXY");
+  CLI::App* const diff = add("diff", "How two generations differ", "PROXY");
+  option(diff, "--from", raw_.from, "N", "The older one (the one before)");
+  option(diff, "--to", raw_.to, "N", "The newer one (the newest)");
+  CLI::App* const roll_back =
+      add("roll-back", "Publish an older generation and hold the proxy there", "PROXY");
+  option(roll_back, "--to", raw_.to, "N", "Which one (the one before)");
+  add("release", "End the hold of a roll back", "PROXY");
+}
+
+Result<ServeOptions> ServeArguments::read_serve() const {
+  constexpr std::int64_t kMostThreads = 1024;
+  ServeOptions out;
+  out.config = given(raw_.config);
+  if (!raw_.data.empty()) out.data = raw_.data;
+  out.listen = given(raw_.listen);
+  out.public_url = given(raw_.public_url);
+  if (!raw_.memory_limit.empty()) {
+    M3U_TRY(out.flags.memory_limit, parse_memory_limit(raw_.memory_limit));
+  }
+  out.flags.spill_dir = given(raw_.spill_dir);
+  M3U_CHECK(read_number("--threads", raw_.threads, 1, kMostThreads, out.threads));
+  out.log_level = given(raw_.log_level);
+  return out;
+}
+
+Result<CtlOptions> ServeArguments::read_ctl() const {
+  CtlOptions out;
+  if (!raw_.data.empty()) out.data = raw_.data;
+  for (const CLI::App* const command : ctl_commands_)
+    if (command->parsed()) out.command = command->get_name();
+  out.name = raw_.name;
+  out.from = given(raw_.from);
+  out.to = given(raw_.to);
+  out.file = raw_.file;
+  out.json = raw_.json;
+  return out;
+}
+
+}  // namespace m3u_proxy::cli

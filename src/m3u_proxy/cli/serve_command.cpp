@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/own_program.hpp>
+#include <m3u_proxy/cli/print.hpp>
+#include <m3u_proxy/cli/signals.hpp>
+#include <m3u_proxy/cli/version.hpp>
+#include <m3u_proxy/daemon/service.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+constexpr std::chrono::seconds kFirstGeneration{60};
+constexpr std::chrono::seconds kLeaving{5};
+
+void print_addresses(const daemon::Service& service) {
+  const auto outputs = service.outputs();
+  if (!outputs) return;
+  print("m3u-proxy {} serves at {}\n", kVersion, service.address());
+  for (const daemon::Service::Output& output : *outputs)
+    print("\n{}\n  playlist  {}\n  guide     {}\n", output.proxy, output.playlist, output.guide);
+  print(
+      "\nPaste the two addresses into VLC, Kodi or another player. What it does: m3u-proxy ctl "
+      "status\n");
+  (void)std::fflush(stdout);
+}
+
+}  // namespace
+
+ExitCode run_serve(const ServeOptions& options, const config::Environment& environment) {
+  // Signals are waited for here: no thread of the service is interrupted by one.
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (const auto set = set_log_level(options.log_level, environment, "info"); !set)
+    return report_error(set.error());
+  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  daemon::ServiceOptions service_options{
+      .data = options.data,
+      .config = {},
+      .environment = environment,
+      .flags = options.flags,
+      .listen = options.listen,
+      .public_url = options.public_url,
+      .threads = options.threads != 0 ? options.threads : processors,
+      .version = std::string(kVersion),
+      .plugin_compiler = own_program()};
+  if (options.config) service_options.config = *options.config;
+  auto service = daemon::Service::start(std::move(service_options));
+  if (!service) return report_error(service.error());
+  const CancelToken never;
+  (*service)->wait_until_ready(kFirstGeneration, never);
+  print_addresses(**service);
+  int signal = SIGHUP;
+  while (signal == SIGHUP) ::sigwait(&signals, &signal);
+  log::info("service", "stopping");
+  (*service)->stop(kLeaving);
+  return ExitCode::kPublished;
+}
+
+}  // namespace m3u_proxy::cli

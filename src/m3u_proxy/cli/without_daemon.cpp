@@ -1,0 +1,21 @@
+// What `serve` and `ctl` are in a build without databases.
+#include <m3u_proxy/cli/commands.hpp>
+
+namespace m3u_proxy::cli {
+namespace {
+
+ExitCode refuse() {
+  return report_error({.code = ErrorCode::kInvalidArgument,
+                       .message = "this build of m3u-proxy has no service",
+                       .hint = "build it with -DM3U_PROXY_DATABASE=ON"});
+}
+
+}  // namespace
+
+ExitCode run_serve(const ServeOptions& /*options*/, const config::Environment& /*environment*/) {
+  return refuse();
+}
+
+ExitCode run_ctl(const CtlOptions& /*options*/) { return refuse(); }
+
+}  // namespace m3u_proxy::cli

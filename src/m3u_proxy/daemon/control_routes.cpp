@@ -1,0 +1,418 @@
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <m3u_proxy/base/error_kind.hpp>
+#include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/time.hpp>
+#include <m3u_proxy/daemon/control_routes.hpp>
+#include <m3u_proxy/http/target.hpp>
+#include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/jobs/snapshot_publisher.hpp>
+#include <m3u_proxy/memory/process_memory.hpp>
+
+namespace m3u_proxy::daemon {
+namespace {
+
+using http::Request;
+using http::Response;
+using Json = JsonWriter<std::string>;
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kMostDifferences = 1000;
+
+Response json_response(std::string text) {
+  text.push_back('\n');
+  return http::text_response(200, std::move(text), kJson);
+}
+
+Response failure(const Error& error) {
+  std::string text;
+  Json(text)
+      .begin_object()
+      .member("error", std::string_view(error.message))
+      .member("hint", std::string_view(error.hint))
+      .end_object();
+  text.push_back('\n');
+  return http::text_response(kind_of(error.code).http_status, std::move(text), kJson);
+}
+
+void time_member(Json& json, std::string_view name, store::Time time) {
+  json.key(name);
+  if (time == store::Time()) {
+    json.null();
+    return;
+  }
+  json.value(std::string_view(format_rfc3339(
+      std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count())));
+}
+
+void write_job(Json& json, const store::Job& job) {
+  json.begin_object()
+      .member("id", std::string_view(to_string(job.id)))
+      .member("kind", std::string_view(job.kind))
+      .member("target", std::string_view(job.target))
+      .member("state", store::to_string(job.state));
+  time_member(json, "created", job.created);
+  time_member(json, "started", job.started);
+  time_member(json, "finished", job.finished);
+  if (!job.error.empty()) json.member("error", std::string_view(job.error));
+  if (!job.progress.empty()) json.key("progress").raw(job.progress);
+  json.end_object();
+}
+
+/// A handler that answers with JSON or an error.
+template <typename Work>
+http::Handler answered_by(Work work) {
+  return [work](Request& request) {
+    Result<std::string> text = work(request);
+    return text ? json_response(*std::move(text)) : failure(text.error());
+  };
+}
+
+class Control {
+ public:
+  explicit Control(ControlContext context) : context_(std::move(context)) {}
+
+  Result<std::string> status(const Request& request);
+  Result<std::string> refresh(const Request& request);
+  Result<std::string> accept(const Request& request);
+  Result<std::string> upload(const Request& request);
+  Result<std::string> jobs(const Request& request);
+  Result<std::string> cancel(const Request& request);
+  Result<std::string> generations(const Request& request);
+  Result<std::string> diff(const Request& request);
+  Result<std::string> roll_back(const Request& request);
+  Result<std::string> release(const Request& request);
+  Result<std::string> regenerate(const Request& request);
+
+ private:
+  [[nodiscard]] Result<std::vector<const jobs::SourceEntry*>> sources(const jobs::Model& model,
+                                                                      std::string_view name) const;
+  [[nodiscard]] Result<const jobs::ProxyEntry*> proxy(const jobs::Model& model,
+                                                      std::string_view name) const;
+  Result<> write_source(Json& json, const jobs::SourceEntry& source);
+  Result<> write_proxies(Json& json, const jobs::Model& model);
+
+  ControlContext context_;
+};
+
+Result<std::vector<const jobs::SourceEntry*>> Control::sources(const jobs::Model& model,
+                                                               std::string_view name) const {
+  std::vector<const jobs::SourceEntry*> found;
+  std::vector<std::string_view> names;
+  for (const jobs::SourceEntry& source : model.sources) {
+    names.push_back(source.config.name.name);
+    if (source.config.name.name == name) found.push_back(&source);
+  }
+  if (!found.empty()) return found;
+  const std::string_view close = closest_word(name, names);
+  return fail(ErrorCode::kNotFound, fmt::format("there is no source called \"{}\"", excerpt(name)),
+              close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
+}
+
+Result<const jobs::ProxyEntry*> Control::proxy(const jobs::Model& model,
+                                               std::string_view name) const {
+  if (const jobs::ProxyEntry* const found = model.find_proxy(name)) return found;
+  std::vector<std::string_view> names;
+  for (const jobs::ProxyEntry& entry : model.proxies) names.push_back(entry.config.name.name);
+  const std::string_view close = closest_word(name, names);
+  return fail(ErrorCode::kNotFound, fmt::format("there is no proxy called \"{}\"", excerpt(name)),
+              close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
+}
+
+Result<> Control::write_source(Json& json, const jobs::SourceEntry& source) {
+  M3U_TRY(const auto current, context_.store.snapshots().current(source.id));
+  M3U_TRY(const auto state, context_.store.snapshots().fetch_state(source.id));
+  M3U_TRY(const auto all, context_.store.snapshots().list(source.id));
+  M3U_TRY(const auto next, context_.conductor.next_refresh(source));
+  json.begin_object()
+      .member("name", std::string_view(source.config.name.name))
+      .member("kind", source.is_guide ? std::string_view("guide") : std::string_view("playlist"))
+      .member("address", std::string_view(redact_url(source.config.location)))
+      .member("items", current ? current->items : 0);
+  time_member(json, "fetched", current ? current->fetched : store::Time());
+  time_member(json, "confirmed", current ? current->confirmed : store::Time());
+  time_member(json, "next", next.value_or(store::Time()));
+  if (state && !state->error.empty()) json.member("error", std::string_view(state->error));
+  for (const store::SourceSnapshot& snapshot : all)
+    if (snapshot.state == store::SnapshotState::kQuarantined)
+      json.key("quarantined")
+          .begin_object()
+          .member("items", snapshot.items)
+          .member("replies", snapshot.equal_replies)
+          .end_object();
+  json.end_object();
+  return {};
+}
+
+Result<> Control::write_proxies(Json& json, const jobs::Model& model) {
+  M3U_TRY(const auto outputs, context_.outputs());
+  json.key("proxies").begin_array();
+  for (const jobs::ProxyEntry& entry : model.proxies) {
+    const std::string& name = entry.config.name.name;
+    M3U_TRY(const auto current, context_.store.generations().current(entry.id));
+    M3U_TRY(const bool held, context_.store.generations().is_held(entry.id));
+    json.begin_object()
+        .member("name", std::string_view(name))
+        .member("generation", current ? current->number : 0)
+        .member("channels", current ? current->channels : 0)
+        .member("programmes", current ? current->programmes : 0)
+        .member("held", held);
+    const auto output = std::ranges::find(outputs, name, &Service::Output::proxy);
+    if (output != outputs.end())
+      json.member("playlist", std::string_view(output->playlist))
+          .member("guide", std::string_view(output->guide));
+    json.end_object();
+  }
+  json.end_array();
+  return {};
+}
+
+Result<std::string> Control::status(const Request& /*request*/) {
+  const auto model = context_.conductor.model();
+  std::string text;
+  Json json(text);
+  json.begin_object()
+      .member("version", std::string_view(context_.version))
+      .member("pid", static_cast<std::int64_t>(::getpid()))
+      .member("store", context_.store.place());
+  const auto limit = context_.process.memory_limit();
+  json.key("memory").begin_object();
+  if (const auto used = memory::process_memory().resident()) json.member("rss_mb", used->mb());
+  json.key("limit_mb");
+  if (limit)
+    json.value(limit->mb());
+  else
+    json.null();
+  json.end_object();
+  json.key("sources").begin_array();
+  for (const jobs::SourceEntry& source : model->sources) M3U_CHECK(write_source(json, source));
+  json.end_array();
+  M3U_CHECK(write_proxies(json, *model));
+  json.key("running").begin_array();
+  for (const store::Job& job : context_.workers.running()) write_job(json, job);
+  json.end_array().end_object();
+  return text;
+}
+
+Result<std::string> Control::refresh(const Request& request) {
+  const auto model = context_.conductor.model();
+  const std::string_view name = request.parameter("name");
+  std::vector<const jobs::SourceEntry*> chosen;
+  if (name == "*")
+    for (const jobs::SourceEntry& source : model->sources) chosen.push_back(&source);
+  else {
+    M3U_TRY(chosen, sources(*model, name));
+  }
+  std::string text;
+  Json json(text);
+  json.begin_object().key("jobs").begin_array();
+  const store::Time now = context_.clock();
+  for (const jobs::SourceEntry* const source : chosen) {
+    M3U_TRY(const auto queued,
+            context_.store.jobs().enqueue(
+                jobs::refresh_job(source->id, jobs::JobPriority::kPerson, now), now));
+    write_job(json, queued.job);
+  }
+  json.end_array().end_object();
+  return text;
+}
+
+Result<std::string> Control::accept(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto chosen, sources(*model, request.parameter("name")));
+  for (const jobs::SourceEntry* const source : chosen) {
+    M3U_TRY(const auto all, context_.store.snapshots().list(source->id));
+    for (const store::SourceSnapshot& snapshot : all) {
+      if (snapshot.state != store::SnapshotState::kQuarantined) continue;
+      M3U_CHECK(context_.store.snapshots().accept(source->id, snapshot.id, context_.clock()));
+      return fmt::format(R"({{"accepted":{}}})", snapshot.items);
+    }
+  }
+  return fail(ErrorCode::kNotFound, "nothing of this source waits in quarantine");
+}
+
+Result<std::string> Control::upload(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto chosen, sources(*model, request.parameter("name")));
+  const std::string path(trim(request.body));
+  M3U_TRY(const auto bytes, io::open_file(path));
+  const CancelToken never;
+  M3U_CHECK(context_.refresher.upload(*chosen.front(), *bytes, never));
+  return std::string(R"({"uploaded":true})");
+}
+
+Result<std::string> Control::jobs(const Request& /*request*/) {
+  M3U_TRY(const auto list, context_.store.jobs().list({.limit = 100}));
+  std::string text;
+  Json json(text);
+  json.begin_object().key("jobs").begin_array();
+  for (const store::Job& job : list) write_job(json, job);
+  json.end_array().end_object();
+  return text;
+}
+
+Result<std::string> Control::cancel(const Request& request) {
+  M3U_TRY(const Uuid id, parse_uuid(request.parameter("id")));
+  M3U_TRY(const store::Job job, context_.store.jobs().cancel(id, context_.clock()));
+  context_.workers.cancel(id);
+  std::string text;
+  Json json(text);
+  write_job(json, job);
+  return text;
+}
+
+Result<std::string> Control::generations(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
+  std::string text;
+  Json json(text);
+  json.begin_object().key("generations").begin_array();
+  for (const store::GenerationRow& row : rows) {
+    json.begin_object().member("number", row.number).member("state", store::to_string(row.state));
+    time_member(json, "created", row.created);
+    json.member("channels", row.channels)
+        .member("programmes", row.programmes)
+        .member("added", row.added)
+        .member("removed", row.removed)
+        .member("changed", row.changed)
+        .end_object();
+  }
+  json.end_array().end_object();
+  return text;
+}
+
+/// A number in the query; nullopt: none was given.
+Result<std::optional<std::int64_t>> number_of(const Request& request, std::string_view name) {
+  const auto text = http::query_value(request.query, name);
+  if (!text) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size())
+    return fail(ErrorCode::kInvalidArgument, fmt::format("\"{}\" is no number", excerpt(*text)));
+  return number;
+}
+
+Result<std::string> Control::diff(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
+  M3U_TRY(auto to, number_of(request, "to"));
+  M3U_TRY(auto from, number_of(request, "from"));
+  if (!to && !rows.empty()) to = rows.front().number;
+  if (!from)
+    for (const store::GenerationRow& row : rows)
+      if (to && row.number < *to && !from) from = row.number;
+  if (!to || !from)
+    return fail(ErrorCode::kNotFound, "there are no two generations to compare yet");
+  const auto open = [&](std::int64_t number) -> Result<std::shared_ptr<const snapshots::Lineup>> {
+    M3U_TRY(auto snapshot, context_.generator.open(entry->id, number));
+    return snapshots::Lineup::open(std::move(snapshot), jobs::kLineupFile,
+                                   context_.process.budget());
+  };
+  M3U_TRY(const auto older, open(*from));
+  M3U_TRY(const auto newer, open(*to));
+  std::string list;
+  Json listed(list);
+  listed.begin_array();
+  std::size_t count = 0;
+  snapshots::BlockBuffer buffer(context_.process.budget());
+  catalog::ChannelBatch batch(context_.process.slabs());
+  const auto on_change = [&](snapshots::ChannelChange change,
+                             const snapshots::LineupId& id) -> Result<> {
+    if (++count > kMostDifferences) return {};
+    const bool removed = change == snapshots::ChannelChange::kRemoved;
+    M3U_TRY(const std::uint64_t first, (removed ? older : newer)->load(id.row, buffer, batch));
+    const auto row = static_cast<std::size_t>(id.row - first);
+    constexpr std::array<std::string_view, 3> kWords = {"added", "removed", "changed"};
+    listed.begin_object()
+        .member("change", kWords[static_cast<std::size_t>(change)])
+        .member("id", std::string_view(to_base64url(id.id)))
+        .member("name", batch.text(catalog::ChannelField::kChannelName, row))
+        .member("number", batch.text(catalog::ChannelField::kTvgChno, row))
+        .end_object();
+    return {};
+  };
+  M3U_TRY(const auto difference,
+          snapshots::Lineup::compare(*older, *newer, context_.process.budget(), on_change));
+  listed.end_array();
+  std::string text;
+  Json(text)
+      .begin_object()
+      .member("from", *from)
+      .member("to", *to)
+      .member("added", difference.added)
+      .member("removed", difference.removed)
+      .member("changed", difference.changed)
+      .key("channels")
+      .raw(list)
+      .end_object();
+  return text;
+}
+
+Result<std::string> Control::roll_back(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(auto number, number_of(request, "to"));
+  M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
+  M3U_TRY(const auto current, context_.store.generations().current(entry->id));
+  if (!number && current)
+    for (const store::GenerationRow& row : rows)
+      if (row.number < current->number && !number) number = row.number;
+  if (!number) return fail(ErrorCode::kNotFound, "there is no older generation to go back to");
+  M3U_CHECK(context_.store.generations().roll_back(entry->id, *number));
+  return fmt::format(R"({{"current":{},"held":true}})", *number);
+}
+
+Result<std::string> Control::release(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const std::int64_t number, context_.store.generations().release(entry->id));
+  return fmt::format(R"({{"current":{},"held":false}})", number);
+}
+
+Result<std::string> Control::regenerate(const Request& request) {
+  const auto model = context_.conductor.model();
+  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  const store::Time now = context_.clock();
+  M3U_TRY(const auto queued,
+          context_.store.jobs().enqueue(
+              jobs::generate_job(entry->id, jobs::JobPriority::kPerson, now), now));
+  std::string text;
+  Json json(text);
+  write_job(json, queued.job);
+  return text;
+}
+
+}  // namespace
+
+Result<> add_control_routes(http::Router& router, const ControlContext& context) {
+  const auto control = std::make_shared<Control>(context);
+  using Work = Result<std::string> (Control::*)(const Request&);
+  const auto add = [&](http::Method method, std::string_view pattern, Work work) {
+    return router.add(method, pattern, answered_by([control, work](const Request& request) {
+                        return ((*control).*work)(request);
+                      }),
+                      {.body_limit = 64U << 10U, .door = "control"});
+  };
+  using enum http::Method;
+  M3U_CHECK(add(kGet, "/status", &Control::status));
+  M3U_CHECK(add(kGet, "/jobs", &Control::jobs));
+  M3U_CHECK(add(kPost, "/jobs/{id}/cancel", &Control::cancel));
+  M3U_CHECK(add(kPost, "/sources/{name}/refresh", &Control::refresh));
+  M3U_CHECK(add(kPost, "/sources/{name}/accept", &Control::accept));
+  M3U_CHECK(add(kPost, "/sources/{name}/upload", &Control::upload));
+  M3U_CHECK(add(kPost, "/proxies/{name}/generate", &Control::regenerate));
+  M3U_CHECK(add(kGet, "/proxies/{name}/generations", &Control::generations));
+  M3U_CHECK(add(kGet, "/proxies/{name}/diff", &Control::diff));
+  M3U_CHECK(add(kPost, "/proxies/{name}/roll-back", &Control::roll_back));
+  return add(kPost, "/proxies/{name}/release", &Control::release);
+}
+
+}  // namespace m3u_proxy::daemon

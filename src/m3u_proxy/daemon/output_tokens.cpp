@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/config/node_json.hpp>
+#include <m3u_proxy/daemon/output_tokens.hpp>
+#include <m3u_proxy/store/random_id.hpp>
+#include <m3u_proxy/store/tokens.hpp>
+
+namespace m3u_proxy::daemon {
+namespace {
+
+std::string setting_of(const Uuid& proxy) { return "output_token/" + to_string(proxy); }
+
+/// A text of the store's settings that is sealed.
+Result<std::string> open_setting(const store::Setting& setting, const store::SecretKey& key) {
+  M3U_TRY(const ConfigNode node, config::parse_json(setting.value, setting.key));
+  return key.open(setting.key, node.text);
+}
+
+Result<> put_setting(store::Store& store, const store::SecretKey& key, const std::string& name,
+                     std::string_view text, std::int64_t revision, store::Time now) {
+  M3U_TRY(const std::string sealed, key.seal(name, text));
+  std::string json;
+  append_json_string(json, sealed);
+  M3U_CHECK(store.settings().put(name, json, revision, now));
+  return {};
+}
+
+Result<std::string> make(store::Store& store, const store::SecretKey& key, const Uuid& proxy,
+                         std::int64_t revision, store::Time now) {
+  M3U_TRY(std::string token, store::make_token());
+  M3U_TRY(const std::string hash, store::hash_token(token));
+  M3U_CHECK(store.tokens().create({.kind = store::TokenKind::kOutput,
+                                   .name = "output",
+                                   .hash = hash,
+                                   .proxy = proxy,
+                                   .scopes = "[]"},
+                                  now));
+  M3U_CHECK(put_setting(store, key, setting_of(proxy), token, revision, now));
+  return token;
+}
+
+}  // namespace
+
+Result<std::string> output_token(store::Store& store, const store::SecretKey& key,
+                                 const Uuid& proxy, store::Time now) {
+  M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
+  if (setting) return open_setting(*setting, key);
+  return make(store, key, proxy, 0, now);
+}
+
+Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
+                                        const Uuid& proxy, store::Time now) {
+  M3U_TRY(const auto old, store.tokens().list(store::TokenKind::kOutput, proxy));
+  for (const store::AccessToken& token : old) M3U_CHECK(store.tokens().erase(token.id));
+  M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
+  return make(store, key, proxy, setting ? setting->revision : 0, now);
+}
+
+Result<std::string> installation_secret(store::Store& store, const store::SecretKey& key,
+                                        store::Time now) {
+  const std::string name = "installation";
+  M3U_TRY(const auto setting, store.settings().find(name));
+  if (setting) return open_setting(*setting, key);
+  M3U_TRY(const Uuid random, store::random_id());
+  std::string text = to_string(random);
+  std::erase(text, '-');
+  M3U_CHECK(put_setting(store, key, name, text, 0, now));
+  return text;
+}
+
+}  // namespace m3u_proxy::daemon

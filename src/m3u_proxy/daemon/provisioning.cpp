@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/config_node.hpp>
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/config/legacy_keys.hpp>
+#include <m3u_proxy/daemon/example_files.hpp>
+#include <m3u_proxy/daemon/provisioning.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/jobs/model.hpp>
+
+namespace m3u_proxy::daemon {
+namespace {
+
+/// The lists of a document as entities.
+Result<std::vector<store::FileEntity>> entities_of(const config::ConfigDocument& document) {
+  M3U_TRY(ConfigNode tree, parse_toml(document.text, document.file));
+  config::ConfigReader reader;
+  (void)config::replace_legacy_keys(reader, tree);
+  return jobs::entities_of(tree, std::filesystem::absolute(document.folder));
+}
+
+Result<> write_file(const std::filesystem::path& path, std::string_view content) {
+  M3U_TRY(const auto file, io::AtomicFile::create(path));
+  M3U_CHECK(file->write(content));
+  return file->publish();
+}
+
+}  // namespace
+
+Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>& file,
+                                     const config::Environment& environment,
+                                     const config::ConfigFlags& flags) {
+  LoadedDocument out;
+  if (file) {
+    M3U_TRY(out.document, config::read_document(*file));
+  }
+  config::ConfigFlags with_address = flags;
+  with_address.base_url = jobs::kOwnAddress;
+  auto loaded = config::load_configuration(out.document, environment, with_address);
+  for (const std::string& warning : loaded.warnings) log::warn("config", "{}", warning);
+  for (const config::ConfigProblem& problem : loaded.problems)
+    log::error("config", "{}", config::to_string(problem));
+  if (!loaded.problems.empty()) return fail(loaded.problems.front().error);
+  for (const config::ProxyConfig& proxy : loaded.configuration.proxies)
+    if (proxy.mode == generation::UrlMode::kProxy)
+      return fail(
+          Error{.code = ErrorCode::kConfig,
+                .message = fmt::format("proxy \"{}\": mode = \"proxy\" is not there yet, since "
+                                       "streams are not relayed",
+                                       proxy.name.name),
+                .where = proxy.name.where,
+                .hint = "use mode = \"redirect\", or \"direct\""});
+  out.configuration = std::move(loaded.configuration);
+  return out;
+}
+
+Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loaded,
+                                  store::Time now) {
+  if (!loaded.document) return store::TakeOver();
+  M3U_TRY(const auto entities, entities_of(*loaded.document));
+  return store.entities().take_over_file(entities, now);
+}
+
+Result<bool> provision_example(store::Store& store, const std::filesystem::path& folder,
+                               store::Time now) {
+  using enum store::EntityKind;
+  for (const auto kind : {kSource, kEpgSource, kFilter, kRule, kProxy}) {
+    M3U_TRY(const auto there, store.entities().list(kind));
+    if (!there.empty()) return false;
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  for (const auto& [name, content] : example_files()) M3U_CHECK(write_file(folder / name, content));
+  M3U_TRY(const auto entities, entities_of({.text = std::string(example_configuration()),
+                                            .file = "the example",
+                                            .folder = folder}));
+  for (const store::FileEntity& entity : entities)
+    M3U_CHECK(store.entities().create({.kind = entity.kind,
+                                       .name = entity.name,
+                                       .body = entity.body,
+                                       .managed_by = store::ManagedBy::kExample},
+                                      now));
+  return true;
+}
+
+}  // namespace m3u_proxy::daemon

@@ -1,0 +1,35 @@
+// Provisioning: what a configuration file says comes into the store, and an empty store gets the
+// example, so that there is something to see.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <m3u_proxy/config/load_configuration.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::daemon {
+
+/// A configuration with the document that it came from.
+struct LoadedDocument {
+  config::Configuration configuration;
+  std::optional<config::ConfigDocument> document{};
+};
+
+/// Reads and checks the file (if any), the environment and the flags. Error: kConfig with the first
+/// mistake; each one is in the log.
+Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>& file,
+                                     const config::Environment& environment,
+                                     const config::ConfigFlags& flags);
+
+/// Makes what the file manages exactly what it says. Errors: as Entities::take_over_file().
+Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loaded,
+                                  store::Time now);
+
+/// Writes the example's files into `folder`, and puts its entities into a store that has none.
+/// Whether it did. Errors: kIo, kDiskFull, and those of the store.
+Result<bool> provision_example(store::Store& store, const std::filesystem::path& folder,
+                               store::Time now);
+
+}  // namespace m3u_proxy::daemon

@@ -1,0 +1,66 @@
+// Service: one process that keeps sources fresh and serves what is made of them: the composition
+// of store, jobs, outputs and listeners, and nothing else.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/config/load_configuration.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+
+namespace m3u_proxy::daemon {
+
+struct ServiceOptions {
+  std::filesystem::path data = "data";
+  std::optional<std::filesystem::path> config{};  ///< watched while the service runs
+  config::Environment environment{};
+  config::ConfigFlags flags{};
+  std::optional<std::string> listen{};      ///< instead of [http] listen
+  std::optional<std::string> public_url{};  ///< instead of [http] public_url
+  std::size_t threads = 1;                  ///< of a generation
+  std::string version{};
+  std::filesystem::path plugin_compiler{};
+  jobs::Clock clock = jobs::system_clock();
+};
+
+/// Starts when it is made and stops with stop() or its destructor.
+class Service {
+ public:
+  /// Errors, each with its remedy: kConfig (the configuration; every mistake is in the log), kIo
+  /// (the data folder, a port), kConflict (another process has the folder), kOverBudget,
+  /// kUnavailable (the database).
+  static Result<std::unique_ptr<Service>> start(ServiceOptions options);
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service();
+
+  /// Where it listens: "http://127.0.0.1:8080".
+  [[nodiscard]] std::string address() const;
+  struct Output {
+    std::string proxy;
+    std::string playlist;  ///< its address
+    std::string guide;     ///< its address
+  };
+  /// The addresses to give to players. Errors: of the store.
+  [[nodiscard]] Result<std::vector<Output>> outputs() const;
+  /// Whether every proxy has something to serve.
+  [[nodiscard]] bool ready() const;
+  /// Waits until ready() or `within` is over, or `cancel` says so.
+  bool wait_until_ready(std::chrono::milliseconds within, const CancelToken& cancel) const;
+  /// Lets answers under way go on for up to `within`; jobs are asked to stop and go on at the next
+  /// start.
+  void stop(std::chrono::milliseconds within);
+
+ private:
+  class Parts;
+  explicit Service(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace m3u_proxy::daemon

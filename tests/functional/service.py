@@ -1,0 +1,112 @@
+"""A service under test: the real binary, with a data folder of its own, on a free port."""
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+START = 60
+SOON = 30
+
+
+def environment():
+    """Without what a developer may have set."""
+    return {name: value for name, value in os.environ.items()
+            if not name.startswith(("M3U_PROXY", "MEMORY_"))}
+
+
+class Service:
+    """`m3u-proxy serve`; use it in a `with`, which waits until it has printed its addresses."""
+
+    def __init__(self, data, *arguments):
+        self.data = Path(data)
+        self.command = [BINARY, "serve", "--data", str(data), "--listen", "127.0.0.1:0",
+                        *map(str, arguments)]
+        self.process = None
+        self.printed = ""
+
+    def __enter__(self):
+        log = open(self.data.parent / "serve.log", "ab")
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, text=True,
+                                        stdout=subprocess.PIPE, stderr=log, env=environment())
+        log.close()
+        for line in self.process.stdout:
+            self.printed += line
+            if "ctl status" in line:
+                return self
+        raise AssertionError(f"ended with {self.process.wait(5)}: {self.log()}")
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(20)
+        self.process.stdout.close()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
+    def log(self):
+        return (self.data.parent / "serve.log").read_text()
+
+    @property
+    def playlist(self):
+        """The address of the only proxy's playlist."""
+        return re.search(r"playlist\s+(\S+)", self.printed)[1]
+
+    @property
+    def guide(self):
+        return re.search(r"guide\s+(\S+)", self.printed)[1]
+
+    def ctl(self, *arguments):
+        """The answer of `m3u-proxy ctl … --json`."""
+        done = subprocess.run([BINARY, "ctl", *arguments, "--data", str(self.data), "--json"],
+                              capture_output=True, text=True, timeout=30, check=False,
+                              env=environment())
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def wait_for_generation(self, number, proxy=None):
+        """Until a proxy (the first one) has published generation `number` or a later one."""
+        def published():
+            proxies = self.ctl("status")["proxies"]
+            chosen = [p for p in proxies if proxy is None or p["name"] == proxy]
+            return chosen and chosen[0]["generation"] >= number
+        wait_until(published)
+
+
+def wait_until(condition, within=SOON):
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.1)
+
+
+class Answer:
+    def __init__(self, response):
+        self.status = response.status
+        self.headers = {name.lower(): value for name, value in response.getheaders()}
+        self.body = response.read()
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+
+def ask(url, method="GET", headers=None):
+    """One request, redirects not followed."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    try:
+        path = parts.path + ("?" + parts.query if parts.query else "")
+        connection.request(method, path, headers=headers or {})
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()

@@ -1,0 +1,334 @@
+"""The service, with the real binary: what it serves, how it stays fresh, what it survives."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+from service import BINARY, Service, ask, environment, wait_until
+
+
+def playlist_of(*names):
+    lines = ["#EXTM3U"]
+    for name in names:
+        lines += [f'#EXTINF:-1 tvg-id="{name}" group-title="All",{name}',
+                  f"http://provider.example/{name}.ts"]
+    return "\n".join(lines) + "\n"
+
+
+class Source:
+    """A provider whose answer can be changed; `content` None is a failure."""
+
+    def __init__(self, content):
+        self.content = content
+        self.requests = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                outer.requests.append(dict(self.headers))
+                if outer.content is None:
+                    self.send_error(500)
+                    return
+                body = outer.content.encode()
+                tag = f'"{hash(outer.content)}"'
+                if self.headers.get("If-None-Match") == tag:
+                    self.send_response(304)
+                    self.end_headers()
+                    return
+                self.send_response(200)
+                self.send_header("ETag", tag)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+    @property
+    def url(self):
+        return f"http://user:secret-password@127.0.0.1:{self.server.server_port}/list.m3u"
+
+
+def configuration(source, mode="direct", extra=""):
+    return (f'[service]\nquiet_period = "0s"\n\n[[sources]]\nname = "tv"\nurl = "{source}"\n\n'
+            f'[[proxies]]\nname = "home"\nsources = ["tv"]\nmode = "{mode}"\n{extra}')
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "data"
+
+
+def names_in(text):
+    return [line.rsplit(",", 1)[1] for line in text.splitlines() if line.startswith("#EXTINF")]
+
+
+def test_a_new_service_shows_the_example(data):
+    with Service(data) as service:
+        playlist = ask(service.playlist)
+        assert playlist.status == 200
+        assert playlist.headers["content-type"].startswith("audio/x-mpegurl")
+        assert "Harbour News" in playlist.text
+        guide_url = playlist.text.split('url-tvg="', 1)[1].split('"', 1)[0]
+        assert guide_url == service.guide
+        guide = ask(guide_url)
+        assert guide.status == 200
+        assert guide.text.startswith("<?xml")
+        packed = ask(guide_url + ".gz")
+        assert gzip.decompress(packed.body) == guide.body
+    assert service.process.returncode == 0
+
+
+def test_serves_the_bytes_of_generate(data, tmp_path):
+    with Source(playlist_of("A", "B", "C")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            served = ask(service.playlist).body
+    file = tmp_path / "list.m3u"
+    file.write_text(playlist_of("A", "B", "C"))
+    subprocess.run([BINARY, "generate", "--source", f"tv={file}", "--out", str(tmp_path / "out")],
+                   check=True, env=environment(), capture_output=True)
+    generated = (tmp_path / "out" / "default.m3u").read_bytes()
+    assert served.split(b"\n", 1)[1] == generated.split(b"\n", 1)[1]
+
+
+def test_follows_its_source(data, tmp_path):
+    with Source(playlist_of("A", "B", "C", "D")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            first = ask(service.playlist)
+            source.content = playlist_of("A", "B", "C", "E")
+            service.ctl("refresh", "tv")
+            service.wait_for_generation(2)
+            assert names_in(ask(service.playlist).text) == ["A", "B", "C", "E"]
+            difference = service.ctl("diff", "home")
+            assert (difference["added"], difference["removed"]) == (1, 1)
+            assert {c["name"] for c in difference["channels"]} == {"D", "E"}
+            again = ask(service.playlist, headers={"If-None-Match": first.headers["etag"]})
+            assert again.status == 200
+
+
+def test_unchanged_means_no_work(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            before = ask(service.playlist)
+            for _ in range(2):
+                job = service.ctl("refresh", "tv")["jobs"][0]["id"]
+                wait_until(lambda: {j["id"]: j["state"] for j in service.ctl("jobs")["jobs"]}[job]
+                           == "done")
+            assert "If-None-Match" in source.requests[-1]
+            assert service.ctl("status")["proxies"][0]["generation"] == 1
+            same = ask(service.playlist, headers={"If-None-Match": before.headers["etag"]})
+            assert same.status == 304
+            assert same.body == b""
+
+
+def test_a_bad_day_of_the_provider_costs_nothing(data, tmp_path):
+    with Source(playlist_of(*"ABCDEFGH")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            before = ask(service.playlist).body
+            for bad in [None, "", "<html>maintenance</html>", '{"error": 1}', "#EXTM3U\n"]:
+                source.content = bad
+                job = service.ctl("refresh", "tv")["jobs"][0]["id"]
+                wait_until(lambda: {j["id"]: j["state"] for j in service.ctl("jobs")["jobs"]}[job]
+                           == "failed")
+                assert ask(service.playlist).body == before
+            status = service.ctl("status")["sources"][0]
+            assert status["items"] == 8
+            assert status["error"]
+
+
+def test_a_list_that_shrank_waits_until_it_is_accepted(data, tmp_path):
+    with Source(playlist_of(*"ABCDEFGH")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            source.content = playlist_of("A")
+            service.ctl("refresh", "tv")
+            wait_until(lambda: "quarantined" in service.ctl("status")["sources"][0])
+            assert len(names_in(ask(service.playlist).text)) == 8
+            service.ctl("accept", "tv")
+            service.wait_for_generation(2)
+            assert names_in(ask(service.playlist).text) == ["A"]
+
+
+def test_roll_back_holds_until_it_is_released(data, tmp_path):
+    with Source(playlist_of("A", "B", "C")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            source.content = playlist_of("A", "B", "X")
+            service.ctl("refresh", "tv")
+            service.wait_for_generation(2)
+            service.ctl("roll-back", "home")
+            wait_until(lambda: names_in(ask(service.playlist).text) == ["A", "B", "C"])
+            source.content = playlist_of("A", "B", "Y")
+            service.ctl("refresh", "tv")
+            wait_until(lambda: service.ctl("generations", "home")["generations"][0]["number"] == 3)
+            assert names_in(ask(service.playlist).text) == ["A", "B", "C"]
+            service.ctl("release", "home")
+            wait_until(lambda: names_in(ask(service.playlist).text) == ["A", "B", "Y"])
+
+
+def test_streams_are_redirected_and_old_ids_still_known(data, tmp_path):
+    with Source(playlist_of("A", "B", "C")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url, mode="redirect"))
+        with Service(data, "--config", config) as service:
+            lines = ask(service.playlist).text.splitlines()
+            streams = [line for line in lines if line.startswith("http")]
+            assert all(s.startswith(service.playlist.split("/proxy/")[0] + "/stream/")
+                       for s in streams)
+            answer = ask(streams[1])
+            assert answer.status == 302
+            assert answer.headers["location"] == "http://provider.example/B.ts"
+            head = ask(streams[1], method="HEAD")
+            assert (head.status, head.body) == (302, b"")
+            source.content = playlist_of("A", "C", "D")
+            service.ctl("refresh", "tv")
+            service.wait_for_generation(2)
+            assert ask(streams[1]).headers["location"] == "http://provider.example/B.ts"
+            unknown = streams[1].rsplit("/", 1)[0] + "/AAAAAAAAAAAAAAAAAAAAAA"
+            assert ask(unknown).status == 404
+
+
+def test_a_relay_is_refused_with_a_hint(data, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(configuration("http://127.0.0.1:9/x", mode="proxy"))
+    done = subprocess.run([*Service(data).command, "--config", str(config)], capture_output=True,
+                          text=True, timeout=30, check=False, env=environment())
+    assert done.returncode == 2
+    assert 'mode = "redirect"' in done.stderr
+
+
+def test_addresses_follow_who_asks(data):
+    with Service(data) as service:
+        path = urlsplit(service.playlist).path
+        port = urlsplit(service.playlist).port
+        here = ask(f"http://127.0.0.1:{port}{path}", headers={"Host": f"localhost:{port}"})
+        assert f'url-tvg="http://localhost:{port}/proxy/' in here.text
+        assert int(here.headers["content-length"]) == len(here.body)
+        foreign = ask(f"http://127.0.0.1:{port}{path}", headers={"Host": "evil.example"})
+        assert foreign.status == 421
+        part = ask(service.playlist, headers={"Range": "bytes=2-9"})
+        whole = ask(service.playlist)
+        assert part.status == 206
+        assert part.body == whole.body[2:10]
+
+
+def test_only_the_token_opens(data):
+    with Service(data) as service:
+        base = service.playlist.split("/proxy/")[0]
+        for door in ["example", "wrong", "..", "%2e%2e", "A" * 43]:
+            assert ask(f"{base}/proxy/{door}/playlist.m3u").status in (400, 404)
+        assert ask(service.playlist, method="POST").status == 405
+        assert ask(f"{base}/ready").status == 200
+
+
+def test_a_changed_configuration_is_taken_over_while_it_runs(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            config.write_text(configuration(source.url, extra="starting_channel_number = 100\n"))
+            service.wait_for_generation(2)
+            assert 'tvg-chno="100"' in ask(service.playlist).text
+            config.write_text("[[sources]\n")
+            wait_until(lambda: "is not taken over" in service.log())
+            assert 'tvg-chno="100"' in ask(service.playlist).text
+
+
+def test_goes_on_where_it_was_after_kill(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            before = ask(service.playlist).body.split(b"\n", 1)[1]
+            token = service.playlist.split("/proxy/")[1]
+            service.kill()
+        asked = len(source.requests)
+        with Service(data, "--config", config) as service:
+            assert service.playlist.split("/proxy/")[1] == token
+            assert ask(service.playlist).body.split(b"\n", 1)[1] == before
+            assert len(source.requests) == asked
+
+
+def test_a_second_process_is_refused(data):
+    with Service(data) as service:
+        second = subprocess.run(Service(data).command, capture_output=True, text=True, timeout=30,
+                                check=False, env=environment())
+        assert second.returncode == 1
+        assert f"process {service.process.pid}" in second.stderr
+        assert ask(service.playlist).status == 200
+
+
+def test_a_taken_port_is_named(data, tmp_path):
+    with Service(data) as service:
+        port = urlsplit(service.playlist).port
+        other = subprocess.run([BINARY, "serve", "--data", str(tmp_path / "other"), "--listen",
+                                f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=30,
+                               check=False, env=environment())
+        assert other.returncode != 0
+        assert str(port) in other.stderr
+
+
+def test_stops_within_seconds_and_leaves_nothing_behind(data):
+    with Service(data) as service:
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(10) == 0
+    left = [p.name for p in data.rglob("*") if p.name.startswith(".m3u-proxy-")]
+    assert left == []
+
+
+def test_ctl_without_a_service_says_what_to_do(data):
+    done = subprocess.run([BINARY, "ctl", "status", "--data", str(data)], capture_output=True,
+                          text=True, timeout=30, check=False, env=environment())
+    assert done.returncode != 0
+    assert "m3u-proxy serve" in done.stderr
+
+
+def test_no_secret_is_written_anywhere_but_the_sealed_store(data, tmp_path):
+    with Source(playlist_of("A")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            source.content = None
+            service.ctl("refresh", "tv")
+            wait_until(lambda: service.ctl("status")["sources"][0].get("error"))
+            answers = json.dumps([service.ctl("status"), service.ctl("jobs")])
+    for path in data.rglob("*"):
+        if path.is_file():
+            assert b"secret-password" not in path.read_bytes(), path
+    assert "secret-password" not in answers
+    assert "secret-password" not in service.log()
+
+
+def test_the_folder_is_for_its_owner_only(data):
+    with Service(data):
+        assert os.stat(data).st_mode & 0o777 == 0o700
+        assert os.stat(data / "control.sock").st_mode & 0o777 == 0o600
