@@ -48,8 +48,8 @@ namespace detail {
 std::string_view trim_name_ends(std::string_view text);
 }  // namespace detail
 
-/// Without the commas and blanks at the front and the blanks at the end: how a channel's name is
-/// taken off an #EXTINF line.
+/// Without the commas, blanks and byte order marks at the front and the blanks at the end: how a
+/// channel's name is taken off an #EXTINF line.
 inline std::string_view trim_name(std::string_view text) {
   const auto is_plain = [](char c) { return c > ' ' && c < '\x7F' && c != ','; };
   if (!text.empty() && is_plain(text.front()) && is_plain(text.back())) return text;

@@ -191,6 +191,8 @@ TEST(M3uExtinf, WhatHasOnlyCommasAndBlanksIsNoName) {
   ASSERT_EQ(list.channels.size(), 2U);
   EXPECT_EQ(list.channels[0].name, "i");
   EXPECT_EQ(list.channels[1].name, "http://h/ ,");
+  // Nor is a byte order mark, which lines are trimmed of.
+  EXPECT_EQ(only(read_lines("http://h/\xEF\xBB\xBF,")).name, "http://h/\xEF\xBB\xBF,");
 }
 
 TEST(M3uExtinf, NamedDirectivesCountBehindTheFirstExtinf) {

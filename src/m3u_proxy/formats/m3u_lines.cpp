@@ -2,16 +2,22 @@
 #include <emmintrin.h>
 #endif
 
+#include <algorithm>
+
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/m3u_blanks.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 
 namespace m3u_proxy::formats {
+namespace {
+
+constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of the byte order
+
+}  // namespace
 
 namespace detail {
 
 std::string_view trim_line_ends(std::string_view line) {
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
   line = trim_blanks(line);
   while (line.starts_with(kMark)) line = trim_blanks(line.substr(kMark.size()));
   return line;
@@ -31,9 +37,13 @@ std::string_view trim_blanks(std::string_view text) {
 }
 
 std::string_view detail::trim_name_ends(std::string_view text) {
-  text = trim_blanks(text);
-  while (const std::size_t length = comma_length(text, 0)) text = trim_blanks(text.substr(length));
-  return text;
+  while (true) {
+    text = trim_blanks(text);
+    const std::size_t mark = text.starts_with(kMark) ? kMark.size() : 0;
+    const std::size_t length = std::max(comma_length(text, 0), mark);
+    if (length == 0) return text;
+    text.remove_prefix(length);
+  }
 }
 
 std::string_view as_utf8(std::string_view line, std::string& converted) {
