@@ -12,7 +12,7 @@
 #include <m3u_proxy/cli/completion.hpp>
 #include <m3u_proxy/cli/man_page.hpp>
 #include <m3u_proxy/cli/plugin_arguments.hpp>
-#include <m3u_proxy/cli/serve_arguments.hpp>
+#include <m3u_proxy/cli/serve/serve_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 #include <m3u_proxy/cli/version.hpp>

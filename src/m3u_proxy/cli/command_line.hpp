@@ -12,7 +12,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
-#include <m3u_proxy/cli/serve_options.hpp>
+#include <m3u_proxy/cli/serve/serve_options.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
 
 namespace m3u_proxy::cli {

@@ -10,9 +10,9 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
+#include <m3u_proxy/daemon/generation_diff.hpp>
 #include <m3u_proxy/http/target.hpp>
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/jobs/snapshot_publisher.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 
 namespace m3u_proxy::daemon {
@@ -23,7 +23,6 @@ using http::Response;
 using Json = JsonWriter<std::string>;
 
 constexpr std::string_view kJson = "application/json";
-constexpr std::size_t kMostDifferences = 1000;
 
 Response json_response(std::string text) {
   text.push_back('\n');
@@ -311,49 +310,7 @@ Result<std::string> Control::diff(const Request& request) {
       if (to && row.number < *to && !from) from = row.number;
   if (!to || !from)
     return fail(ErrorCode::kNotFound, "there are no two generations to compare yet");
-  const auto open = [&](std::int64_t number) -> Result<std::shared_ptr<const snapshots::Lineup>> {
-    M3U_TRY(auto snapshot, context_.generator.open(entry->id, number));
-    return snapshots::Lineup::open(std::move(snapshot), jobs::kLineupFile,
-                                   context_.process.budget());
-  };
-  M3U_TRY(const auto older, open(*from));
-  M3U_TRY(const auto newer, open(*to));
-  std::string list;
-  Json listed(list);
-  listed.begin_array();
-  std::size_t count = 0;
-  snapshots::BlockBuffer buffer(context_.process.budget());
-  catalog::ChannelBatch batch(context_.process.slabs());
-  const auto on_change = [&](snapshots::ChannelChange change,
-                             const snapshots::LineupId& id) -> Result<> {
-    if (++count > kMostDifferences) return {};
-    const bool removed = change == snapshots::ChannelChange::kRemoved;
-    M3U_TRY(const std::uint64_t first, (removed ? older : newer)->load(id.row, buffer, batch));
-    const auto row = static_cast<std::size_t>(id.row - first);
-    constexpr std::array<std::string_view, 3> kWords = {"added", "removed", "changed"};
-    listed.begin_object()
-        .member("change", kWords[static_cast<std::size_t>(change)])
-        .member("id", std::string_view(to_base64url(id.id)))
-        .member("name", batch.text(catalog::ChannelField::kChannelName, row))
-        .member("number", batch.text(catalog::ChannelField::kTvgChno, row))
-        .end_object();
-    return {};
-  };
-  M3U_TRY(const auto difference,
-          snapshots::Lineup::compare(*older, *newer, context_.process.budget(), on_change));
-  listed.end_array();
-  std::string text;
-  Json(text)
-      .begin_object()
-      .member("from", *from)
-      .member("to", *to)
-      .member("added", difference.added)
-      .member("removed", difference.removed)
-      .member("changed", difference.changed)
-      .key("channels")
-      .raw(list)
-      .end_object();
-  return text;
+  return compare_generations(context_.generator, context_.process, entry->id, *from, *to);
 }
 
 Result<std::string> Control::roll_back(const Request& request) {

@@ -5,7 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
-#include <m3u_proxy/cli/serve_arguments.hpp>
+#include <m3u_proxy/cli/serve/serve_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
 

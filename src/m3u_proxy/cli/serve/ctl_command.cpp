@@ -11,8 +11,8 @@
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/commands.hpp>
-#include <m3u_proxy/cli/ctl_text.hpp>
 #include <m3u_proxy/cli/print.hpp>
+#include <m3u_proxy/cli/serve/ctl_text.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 
 namespace m3u_proxy::cli {

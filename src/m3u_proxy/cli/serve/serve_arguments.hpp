@@ -6,7 +6,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
-#include <m3u_proxy/cli/serve_options.hpp>
+#include <m3u_proxy/cli/serve/serve_options.hpp>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself so
 class App;

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/cli/ctl_text.hpp>
+#include <m3u_proxy/cli/serve/ctl_text.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
