@@ -178,7 +178,7 @@ TEST(RuleSet, WhatSearchesRememberIsDroppedOnlyWhileNobodySearches) {
     Scratch scratch;
     Counts counts;
     set.apply(record, scratch, counts);
-    return record["tvg_name"];
+    return std::string(record["tvg_name"]);
   };
   EXPECT_EQ(apply(), "3 ");
   {
