@@ -184,7 +184,7 @@ TEST_F(GenerationTest, RefusedMemoryIsNeverABadSource) {
   for (int i = 0; i < 20000; ++i) text += entry("Channel " + std::to_string(i));
   add_source("good", text);
   std::ofstream(outputs_.playlist) << "old";
-  budget_.set_limit(mib(1));
+  budget_.set_limit(kib(256));
   const auto stats = run();
   ASSERT_FALSE(stats);
   EXPECT_EQ(stats.error().code, ErrorCode::kOverBudget);
