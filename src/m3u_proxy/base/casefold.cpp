@@ -194,6 +194,11 @@ void fold_name(std::string_view name, std::string& out) {
   else
     fold(std::string(out), out);
   std::ranges::replace_if(out, is_ascii_space, '_');
+  const auto repeated =
+      std::ranges::unique(out, [](char a, char b) { return a == '_' && b == '_'; });
+  out.erase(repeated.begin(), repeated.end());
+  if (out.size() > 1 && out.ends_with('_')) out.pop_back();
+  if (out.size() > 1 && out.starts_with('_')) out.erase(0, 1);
 }
 
 std::string folded_name(std::string_view name) {

@@ -20,8 +20,9 @@ void fold(std::string_view text, std::string& out);
 /// The folded text as a new string.
 [[nodiscard]] std::string folded(std::string_view text);
 
-/// Replaces `out` by the folded `name` in which '_' stands for every blank: how Kodi compares the
-/// names of channels with those of a guide. Beyond that compatibility forms (NFKC: ᴴᴰ, ＨＤ), ways
+/// Replaces `out` by the folded `name` in which '_' stands for blanks: how Kodi compares the names
+/// of channels with those of a guide. Beyond that several blanks are one, those at the ends are
+/// none, and compatibility forms (NFKC: ᴴᴰ, ＨＤ), ways
 /// to compose a letter and characters without a look of their own make no difference; of names up
 /// to 4 KB.
 void fold_name(std::string_view name, std::string& out);

@@ -89,6 +89,10 @@ TEST(FoldedName, UnderscoresAndSpacesAreTheSame) {
   EXPECT_EQ(folded_name("BBC One_HD"), "bbc_one_hd");
   EXPECT_EQ(folded_name("bbc_one hd"), folded_name("BBC ONE HD"));
   EXPECT_NE(folded_name("bbc-one hd"), folded_name("BBC ONE HD"));
+  EXPECT_NE(folded_name("BBC One"), folded_name("BBCOne"));
+  EXPECT_EQ(folded_name("\n  BBC \t One__HD "), "bbc_one_hd");
+  EXPECT_EQ(folded_name("BBC\u00A0 \u2009One"), "bbc_one");
+  EXPECT_EQ(folded_name(" _ "), "_");
 }
 
 TEST(FoldedComparison, TakesAFoldedNeedle) {
