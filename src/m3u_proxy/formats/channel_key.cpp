@@ -77,10 +77,17 @@ bool is_jwt(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_base64url(c) || c == '.'; });
 }
 
-/// `exp=…~hmac=…`, as some networks sign addresses.
+/// Whether `hmac` stands somewhere behind `expiry`.
+bool holds_in_order(std::string_view text, std::string_view expiry, std::string_view hmac) {
+  const std::size_t place = text.find(expiry);
+  return place != std::string_view::npos && text.find(hmac, place) != std::string_view::npos;
+}
+
+/// `exp=…~hmac=…`, as some networks sign addresses; in a parameter also percent-encoded.
 bool is_signed_list(std::string_view text) {
-  const std::size_t expiry = text.find("exp=");
-  return expiry != std::string_view::npos && text.find("~hmac=", expiry) != std::string_view::npos;
+  if (holds_in_order(text, "exp=", "~hmac=")) return true;
+  return text.contains('%') &&
+         (holds_in_order(text, "exp%3D", "hmac%3D") || holds_in_order(text, "exp%3d", "hmac%3d"));
 }
 
 /// Whether the value of a parameter or a segment of a path looks like a token. A slug of words is

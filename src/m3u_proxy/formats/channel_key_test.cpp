@@ -88,12 +88,17 @@ TEST(ChannelKey, TokensAreKnownByTheirLook) {
   }
 }
 
+TEST(ChannelKey, SignedListsMayBePercentEncoded) {
+  for (const char* token : {"exp%3D1~acl%3D%2F%2A~hmac%3Dab", "st%3d1%7eexp%3d2%7ehmac%3d3"})
+    EXPECT_EQ(channel_key(std::string("http://h/a?z=") + token, "N"), "url:/a\nN") << token;
+}
+
 TEST(ChannelKey, WhatOnlyComesNearATokenStays) {
-  for (const char* slug :
-       {"bbc-one-hd-1080p-stream", "bbc-one-hd-1080p-stream-of-the-north",
-        "0123456789abcdef0123456", "aB3aB3aB3aB3aB3aB3aB3aB",
-        "957bdbb4-37f4-51ee-873b-f148c10969c2", "eyJhbGciOi.eyJzdWIi", "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "TheChannelWithoutAnyNumbers", "aB3aB3aB3aB3aB3aB3aB3aB3.m3u8", "exp=1"}) {
+  for (const char* slug : {"bbc-one-hd-1080p-stream", "bbc-one-hd-1080p-stream-of-the-north",
+                           "0123456789abcdef0123456", "aB3aB3aB3aB3aB3aB3aB3aB",
+                           "957bdbb4-37f4-51ee-873b-f148c10969c2", "eyJhbGciOi.eyJzdWIi",
+                           "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "TheChannelWithoutAnyNumbers",
+                           "aB3aB3aB3aB3aB3aB3aB3aB3.m3u8", "exp=1", "hmac%3D1~exp%3D2"}) {
     const std::string url = std::string("/a/") + slug + "/b";
     EXPECT_EQ(channel_key("http://h" + url, "N"), "url:" + url + "\nN") << slug;
   }
