@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <thread>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -196,7 +195,9 @@ void Service::Parts::publish() {
     if (!proxy) {
       log::error("outputs", "\"{}\" cannot be served: {}", entry.config.name.name,
                  to_string(proxy.error()));
-      continue;
+      // Its addresses stay, and say that it is being made.
+      proxy = outputs::PublishedProxy::make(entry.id, entry.config.name.name, nullptr, {}, 0);
+      if (!proxy) continue;
     }
     proxies.push_back(*std::move(proxy));
     if (entry.config.is_public) doors.by_name.emplace(entry.config.name.name, entry.id);
@@ -271,8 +272,11 @@ Result<> Service::Parts::start() {
   M3U_CHECK(open_store());
   M3U_CHECK(provision());
   M3U_CHECK(make_jobs());
-  M3U_CHECK(listen());
+  // An own store is this process's alone, as the data folder is.
+  if (loaded_.configuration.database.url.empty()) M3U_CHECK(workers_->take_back());
+  // Before anybody can ask: what the last process published is served from the first answer on.
   M3U_CHECK(conductor_->start());
+  M3U_CHECK(listen());
   workers_->start();
   if (options_.config)
     watch_ = std::make_unique<FileWatch>(*options_.config, [this] { reload_file(); });
@@ -327,12 +331,5 @@ std::string Service::address() const { return parts_->address(); }
 Result<std::vector<Service::Output>> Service::outputs() const { return parts_->outputs(); }
 bool Service::ready() const { return parts_->ready(); }
 void Service::stop(std::chrono::milliseconds within) { parts_->stop(within); }
-
-bool Service::wait_until_ready(std::chrono::milliseconds within, const CancelToken& cancel) const {
-  const auto end = std::chrono::steady_clock::now() + within;
-  while (!ready() && !cancel.cancelled() && std::chrono::steady_clock::now() < end)
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  return ready();
-}
 
 }  // namespace m3u_proxy::daemon

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
@@ -51,8 +50,6 @@ class Service {
   [[nodiscard]] Result<std::vector<Output>> outputs() const;
   /// Whether every proxy has something to serve.
   [[nodiscard]] bool ready() const;
-  /// Waits until ready() or `within` is over, or `cancel` says so.
-  bool wait_until_ready(std::chrono::milliseconds within, const CancelToken& cancel) const;
   /// Lets answers under way go on for up to `within`; jobs are asked to stop and go on at the next
   /// start.
   void stop(std::chrono::milliseconds within);

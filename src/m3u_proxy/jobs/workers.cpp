@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -13,6 +14,8 @@ namespace {
 constexpr std::chrono::seconds kBetweenProgress{1};
 /// After an error of the store itself.
 constexpr std::chrono::seconds kPause{2};
+/// More than a process runs at once.
+constexpr int kMostLeft = 1000;
 
 }  // namespace
 
@@ -46,6 +49,14 @@ void Workers::add_lane(unsigned threads, std::map<std::string, JobHandler> handl
   for (const auto& [kind, handler] : lane->handlers) lane->kinds.push_back(kind);
   lane->size = threads;
   lanes_.push_back(std::move(lane));
+}
+
+Result<> Workers::take_back() {
+  M3U_TRY(const auto left,
+          store_.jobs().list({.state = store::JobState::kRunning, .limit = kMostLeft}));
+  for (const store::Job& job : left)
+    M3U_CHECK(store_.jobs().give_back({.job = job.id, .epoch = job.lease_epoch}, clock_()));
+  return {};
 }
 
 void Workers::start() {
@@ -145,11 +156,13 @@ void Workers::run(Lane& lane, store::Job job) {
   lease_changed_.notify_all();
   store::Time saved{};
   const auto handler = lane.handlers.find(job.kind);
-  auto result = handler->second(
-      {.job = running->job,
-       .lease = lease,
-       .cancel = running->cancel,
-       .progress = [&](const JobProgress& progress) { save_progress(lease, progress, saved); }});
+  auto result = memory::guarded([&] {
+    return handler->second(
+        {.job = running->job,
+         .lease = lease,
+         .cancel = running->cancel,
+         .progress = [&](const JobProgress& progress) { save_progress(lease, progress, saved); }});
+  });
   end(job, lease, std::move(result));
   {
     const std::scoped_lock lock(mutex_);

@@ -66,6 +66,9 @@ class Workers {
 
   /// A lane of `threads` that does these kinds. Before start().
   void add_lane(unsigned threads, std::map<std::string, JobHandler> handlers);
+  /// Puts back into the queue what a process that was killed left running, without waiting for its
+  /// leases: only where no other process can work on this store. Before start().
+  Result<> take_back();
   void start();
   /// The queue has changed: whoever is free looks at it.
   void wake();

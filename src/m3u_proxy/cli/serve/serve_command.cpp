@@ -17,7 +17,8 @@ namespace m3u_proxy::cli {
 namespace {
 
 constexpr std::chrono::seconds kFirstGeneration{60};
-constexpr std::chrono::seconds kLeaving{5};
+constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 20'000'000};
+constexpr std::chrono::seconds kLeaving{3};
 
 void print_addresses(const daemon::Service& service) {
   const auto outputs = service.outputs();
@@ -29,6 +30,17 @@ void print_addresses(const daemon::Service& service) {
       "\nPaste the two addresses into VLC, Kodi or another player. What it does: m3u-proxy ctl "
       "status\n");
   (void)std::fflush(stdout);
+}
+
+/// Waits for the first generations, though not for ever. Returns the signal that ends the service
+/// meanwhile; SIGHUP: it goes on.
+int wait_until_ready(const daemon::Service& service, const sigset_t& signals) {
+  const auto end = std::chrono::steady_clock::now() + kFirstGeneration;
+  while (!service.ready() && std::chrono::steady_clock::now() < end)
+    if (const int signal = ::sigtimedwait(&signals, nullptr, &kBetweenLooks);
+        signal == SIGINT || signal == SIGTERM)
+      return signal;
+  return SIGHUP;
 }
 
 }  // namespace
@@ -55,10 +67,8 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
   if (options.config) service_options.config = *options.config;
   auto service = daemon::Service::start(std::move(service_options));
   if (!service) return report_error(service.error());
-  const CancelToken never;
-  (*service)->wait_until_ready(kFirstGeneration, never);
-  print_addresses(**service);
-  int signal = SIGHUP;
+  int signal = wait_until_ready(**service, signals);
+  if (signal == SIGHUP) print_addresses(**service);
   while (signal == SIGHUP) ::sigwait(&signals, &signal);
   log::info("service", "stopping");
   (*service)->stop(kLeaving);
