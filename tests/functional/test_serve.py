@@ -4,8 +4,10 @@ import gzip
 import json
 import os
 import signal
+import socket
 import subprocess
 import threading
+from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
@@ -303,6 +305,95 @@ def test_stops_within_seconds_and_leaves_nothing_behind(data):
         assert service.process.wait(10) == 0
     left = [p.name for p in data.rglob("*") if p.name.startswith(".m3u-proxy-")]
     assert left == []
+
+
+class HangingProvider:
+    """Begins every answer and never ends it."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.connections = []
+        self.thread = threading.Thread(target=self.answer, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        for connection in [self.listener, *self.connections]:
+            connection.close()
+
+    def answer(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n#EXTM3U\n")
+            self.connections.append(connection)
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}/list.m3u"
+
+
+def test_stops_during_a_download_that_hangs_and_begins_it_again(data, tmp_path):
+    config = tmp_path / "config.toml"
+    with HangingProvider() as provider:
+        config.write_text(configuration(provider.url))
+        for number, how in enumerate([signal.SIGTERM, signal.SIGKILL, signal.SIGTERM], 1):
+            service = Service(data, "--config", config)
+            with open(tmp_path / "serve.log", "ab") as log:
+                process = subprocess.Popen(service.command, stdout=log, stderr=log,
+                                           env=environment())
+            wait_until(lambda: len(provider.connections) >= number)
+            jobs = [j for j in service.ctl("jobs")["jobs"] if j["kind"] == "refresh"]
+            assert [(j["state"], j.get("error")) for j in jobs] == [("running", None)]
+            process.send_signal(how)
+            assert process.wait(5) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
+        assert len(provider.connections) == 3
+
+
+def test_what_failed_is_tried_again_soon(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            source.content = None
+            now = datetime.now(timezone.utc)
+            service.ctl("refresh", "tv")
+            wait_until(lambda: service.ctl("status")["sources"][0].get("error"))
+            after = datetime.fromisoformat(service.ctl("status")["sources"][0]["next"]) - now
+            assert timedelta(seconds=20) < after < timedelta(minutes=2)
+
+
+def test_a_damaged_generation_is_made_again(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            before = names_in(ask(service.playlist).text)
+        for manifest in data.glob("generations/*/1/playlist.m3u"):
+            manifest.write_bytes(b"#EXTM3U\n")
+        with Service(data, "--config", config) as service:
+            assert names_in(ask(service.playlist).text) == before
+            assert service.ctl("status")["proxies"][0]["generation"] == 2
+
+
+def test_what_was_removed_leaves_nothing_behind(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        text = configuration(source.url)
+        config.write_text(text)
+        with Service(data, "--config", config) as service:
+            config.write_text(text.replace('"tv"', '"tele"').replace('"home"', '"away"'))
+            service.wait_for_generation(1, "away")
+        with Service(data, "--config", config):
+            for kind in ["generations", "sources"]:
+                assert len(list((data / kind).iterdir())) == 1
 
 
 def test_ctl_without_a_service_says_what_to_do(data):

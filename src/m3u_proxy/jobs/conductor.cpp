@@ -11,6 +11,12 @@ using std::chrono::milliseconds;
 constexpr std::chrono::hours kLongestSleep{24};
 constexpr std::chrono::hours kBetweenTidying{1};
 constexpr std::chrono::seconds kPause{2};
+/// A source that failed is tried again after this, doubled with each failure.
+constexpr std::chrono::seconds kFirstRetry{30};
+constexpr std::chrono::seconds kLongestRetry{3600};
+constexpr std::int64_t kMostDoublings = 7;
+/// Jobs of an earlier process that are looked at.
+constexpr int kMostLeft = 1000;
 
 std::int64_t seconds_of(store::Time time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -20,6 +26,11 @@ store::Time time_of(std::int64_t seconds) { return store::Time(std::chrono::seco
 
 void earliest(std::optional<store::Time>& time, const std::optional<store::Time>& other) {
   if (other && (!time || *other < *time)) time = other;
+}
+
+std::chrono::seconds retry_after(std::int64_t failures) {
+  const auto doublings = std::clamp<std::int64_t>(failures - 1, 0, kMostDoublings);
+  return std::min(kFirstRetry * (std::int64_t{1} << doublings), kLongestRetry);
 }
 
 store::NewJob new_job(std::string_view kind, const Uuid& target, JobPriority priority,
@@ -63,6 +74,16 @@ Result<> Conductor::start() {
   M3U_CHECK(load());
   M3U_CHECK(refresher_.delete_orphans(*model()));
   M3U_CHECK(generator_.delete_orphans(*model()));
+  M3U_CHECK(refresher_.delete_removed(*model()));
+  M3U_CHECK(generator_.delete_removed(*model()));
+  // What the last process did not get to is in the queue: it is not asked for twice.
+  for (const store::JobState state : {store::JobState::kQueued, store::JobState::kRunning}) {
+    M3U_TRY(
+        const auto left,
+        store_.jobs().list({.state = state, .kind = std::string(kRefreshJob), .limit = kMostLeft}));
+    for (const store::Job& job : left)
+      if (const auto source = parse_uuid(job.target)) asked_[*source] = clock_();
+  }
   // What a generation was made of stands in its snapshot, so only what has changed since is made
   // again.
   for (const ProxyEntry& proxy : model()->proxies) {
@@ -116,13 +137,23 @@ Result<std::optional<store::Time>> Conductor::next_refresh(const SourceEntry& so
           Schedule::parse(said.empty() ? options_.refresh : said, options_.zone));
   schedule.set_jitter(options_.jitter);
   M3U_TRY(const auto state, store_.snapshots().fetch_state(source.id));
-  std::optional<std::int64_t> last;
-  if (state && state->tried != store::Time()) last = seconds_of(state->tried);
-  if (const auto asked = asked_.find(source.id); asked != asked_.end())
-    last = std::max(last.value_or(0), seconds_of(asked->second));
-  const auto due = schedule.due(source.config.name.name, last, seconds_of(clock_()));
+  std::optional<store::Time> last;
+  if (state && state->tried != store::Time()) last = state->tried;
+  bool waits = false;  // for the end of the try that was asked for
+  {
+    const std::scoped_lock lock(mutex_);
+    if (const auto asked = asked_.find(source.id); asked != asked_.end()) {
+      waits = !last || *last < asked->second;
+      if (waits) last = asked->second;
+    }
+  }
+  const auto due =
+      schedule.due(source.config.name.name, last ? std::optional(seconds_of(*last)) : std::nullopt,
+                   seconds_of(clock_()));
   if (!due) return std::nullopt;
-  return time_of(*due);
+  const store::Time scheduled = time_of(*due);
+  if (waits || !state || state->failures == 0) return scheduled;
+  return std::min<store::Time>(scheduled, state->tried + retry_after(state->failures));
 }
 
 Result<std::optional<store::Time>> Conductor::refreshes() {
@@ -137,7 +168,10 @@ Result<std::optional<store::Time>> Conductor::refreshes() {
       continue;
     }
     M3U_CHECK(store_.jobs().enqueue(refresh_job(source.id, JobPriority::kSchedule, now), now));
-    asked_[source.id] = now;
+    {
+      const std::scoped_lock lock(mutex_);
+      asked_[source.id] = now;
+    }
     M3U_TRY(const auto again, next_refresh(source));
     earliest(next, again);
   }
@@ -172,6 +206,8 @@ Result<> Conductor::tidy() {
   tidied_ = now;
   M3U_CHECK(store_.jobs().prune(now - options_.reports_kept));
   M3U_CHECK(refresher_.delete_superseded(now - options_.grace));
+  M3U_CHECK(refresher_.delete_removed(*model()));
+  M3U_CHECK(generator_.delete_removed(*model()));
   M3U_CHECK(store_.edits().prune(now - options_.reports_kept));
   return {};
 }

@@ -68,7 +68,9 @@ class Conductor {
   void stop();
   /// What holds now. Thread-safe.
   [[nodiscard]] std::shared_ptr<const Model> model() const;
-  /// When a source is refreshed next; nullopt: when somebody asks. Thread-safe.
+  /// When a source is refreshed next; nullopt: when somebody asks. What failed is tried again
+  /// sooner than the schedule says: after 30 s, then twice as long each time, up to an hour.
+  /// Thread-safe.
   [[nodiscard]] Result<std::optional<store::Time>> next_refresh(const SourceEntry& source);
 
  private:
@@ -93,9 +95,8 @@ class Conductor {
   Options options_;
   Listeners listeners_;
   std::unique_ptr<store::ChangeFeed> feed_;
-  mutable std::mutex mutex_;  // of model_
+  mutable std::mutex mutex_;  // of model_ and asked_
   std::shared_ptr<const Model> model_;
-  bool model_is_old_ = false;
   std::map<Uuid, std::string> made_of_;  // inputs of the newest job for each proxy
   std::map<Uuid, Waiting> waiting_;      // proxies that change
   std::map<Uuid, store::Time> asked_;    // when a refresh was asked for last

@@ -207,20 +207,31 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   M3U_TRY(row.settings_revision, store_.entities().revision());
   M3U_TRY(row.number, store_.generations().next_number(proxy.id));
   M3U_CHECK(draft->commit(std::to_string(row.number)));
+  if (const auto done = describe(row, folder, last, job.cancel); !done) {
+    discard(proxy.id, row.number);
+    return fail(done.error());
+  }
+  return row;
+}
+
+/// What a committed generation consists of, and how it differs from the last one.
+Result<> Generator::describe(store::GenerationRow& row, const snapshots::SnapshotFolder& folder,
+                             const std::shared_ptr<const snapshots::Snapshot>& last,
+                             const CancelToken& cancel) {
   M3U_TRY(const auto made, folder.get(std::to_string(row.number)));
   for (const snapshots::SnapshotFile& file : made->manifest().files)
     row.files.push_back({.name = file.name, .bytes = file.bytes, .content_hash = file.hash});
-  row.added = stats.channels;
-  if (!last) return row;
+  row.added = row.channels;
+  if (!last) return {};
   const auto older = snapshots::Lineup::open(last, kLineupFile, process_.budget());
   const auto newer = snapshots::Lineup::open(made, kLineupFile, process_.budget());
-  if (!older || !newer) return row;
+  if (!older || !newer) return {};
   M3U_TRY(const snapshots::LineupDifference difference,
-          snapshots::Lineup::compare(**older, **newer, process_.budget(), {}, &job.cancel));
+          snapshots::Lineup::compare(**older, **newer, process_.budget(), {}, &cancel));
   row.added = difference.added;
   row.removed = difference.removed;
   row.changed = difference.changed;
-  return row;
+  return {};
 }
 
 Result<std::string> Generator::generate(const JobContext& job, const Model& model) {
@@ -236,11 +247,15 @@ Result<std::string> Generator::generate(const JobContext& job, const Model& mode
     log::info("jobs.generate", "\"{}\": {} channels, nothing has changed", name, row.channels);
     return report;
   }
-  M3U_TRY(const store::GenerationState state, store_.generations().publish(row, job.lease));
+  const auto state = store_.generations().publish(row, job.lease);
+  if (!state) {
+    discard(id, row.number);
+    return fail(state.error());
+  }
   log::info(
       "jobs.generate", "\"{}\" #{}: {} channels (+{} −{} ~{}), {} programmes{}", name, row.number,
       row.channels, row.added, row.removed, row.changed, row.programmes,
-      state == store::GenerationState::kCandidate ? "; it waits, since a roll back holds" : "");
+      *state == store::GenerationState::kCandidate ? "; it waits, since a roll back holds" : "");
   M3U_CHECK(forget_old(id));
   return report;
 }
@@ -267,6 +282,18 @@ Result<> Generator::delete_orphans(const Model& model) {
       if (!known.contains(name)) M3U_CHECK(folder.remove(name));
   }
   return {};
+}
+
+Result<> Generator::delete_removed(const Model& model) {
+  std::set<Uuid> ids;
+  for (const ProxyEntry& proxy : model.proxies) ids.insert(proxy.id);
+  return snapshots::remove_folders_except(options_.folder / "generations", ids);
+}
+
+void Generator::discard(const Uuid& proxy, std::int64_t number) const {
+  const auto row = store_.generations().get(proxy, number);
+  if (row || row.error().code != ErrorCode::kNotFound) return;
+  if (const auto folder = folder_of(proxy)) (void)folder->remove(std::to_string(number));
 }
 
 }  // namespace m3u_proxy::jobs

@@ -48,6 +48,8 @@ class Generator {
   Result<std::string> inputs_of(const Model& model, const ProxyEntry& proxy);
   /// Deletes generations that no row names, as a crash leaves them. Before any job runs.
   Result<> delete_orphans(const Model& model);
+  /// Deletes what proxies left that are not there any more. Error: kIo.
+  Result<> delete_removed(const Model& model);
 
  private:
   struct Inputs;
@@ -56,6 +58,11 @@ class Generator {
                                      const Inputs& inputs, std::string& report, bool& changed);
   Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                        bool guide_written, bool guide_stays);
+  Result<> describe(store::GenerationRow& row, const snapshots::SnapshotFolder& folder,
+                    const std::shared_ptr<const snapshots::Snapshot>& last,
+                    const CancelToken& cancel);
+  /// Deletes a generation that could not be published, unless the store names it after all.
+  void discard(const Uuid& proxy, std::int64_t number) const;
   Result<> forget_old(const Uuid& proxy);
 
   runtime::Process& process_;

@@ -126,6 +126,7 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
     job.progress({.stage = "download", .items = 0, .done = done, .total = total});
   };
   auto result = net::fetch(request, options, *fetched.file, &job.cancel);
+  if (job.cancel.cancelled()) return fail(ErrorCode::kCancelled, "the refresh was cancelled");
   if (result && result->partial) result = fail(result->broken);
   if (!result) {
     if (result.error().code == ErrorCode::kNetwork) breaker_.failed(host, now);
@@ -186,14 +187,21 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
   row.confirmed = row.fetched;
   M3U_CHECK(draft->commit(to_base64url(row.id)));
   if (!is_suspicious(found, current)) {
-    M3U_CHECK(store_.snapshots().publish(row, lease));
+    if (const auto done = store_.snapshots().publish(row, lease); !done) {
+      discard(source.id, row.id);
+      return fail(done.error());
+    }
     return RefreshResult::kNew;
   }
   row.state = store::SnapshotState::kQuarantined;
-  M3U_TRY(const std::int64_t equal, store_.snapshots().quarantine(row, lease));
-  if (equal < options_.believed_after) return RefreshResult::kQuarantined;
+  const auto equal = store_.snapshots().quarantine(row, lease);
+  if (!equal) {
+    discard(source.id, row.id);
+    return fail(equal.error());
+  }
+  if (*equal < options_.believed_after) return RefreshResult::kQuarantined;
   log::info("jobs.refresh", "\"{}\" has come {} times in a row with the same {} items: believed",
-            source.config.name.name, equal, found.items);
+            source.config.name.name, *equal, found.items);
   M3U_CHECK(store_.snapshots().accept(source.id, row.id, row.fetched));
   return RefreshResult::kNew;
 }
@@ -273,6 +281,20 @@ Result<> Refresher::delete_orphans(const Model& model) {
       if (!known.contains(name)) M3U_CHECK(folder.remove(name));
   }
   return {};
+}
+
+Result<> Refresher::delete_removed(const Model& model) {
+  std::set<Uuid> ids;
+  for (const SourceEntry& source : model.sources) ids.insert(source.id);
+  return snapshots::remove_folders_except(options_.folder / "sources", ids);
+}
+
+void Refresher::discard(const Uuid& source, const Uuid& snapshot) const {
+  const auto rows = store_.snapshots().list(source);
+  if (!rows) return;
+  for (const store::SourceSnapshot& row : *rows)
+    if (row.id == snapshot) return;
+  if (const auto folder = folder_of(source)) (void)folder->remove(to_base64url(snapshot));
 }
 
 }  // namespace m3u_proxy::jobs

@@ -54,6 +54,8 @@ class Refresher {
   Result<> delete_superseded(store::Time moment);
   /// Deletes snapshots that no row names, as a crash leaves them. Before any refresh runs.
   Result<> delete_orphans(const Model& model);
+  /// Deletes what sources left that are not there any more. Error: kIo.
+  Result<> delete_removed(const Model& model);
 
  private:
   struct Fetched;
@@ -65,6 +67,8 @@ class Refresher {
                              store::SourceSnapshot row, const Inspection& found,
                              const std::optional<store::SourceSnapshot>& current,
                              const std::optional<store::JobLease>& lease);
+  /// Deletes a snapshot that could not be published, unless the store names it after all.
+  void discard(const Uuid& source, const Uuid& snapshot) const;
   [[nodiscard]] bool is_suspicious(const Inspection& found,
                                    const std::optional<store::SourceSnapshot>& current) const;
 

@@ -295,4 +295,19 @@ std::uint64_t SnapshotFolder::bytes() const {
   return total;
 }
 
+Result<> remove_folders_except(const std::filesystem::path& parent, const std::set<Uuid>& kept) {
+  std::vector<std::filesystem::path> leaving;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+    const std::string name = entry.path().filename().string();
+    const auto id = parse_uuid(name);
+    if (id && to_base64url(*id) == name && !kept.contains(*id)) leaving.push_back(entry.path());
+  }
+  for (const std::filesystem::path& path : leaving) {
+    std::filesystem::remove_all(path, error);
+    if (error) return fail(system_error("cannot remove " + path.string(), error.value()));
+  }
+  return {};
+}
+
 }  // namespace m3u_proxy::snapshots

@@ -13,11 +13,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 #include <m3u_proxy/snapshots/content_hash.hpp>
@@ -149,5 +151,9 @@ class SnapshotFolder {
   explicit SnapshotFolder(std::filesystem::path path) : path_(std::move(path)) {}
   std::filesystem::path path_;
 };
+
+/// Deletes the folders in `parent` that are named by an id, as to_base64url() writes it, which is
+/// not among `kept`; others stay. Error: kIo.
+Result<> remove_folders_except(const std::filesystem::path& parent, const std::set<Uuid>& kept);
 
 }  // namespace m3u_proxy::snapshots
