@@ -218,5 +218,22 @@ TEST(Manifest, ANewerFormatIsNamed) {
   EXPECT_THAT(newer.error().message, HasSubstr("has version 2"));
 }
 
+TEST(SnapshotFolder, RemovesTheFoldersOfWhatIsGone) {
+  const io::TestFolder test;
+  const auto id = [](std::uint8_t first) {
+    Uuid made{};
+    made.bytes[0] = first;
+    return made;
+  };
+  for (const std::uint8_t first : {std::uint8_t{1}, std::uint8_t{2}})
+    make(*SnapshotFolder::open(test / to_base64url(id(first))), "1", "#EXTM3U\n");
+  std::filesystem::create_directory(test / "something else");
+  ASSERT_TRUE(remove_folders_except(test / ".", {id(2)}));
+  EXPECT_FALSE(std::filesystem::exists(test / to_base64url(id(1))));
+  EXPECT_TRUE(std::filesystem::exists(test / to_base64url(id(2)) / "1"));
+  EXPECT_TRUE(std::filesystem::exists(test / "something else"));
+  EXPECT_TRUE(remove_folders_except(test / "not there", {}));
+}
+
 }  // namespace
 }  // namespace m3u_proxy::snapshots

@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/io/io_testing.hpp>
+#include <m3u_proxy/snapshots/lineup.hpp>
+#include <m3u_proxy/snapshots/lineup_writer.hpp>
+
+namespace m3u_proxy::snapshots {
+namespace {
+
+using testing::ElementsAre;
+
+Uuid id_of(std::size_t number) {
+  Uuid id{};
+  // Not in the order of the rows.
+  id.bytes[0] = static_cast<std::uint8_t>(number * 37);
+  id.bytes[1] = static_cast<std::uint8_t>(number >> 8U);
+  id.bytes[2] = static_cast<std::uint8_t>(number);
+  return id;
+}
+
+class LineupTest : public testing::Test {
+ protected:
+  LineupTest() : folder_(*SnapshotFolder::open(test_ / "proxy")) {}
+
+  /// Channels 0 to `count`, in batches of 1000; the name of the one with number `other` differs.
+  void write(std::string_view name, std::size_t first, std::size_t count,
+             std::size_t other = SIZE_MAX) {
+    const auto draft = *folder_.begin();
+    LineupWriter writer(*draft, "lineup", budget_, slabs_, nullptr);
+    const std::vector<channels::SourceInfo> sources = {{.name = "tv", .type = "", .url = ""}};
+    const std::vector<std::string> rules = {"a rule"};
+    ASSERT_TRUE(writer.begin({.proxy = "home", .sources = sources, .rules = rules, .filters = {}}));
+    catalog::ChannelBatch batch(slabs_);
+    const channels::Touched touched;
+    for (std::size_t at = 0; at < count; at += 1000) {
+      batch.clear();
+      for (std::size_t i = at; i < std::min(count, at + 1000); ++i) {
+        const std::size_t row = batch.add_row(0);
+        const std::size_t number = first + i;
+        batch.set_id(row, id_of(number));
+        batch.set_text(catalog::ChannelField::kChannelName, row,
+                       number == other ? "other" : "channel");
+        batch.set_text(catalog::ChannelField::kStreamUrl, row,
+                       batch.store("http://x/" + std::to_string(number)));
+      }
+      ASSERT_TRUE(writer.add({batch, {}, touched}));
+    }
+    ASSERT_TRUE(writer.finish());
+    EXPECT_EQ(writer.rows(), count);
+    ASSERT_TRUE(draft->commit(name));
+  }
+
+  std::shared_ptr<const Lineup> open(std::string_view name) {
+    auto lineup = Lineup::open(*folder_.get(name), "lineup", budget_);
+    EXPECT_TRUE(lineup) << lineup.error().message;
+    return *std::move(lineup);
+  }
+
+  io::TestFolder test_;
+  memory::Budget budget_;
+  memory::SlabPool slabs_{budget_};
+  SnapshotFolder folder_;
+};
+
+TEST_F(LineupTest, FindsEveryChannelByIdAndRow) {
+  constexpr std::size_t kChannels = 5000;  // several blocks of ids
+  write("1", 0, kChannels);
+  const auto lineup = open("1");
+  EXPECT_EQ(lineup->rows(), kChannels);
+  EXPECT_THAT(lineup->sources(), ElementsAre("tv"));
+  EXPECT_THAT(lineup->rules(), ElementsAre("a rule"));
+  BlockBuffer buffer(budget_);
+  catalog::ChannelBatch batch(slabs_);
+  for (std::size_t number = 0; number < kChannels; number += 7) {
+    const auto found = lineup->find(id_of(number));
+    ASSERT_TRUE(found && *found) << number;
+    EXPECT_EQ((*found)->row, number);
+    const auto first = lineup->load(number, buffer, batch);
+    ASSERT_TRUE(first) << first.error().message;
+    EXPECT_EQ(batch.text(catalog::ChannelField::kStreamUrl, number - *first),
+              "http://x/" + std::to_string(number));
+  }
+  const auto unknown = lineup->find(id_of(kChannels));
+  ASSERT_TRUE(unknown);
+  EXPECT_FALSE(*unknown);
+  const auto behind = lineup->load(kChannels, buffer, batch);
+  ASSERT_FALSE(behind);
+  EXPECT_EQ(behind.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(LineupTest, TellsWhatBecameOfAnOlderOne) {
+  write("1", 0, 3000);
+  write("2", 10, 3005, 500);  // 10 gone, 15 new, one with another name
+  std::vector<std::uint64_t> changed;
+  const auto difference = Lineup::compare(
+      *open("1"), *open("2"), budget_, [&](ChannelChange change, const LineupId& id) -> Result<> {
+        if (change == ChannelChange::kChanged) changed.push_back(id.row);
+        return {};
+      });
+  ASSERT_TRUE(difference) << difference.error().message;
+  EXPECT_EQ(difference->removed, 10U);
+  EXPECT_EQ(difference->added, 15U);
+  EXPECT_EQ(difference->changed, 1U);
+  EXPECT_THAT(changed, ElementsAre(490U));
+}
+
+TEST_F(LineupTest, HasNobodyWhereNobodyIs) {
+  write("1", 0, 0);
+  const auto lineup = open("1");
+  EXPECT_EQ(lineup->rows(), 0U);
+  const auto found = lineup->find(id_of(1));
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(*found);
+}
+
+TEST_F(LineupTest, SaysThatItIsDamaged) {
+  write("1", 0, 100);
+  const std::filesystem::path path = folder_.path() / "1" / "lineup";
+  const auto size = std::filesystem::file_size(path);
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(size) - 40);  // in the table
+    file.put('\x5a');
+  }
+  const auto lineup = Lineup::open(*folder_.get("1"), "lineup", budget_);
+  ASSERT_FALSE(lineup);
+  EXPECT_EQ(lineup.error().code, ErrorCode::kParse);
+}
+
+}  // namespace
+}  // namespace m3u_proxy::snapshots
