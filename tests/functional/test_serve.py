@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -355,6 +356,17 @@ def test_stops_during_a_download_that_hangs_and_begins_it_again(data, tmp_path):
             process.send_signal(how)
             assert process.wait(5) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
         assert len(provider.connections) == 3
+
+
+def test_takes_as_many_descriptors_as_it_may(data):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(256, hard), hard))
+    try:
+        with Service(data) as service:
+            limits = resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE)
+            assert limits == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_what_failed_is_tried_again_soon(data, tmp_path):

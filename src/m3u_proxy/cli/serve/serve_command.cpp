@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/cli/commands.hpp>
@@ -43,6 +44,15 @@ int wait_until_ready(const daemon::Service& service, const sigset_t& signals) {
   return SIGHUP;
 }
 
+/// Each kept generation has its files open and each client its socket: as many as the system
+/// allows. What cannot be raised stays as it is.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 ExitCode run_serve(const ServeOptions& options, const config::Environment& environment) {
@@ -53,6 +63,7 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (const auto set = set_log_level(options.log_level, environment, "info"); !set)
     return report_error(set.error());
+  raise_descriptor_limit();
   const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
   daemon::ServiceOptions service_options{
       .data = options.data,
