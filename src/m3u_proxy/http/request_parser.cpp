@@ -10,6 +10,9 @@
 namespace m3u_proxy::http {
 namespace {
 
+/// The shortest one; no chunked body ends with less.
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
 namespace beast = boost::beast;
 using beast::http::field;
 using beast::http::verb;
@@ -170,6 +173,8 @@ RequestParser::BodyProgress RequestParser::parse_body(std::string_view bytes,
   BodyProgress progress;
   while (!message.is_done() && progress.consumed < bytes.size()) {
     const std::string_view rest = bytes.substr(progress.consumed);
+    // Beast asserts that it has so much of the last chunk; there is always so much still to come.
+    if (message.chunked() && rest.size() < kLastChunk.size()) break;
     BeastError error;
     progress.consumed += message.put(boost::asio::buffer(rest.data(), rest.size()), error);
     if (message.refusal) {
