@@ -55,7 +55,9 @@ struct SourceConfig {
   std::string shown_as;  ///< where it really comes from, when `location` is a copy; "" = there
 
   /// For messages and for what rules see of it.
-  [[nodiscard]] const std::string& address() const { return shown_as.empty() ? location : shown_as; }
+  [[nodiscard]] const std::string& address() const {
+    return shown_as.empty() ? location : shown_as;
+  }
 };
 
 /// One of [[filters]] or [[rules]].

@@ -7,12 +7,12 @@
 #include <span>
 
 #include <m3u_proxy/generation/generation_stats.hpp>
+#include <m3u_proxy/generation/lineup.hpp>
 #include <m3u_proxy/generation/proxy_config.hpp>
+#include <m3u_proxy/generation/publisher.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/prediction.hpp>
-#include <m3u_proxy/generation/lineup.hpp>
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
-#include <m3u_proxy/generation/publisher.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 
 namespace m3u_proxy::generation {

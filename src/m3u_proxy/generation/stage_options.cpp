@@ -26,8 +26,8 @@ formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config) {
   options.write_tvg_shift = config.guide.tvg_shift == guide::TvgShift::kEmit;
   if (config.mode != UrlMode::kDirect)
     options.stream_prefix = catalog::stream_prefix(
-        config.base_url, config.output_token.empty() ? to_base64url(proxy_id(config.name))
-                                                     : config.output_token);
+        config.base_url,
+        config.output_token.empty() ? to_base64url(proxy_id(config.name)) : config.output_token);
   return options;
 }
 

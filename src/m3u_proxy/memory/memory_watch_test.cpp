@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/memory/memory_watch.hpp>
 #include <m3u_proxy/memory/memory_testing.hpp>
+#include <m3u_proxy/memory/memory_watch.hpp>
 
 namespace m3u_proxy::memory {
 namespace {

@@ -11,12 +11,12 @@
 
 #include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/generation/lineup.hpp>
-#include <m3u_proxy/spill/spill_space.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/snapshots/block_file.hpp>
 #include <m3u_proxy/snapshots/lineup_format.hpp>
 #include <m3u_proxy/snapshots/snapshot_folder.hpp>
 #include <m3u_proxy/spill/record_sorter.hpp>
+#include <m3u_proxy/spill/spill_space.hpp>
 
 namespace m3u_proxy::snapshots {
 
