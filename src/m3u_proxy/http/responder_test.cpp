@@ -19,7 +19,7 @@ TEST(Responder, ADeferredRequestIsAnsweredFromAnotherThread) {
   TestRouter router;
   std::thread other;
   ASSERT_TRUE(router.add_deferred(
-      Method::kPost, "/work/{what}",
+      Method::kPost, "/sum/{what}",
       [&](std::shared_ptr<Request> request, Responder responder) {
         other =
             std::thread([request = std::move(request), responder = std::move(responder)]() mutable {
@@ -32,7 +32,7 @@ TEST(Responder, ADeferredRequestIsAnsweredFromAnotherThread) {
   TestServer server(router);
   RawClient client(server.port());
   client.send(
-      "POST /work/sum HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n42"
+      "POST /sum/sum HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n42"
       "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n");
   EXPECT_EQ(client.reply().body, "sum=42");
   EXPECT_EQ(client.reply().body, "hello\n");
