@@ -27,7 +27,7 @@ constexpr const char* kClearRefs = "/proc/self/clear_refs";
 constexpr const char* kRollup = "/proc/self/smaps_rollup";
 constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20U;
 /// Of 2 MB of the program about as many fifths are not needed, measured at the start and the end.
-constexpr std::uint64_t kUnneededFifths = 3;
+constexpr std::uint64_t kUnneededFifths = 4;
 
 /// A file of /proc that is opened once and read again and again; closed with the process.
 class ProcFile {
