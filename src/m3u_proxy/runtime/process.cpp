@@ -30,10 +30,11 @@ Process::Process(ProcessOptions options)
 
 Result<std::unique_ptr<Process>> Process::create(ProcessOptions options) {
   std::unique_ptr<Process> process(new Process(std::move(options)));
-  M3U_CHECK(process->set_memory_limit());
+  // With plugins the engine's own memory is a part of what the process takes before any work.
   M3U_TRY(process->plugins_,
           make_process_plugins(std::move(process->options_.plugins), process->budget_,
                                [slabs = &process->slabs_] { slabs->trim(); }));
+  M3U_CHECK(process->set_memory_limit());
   if (process->options_.spill_folder_is_named) M3U_CHECK(process->check_spill_folder());
   return process;
 }

@@ -1,6 +1,7 @@
 #include <mutex>
 
 #include <m3u_proxy/plugin_host/plugin_host.hpp>
+#include <m3u_proxy/plugin_host/wasm_engine.hpp>
 #include <m3u_proxy/runtime/process_plugins.hpp>
 
 namespace m3u_proxy::runtime {
@@ -28,6 +29,7 @@ class HostedPlugins final : public ProcessPlugins {
 Result<std::unique_ptr<ProcessPlugins>> make_process_plugins(
     PluginOptions options, memory::Budget& budget, std::function<void()> request_cleanup) {
   if (!options.settings.enabled) return std::make_unique<NoPlugins>();
+  plugin_host::WasmEngine::get();
   const std::filesystem::path cache = options.settings.cache_directory;
   return std::make_unique<HostedPlugins>(plugin_host::PluginHost::Options{
       .settings = std::move(options.settings),
