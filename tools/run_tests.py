@@ -183,7 +183,7 @@ def main() -> int:
     parser.add_argument("--filter", default="")
     parser.add_argument("--only", nargs="+", default=[], help="these test programs")
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
-    parser.add_argument("--proofs", action="store_true", help="only the long proofs")
+    parser.add_argument("--proofs", action="store_true", help="only the long proofs and the players")
     options = parser.parse_args()
     options.build = options.build.resolve()
 
@@ -194,7 +194,7 @@ def main() -> int:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
                              options.filter))
     if options.proofs:
-        total.add(run_pytest(options.build, ["tests/proofs"], options.filter))
+        total.add(run_pytest(options.build, ["tests/proofs", "tests/players"], options.filter))
     for text in total.notes + total.report:
         print(text, file=sys.stderr)
     with options.results.open("a") as results:

@@ -80,8 +80,11 @@ test_full() {
   if build_for_tests tsan "${THREADED[@]/%/_test}"; then
     part "tests under tsan" run_tests tsan --only "${THREADED[@]}"
   fi
+  if ! (install "${PACKAGES_PLAYERS[@]}"); then
+    skip "some players" "there are not all of ${PACKAGES_PLAYERS[*]}"
+  fi
   if part "building release" build_bench_programs; then
-    part "proofs" run_tests release --proofs
+    part "proofs and players" run_tests release --proofs
   else
     record 0 1 0
   fi
