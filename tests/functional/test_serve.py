@@ -115,6 +115,17 @@ def test_serves_the_bytes_of_generate(data, tmp_path):
     assert served.split(b"\n", 1)[1] == generated.split(b"\n", 1)[1]
 
 
+def test_the_configuration_may_be_named_as_in_its_own_folder(data, tmp_path, monkeypatch):
+    (tmp_path / "list.m3u").write_text(playlist_of("One"))
+    (tmp_path / "config.toml").write_text(
+        '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
+        '[[proxies]]\nname = "home"\nsources = ["tv"]\n')
+    monkeypatch.chdir(tmp_path)
+    with Service(data, "--config", "config.toml") as service:
+        service.wait_for_generation(1)
+        assert names_in(ask(service.playlist).text) == ["One"]
+
+
 def test_follows_its_source(data, tmp_path):
     with Source(playlist_of("A", "B", "C", "D")) as source:
         config = tmp_path / "config.toml"

@@ -16,7 +16,7 @@ Result<std::vector<store::FileEntity>> entities_of(const config::ConfigDocument&
   M3U_TRY(ConfigNode tree, parse_toml(document.text, document.file));
   config::ConfigReader reader;
   (void)config::replace_legacy_keys(reader, tree);
-  return jobs::entities_of(tree, std::filesystem::absolute(document.folder));
+  return jobs::entities_of(tree, std::filesystem::current_path() / document.folder);
 }
 
 Result<> write_file(const std::filesystem::path& path, std::string_view content) {
