@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
-#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/batch_frame.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
@@ -60,7 +59,8 @@ Lineup::Lineup(std::shared_ptr<const Snapshot> snapshot, memory::Budget& budget)
     : snapshot_(std::move(snapshot)),
       budget_(&budget),
       resource_(budget, memory::Tag::kSnapshot),
-      fences_(&resource_) {}
+      fences_(&resource_),
+      frames_(&resource_) {}
 
 std::unexpected<Error> Lineup::damaged(std::string_view what) const {
   return fail(ErrorCode::kParse,
@@ -79,8 +79,7 @@ Result<std::shared_ptr<const Lineup>> Lineup::open(std::shared_ptr<const Snapsho
   M3U_TRY(lineup->blocks_, BlockReader::open(std::move(own), path, budget, kLineupContent));
   M3U_CHECK(lineup->load_names());
   M3U_CHECK(memory::guarded([&] { return lineup->load_fences(); }));
-  for (const BlockEntry& block : lineup->blocks_->blocks())
-    if (block.kind == number_of(LineupBlock::kFrame)) lineup->rows_ += block.items;
+  M3U_CHECK(memory::guarded([&] { return lineup->load_pieces(); }));
   return lineup;
 }
 
@@ -95,8 +94,17 @@ Result<> Lineup::load_names() {
     const std::string_view line = rest.substr(0, end);
     const std::size_t blank = std::min(line.find(' '), line.size());
     const std::string_view kind = line.substr(0, blank);
-    auto& names = kind == "source" ? sources_ : kind == "rule" ? rules_ : filters_;
-    names.emplace_back(line.substr(std::min(blank + 1, line.size())));
+    const std::string_view text = line.substr(std::min(blank + 1, line.size()));
+    if (kind == "source")
+      sources_.push_back({.name = std::string(text), .type = {}, .url = {}});
+    else if (kind == "type" && !sources_.empty())
+      sources_.back().type = text;
+    else if (kind == "url" && !sources_.empty())
+      sources_.back().url = text;
+    else if (kind == "rule")
+      rules_.emplace_back(text);
+    else if (kind == "filter")
+      filters_.emplace_back(text);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return {};
@@ -112,6 +120,71 @@ Result<> Lineup::load_fences() {
     return {};
   }
   return damaged("it has no ids");
+}
+
+Result<> Lineup::load_pieces() {
+  const auto blocks = blocks_->blocks();
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    if (blocks[i].kind != number_of(LineupBlock::kFrame)) continue;
+    if (blocks[i].first_item != rows_) return damaged("its channels are not in their order");
+    frames_.push_back(static_cast<std::uint32_t>(i));
+    rows_ += blocks[i].items;
+  }
+  return {};
+}
+
+Lineup::Piece Lineup::piece(std::size_t index) const {
+  const BlockEntry& block = blocks_->blocks()[frames_[index]];
+  return {.first = block.first_item, .rows = block.items};
+}
+
+std::size_t Lineup::piece_of(std::uint64_t row) const {
+  const auto behind = std::ranges::upper_bound(frames_, row, {}, [this](std::uint32_t block) {
+    return blocks_->blocks()[block].first_item;
+  });
+  return static_cast<std::size_t>(behind - frames_.begin()) - 1;
+}
+
+Result<> Lineup::view(std::size_t index, BlockBuffer& buffer, catalog::FrameView& frame) const {
+  M3U_TRY(const std::span<const char> bytes, blocks_->read(frames_[index], buffer));
+  M3U_CHECK(frame.open(frame_bytes(bytes)));
+  const Piece expected = piece(index);
+  if (frame.rows() != expected.rows) return damaged("a block has not as many channels as it says");
+  for (std::size_t row = 0; row < frame.rows(); ++row)
+    if (frame.source(row) >= sources_.size()) return damaged("a channel is of no source");
+  return {};
+}
+
+Result<std::string_view> Lineup::names(std::size_t index, BlockBuffer& buffer) const {
+  const auto block = blocks_->find(number_of(LineupBlock::kNames), piece(index).first);
+  if (!block) return damaged("names are missing");
+  M3U_TRY(const std::span<const char> bytes, blocks_->read(*block, buffer));
+  return std::string_view(bytes.data(), bytes.size());
+}
+
+Result<Lineup::TouchedBy> Lineup::touched(std::uint64_t row) const {
+  const auto block = blocks_->find(number_of(LineupBlock::kTouched), row);
+  if (!block)
+    return fail(ErrorCode::kNotFound, fmt::format("the lineup has no channel {}", row + 1));
+  BlockBuffer buffer(*budget_);
+  M3U_TRY(std::span<const char> rest, blocks_->read(*block, buffer));
+  const auto number = [&rest]() -> std::optional<std::uint16_t> {
+    std::uint16_t value = 0;
+    if (rest.size() < sizeof(value)) return std::nullopt;
+    std::memcpy(&value, rest.data(), sizeof(value));
+    rest = rest.subspan(sizeof(value));
+    return value;
+  };
+  TouchedBy lists;
+  for (std::uint64_t at = blocks_->blocks()[*block].first_item; at <= row; ++at)
+    for (std::vector<std::uint16_t>* const list : {&lists.rules, &lists.filters}) {
+      list->clear();
+      const auto count = number();
+      if (!count || rest.size() < *count * sizeof(std::uint16_t))
+        return damaged("what touched its channels is cut off");
+      for (std::uint16_t i = 0; i < *count; ++i) list->push_back(number().value_or(0));
+    }
+  return lists;
 }
 
 Result<std::optional<LineupId>> Lineup::find(const Uuid& id) const {

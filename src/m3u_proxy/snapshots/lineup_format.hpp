@@ -12,7 +12,7 @@ constexpr std::uint32_t kLineupContent = 0x4C494E45;  // "LINE"
 
 /// Kinds of blocks. Blocks of channels come in threes, for the same channels.
 enum class LineupBlock : std::uint32_t {
-  kInfo = 1,     ///< names of sources, rules and filters, once
+  kInfo = 1,     ///< sources (name, type, url), and names of rules and filters, once
   kFrame = 2,    ///< channels as a batch frame (catalog/batch_frame.fbs)
   kTouched = 3,  ///< a channel: rules and filters, each a count and 16-bit numbers
   kNames = 4,    ///< case-folded names, each with LF

@@ -74,7 +74,7 @@ TEST_F(LineupTest, FindsEveryChannelByIdAndRow) {
   write("1", 0, kChannels);
   const auto lineup = open("1");
   EXPECT_EQ(lineup->rows(), kChannels);
-  EXPECT_THAT(lineup->sources(), ElementsAre("tv"));
+  EXPECT_THAT(lineup->sources(), ElementsAre(testing::Field(&channels::SourceInfo::name, "tv")));
   EXPECT_THAT(lineup->rules(), ElementsAre("a rule"));
   BlockBuffer buffer(budget_);
   catalog::ChannelBatch batch(slabs_);
@@ -93,6 +93,51 @@ TEST_F(LineupTest, FindsEveryChannelByIdAndRow) {
   const auto behind = lineup->load(kChannels, buffer, batch);
   ASSERT_FALSE(behind);
   EXPECT_EQ(behind.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(LineupTest, ShowsItsPiecesWithTheirNames) {
+  write("1", 0, 2500, 1001);
+  const auto lineup = open("1");
+  ASSERT_EQ(lineup->pieces(), 3U);
+  EXPECT_EQ(lineup->piece(2).first, 2000U);
+  EXPECT_EQ(lineup->piece(2).rows, 500U);
+  EXPECT_EQ(lineup->piece_of(0), 0U);
+  EXPECT_EQ(lineup->piece_of(999), 0U);
+  EXPECT_EQ(lineup->piece_of(2499), 2U);
+  BlockBuffer buffer(budget_);
+  catalog::FrameView frame;
+  ASSERT_TRUE(lineup->view(1, buffer, frame));
+  EXPECT_EQ(frame.text(catalog::ChannelField::kStreamUrl, 1), "http://x/1001");
+  EXPECT_EQ(frame.id(1), id_of(1001));
+  const auto names = lineup->names(1, buffer);
+  ASSERT_TRUE(names);
+  EXPECT_TRUE(names->starts_with("channel\nother\nchannel\n"));
+}
+
+TEST_F(LineupTest, SaysWhatTouchedAChannel) {
+  const auto draft = *folder_.begin();
+  LineupWriter writer(*draft, "lineup", budget_, slabs_, nullptr);
+  const std::vector<channels::SourceInfo> sources = {{.name = "tv", .type = "m3u", .url = "u"}};
+  ASSERT_TRUE(writer.begin({.proxy = "home", .sources = sources, .rules = {}, .filters = {}}));
+  catalog::ChannelBatch batch(slabs_);
+  batch.add_row(0);
+  batch.add_row(0);
+  const std::vector<std::uint16_t> both = {0, 2};
+  channels::note_rules(batch, 1, both);
+  channels::Touched touched;
+  touched.take(batch);
+  ASSERT_TRUE(writer.add({batch, {}, touched}));
+  ASSERT_TRUE(writer.finish());
+  ASSERT_TRUE(draft->commit("1"));
+  const auto lineup = open("1");
+  EXPECT_EQ(lineup->sources().front().type, "m3u");
+  EXPECT_EQ(lineup->sources().front().url, "u");
+  const auto by = lineup->touched(1);
+  ASSERT_TRUE(by) << by.error().message;
+  EXPECT_THAT(by->rules, ElementsAre(0, 2));
+  EXPECT_THAT(by->filters, testing::IsEmpty());
+  EXPECT_THAT(lineup->touched(0)->rules, testing::IsEmpty());
+  EXPECT_FALSE(lineup->touched(2));
 }
 
 TEST_F(LineupTest, TellsWhatBecameOfAnOlderOne) {

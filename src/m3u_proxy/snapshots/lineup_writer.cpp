@@ -73,7 +73,8 @@ Result<> LineupWriter::begin(const generation::LineupInfo& info) {
                                     spill::SorterOptions{.tag = memory::Tag::kSnapshot});
   rows_ = 0;
   std::string text;
-  for (const auto& source : info.sources) text += fmt::format("source {}\n", source.name);
+  for (const auto& source : info.sources)
+    text += fmt::format("source {}\ntype {}\nurl {}\n", source.name, source.type, source.url);
   for (const std::string& rule : info.rules) text += fmt::format("rule {}\n", rule);
   for (const std::string& filter : info.filters) text += fmt::format("filter {}\n", filter);
   return append(LineupBlock::kInfo, 0, 1, text);
