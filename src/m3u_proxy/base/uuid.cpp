@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <optional>
 
-#include <boost/uuid/name_generator_sha1.hpp>
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/sha1.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
 
@@ -80,12 +80,11 @@ std::optional<Uuid> parse(std::string_view text) {
 }  // namespace
 
 Uuid uuid_v5(const Uuid& space, std::string_view name) {
-  boost::uuids::uuid boost_space{};
-  std::ranges::copy(space.bytes, boost_space.begin());
-  const boost::uuids::name_generator_sha1 generator(boost_space);
-  const boost::uuids::uuid made = generator(name.data(), name.size());
+  const Sha1Digest digest = sha1(space.bytes, name);
   Uuid uuid;
-  std::ranges::copy(made, uuid.bytes.begin());
+  std::copy_n(digest.begin(), uuid.bytes.size(), uuid.bytes.begin());
+  uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0FU) | 0x50U);  // version
+  uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3FU) | 0x80U);  // variant
   return uuid;
 }
 
