@@ -185,8 +185,9 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   resolved.compress = false;
   SnapshotPublisher publisher(*draft, last,
                               fmt::format("proxy/{}/{}", options_.placeholders.token, kGuideFile));
+  const auto spill = process_.make_spill_space();
   snapshots::LineupWriter lineup(*draft, std::string(kLineupFile), process_.budget(),
-                                 process_.slabs(), nullptr);
+                                 process_.slabs(), spill.get());
   StoredHistory history(store_, proxy.id);
   M3U_TRY(const generation::GenerationStats stats, run.generate(resolved, {.publisher = publisher,
                                                                            .history = &history,
