@@ -14,4 +14,17 @@ ChannelItem::ChannelItem(memory::SlabPool& slabs)
       text_resource(slabs.budget(), memory::Tag::kOutput),
       text(&text_resource) {}
 
+void ChannelItem::clear() {
+  chunk = {};
+  source = nullptr;
+  batch.clear();
+  problems.clear();
+  rule_counts = {};
+  filter_counts = {};
+  items_out = {};
+  text.clear();
+  url_keys.clear();
+  written.clear();
+}
+
 }  // namespace m3u_proxy::channels

@@ -22,6 +22,8 @@ namespace m3u_proxy::channels {
 
 struct ChannelItem final : pipeline::PassItem {
   explicit ChannelItem(memory::SlabPool& slabs);
+  /// Forgets the batch before, and what was found in it; its memory stays.
+  void clear();
 
   // Source Loading
   formats::M3uChunk chunk;

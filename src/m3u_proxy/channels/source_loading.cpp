@@ -241,7 +241,7 @@ Result<> DuplicateFilter::process(ChannelItem& item) {
     source_ = item.source->index;
   }
   group_.carry(item.groups, item.batch);
-  SourceStats& stats = reader_->stats()[item.source->index];
+  SourceStats& stats = reader_->stats_of(item.source->index);
   const std::uint64_t first_line = item.chunk.first_line;
   Result<> kept;
   item.batch.retain([&](std::size_t row) {

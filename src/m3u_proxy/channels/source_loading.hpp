@@ -40,7 +40,9 @@ class SourceReader {
   void set_batch_rows(std::size_t rows);
 
   /// One a source, in order; complete once next() gave false.
-  [[nodiscard]] std::vector<SourceStats>& stats() { return stats_; }
+  [[nodiscard]] const std::vector<SourceStats>& stats() const { return stats_; }
+  /// Of one source, for those behind the reader to count in.
+  [[nodiscard]] SourceStats& stats_of(std::size_t source) { return stats_[source]; }
   [[nodiscard]] std::span<const SourceInfo> infos() const { return infos_; }
   /// What was found while reading behind the last chunk; after next() gave false.
   [[nodiscard]] const ProblemLog& remaining_problems() const { return problems_; }
