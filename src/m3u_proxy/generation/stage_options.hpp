@@ -13,5 +13,7 @@ bool needs_channel_ids(const ResolvedProxyConfig& config);
 channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config);
 /// How its playlist is written.
 formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
+/// Whether a list or guide that had `before` items and now has `now` loses more than it may.
+bool loses_too_much(const ResolvedProxyConfig& config, std::uint64_t before, std::uint64_t now);
 
 }  // namespace m3u_proxy::generation
