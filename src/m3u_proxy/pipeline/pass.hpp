@@ -40,6 +40,7 @@ class Pass {
   /// kOverBudget.
   Result<> run(Stage input_stage, const Input& input, const std::vector<PassStep<Item>>& steps) {
     std::vector<PassEngine::Step> plain;
+    plain.reserve(steps.size());
     for (const PassStep<Item>& step : steps)
       plain.push_back(
           {.stage = step.stage, .parallel = step.parallel, .run = [&step](PassItem& item) {
