@@ -12,6 +12,7 @@
 #include <m3u_proxy/report/report.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/snapshots/lineup_writer.hpp>
+#include <m3u_proxy/snapshots/programme_index_writer.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -52,14 +53,32 @@ class ProgressToJob final : public pipeline::ProgressListener {
   const JobContext& job_;
 };
 
-/// A file of a generation and where its placeholders are.
+/// A file of a generation and where its placeholders are; `use` sees its bytes go by.
 Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
-               const snapshots::Placeholders& placeholders) {
+               const snapshots::Placeholders& placeholders,
+               const std::function<void(std::string_view)>& use = {}) {
   snapshots::PlaceCounter counter(placeholders);
-  M3U_CHECK(draft.adopt(name, [&](std::string_view piece) { counter.add(piece); }));
+  M3U_CHECK(draft.adopt(name, [&](std::string_view piece) {
+    counter.add(piece);
+    if (use) use(piece);
+  }));
   M3U_TRY(snapshots::DraftFile* const places,
           draft.create(std::string(name).append(kPlacesSuffix)));
   return places->write(snapshots::to_bytes(counter.finish()));
+}
+
+/// The guide of a generation and where its programmes are.
+Result<> adopt_guide(snapshots::SnapshotDraft& draft, const snapshots::Placeholders& placeholders,
+                     runtime::Process& process) {
+  const auto spill = process.make_spill_space();
+  M3U_TRY(snapshots::DraftFile* const file, draft.create(kProgrammesFile));
+  snapshots::ProgrammeIndexWriter programmes(*file, process.budget(), spill.get());
+  Result<> indexed;
+  M3U_CHECK(adopt(draft, kGuideFile, placeholders, [&](std::string_view piece) {
+    if (indexed) indexed = programmes.add(piece);
+  }));
+  M3U_CHECK(indexed);
+  return programmes.finish();
 }
 
 Result<> share(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from,
@@ -155,10 +174,12 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
 Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                                 bool guide_written, bool guide_stays) {
   M3U_CHECK(adopt(draft, kPlaylistFile, options_.placeholders));
-  if (guide_written)
-    M3U_CHECK(adopt(draft, kGuideFile, options_.placeholders));
-  else if (guide_stays && last != nullptr)
+  if (guide_written) return adopt_guide(draft, options_.placeholders, process_);
+  if (guide_stays && last != nullptr) {
     M3U_CHECK(share(draft, *last, kGuideFile));
+    // An older version's generation has none.
+    if (last->file(kProgrammesFile) != nullptr) M3U_CHECK(draft.share(*last, kProgrammesFile));
+  }
   return {};
 }
 

@@ -15,6 +15,8 @@ namespace m3u_proxy::jobs {
 inline constexpr std::string_view kPlaylistFile = "playlist.m3u";
 inline constexpr std::string_view kGuideFile = "guide.xml";
 inline constexpr std::string_view kLineupFile = "lineup";
+/// Where the guide's programmes are (snapshots/programme_index.hpp).
+inline constexpr std::string_view kProgrammesFile = "programmes";
 /// Appended to a file's name: where its placeholders are (outputs/placeholders.hpp).
 inline constexpr std::string_view kPlacesSuffix = ".places";
 

@@ -39,7 +39,7 @@ class ChannelQueriesTest : public testing::Test {
   }
 
   TestLineups lineups_;
-  std::shared_ptr<const GuideKeys> guide_;
+  std::shared_ptr<const snapshots::GuideKeys> guide_;
   ChannelQueries queries_{lineups_.budget, {}};
 };
 
@@ -97,9 +97,10 @@ TEST_F(ChannelQueriesTest, FiltersByAnyExpression) {
 
 TEST_F(ChannelQueriesTest, TellsChannelsWithProgrammesFromThoseWithout) {
   const LineupKey of = five();
-  GuideKeys keys = {guide_key("n24"), guide_key("arte")};
-  std::ranges::sort(keys);
-  guide_ = std::make_shared<const GuideKeys>(std::move(keys));
+  snapshots::GuideKeys guide;
+  guide.keys = {snapshots::guide_key("n24"), snapshots::guide_key("arte")};
+  std::ranges::sort(guide.keys);
+  guide_ = std::make_shared<const snapshots::GuideKeys>(std::move(guide));
   EXPECT_THAT(names(of, {.guide = GuideChoice::kWith}), ElementsAre("News 24", "Arte"));
   EXPECT_THAT(names(of, {.guide = GuideChoice::kWithout}),
               ElementsAre("sport 10", "Sport 2", "Télé News"));

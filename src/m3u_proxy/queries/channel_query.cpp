@@ -20,10 +20,6 @@ std::optional<ChannelSort> sort_of(std::string_view name) {
   return static_cast<ChannelSort>(found - kNames.begin());
 }
 
-std::uint64_t guide_key(std::string_view guide_id) {
-  return XXH3_64bits(guide_id.data(), guide_id.size());
-}
-
 bool ChannelQuery::is_all() const {
   return search.empty() && filter.empty() && !group && guide == GuideChoice::kAny && !edits;
 }
@@ -41,7 +37,7 @@ std::string ChannelQuery::selection() const {
 }
 
 std::expected<std::shared_ptr<const ChannelMatcher>, rules::Diagnostics> ChannelMatcher::compile(
-    const ChannelQuery& query, std::shared_ptr<const GuideKeys> guide) {
+    const ChannelQuery& query, std::shared_ptr<const snapshots::GuideKeys> guide) {
   std::shared_ptr<ChannelMatcher> matcher(new ChannelMatcher(query));
   matcher->folded_ = folded(query.search);
   matcher->guide_ = std::move(guide);
@@ -83,7 +79,8 @@ bool ChannelMatcher::is_wanted(const catalog::FrameView& frame, std::size_t row)
   if (query_.group && frame.text(ChannelField::kGroupTitle, row) != *query_.group) return false;
   if (query_.guide != GuideChoice::kAny) {
     const std::string_view id = frame.text(ChannelField::kTvgId, row);
-    const bool has = guide_ && !id.empty() && std::ranges::binary_search(*guide_, guide_key(id));
+    const bool has =
+        guide_ && !id.empty() && std::ranges::binary_search(guide_->keys, snapshots::guide_key(id));
     if (has != (query_.guide == GuideChoice::kWith)) return false;
   }
   return !query_.edits || std::ranges::binary_search(*query_.edits, frame.id(row)) == query_.edited;

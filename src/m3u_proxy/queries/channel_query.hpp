@@ -15,6 +15,7 @@
 #include <m3u_proxy/rules/expression.hpp>
 #include <m3u_proxy/rules/scratch.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
+#include <m3u_proxy/snapshots/programme_index.hpp>
 
 namespace m3u_proxy::queries {
 
@@ -43,15 +44,12 @@ struct ChannelQuery {
   [[nodiscard]] std::string selection() const;
 };
 
-/// Keys (guide_key()) of the guide ids that have programmes, sorted.
-using GuideKeys = std::vector<std::uint64_t>;
-
 /// A query, compiled: immutable and thread-safe.
 class ChannelMatcher {
  public:
   /// `guide`: nullptr is a generation without a guide. Error: what is wrong with the expression.
   static std::expected<std::shared_ptr<const ChannelMatcher>, rules::Diagnostics> compile(
-      const ChannelQuery& query, std::shared_ptr<const GuideKeys> guide);
+      const ChannelQuery& query, std::shared_ptr<const snapshots::GuideKeys> guide);
 
   /// The memory of one thread that looks for channels, kept for the next piece.
   struct Workspace {
@@ -77,10 +75,7 @@ class ChannelMatcher {
   ChannelQuery query_;
   std::string folded_;
   std::optional<rules::Filter> filter_;
-  std::shared_ptr<const GuideKeys> guide_;
+  std::shared_ptr<const snapshots::GuideKeys> guide_;
 };
-
-/// By what a guide id is found in a guide's index.
-std::uint64_t guide_key(std::string_view guide_id);
 
 }  // namespace m3u_proxy::queries
