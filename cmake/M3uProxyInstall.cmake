@@ -9,7 +9,7 @@ set(private_libraries Boost::headers nlohmann_json::nlohmann_json)
 
 get_property(modules GLOBAL PROPERTY M3U_PROXY_MODULES)
 get_property(libraries GLOBAL PROPERTY M3U_PROXY_MODULE_LIBRARIES)
-list(REMOVE_ITEM modules cli daemon jobs outputs snapshots)
+list(REMOVE_ITEM modules cli daemon api jobs outputs snapshots)
 list(TRANSFORM modules PREPEND m3u_proxy_)
 list(REMOVE_DUPLICATES libraries)
 list(REMOVE_ITEM libraries ${private_libraries} CLI11::CLI11 date::date-tz)

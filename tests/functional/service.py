@@ -25,8 +25,9 @@ def environment():
 class Service:
     """`m3u-proxy serve`; use it in a `with`, which waits until it has printed its addresses."""
 
-    def __init__(self, data, *arguments):
+    def __init__(self, data, *arguments, extra=None):
         self.data = Path(data)
+        self.environment = {**environment(), **(extra or {})}
         self.command = [BINARY, "serve", "--data", str(data), "--listen", "127.0.0.1:0",
                         *map(str, arguments)]
         self.process = None
@@ -35,7 +36,8 @@ class Service:
     def __enter__(self):
         log = open(self.data.parent / "serve.log", "ab")
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, text=True,
-                                        stdout=subprocess.PIPE, stderr=log, env=environment())
+                                        stdout=subprocess.PIPE, stderr=log,
+                                        env=self.environment)
         log.close()
         for line in self.process.stdout:
             self.printed += line
@@ -55,6 +57,10 @@ class Service:
 
     def log(self):
         return (self.data.parent / "serve.log").read_text()
+
+    @property
+    def address(self):
+        return re.search(r"serves at (\S+)", self.printed)[1]
 
     @property
     def playlist(self):

@@ -8,6 +8,7 @@ PACKAGES_BUILD=(
   libre2-dev libtbb-dev libxxhash-dev libutf8proc-dev flatbuffers-compiler libflatbuffers-dev
   liblz4-dev libzstd-dev libisal-dev zlib1g-dev liblzma-dev libbz2-dev libcurl4-openssl-dev libssl-dev
   libsqlite3-dev libsodium-dev libpq-dev libhowardhinnant-date-dev tzdata
+  python3 python3-yaml
 )
 # The store's tests start a server of their own.
 PACKAGES_DATABASES=(postgresql-15 pgbouncer)

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "M3U_PROXY_";
 /// Names that begin like ours and are read elsewhere.
-constexpr std::array<std::string_view, 1> kReadElsewhere = {"M3U_PROXY_LOG"};
+constexpr std::array<std::string_view, 4> kReadElsewhere = {"M3U_PROXY_LOG", "M3U_PROXY_ADMIN_NAME",
+                                                            "M3U_PROXY_ADMIN_PASSWORD",
+                                                            "M3U_PROXY_ADMIN_PASSWORD_FILE"};
 
 struct ShortName {
   std::string_view variable;

@@ -5,11 +5,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <m3u_proxy/api/api.hpp>
 #include <m3u_proxy/base/ip_address.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
 #include <m3u_proxy/daemon/data_folder.hpp>
 #include <m3u_proxy/daemon/file_watch.hpp>
+#include <m3u_proxy/daemon/first_admin.hpp>
 #include <m3u_proxy/daemon/output_tokens.hpp>
 #include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/daemon/service.hpp>
@@ -76,15 +78,18 @@ class Service::Parts {
   void stop(std::chrono::milliseconds within);
   [[nodiscard]] std::string address() const;
   [[nodiscard]] Result<std::vector<Output>> outputs() const;
+  [[nodiscard]] std::optional<std::string> setup_link() const;
   [[nodiscard]] bool ready() const;
 
  private:
   Result<> open_store();
   Result<> provision();
   Result<> make_jobs();
+  Result<> make_api();
   Result<> listen();
   void publish();
   void reload_file();
+  [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
   Result<std::shared_ptr<outputs::PublishedProxy>> open_proxy(const jobs::ProxyEntry& entry) const;
 
   ServiceOptions options_;
@@ -103,6 +108,7 @@ class Service::Parts {
   std::unique_ptr<jobs::Conductor> conductor_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Router> control_router_;
+  std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<FileWatch> watch_;
 };
@@ -236,13 +242,39 @@ Result<> Service::Parts::listen() {
                                                   .clock = options_.clock,
                                                   .outputs = [this] { return outputs(); },
                                                   .version = options_.version}));
+  M3U_CHECK(make_api());
   http::ServerOptions server;
   server.listeners.push_back(
       {.endpoint = std::move(endpoint), .router = router_.get(), .base_path = config.base_path});
   server.listeners.push_back(
       {.endpoint = http::UnixEndpoint{folder_->control_socket()}, .router = control_router_.get()});
   server.threads = 2;
+  server.error_page = api::error_page;
   M3U_TRY(server_, http::Server::start(std::move(server), process_->budget()));
+  return {};
+}
+
+Result<> Service::Parts::make_api() {
+  M3U_TRY(const auto admin, first_admin(options_.environment));
+  M3U_TRY(api_,
+          api::Api::create(
+              *router_,
+              {.store = *store_,
+               .key = *key_,
+               .process = *process_,
+               .conductor = *conductor_,
+               .refresher = *refresher_,
+               .generator = *generator_,
+               .workers = *workers_,
+               .published = published_,
+               .addresses = addresses_,
+               .configuration = loaded_.configuration,
+               .clock = options_.clock,
+               .data = folder_->path(),
+               .version = options_.version,
+               .output_door = [this](const jobs::ProxyEntry& proxy) { return door_of(proxy); },
+               .http_counters = [this] { return server_->counters(); }},
+              admin));
   return {};
 }
 
@@ -286,6 +318,7 @@ Result<> Service::Parts::start() {
 void Service::Parts::stop(std::chrono::milliseconds within) {
   watch_.reset();
   if (server_) server_->stop(within);
+  if (api_) api_->stop();
   if (conductor_) conductor_->stop();
   if (workers_) workers_->stop();
   server_.reset();
@@ -297,15 +330,23 @@ std::string Service::Parts::address() const {
   return fmt::format("http://{}{}", server_->addresses().front(), addresses_.base_path);
 }
 
+std::optional<std::string> Service::Parts::setup_link() const {
+  const auto token = api_->setup_token();
+  if (!token) return std::nullopt;
+  return fmt::format("{}/ui/#/setup?token={}", address(), *token);
+}
+
+Result<std::string> Service::Parts::door_of(const jobs::ProxyEntry& proxy) const {
+  if (proxy.config.is_public) return proxy.config.name.name;
+  return output_token(*store_, *key_, proxy.id, options_.clock());
+}
+
 Result<std::vector<Service::Output>> Service::Parts::outputs() const {
   std::vector<Output> out;
   const std::string base = address();
   const auto model = conductor_->model();
   for (const jobs::ProxyEntry& proxy : model->proxies) {
-    std::string door = proxy.config.name.name;
-    if (!proxy.config.is_public) {
-      M3U_TRY(door, output_token(*store_, *key_, proxy.id, options_.clock()));
-    }
+    M3U_TRY(const std::string door, door_of(proxy));
     out.push_back({.proxy = proxy.config.name.name,
                    .playlist = fmt::format("{}/proxy/{}/playlist.m3u", base, door),
                    .guide = fmt::format("{}/proxy/{}/guide.xml", base, door)});
@@ -329,6 +370,7 @@ Result<std::unique_ptr<Service>> Service::start(ServiceOptions options) {
 
 std::string Service::address() const { return parts_->address(); }
 Result<std::vector<Service::Output>> Service::outputs() const { return parts_->outputs(); }
+std::optional<std::string> Service::setup_link() const { return parts_->setup_link(); }
 bool Service::ready() const { return parts_->ready(); }
 void Service::stop(std::chrono::milliseconds within) { parts_->stop(within); }
 

@@ -48,6 +48,8 @@ class Service {
   };
   /// The addresses to give to players. Errors: of the store.
   [[nodiscard]] Result<std::vector<Output>> outputs() const;
+  /// Where the first administrator is made; nullopt: there is one.
+  [[nodiscard]] std::optional<std::string> setup_link() const;
   /// Whether every proxy has something to serve.
   [[nodiscard]] bool ready() const;
   /// Lets answers under way go on for up to `within`; jobs are asked to stop and go on at the next

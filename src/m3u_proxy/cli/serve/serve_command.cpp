@@ -25,6 +25,9 @@ void print_addresses(const daemon::Service& service) {
   const auto outputs = service.outputs();
   if (!outputs) return;
   print("m3u-proxy {} serves at {}\n", kVersion, service.address());
+  if (const auto link = service.setup_link())
+    print("\nNobody can log in yet. Make yourself the administrator (the link works once):\n  {}\n",
+          *link);
   for (const daemon::Service::Output& output : *outputs)
     print("\n{}\n  playlist  {}\n  guide     {}\n", output.proxy, output.playlist, output.guide);
   print(

@@ -1,0 +1,41 @@
+// ApiContext: what the API's handlers work on. Everything outlives the server.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/http/forwarded.hpp>
+#include <m3u_proxy/http/server.hpp>
+#include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/jobs/generator.hpp>
+#include <m3u_proxy/jobs/refresher.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/outputs/published.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/store/secret_key.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::api {
+
+struct ApiContext {
+  store::Store& store;
+  const store::SecretKey& key;
+  runtime::Process& process;
+  jobs::Conductor& conductor;
+  jobs::Refresher& refresher;
+  jobs::Generator& generator;
+  jobs::Workers& workers;
+  const outputs::Published& published;
+  const http::AddressPolicy& addresses;
+  const config::Configuration& configuration;  ///< the plain sections, as the service started
+  jobs::Clock clock;
+  std::filesystem::path data;  ///< the data folder
+  std::string version;
+  /// What opens a proxy's outputs, made when there is nothing yet: its token, or its name.
+  std::function<Result<std::string>(const jobs::ProxyEntry&)> output_door;
+  std::function<http::ServerCounters()> http_counters;
+};
+
+}  // namespace m3u_proxy::api

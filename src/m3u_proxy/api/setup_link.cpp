@@ -1,0 +1,93 @@
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+
+#include <m3u_proxy/api/setup_link.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/io/descriptor.hpp>
+#include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/store/tokens.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+/// What an earlier start left; nullopt: nothing.
+std::optional<std::string> read_token(const std::filesystem::path& file) {
+  const auto source = io::open_file(file);
+  if (!source) return std::nullopt;
+  std::array<char, 256> buffer{};
+  const auto got = (*source)->read(buffer);
+  if (!got) return std::nullopt;
+  const std::string_view text = trim({buffer.data(), *got});
+  return text.empty() ? std::nullopt : std::optional<std::string>(text);
+}
+
+/// Writes a file that only its owner can read.
+Result<> write_token(const std::filesystem::path& file, std::string_view token) {
+  const io::Descriptor out(
+      ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const std::string line = std::string(token) + '\n';
+  if (!out.valid()) return fail(system_error("cannot write " + file.string(), errno));
+  return io::write_all(out.get(), line, "cannot write " + file.string());
+}
+
+}  // namespace
+
+Result<> SetupLink::prepare(const std::optional<FirstAdmin>& admin, store::Time now) {
+  const std::scoped_lock lock(mutex_);
+  token_.reset();
+  M3U_TRY(const auto users, store_.users().list());
+  if (!users.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(file_, ignored);
+    return {};
+  }
+  if (admin) {
+    M3U_CHECK(make(admin->name, admin->password, now));
+    return {};
+  }
+  token_ = read_token(file_);
+  if (token_) return {};
+  M3U_TRY(std::string token, store::make_token());
+  M3U_CHECK(write_token(file_, token));
+  token_ = std::move(token);
+  return {};
+}
+
+std::optional<std::string> SetupLink::token() {
+  const std::scoped_lock lock(mutex_);
+  return token_;
+}
+
+Result<bool> SetupLink::needed() {
+  M3U_TRY(const auto users, store_.users().list());
+  return users.empty();
+}
+
+Result<store::User> SetupLink::use(std::string_view token, std::string_view name,
+                                   std::string_view password, store::Time now) {
+  const std::scoped_lock lock(mutex_);
+  const auto refused = [] {
+    return fail(ErrorCode::kNotFound, "this link was used already, or is none",
+                "log in, or look into setup.token in the data folder");
+  };
+  if (!token_) return refused();
+  M3U_TRY(const bool equal, store::equal_secrets(token, *token_));
+  M3U_TRY(const auto users, store_.users().list());
+  if (!equal || !users.empty()) return refused();
+  M3U_TRY(store::User user, make(name, password, now));
+  token_.reset();
+  std::error_code ignored;
+  std::filesystem::remove(file_, ignored);
+  return user;
+}
+
+Result<store::User> SetupLink::make(std::string_view name, std::string_view password,
+                                    store::Time now) {
+  M3U_TRY(std::string hash, passwords_.hash(password));
+  return store_.users().create(
+      {.name = std::string(name), .password_hash = std::move(hash), .role = "admin"}, now);
+}
+
+}  // namespace m3u_proxy::api

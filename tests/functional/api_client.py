@@ -1,0 +1,72 @@
+"""A client of the API: logs in, sends the CSRF token, reads JSON."""
+
+import http.client
+import json
+import re
+from urllib.parse import urlsplit
+
+from service import Answer, Service
+
+PASSWORD = "a long password"
+
+
+class Client:
+    """One person or program; every call is a connection of its own."""
+
+    def __init__(self, service, token=None):
+        self.base = urlsplit(service.address)
+        self.token = token
+        self.cookie = None
+        self.csrf = None
+
+    def ask(self, method, path, body=None, headers=None, raw=None):
+        """`body` goes as JSON, `raw` as it is."""
+        fields = dict(headers or {})
+        content = raw
+        if body is not None:
+            content = json.dumps(body).encode()
+            fields.setdefault("Content-Type", "application/json")
+        if self.token:
+            fields.setdefault("Authorization", f"Bearer {self.token}")
+        if self.cookie:
+            fields.setdefault("Cookie", f"m3u_session={self.cookie}")
+            fields.setdefault("X-CSRF-Token", self.csrf)
+        connection = http.client.HTTPConnection(self.base.hostname, self.base.port, timeout=60)
+        try:
+            connection.request(method, f"{self.base.path}/api/v1{path}", content, fields)
+            answer = Answer(connection.getresponse())
+        finally:
+            connection.close()
+        kind = answer.headers.get("content-type", "")
+        answer.json = json.loads(answer.text) if "json" in kind and answer.body else None
+        return answer
+
+    def get(self, path, **options):
+        return self.ask("GET", path, **options)
+
+    def post(self, path, body=None, **options):
+        return self.ask("POST", path, body, **options)
+
+    def put(self, path, body=None, **options):
+        return self.ask("PUT", path, body, **options)
+
+    def delete(self, path, **options):
+        return self.ask("DELETE", path, **options)
+
+    def take_session(self, answer):
+        """Goes on as who has just logged in."""
+        assert answer.status == 200, answer.text
+        self.cookie = re.search(r"m3u_session=([^;]+)", answer.headers["set-cookie"])[1]
+        self.csrf = answer.json["csrf_token"]
+        return self
+
+    def log_in(self, name="anna", password=PASSWORD):
+        return self.take_session(self.post("/session", {"name": name, "password": password}))
+
+
+def administrator(service: Service) -> Client:
+    """Makes the first administrator, anna, by the link that the service printed."""
+    client = Client(service)
+    secret = re.search(r"#/setup\?token=(\S+)", service.printed)[1]
+    return client.take_session(
+        client.post("/setup", {"token": secret, "name": "anna", "password": PASSWORD}))
