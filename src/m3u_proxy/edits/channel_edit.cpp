@@ -1,0 +1,25 @@
+#include <m3u_proxy/edits/channel_edit.hpp>
+
+namespace m3u_proxy::edits {
+namespace {
+
+template <typename Field>
+void take(std::optional<Field>& field, const std::optional<Field>& over) {
+  if (over) field = over;
+}
+
+}  // namespace
+
+void merge(ChannelEdit& edit, const ChannelEdit& over) {
+  take(edit.number, over.number);
+  take(edit.name, over.name);
+  take(edit.group, over.group);
+  take(edit.logo, over.logo);
+  take(edit.guide_id, over.guide_id);
+  take(edit.hidden, over.hidden);
+  if (over.place == Place::kStays) return;
+  edit.place = over.place;
+  edit.anchor = over.anchor;
+}
+
+}  // namespace m3u_proxy::edits
