@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include <m3u_proxy/channels/channel_numbering.hpp>
+#include <m3u_proxy/channels/edit_channels.hpp>
 
 namespace m3u_proxy::channels {
 
@@ -29,9 +30,15 @@ ChannelNumberingStrategy::ChannelNumberingStrategy(memory::Budget& budget,
 }
 
 Result<> ChannelNumberingStrategy::ask(const ChannelItem& item) {
-  if (options_.mode != NumberingMode::kPreserve) return {};
-  for (std::size_t row = 0; row < item.batch.rows(); ++row)
-    numbers_.ask(item.batch.text(ChannelField::kTvgChno, row));
+  const bool asked = options_.mode == NumberingMode::kPreserve;
+  if (!asked && !options_.with_given) return {};
+  for (std::size_t row = 0; row < item.batch.rows(); ++row) {
+    const std::string_view given = options_.with_given ? given_number(item.batch, row) : "";
+    if (!given.empty())
+      numbers_.give(given);
+    else if (asked)
+      numbers_.ask(item.batch.text(ChannelField::kTvgChno, row));
+  }
   return {};
 }
 
@@ -42,6 +49,9 @@ Result<> ChannelNumberingStrategy::process(ChannelItem& item) {
 }
 
 std::string_view ChannelNumberingStrategy::number_of(ChannelItem& item, std::size_t row) {
+  if (options_.with_given)
+    if (const std::string_view given = given_number(item.batch, row); !given.empty())
+      return numbers_.assign_given(given);
   switch (options_.mode) {
     case NumberingMode::kSequential:
       break;

@@ -37,11 +37,28 @@ std::optional<ChannelNumber> parse_channel_number(std::string_view text) {
 }
 
 ChannelNumbers::ChannelNumbers(memory::Budget& budget, std::uint32_t start)
-    : start_(start), cursor_(start), taken_(budget), given_(budget), given_fractions_(budget) {}
+    : start_(start),
+      cursor_(start),
+      taken_(budget),
+      given_(budget),
+      given_fractions_(budget),
+      used_(budget),
+      used_fractions_(budget) {}
 
 void ChannelNumbers::ask(std::string_view number) {
   const auto asked = parse_channel_number(number);
   if (asked && asked->fraction.empty()) taken_.insert(asked->whole);
+}
+
+void ChannelNumbers::give(std::string_view number) {
+  const auto asked = parse_channel_number(number);
+  if (!asked) return;
+  if (asked->fraction.empty()) {
+    taken_.insert(asked->whole);
+    given_.insert(asked->whole);
+  } else if (const auto done = given_fractions_.insert(fraction_key(*asked)); !done) {
+    throw memory::OverBudget(done.error());
+  }
 }
 
 std::uint32_t ChannelNumbers::free_from(std::uint32_t wish) {
@@ -67,18 +84,27 @@ std::string_view ChannelNumbers::assign(std::string_view number) {
     if (found >= cursor_) cursor_ = found == ChannelNumber::kMax ? found : found + 1;
     return write(found);
   }
-  if (!asked->fraction.empty()) {
-    const auto is_new = given_fractions_.insert(fraction_key(*asked));
-    if (!is_new) throw memory::OverBudget(is_new.error());
-    if (!*is_new) return write(free_from(asked->whole + 1));
-    const std::string_view whole = write(asked->whole);
-    char* const end = digits_.data() + whole.size();
-    *end = '.';
-    asked->fraction.copy(end + 1, kMaxFraction);
-    return {digits_.data(), whole.size() + 1 + asked->fraction.size()};
-  }
-  if (!given_.insert(asked->whole)) return write(free_from(asked->whole + 1));
-  return write(asked->whole);
+  return first_come(*asked, given_, given_fractions_);
+}
+
+std::string_view ChannelNumbers::assign_given(std::string_view number) {
+  const auto asked = parse_channel_number(number);
+  return asked ? first_come(*asked, used_, used_fractions_) : assign(number);
+}
+
+/// The number that is asked for, unless it is in one of the sets.
+std::string_view ChannelNumbers::first_come(const ChannelNumber& asked, NumberSet& whole_numbers,
+                                            spill::KeySet& fractions) {
+  if (asked.fraction.empty())
+    return write(whole_numbers.insert(asked.whole) ? asked.whole : free_from(asked.whole + 1));
+  const auto is_new = fractions.insert(fraction_key(asked));
+  if (!is_new) throw memory::OverBudget(is_new.error());
+  if (!*is_new) return write(free_from(asked.whole + 1));
+  const std::string_view whole = write(asked.whole);
+  char* const end = digits_.data() + whole.size();
+  *end = '.';
+  asked.fraction.copy(end + 1, kMaxFraction);
+  return {digits_.data(), whole.size() + 1 + asked.fraction.size()};
 }
 
 std::string_view ChannelNumbers::assign_from(std::uint32_t first) {
@@ -89,6 +115,8 @@ void ChannelNumbers::clear() {
   taken_.clear();
   given_.clear();
   given_fractions_.clear();
+  used_.clear();
+  used_fractions_.clear();
 }
 
 }  // namespace m3u_proxy::channels

@@ -1,9 +1,9 @@
 // ChannelNumbers: gives every channel of a playlist its own number.
 //
-// Numbers that the sources ask for are reserved first; who comes too late gets the next free one
-// above it. Finding the next free number goes on from where the last search ended and looks at
-// many numbers at a time, so a million times "1" costs no more than a million different ones.
-// Not thread-safe. Throws memory::OverBudget.
+// Numbers that people gave are reserved first, then those that the sources ask for; who comes too
+// late gets the next free one above it. Finding the next free number goes on from where the last
+// search ended and looks at many numbers at a time, so a million times "1" costs no more than a
+// million different ones. Not thread-safe. Throws memory::OverBudget.
 #pragma once
 
 #include <array>
@@ -35,24 +35,33 @@ class ChannelNumbers {
 
   /// Before the first assign(), any order: a kept channel asks for this number.
   void ask(std::string_view number);
+  /// Likewise: a person gave a kept channel this number.
+  void give(std::string_view number);
   /// Second pass, in output order: the number of a channel that asked for `number` ("" or anything
   /// invalid: for none). The text is valid until the next call.
   std::string_view assign(std::string_view number);
+  /// The same for a channel with a number that give() heard of: nobody but another such channel
+  /// can have it already.
+  std::string_view assign_given(std::string_view number);
   /// The next free number from `first` on, whatever was asked for (sequential numbering).
   std::string_view assign_from(std::uint32_t first);
   /// Memory the sets take.
   [[nodiscard]] Bytes footprint() const {
-    return taken_.footprint() + given_.footprint() + given_fractions_.footprint();
+    return taken_.footprint() + given_.footprint() + given_fractions_.footprint() +
+           used_.footprint() + used_fractions_.footprint();
   }
   /// Entries of the sets.
   [[nodiscard]] std::uint64_t size() const {
-    return taken_.size() + given_.size() + given_fractions_.size();
+    return taken_.size() + given_.size() + given_fractions_.size() + used_.size() +
+           used_fractions_.size();
   }
   /// Drops everything and gives the memory back.
   void clear();
 
  private:
   std::uint32_t free_from(std::uint32_t wish);
+  std::string_view first_come(const ChannelNumber& asked, NumberSet& whole_numbers,
+                              spill::KeySet& fractions);
   std::string_view write(std::uint32_t number);
 
   std::uint32_t start_;
@@ -60,6 +69,8 @@ class ChannelNumbers {
   NumberSet taken_;                // whole numbers that were asked for or given
   NumberSet given_;                // of those asked for, the ones that their first asker has
   spill::KeySet given_fractions_;  // numbers with a fraction that are taken
+  NumberSet used_;                 // of those that people gave, the ones that a channel has
+  spill::KeySet used_fractions_;
   std::array<char, 16> digits_{};
 };
 

@@ -57,6 +57,40 @@ TEST(ChannelNumbering, DecimalsStandBesideWholeNumbers) {
   EXPECT_THAT(number(1, {"5.10", "5.1", "5.01"}), ElementsAre("5.10", "5.1", "5.01"));
 }
 
+/// Numbers that people gave begin with "!".
+Numbers number_with_given(std::uint32_t start, const Numbers& asked) {
+  memory::Budget budget;
+  ChannelNumbers numbers(budget, start);
+  const auto is_given = [](const std::string& text) { return text.starts_with('!'); };
+  for (const std::string& text : asked)
+    is_given(text) ? numbers.give(text.substr(1)) : numbers.ask(text);
+  Numbers result;
+  for (const std::string& text : asked)
+    result.emplace_back(is_given(text) ? numbers.assign_given(text.substr(1))
+                                       : numbers.assign(text));
+  return result;
+}
+
+TEST(ChannelNumbering, NumbersThatPeopleGaveGoFirst) {
+  EXPECT_THAT(number_with_given(1, {"5", "!5", ""}), ElementsAre("6", "5", "1"));
+  EXPECT_THAT(number_with_given(1, {"", "", "!1"}), ElementsAre("2", "3", "1"));
+  EXPECT_THAT(number_with_given(1, {"5.1", "!5.1"}), ElementsAre("6", "5.1"));
+}
+
+TEST(ChannelNumbering, NumberGivenTwiceIsTheFirstOnes) {
+  EXPECT_THAT(number_with_given(1, {"!7", "!7", "7"}), ElementsAre("7", "8", "9"));
+  EXPECT_THAT(number_with_given(1, {"!7.1", "!7.1"}), ElementsAre("7.1", "8"));
+}
+
+TEST(ChannelNumbering, NumberInARowPassesOverThoseThatWereGiven) {
+  memory::Budget budget;
+  ChannelNumbers numbers(budget, 1);
+  numbers.give("2");
+  EXPECT_EQ(numbers.assign_from(1), "1");
+  EXPECT_EQ(numbers.assign_from(2), "3");
+  EXPECT_EQ(numbers.assign_given("2"), "2");
+}
+
 TEST(ChannelNumbering, AtTheTopAConflictStartsAgainFromTheStart) {
   EXPECT_THAT(number(1, {"2147483647", "2147483647"}), ElementsAre("2147483647", "1"));
   EXPECT_THAT(number(50, {"2147483647", "2147483647.5", "2147483647.5"}),

@@ -1,7 +1,8 @@
 // ChannelStore: the kept channels between the two passes, in the order of the output.
 //
 // Numbers depend on all channels, so these wait: packed in a Spool, in the sources' order, or,
-// where the configuration sorts, as rows in a sorter. Either way in as little memory as asked.
+// where the configuration sorts or people placed channels, as rows in a sorter. Either way in as
+// little memory as asked.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
+#include <m3u_proxy/edits/channel_edit.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/spill/blob_sorter.hpp>
 #include <m3u_proxy/spill/spool.hpp>
@@ -45,9 +47,16 @@ class ChannelStore : public memory::MemoryCleanable {
   virtual void clear() = 0;
 };
 
-/// The store for this configuration: sorted when `sort` has fields. `first`: how to begin.
+/// What decides the order of the output; it lives longer than the store.
+struct ChannelOrdering {
+  const std::vector<ChannelSortField>& sort;       ///< empty: the sources' order
+  std::span<const edits::Placement> placements{};  ///< of channels with ids
+};
+
+/// The store for this order: sorted when there is anything to do. `first`: how to begin. Throws
+/// memory::OverBudget.
 std::unique_ptr<ChannelStore> make_channel_store(const pipeline::RunContext& context,
-                                                 const std::vector<ChannelSortField>& sort,
+                                                 const ChannelOrdering& order,
                                                  std::span<const SourceInfo> sources,
                                                  memory::StorageLevel first);
 

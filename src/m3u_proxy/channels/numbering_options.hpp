@@ -24,6 +24,7 @@ struct NumberingOptions {
   std::uint32_t first = 1;
   std::span<const NumberRange> ranges{};  ///< of kRanges; lives longer than the strategy
   std::span<const SourceInfo> sources{};  ///< by the rows' source index; lives longer too
+  bool with_given = false;  ///< channels may have numbers that people gave (edit_channels.hpp)
 };
 
 }  // namespace m3u_proxy::channels
