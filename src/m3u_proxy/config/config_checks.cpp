@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -98,6 +101,42 @@ void check_plugin_sources(ConfigReader& reader, const Configuration& configurati
                      "set enabled = true in [wasm_plugins]");
 }
 
+/// Whether a logo of our own has no address in one of the proxies that an edit is for.
+bool lacks_base_url(const Configuration& configuration, const EditConfig& edit) {
+  return edit.edit.logo.value_or("").starts_with("@logo:") &&
+         std::ranges::any_of(configuration.proxies, [&](const ProxyConfig& proxy) {
+           return proxy.base_url.empty() &&
+                  (edit.proxy.name.empty() || edit.proxy.name == proxy.name.name);
+         });
+}
+
+void check_edits(ConfigReader& reader, const Configuration& configuration) {
+  const auto proxies = names_in(configuration.proxies);
+  std::map<std::pair<Uuid, std::string_view>, std::uint64_t> lines;
+  std::size_t placed = 0;
+  for (const EditConfig& edit : configuration.edits) {
+    const auto& [where, proxy, change] = edit;
+    if (change.place != edits::Place::kStays) ++placed;
+    const auto [first, is_new] = lines.try_emplace({change.channel, proxy.name}, where.line);
+    if (!is_new && change.channel != Uuid())
+      reader.problem(where, fmt::format("[[edits]] has the channel {} twice, first in line {}",
+                                        to_base64url(change.channel), first->second));
+    if (!proxy.name.empty() && std::ranges::find(proxies, proxy.name) == proxies.end()) {
+      const std::string_view close = closest_word(proxy.name, proxies);
+      reader.problem(proxy.where, fmt::format("there is no proxy called \"{}\"", proxy.name),
+                     close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
+    }
+    if (lacks_base_url(configuration, edit))
+      reader.problem(where, "a logo of our own needs base_url in the proxy",
+                     "give the address under which the proxy is reached");
+  }
+  if (placed > edits::kMostPlacements)
+    reader.problem(
+        configuration.edits.front().where,
+        fmt::format("[[edits]] places {} channels, more than {}", placed, edits::kMostPlacements),
+        "sort brings many channels into order");
+}
+
 }  // namespace
 
 void check_references(ConfigReader& reader, const Configuration& configuration) {
@@ -108,6 +147,7 @@ void check_references(ConfigReader& reader, const Configuration& configuration) 
   check_unique(reader, "[[proxies]]", configuration.proxies);
   check_plugin_sources(reader, configuration);
   for (const ProxyConfig& proxy : configuration.proxies) check_proxy(reader, configuration, proxy);
+  check_edits(reader, configuration);
 }
 
 }  // namespace m3u_proxy::config

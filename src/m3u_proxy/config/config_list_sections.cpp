@@ -321,6 +321,8 @@ bool read_list_section(ConfigReader& reader, std::string_view name, const Config
     });
   } else if (name == "proxies") {
     each([&](const ConfigNode& item) { out.proxies.push_back(read_proxy(reader, item)); });
+  } else if (name == "edits") {
+    each([&](const ConfigNode& item) { out.edits.push_back(read_edit(reader, item)); });
   } else {
     return false;
   }
@@ -366,11 +368,9 @@ std::vector<SectionKeys> list_sections() {
   auto rule_keys = filter_keys;
   for (const auto& key : kRuleKeys) rule_keys.push_back(key.name);
   for (const auto& key : kFilterKeys) filter_keys.push_back(key.name);
-  return {{"sources", std::move(source_keys)},
-          {"epg_sources", std::move(epg_keys)},
-          {"filters", std::move(filter_keys)},
-          {"rules", std::move(rule_keys)},
-          {"proxies", key_names(kProxies)}};
+  return {{"sources", std::move(source_keys)}, {"epg_sources", std::move(epg_keys)},
+          {"filters", std::move(filter_keys)}, {"rules", std::move(rule_keys)},
+          {"proxies", key_names(kProxies)},    edit_section()};
 }
 
 }  // namespace m3u_proxy::config

@@ -34,6 +34,9 @@ bool read_plain_section(ConfigReader& reader, std::string_view name, const Confi
 bool read_list_section(ConfigReader& reader, std::string_view name, const ConfigNode& list,
                        Configuration& out);
 
+/// Reads one of [[edits]].
+EditConfig read_edit(ConfigReader& reader, const ConfigNode& item);
+
 /// Reads [wasm_plugins]; plain_sections() has its keys.
 void read_plugin_section(ConfigReader& reader, const ConfigNode& table,
                          plugins::PluginSettings& out);
@@ -44,6 +47,7 @@ bool read_service_section(ConfigReader& reader, std::string_view name, const Con
 
 std::vector<SectionKeys> plain_sections();
 std::vector<SectionKeys> service_sections();
+SectionKeys edit_section();
 SectionKeys plugin_section();
 /// The keys of [wasm_plugins.plugins.NAME].
 SectionKeys plugin_override_section();

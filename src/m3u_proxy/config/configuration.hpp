@@ -92,6 +92,13 @@ struct ProxyConfig {
   bool is_public = false;  ///< served under its name, without a token
 };
 
+/// One of [[edits]].
+struct EditConfig {
+  Where where{};
+  Named proxy{};  ///< "" = every proxy
+  edits::ChannelEdit edit{};
+};
+
 struct Configuration {
   ProxyMemoryConfig proxy_memory;
   MemoryCleanupConfig memory_cleanup;
@@ -106,6 +113,7 @@ struct Configuration {
   std::vector<ExpressionConfig> filters;
   std::vector<ExpressionConfig> rules;
   std::vector<ProxyConfig> proxies;
+  std::vector<EditConfig> edits;
   /// Keys that were given and that this version accepts without acting on them.
   std::vector<std::string> not_acted_on;
 };

@@ -60,6 +60,8 @@ struct GenerationStats {
   double fsync_ms = 0;  ///< not part of any stage
   std::uint64_t channels = 0;
   std::uint64_t programmes = 0;
+  std::uint64_t edited = 0;  ///< channels that people changed or hid
+  std::uint64_t hidden = 0;  ///< those of them that they hid
   std::uint64_t sources = 0;
   std::uint64_t filters = 0;
   double channels_per_second = 0;

@@ -41,7 +41,9 @@ LoadPass::LoadPass(GenerationScope& scope)
       numbering_(*scope.context.budget, {.mode = scope.config.numbering,
                                          .first = scope.config.starting_channel_number,
                                          .ranges = scope.config.ranges,
-                                         .sources = reader_.infos()}) {}
+                                         .sources = reader_.infos(),
+                                         .with_given = scope.config.edits != nullptr}),
+      edits_(scope.config.edits.get()) {}
 
 /// Where the kept channels wait: as memory and its pressure allow, and further down when asked.
 void LoadPass::open_store() {
@@ -50,8 +52,12 @@ void LoadPass::open_store() {
   const pipeline::Selection storage =
       pipeline::select_strategy(offers, scope_.services.begin_at, limit / 2);
   log::debug("pipeline.strategy", "channels between the passes: {}", storage.why);
-  store_ = channels::make_channel_store(scope_.context, scope_.config.sort, reader_.infos(),
-                                        static_cast<memory::StorageLevel>(storage.index));
+  const auto& edits = scope_.config.edits;
+  store_ = channels::make_channel_store(
+      scope_.context,
+      {.sort = scope_.config.sort,
+       .placements = edits ? edits->placements() : std::span<const edits::Placement>()},
+      reader_.infos(), static_cast<memory::StorageLevel>(storage.index));
   scope_.watch.on_move_down([this](memory::StorageLevel kind) {
     store_->move_down(kind);
     scope_.strategies.move_down(kind);
@@ -72,11 +78,13 @@ Result<> LoadPass::run(StageObserver& observer) {
   channels::FilteringStrategy filter(config.channel_filters.get(), reader_.infos(),
                                      scope_.has_lineup());
   channels::LogoCachingStrategy logos(
-      config.base_url, config.channel_rules != nullptr && config.channel_rules->uses_logo_helper());
+      config.base_url, config.edits != nullptr || (config.channel_rules != nullptr &&
+                                                   config.channel_rules->uses_logo_helper()));
   ChannelChain chain(scope_);
   M3U_CHECK(chain.add_stage(Stage::kSourceLoading, parse));
   M3U_CHECK(chain.add_stage(Stage::kSourceLoading, duplicates_));
   M3U_CHECK(chain.add_stage(Stage::kDataMapping, map));
+  chain.add_parallel(Stage::kDataMapping, [&](ChannelItem& item) { return edits_.process(item); });
   M3U_CHECK(chain.add_stage(Stage::kFiltering, filter));
   M3U_CHECK(chain.add_stage(Stage::kLogoCaching, logos));
   chain.add_parallel(Stage::kFiltering, [&](ChannelItem& item) { return store_->pack(item); });

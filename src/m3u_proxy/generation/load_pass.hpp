@@ -10,6 +10,7 @@
 
 #include <m3u_proxy/channels/channel_numbering.hpp>
 #include <m3u_proxy/channels/channel_store.hpp>
+#include <m3u_proxy/channels/edit_channels.hpp>
 #include <m3u_proxy/channels/source_loading.hpp>
 #include <m3u_proxy/generation/generation_scope.hpp>
 #include <m3u_proxy/generation/stage_observer.hpp>
@@ -36,6 +37,8 @@ class LoadPass {
   /// Channels without duplicates, and those that filters left.
   [[nodiscard]] std::uint64_t loaded() const { return loaded_; }
   [[nodiscard]] std::uint64_t kept() const { return kept_; }
+  /// What people's edits did.
+  [[nodiscard]] const channels::EditChannels& edits() const { return edits_; }
   [[nodiscard]] const rules::Counts& rule_counts() const { return rule_counts_; }
   [[nodiscard]] const rules::Counts& filter_counts() const { return filter_counts_; }
   /// All that was found; may be called once.
@@ -49,6 +52,7 @@ class LoadPass {
   channels::SourceReader reader_;
   channels::DuplicateFilter duplicates_;
   channels::ChannelNumberingStrategy numbering_;
+  channels::EditChannels edits_;
   std::unique_ptr<channels::ChannelStore> store_;
   rules::Counts rule_counts_;
   rules::Counts filter_counts_;

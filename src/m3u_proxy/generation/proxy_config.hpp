@@ -12,6 +12,7 @@
 #include <m3u_proxy/channels/numbering_options.hpp>
 #include <m3u_proxy/channels/playlist_source.hpp>
 #include <m3u_proxy/channels/sort_field.hpp>
+#include <m3u_proxy/edits/channel_edit.hpp>
 #include <m3u_proxy/guide/guide.hpp>
 
 namespace m3u_proxy::generation {
@@ -31,7 +32,9 @@ struct ResolvedProxyConfig {
   std::shared_ptr<const rules::FilterSet> programme_filters;  ///< null: none
   std::shared_ptr<const rules::RuleSet> programme_rules;      ///< null: none
   std::shared_ptr<const rules::RuleSet> guide_channel_rules;  ///< null: none
-  std::vector<channels::ChannelSortField> sort;               ///< empty: the sources' order
+  /// What people changed of single channels; null: nothing.
+  std::shared_ptr<const edits::ChannelEdits> edits{};
+  std::vector<channels::ChannelSortField> sort;  ///< empty: the sources' order
   std::uint32_t starting_channel_number = 1;
   channels::NumberingMode numbering = channels::NumberingMode::kPreserve;
   std::vector<channels::NumberRange> ranges;

@@ -12,7 +12,8 @@ bool guide_matches_by_name(const ResolvedProxyConfig& config) {
 }  // namespace
 
 bool needs_channel_ids(const ResolvedProxyConfig& config) {
-  return config.mode != UrlMode::kDirect || config.fill_tvg_id || guide_matches_by_name(config);
+  return config.mode != UrlMode::kDirect || config.fill_tvg_id || config.edits != nullptr ||
+         guide_matches_by_name(config);
 }
 
 channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config) {

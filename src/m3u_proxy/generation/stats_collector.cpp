@@ -37,6 +37,8 @@ GenerationStats StatsCollector::collect(const FinishedPasses& passes,
   stats_.stage_memory_usage = passes.stages.memory_usage();
   const WrittenList& written = passes.write.written();
   stats_.channels = written.channels;
+  stats_.edited = passes.load.edits().edited();
+  stats_.hidden = passes.load.edits().hidden();
   stats_.has_previous = written.has_previous;
   stats_.added = written.added;
   stats_.removed = written.removed;

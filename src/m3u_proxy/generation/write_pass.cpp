@@ -75,6 +75,11 @@ Result<> WritePass::pass_channels() {
     return {};
   });
   M3U_CHECK(chain.add_stage(Stage::kChannelNumbering, loaded_.numbering()));
+  if (scope_.config.edits != nullptr)
+    chain.add_parallel(Stage::kChannelNumbering, [](ChannelItem& item) -> Result<> {
+      channels::take_off_given_numbers(item.batch);
+      return {};
+    });
   if (scope_.strategies.has_plugins(Stage::kChannelNumbering))
     chain.add_parallel(Stage::kM3uGeneration, [&](ChannelItem& item) -> Result<> {
       channels::prepare_tvg_ids(missing, item.batch);

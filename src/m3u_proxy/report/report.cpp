@@ -150,6 +150,8 @@ Json to_document(const generation::GenerationStats& stats) {
   out["problems"] = problems(stats.problems);
   out["warnings"] = stats.warnings;
   out["plugins"] = plugins(stats.plugins);
+  out["edited"] = stats.edited;
+  out["hidden"] = stats.hidden;
   out["has_previous"] = stats.has_previous;
   out["added"] = stats.added;
   out["removed"] = stats.removed;

@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/config_expressions.hpp>
+#include <m3u_proxy/edits/listed_edits.hpp>
 #include <m3u_proxy/io/temporary_name.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 
@@ -40,6 +41,17 @@ std::uint64_t stored_size(const std::vector<SourceConfig>& sources,
     total += size;
   }
   return total;
+}
+
+/// Those that hold for a proxy; what is said for it alone holds against what is said for all.
+std::shared_ptr<const edits::ChannelEdits> edits_of(const config::Configuration& configuration,
+                                                    const config::ProxyConfig& proxy) {
+  std::vector<edits::ChannelEdit> chosen;
+  for (const std::string_view name : {std::string_view(), std::string_view(proxy.name.name)})
+    for (const config::EditConfig& edit : configuration.edits)
+      if (edit.proxy.name == name) chosen.push_back(edit.edit);
+  if (chosen.empty()) return nullptr;
+  return std::make_shared<const edits::ListedEdits>(std::move(chosen));
 }
 
 }  // namespace
@@ -112,6 +124,7 @@ Result<generation::ResolvedProxyConfig> resolve(const config::Configuration& con
   out.numbering = proxy.numbering;
   out.ranges = proxy.ranges;
   out.sort = proxy.sort;
+  out.edits = edits_of(configuration, proxy);
   out.mode = proxy.mode;
   out.name_style = proxy.name_style;
   out.fill_tvg_id = proxy.fill_tvg_id || proxy.guide.match == guide::GuideMatch::kName;
