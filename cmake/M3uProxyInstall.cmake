@@ -1,6 +1,6 @@
-# The library as others use it: libm3u_proxy of all folders but the command line's and those that only
-# `serve` stands on, its public headers,
-# and a package for find_package(m3u_proxy), whose target is m3u_proxy::m3u_proxy.
+# The library as others use it: libm3u_proxy of all folders but the command line's, those that only
+# `serve` stands on and the importers, its public headers, and a package for find_package(m3u_proxy),
+# whose target is m3u_proxy::m3u_proxy.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -9,10 +9,10 @@ set(private_libraries Boost::headers nlohmann_json::nlohmann_json)
 
 get_property(modules GLOBAL PROPERTY M3U_PROXY_MODULES)
 get_property(libraries GLOBAL PROPERTY M3U_PROXY_MODULE_LIBRARIES)
-list(REMOVE_ITEM modules cli daemon api jobs outputs snapshots)
+list(REMOVE_ITEM modules cli daemon api importers jobs outputs snapshots)
 list(TRANSFORM modules PREPEND m3u_proxy_)
 list(REMOVE_DUPLICATES libraries)
-list(REMOVE_ITEM libraries ${private_libraries} CLI11::CLI11 date::date-tz)
+list(REMOVE_ITEM libraries ${private_libraries} CLI11::CLI11 date::date-tz yaml-cpp)
 # A path of this machine must not be in the package.
 list(TRANSFORM libraries REPLACE "^/.*/lib([^/]+)\\.(so|a)$" "\\1")
 

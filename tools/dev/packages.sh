@@ -4,7 +4,8 @@
 # Debian 12 packages, by what needs them.
 PACKAGES_BUILD=(
   g++ ccache mold cmake ninja-build pkg-config
-  libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libboost1.81-dev
+  libfmt-dev libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libyaml-cpp-dev
+  libboost1.81-dev
   libre2-dev libtbb-dev libxxhash-dev libutf8proc-dev flatbuffers-compiler libflatbuffers-dev
   liblz4-dev libzstd-dev libisal-dev zlib1g-dev liblzma-dev libbz2-dev libcurl4-openssl-dev libssl-dev
   libsqlite3-dev libsodium-dev libpq-dev libhowardhinnant-date-dev tzdata

@@ -10,6 +10,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/command_line.hpp>
 #include <m3u_proxy/cli/completion.hpp>
+#include <m3u_proxy/cli/import/import_arguments.hpp>
 #include <m3u_proxy/cli/man_page.hpp>
 #include <m3u_proxy/cli/plugin_arguments.hpp>
 #include <m3u_proxy/cli/serve/serve_arguments.hpp>
@@ -66,6 +67,7 @@ struct Parser {
   CLI::App* test_expression = nullptr;
   CLI::App* migrate_config = nullptr;
   std::optional<ServeArguments> serve;
+  std::optional<ImportArguments> importing;
   std::optional<PluginArguments> plugin;
   CLI::App* completion = nullptr;
   CLI::Option* include = nullptr;
@@ -80,6 +82,7 @@ struct Parser {
     add_check();
     add_test_expression();
     add_migrate_config();
+    importing.emplace(app);
     plugin.emplace(app);
     completion = app.add_subcommand("generate-completion", "Print bash, zsh, fish or man");
     completion->group("");  // for the build, not for people
@@ -340,6 +343,10 @@ Result<CommandLine> read_command(const Parser& parser) {
       return usage("the configuration file is missing",
                    "such as m3u-proxy migrate-config old.toml");
     return MigrateConfigOptions{.file = parser.raw.file, .output = given(parser.raw.output)};
+  }
+  if (parser.importing->command()->parsed()) {
+    M3U_TRY(ImportOptions options, parser.importing->read());
+    return options;
   }
   return usage("no command given", "such as m3u-proxy generate; see m3u-proxy --help");
 }

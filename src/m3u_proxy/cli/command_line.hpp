@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/cli/import/import_options.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
 #include <m3u_proxy/cli/serve/serve_options.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
@@ -58,7 +59,7 @@ struct PrintOptions {
 
 using CommandLine =
     std::variant<GenerateOptions, CheckOptions, TestExpressionOptions, MigrateConfigOptions,
-                 PluginOptions, ServeOptions, CtlOptions, PrintOptions>;
+                 ImportOptions, PluginOptions, ServeOptions, CtlOptions, PrintOptions>;
 
 /// Reads the arguments after the program's name. `now` is the time for relative dates.
 /// Error: kInvalidArgument, with what was probably meant in its hint.

@@ -12,6 +12,7 @@ ExitCode run_check(const CheckOptions& options, const config::Environment& envir
 ExitCode run_test_expression(const TestExpressionOptions& options,
                              const config::Environment& environment);
 ExitCode run_migrate_config(const MigrateConfigOptions& options);
+ExitCode run_import(const ImportOptions& options);
 /// Runs until SIGTERM or SIGINT.
 ExitCode run_serve(const ServeOptions& options, const config::Environment& environment);
 ExitCode run_ctl(const CtlOptions& options);

@@ -38,7 +38,8 @@ std::vector<std::string> words_of(const OptionInfo& option) {
 enum class ValueKind : std::uint8_t { kNone, kWords, kFile, kFolder, kOther };
 
 ValueKind kind_of(const OptionInfo& option) {
-  if (option.positional) return option.names == "FILE" ? ValueKind::kFile : ValueKind::kOther;
+  if (option.positional)
+    return option.names == "FILE" || option.names == "PATH" ? ValueKind::kFile : ValueKind::kOther;
   if (option.value.empty()) return ValueKind::kNone;
   if (option.value == "DIR") return ValueKind::kFolder;
   if (option.value.starts_with("FILE")) return ValueKind::kFile;

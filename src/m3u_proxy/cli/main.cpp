@@ -40,6 +40,9 @@ struct Runner {
   cli::ExitCode operator()(const cli::MigrateConfigOptions& options) const {
     return cli::run_migrate_config(options);
   }
+  cli::ExitCode operator()(const cli::ImportOptions& options) const {
+    return cli::run_import(options);
+  }
   cli::ExitCode operator()(const cli::ServeOptions& options) const {
     return cli::run_serve(options, environment);
   }
