@@ -116,6 +116,16 @@ Result<Jobs::Enqueued> Jobs::enqueue(const NewJob& wanted, Time now) {
       kColumns);
   return sql::transact<Enqueued>(
       *database_, Access::kWrite, [&](Connection& connection) -> Result<Enqueued> {
+        if (wanted.joins_running) {
+          M3U_TRY(auto running,
+                  sql::query_one(connection,
+                                 fmt::format("SELECT {} FROM jobs WHERE dedup_key = $1 AND"
+                                             " state = 'running' AND cancel_requested = 0"
+                                             " AND lease_until >= $2",
+                                             kColumns),
+                                 {wanted.dedup_key, now}, bare_job_of));
+          if (running) return Enqueued{.job = *std::move(running), .joined = true};
+        }
         M3U_TRY(auto job, sql::query_one(connection, statement,
                                          {id, wanted.kind, wanted.target, wanted.dedup_key,
                                           wanted.priority, wanted.not_before, now},
@@ -138,7 +148,9 @@ Result<std::optional<Job>> Jobs::claim(const JobClaim& claim) {
       *database_, Access::kWrite, [&](Connection& connection) -> Result<std::optional<Job>> {
         // Two searches, as each has an index of its own.
         static constexpr std::array<std::string_view, 2> kSearches = {
-            "state = 'queued' AND not_before <= $2", "state = 'running' AND lease_until < $2"};
+            "state = 'queued' AND not_before <= $2 AND NOT EXISTS (SELECT 1 FROM jobs other"
+            " WHERE other.dedup_key = jobs.dedup_key AND other.state = 'running')",
+            "state = 'running' AND lease_until < $2"};
         std::optional<Job> taken;
         for (const std::string_view search : kSearches) {
           const std::string statement = fmt::format(

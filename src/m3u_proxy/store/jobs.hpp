@@ -21,10 +21,13 @@ enum class JobState : std::uint8_t { kQueued, kRunning, kDone, kFailed, kCancell
 std::string_view to_string(JobState state);
 
 struct NewJob {
-  std::string kind{};       ///< "refresh", "generate" …
-  std::string target{};     ///< the id of what it is about
-  std::string dedup_key{};  ///< what it does: a second one waiting with the same key is the first
-  int priority = 0;         ///< higher goes first
+  std::string kind{};    ///< "refresh", "generate" …
+  std::string target{};  ///< the id of what it is about
+  /// What it does: a second one waiting with the same key is the first, and two with one key never
+  /// run at once.
+  std::string dedup_key{};
+  bool joins_running = false;  ///< one that runs already is as good
+  int priority = 0;            ///< higher goes first
   Time not_before{};
 };
 
@@ -81,12 +84,14 @@ class Jobs {
 
   struct Enqueued {
     Job job{};
-    bool joined = false;  ///< there was one waiting: it has the higher priority and earlier time
+    /// There was one waiting, which has the higher priority and earlier time, or one running.
+    bool joined = false;
   };
   Result<Enqueued> enqueue(const NewJob& job, Time now);
 
-  /// Takes the next job that may run: the highest priority, then the earliest. A running one whose
-  /// lease is over is taken again. Over any number of processes each goes to one. nullopt: none.
+  /// Takes the next job that may run: the highest priority, then the earliest, and none that does
+  /// the same as one that runs. A running one whose lease is over is taken again. Over any number
+  /// of processes each goes to one. nullopt: none.
   Result<std::optional<Job>> claim(const JobClaim& claim);
   /// Holds the job until `until`; whether it is to be cancelled. Error: kConflict, when the lease
   /// was lost: stop, and publish nothing.

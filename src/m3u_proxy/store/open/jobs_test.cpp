@@ -60,6 +60,29 @@ TEST_P(JobsTest, SecondOneThatDoesTheSameJoinsTheFirstAndHurriesIt) {
   EXPECT_FALSE(must(store().jobs().enqueue({.kind = "refresh", .dedup_key = "a"}, at(21))).joined);
 }
 
+TEST_P(JobsTest, TwoThatDoTheSameNeverRunAtOnce) {
+  enqueue("a");
+  const Job running = *claim(at(1));
+  enqueue("a");
+  EXPECT_EQ(claimed_key(at(2)), "");
+  enqueue("b");
+  EXPECT_EQ(claimed_key(at(2)), "b");
+  must(store().jobs().finish(lease_of(running), {}, at(3)));
+  EXPECT_EQ(claimed_key(at(3)), "a");
+}
+
+TEST_P(JobsTest, JoinsTheOneThatRunsWhereThatIsAsGood) {
+  enqueue("a");
+  const Job running = *claim(at(1));
+  const NewJob same{.kind = "refresh", .dedup_key = "a", .joins_running = true};
+  const auto joined = must(store().jobs().enqueue(same, at(2)));
+  EXPECT_TRUE(joined.joined);
+  EXPECT_EQ(joined.job.id, running.id);
+  EXPECT_EQ(claimed_key(at(2)), "");
+  // One that is to end, or whose worker is gone, is none to wait for.
+  EXPECT_FALSE(must(store().jobs().enqueue(same, at(100))).joined);
+}
+
 TEST_P(JobsTest, WorkerTakesOnlyItsKinds) {
   must(store().jobs().enqueue({.kind = "generate", .dedup_key = "g", .priority = 9}, at(0)));
   must(store().jobs().enqueue({.kind = "refresh", .dedup_key = "r"}, at(0)));
