@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/cli/add_option.hpp>
 #include <m3u_proxy/cli/command_line.hpp>
 #include <m3u_proxy/cli/completion.hpp>
 #include <m3u_proxy/cli/import/import_arguments.hpp>
@@ -89,12 +90,6 @@ struct Parser {
     completion->add_option("KIND", raw.completion, "What to print");
   }
 
-  static CLI::Option* option(CLI::App* command, const char* name, std::string& target,
-                             const char* value, const char* help) {
-    return command->add_option(name, target, help)
-        ->type_name(value)
-        ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-  }
   static CLI::Option* list(CLI::App* command, const char* name, std::vector<std::string>& target,
                            const char* value, const char* help) {
     return command->add_option(name, target, help)
@@ -108,7 +103,7 @@ struct Parser {
   void add_generate() {
     generate = app.add_subcommand("generate", "Generate the playlist and the guide of each proxy");
     generate->footer(kGenerateExamples);
-    option(generate, "--config", raw.config, "FILE", "Configuration (TOML)");
+    add_option(generate, "--config", raw.config, "FILE", "Configuration (TOML)");
     list(generate, "--source", raw.sources, "NAME=PATH_OR_URL",
          "Playlist to read; - is standard input, xtream://USER@HOST?live&vod&series&"
          "password_env=VARIABLE an account; may be repeated, the order is kept");
@@ -119,27 +114,29 @@ struct Parser {
     exclude =
         list(generate, "--exclude", raw.excludes, "EXPR", "Filter: remove the channels that match");
     list(generate, "--rule", raw.rules, "EXPR", "Rule: change channels; may be repeated");
-    option(generate, "--start-number", raw.start_number, "N", "First channel number (1)");
-    option(generate, "--base-url", raw.base_url, "URL", "Address under which the output is served");
-    option(generate, "--mode", raw.mode, "direct|redirect|proxy",
-           "What stream URLs point to (direct)");
-    option(generate, "--match", raw.match, "id|casefold|name",
-           "How guide channels find channels (id)");
-    option(generate, "--out", raw.out, "DIR", "Folder for PROXY.m3u and PROXY.xmltv; required");
-    option(generate, "--memory-limit", raw.memory_limit, "SIZE|auto|none",
-           "Most memory to use, such as 64MB (auto)");
-    option(generate, "--spill-dir", raw.spill_dir, "DIR",
-           "Folder for temporary files (beside the output)");
-    option(generate, "--cache-dir", raw.cache_dir, "DIR",
-           "Keep each download's last good copy here, for when a provider is down");
-    option(generate, "--threads", raw.threads, "N", "Threads to use (all processors)");
-    option(generate, "--batch-size", raw.batch_size, "N", "Channels a batch (1000)");
-    option(generate, "--now", raw.now, "TIME",
-           "The time to work with, such as 2026-01-31T20:00:00Z");
-    option(generate, "--report", raw.report, "FILE.json", "Write a report of the run");
-    option(generate, "--progress", raw.progress, "auto|plain|none", "How to show progress (auto)");
-    option(generate, "--log-level", raw.log_level, "LEVEL",
-           "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
+    add_option(generate, "--start-number", raw.start_number, "N", "First channel number (1)");
+    add_option(generate, "--base-url", raw.base_url, "URL",
+               "Address under which the output is served");
+    add_option(generate, "--mode", raw.mode, "direct|redirect|proxy",
+               "What stream URLs point to (direct)");
+    add_option(generate, "--match", raw.match, "id|casefold|name",
+               "How guide channels find channels (id)");
+    add_option(generate, "--out", raw.out, "DIR", "Folder for PROXY.m3u and PROXY.xmltv; required");
+    add_option(generate, "--memory-limit", raw.memory_limit, "SIZE|auto|none",
+               "Most memory to use, such as 64MB (auto)");
+    add_option(generate, "--spill-dir", raw.spill_dir, "DIR",
+               "Folder for temporary files (beside the output)");
+    add_option(generate, "--cache-dir", raw.cache_dir, "DIR",
+               "Keep each download's last good copy here, for when a provider is down");
+    add_option(generate, "--threads", raw.threads, "N", "Threads to use (all processors)");
+    add_option(generate, "--batch-size", raw.batch_size, "N", "Channels a batch (1000)");
+    add_option(generate, "--now", raw.now, "TIME",
+               "The time to work with, such as 2026-01-31T20:00:00Z");
+    add_option(generate, "--report", raw.report, "FILE.json", "Write a report of the run");
+    add_option(generate, "--progress", raw.progress, "auto|plain|none",
+               "How to show progress (auto)");
+    add_option(generate, "--log-level", raw.log_level, "LEVEL",
+               "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
   }
 
   void add_check() {
@@ -157,14 +154,14 @@ struct Parser {
          "Playlist to try it on; may be repeated");
     list(test_expression, "--epg", raw.epg, "NAME=PATH_OR_URL",
          "XMLTV guide to try it on, instead of playlists: the expression is for programmes");
-    option(test_expression, "--limit", raw.limit, "N",
-           "Channels or programmes to show at most (10)");
-    option(test_expression, "--base-url", raw.base_url, "URL",
-           "Address under which the output is served, for @logo:");
-    option(test_expression, "--now", raw.now, "TIME",
-           "The time to work with, such as 2026-01-31T20:00:00Z");
-    option(test_expression, "--log-level", raw.log_level, "LEVEL",
-           "trace, debug, info, warn, error or off (warn)");
+    add_option(test_expression, "--limit", raw.limit, "N",
+               "Channels or programmes to show at most (10)");
+    add_option(test_expression, "--base-url", raw.base_url, "URL",
+               "Address under which the output is served, for @logo:");
+    add_option(test_expression, "--now", raw.now, "TIME",
+               "The time to work with, such as 2026-01-31T20:00:00Z");
+    add_option(test_expression, "--log-level", raw.log_level, "LEVEL",
+               "trace, debug, info, warn, error or off (warn)");
   }
 
   void add_migrate_config() {
@@ -172,14 +169,10 @@ struct Parser {
         "migrate-config", "Rewrite an old configuration's keys of memory handling as today's");
     migrate_config->footer(kMigrateConfigExamples);
     migrate_config->add_option("FILE", raw.file, "Configuration (TOML)")->type_name("");
-    option(migrate_config, "--output", raw.output, "FILE",
-           "Write there, also onto FILE itself (standard output)");
+    add_option(migrate_config, "--output", raw.output, "FILE",
+               "Write there, also onto FILE itself (standard output)");
   }
 };
-
-std::optional<std::string> given(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
 
 Result<std::vector<config::SourceConfig>> read_sources(const char* option,
                                                        const std::vector<std::string>& texts) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/cli/add_option.hpp>
 #include <m3u_proxy/cli/plugin_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
@@ -40,22 +41,11 @@ constexpr const char* kNewExamples =
 constexpr const char* kClearExamples =
     "Example:\n  m3u-proxy plugin clear tagger --config m3u-proxy.toml";
 
-void option(CLI::App* command, const char* name, std::string& target, const char* value,
-            const char* help) {
-  command->add_option(name, target, help)
-      ->type_name(value)
-      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-}
-
 void positional(CLI::App* command, const char* name, std::string& target, const char* help) {
   command->add_option(name, target, help)->type_name("");
 }
 
 constexpr const char* kFileHelp = "Its manifest, or the module beside it";
-
-std::optional<std::string> given(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
 
 Result<std::optional<plugins::PluginStage>> read_stage(const std::string& text) {
   std::map<std::string_view, plugins::PluginStage> words;
@@ -88,8 +78,8 @@ PluginArguments::PluginArguments(CLI::App& program)
 void PluginArguments::add_list() {
   list_ = plugin_->add_subcommand("list", "List the plugins of a folder");
   list_->footer(kListExamples);
-  option(list_, "--directory", raw_.directory, "DIR", "Folder of plugins (plugins)");
-  option(list_, "--config", raw_.config, "FILE", "Configuration that names the folder (TOML)");
+  add_option(list_, "--directory", raw_.directory, "DIR", "Folder of plugins (plugins)");
+  add_option(list_, "--config", raw_.config, "FILE", "Configuration that names the folder (TOML)");
   list_->add_flag("--json", raw_.json, "Print JSON");
 }
 
@@ -104,45 +94,46 @@ void PluginArguments::add_validate() {
   validate_ = plugin_->add_subcommand("validate", "Check a plugin against every rule of the ABI");
   validate_->footer(kValidateExamples);
   positional(validate_, "FILE", raw_.file, kFileHelp);
-  option(validate_, "--input", raw_.input, "FILE",
-         "Playlist, for epg a guide, for source_loading the plugin's format (made for it)");
+  add_option(validate_, "--input", raw_.input, "FILE",
+             "Playlist, for epg a guide, for source_loading the plugin's format (made for it)");
 }
 
 void PluginArguments::add_run() {
   run_ = plugin_->add_subcommand("run", "Run a plugin alone and print what it makes");
   run_->footer(kRunExamples);
   positional(run_, "FILE", raw_.file, kFileHelp);
-  option(run_, "--stage", raw_.stage, kStages, "Stage to run it in; required");
-  option(run_, "--input", raw_.input, "FILE",
-         "Playlist, for epg a guide, for source_loading any bytes (standard input)");
-  option(run_, "--config-json", raw_.config_json, "JSON",
-         "Configuration, merged over the manifest's");
-  option(run_, "--now", raw_.now, "TIME", "The time to work with, such as 2026-01-31T20:00:00Z");
+  add_option(run_, "--stage", raw_.stage, kStages, "Stage to run it in; required");
+  add_option(run_, "--input", raw_.input, "FILE",
+             "Playlist, for epg a guide, for source_loading any bytes (standard input)");
+  add_option(run_, "--config-json", raw_.config_json, "JSON",
+             "Configuration, merged over the manifest's");
+  add_option(run_, "--now", raw_.now, "TIME",
+             "The time to work with, such as 2026-01-31T20:00:00Z");
 }
 
 void PluginArguments::add_bench() {
   bench_ = plugin_->add_subcommand("bench", "Measure a plugin");
   bench_->footer(kBenchExamples);
   positional(bench_, "FILE", raw_.file, kFileHelp);
-  option(bench_, "--stage", raw_.stage, kStages, "Stage to run it in (the manifest's first)");
-  option(bench_, "--input", raw_.input, "FILE",
-         "Playlist, for epg a guide, for source_loading the plugin's format (made for it)");
-  option(bench_, "--channels", raw_.channels, "N", "Channels or programmes to make (100000)");
+  add_option(bench_, "--stage", raw_.stage, kStages, "Stage to run it in (the manifest's first)");
+  add_option(bench_, "--input", raw_.input, "FILE",
+             "Playlist, for epg a guide, for source_loading the plugin's format (made for it)");
+  add_option(bench_, "--channels", raw_.channels, "N", "Channels or programmes to make (100000)");
 }
 
 void PluginArguments::add_new() {
   new_ = plugin_->add_subcommand("new", "Begin a plugin from a template");
   new_->footer(kNewExamples);
   positional(new_, "NAME", raw_.name, "Its name: letters, digits, - and _");
-  option(new_, "--language", raw_.language, "cpp|rust", "Language to write it in; required");
-  option(new_, "--into", raw_.into, "DIR", "Folder to make (NAME)");
+  add_option(new_, "--language", raw_.language, "cpp|rust", "Language to write it in; required");
+  add_option(new_, "--into", raw_.into, "DIR", "Folder to make (NAME)");
 }
 
 void PluginArguments::add_clear() {
   clear_ = plugin_->add_subcommand("clear", "Let a plugin that failed too often run again");
   clear_->footer(kClearExamples);
   positional(clear_, "NAME", raw_.name, "Its name");
-  option(clear_, "--config", raw_.config, "FILE", "Configuration that it runs with (TOML)");
+  add_option(clear_, "--config", raw_.config, "FILE", "Configuration that it runs with (TOML)");
 }
 
 void PluginArguments::add_compile() {

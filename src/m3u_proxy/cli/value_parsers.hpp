@@ -21,6 +21,11 @@
 
 namespace m3u_proxy::cli {
 
+/// nullopt: the option was not typed.
+inline std::optional<std::string> given(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
 /// "NAME=PATH_OR_URL"; `option` ("--source") is for messages and for the source's place.
 Result<config::SourceConfig> parse_source(std::string_view option, std::string_view text);
 

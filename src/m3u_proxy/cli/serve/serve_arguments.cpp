@@ -5,6 +5,7 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include <m3u_proxy/cli/add_option.hpp>
 #include <m3u_proxy/cli/serve/serve_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/cli/value_parsers.hpp>
@@ -25,17 +26,6 @@ constexpr const char* kCtlExamples =
     "  m3u-proxy ctl diff home\n"
     "  m3u-proxy ctl roll-back home --to 41";
 
-CLI::Option* option(CLI::App* command, const char* name, std::string& target, const char* value,
-                    const char* help) {
-  return command->add_option(name, target, help)
-      ->type_name(value)
-      ->multi_option_policy(CLI::MultiOptionPolicy::Throw);
-}
-
-std::optional<std::string> given(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
 }  // namespace
 
 ServeArguments::ServeArguments(CLI::App& program) {
@@ -46,17 +36,18 @@ ServeArguments::ServeArguments(CLI::App& program) {
 void ServeArguments::add_serve(CLI::App& program) {
   serve_ = program.add_subcommand("serve", "Keep sources fresh and serve what is made of them");
   serve_->footer(kServeExamples);
-  option(serve_, "--config", raw_.config, "FILE", "Configuration (TOML), watched for changes");
-  option(serve_, "--data", raw_.data, "DIR", "Folder for everything that is kept (data)");
-  option(serve_, "--listen", raw_.listen, "HOST:PORT", "Where to listen (127.0.0.1:8080)");
-  option(serve_, "--public-url", raw_.public_url, "URL",
-         "Address under which players reach it (as they ask)");
-  option(serve_, "--memory-limit", raw_.memory_limit, "SIZE|auto|none",
-         "Most memory to use, such as 64MB (auto)");
-  option(serve_, "--spill-dir", raw_.spill_dir, "DIR", "Folder for temporary files (the data's)");
-  option(serve_, "--threads", raw_.threads, "N", "Threads of a generation (all processors)");
-  option(serve_, "--log-level", raw_.log_level, "LEVEL",
-         "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
+  add_option(serve_, "--config", raw_.config, "FILE", "Configuration (TOML), watched for changes");
+  add_option(serve_, "--data", raw_.data, "DIR", "Folder for everything that is kept (data)");
+  add_option(serve_, "--listen", raw_.listen, "HOST:PORT", "Where to listen (127.0.0.1:8080)");
+  add_option(serve_, "--public-url", raw_.public_url, "URL",
+             "Address under which players reach it (as they ask)");
+  add_option(serve_, "--memory-limit", raw_.memory_limit, "SIZE|auto|none",
+             "Most memory to use, such as 64MB (auto)");
+  add_option(serve_, "--spill-dir", raw_.spill_dir, "DIR",
+             "Folder for temporary files (the data's)");
+  add_option(serve_, "--threads", raw_.threads, "N", "Threads of a generation (all processors)");
+  add_option(serve_, "--log-level", raw_.log_level, "LEVEL",
+             "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
 }
 
 void ServeArguments::add_ctl(CLI::App& program) {
@@ -67,7 +58,7 @@ void ServeArguments::add_ctl(CLI::App& program) {
     CLI::App* const command = ctl_->add_subcommand(name, help);
     if (what != nullptr)
       command->add_option(what, raw_.name, "Its name")->type_name("")->required();
-    option(command, "--data", raw_.data, "DIR", "The service's data folder (data)");
+    add_option(command, "--data", raw_.data, "DIR", "The service's data folder (data)");
     command->add_flag("--json", raw_.json, "Print the answer as JSON");
     ctl_commands_.push_back(command);
     return command;
@@ -82,11 +73,11 @@ void ServeArguments::add_ctl(CLI::App& program) {
   add("generate", "Generate a proxy now", "PROXY");
   add("generations", "What a proxy has published", "PROXY");
   CLI::App* const diff = add("diff", "How two generations differ", "PROXY");
-  option(diff, "--from", raw_.from, "N", "The older one (the one before)");
-  option(diff, "--to", raw_.to, "N", "The newer one (the newest)");
+  add_option(diff, "--from", raw_.from, "N", "The older one (the one before)");
+  add_option(diff, "--to", raw_.to, "N", "The newer one (the newest)");
   CLI::App* const roll_back =
       add("roll-back", "Publish an older generation and hold the proxy there", "PROXY");
-  option(roll_back, "--to", raw_.to, "N", "Which one (the one before)");
+  add_option(roll_back, "--to", raw_.to, "N", "Which one (the one before)");
   add("release", "End the hold of a roll back", "PROXY");
 }
 
