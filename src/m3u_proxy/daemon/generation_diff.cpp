@@ -2,7 +2,7 @@
 
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/daemon/generation_diff.hpp>
-#include <m3u_proxy/jobs/snapshot_publisher.hpp>
+#include <m3u_proxy/snapshots/generation_files.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
 
 namespace m3u_proxy::daemon {
@@ -18,7 +18,7 @@ Result<std::string> compare_generations(const jobs::Generator& generator, runtim
                                         const Uuid& proxy, std::int64_t from, std::int64_t to) {
   const auto open = [&](std::int64_t number) -> Result<std::shared_ptr<const snapshots::Lineup>> {
     M3U_TRY(auto snapshot, generator.open(proxy, number));
-    return snapshots::Lineup::open(std::move(snapshot), jobs::kLineupFile, process.budget());
+    return snapshots::Lineup::open(std::move(snapshot), snapshots::kLineupFile, process.budget());
   };
   M3U_TRY(const auto older, open(from));
   M3U_TRY(const auto newer, open(to));

@@ -18,10 +18,6 @@ constexpr std::int64_t kMostDoublings = 7;
 /// Jobs of an earlier process that are looked at.
 constexpr int kMostLeft = 1000;
 
-std::int64_t seconds_of(store::Time time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 store::Time time_of(std::int64_t seconds) { return store::Time(std::chrono::seconds(seconds)); }
 
 void earliest(std::optional<store::Time>& time, const std::optional<store::Time>& other) {
@@ -45,7 +41,10 @@ store::NewJob new_job(std::string_view kind, const Uuid& target, JobPriority pri
 }  // namespace
 
 store::NewJob refresh_job(const Uuid& source, JobPriority priority, store::Time when) {
-  return new_job(kRefreshJob, source, priority, when);
+  store::NewJob job = new_job(kRefreshJob, source, priority, when);
+  // A schedule's may be for the sake of a change that the running one has not seen.
+  job.joins_running = priority == JobPriority::kPerson;
+  return job;
 }
 
 store::NewJob generate_job(const Uuid& proxy, JobPriority priority, store::Time when) {
@@ -55,18 +54,48 @@ store::NewJob generate_job(const Uuid& proxy, JobPriority priority, store::Time 
 Conductor::Conductor(store::Store& store, config::Configuration base, Refresher& refresher,
                      Generator& generator, Clock clock, Options options, Listeners listeners)
     : store_(store),
-      base_(std::move(base)),
       refresher_(refresher),
       generator_(generator),
       clock_(std::move(clock)),
-      options_(std::move(options)),
-      listeners_(std::move(listeners)) {}
+      listeners_(std::move(listeners)),
+      base_(std::move(base)),
+      options_(std::move(options)) {}
 
 Conductor::~Conductor() { stop(); }
 
 std::shared_ptr<const Model> Conductor::model() const {
   const std::scoped_lock lock(mutex_);
   return model_;
+}
+
+Conductor::Options Conductor::options() const {
+  const std::scoped_lock lock(mutex_);
+  return options_;
+}
+
+void Conductor::configure(config::Configuration base, Options options) {
+  {
+    const std::scoped_lock lock(mutex_);
+    base_ = std::move(base);
+    options_ = std::move(options);
+  }
+  reconfigured_ = true;
+  if (feed_) feed_->wake();
+}
+
+void Conductor::generation_ended(const Uuid& proxy, const Result<std::string>& result) {
+  const bool failed = !result && result.error().code != ErrorCode::kCancelled &&
+                      result.error().code != ErrorCode::kNotFound;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (failed) {
+      Failure& failure = failed_[proxy];
+      failure.again = clock_() + retry_after(++failure.in_a_row);
+    } else {
+      failed_.erase(proxy);
+    }
+  }
+  if (failed && feed_) feed_->wake();
 }
 
 Result<> Conductor::start() {
@@ -87,11 +116,9 @@ Result<> Conductor::start() {
   // What a generation was made of stands in its snapshot, so only what has changed since is made
   // again.
   for (const ProxyEntry& proxy : model()->proxies) {
-    M3U_TRY(const auto current, store_.generations().current(proxy.id));
-    if (!current) continue;
-    const auto snapshot = generator_.open(proxy.id, current->number);
+    M3U_TRY(const auto snapshot, generator_.newest(proxy.id));
     if (!snapshot) continue;
-    const auto& notes = (*snapshot)->manifest().notes;
+    const auto& notes = snapshot->manifest().notes;
     if (const auto inputs = notes.find("inputs"); inputs != notes.end())
       made_of_[proxy.id] = inputs->second;
   }
@@ -106,7 +133,12 @@ void Conductor::stop() {
 }
 
 Result<> Conductor::load() {
-  M3U_TRY(auto loaded, load_model(store_, base_));
+  config::Configuration base;
+  {
+    const std::scoped_lock lock(mutex_);
+    base = base_;
+  }
+  M3U_TRY(auto loaded, load_model(store_, base));
   {
     const std::scoped_lock lock(mutex_);
     model_ = loaded;
@@ -119,23 +151,25 @@ Result<> Conductor::load() {
 Result<> Conductor::find_changed() {
   const auto current = model();
   const store::Time now = clock_();
+  const Options options = this->options();
   for (const ProxyEntry& proxy : current->proxies) {
-    M3U_TRY(std::string inputs, generator_.inputs_of(*current, proxy));
+    M3U_TRY(auto inputs, generator_.inputs_of(*current, proxy));
+    if (!inputs) continue;  // there is nothing to make it of yet
     std::string& known = made_of_[proxy.id];
-    if (known == inputs) continue;
-    known = std::move(inputs);
+    if (known == *inputs) continue;
+    known = *std::move(inputs);
     const auto [waiting, is_new] = waiting_.try_emplace(proxy.id, Waiting{.first = now});
     waiting->second.due =
-        std::min(now + options_.quiet_period, waiting->second.first + options_.longest_quiet);
+        std::min(now + options.quiet_period, waiting->second.first + options.longest_quiet);
   }
   return {};
 }
 
 Result<std::optional<store::Time>> Conductor::next_refresh(const SourceEntry& source) {
   const std::string& said = source.config.refresh;
-  M3U_TRY(Schedule schedule,
-          Schedule::parse(said.empty() ? options_.refresh : said, options_.zone));
-  schedule.set_jitter(options_.jitter);
+  const Options options = this->options();
+  M3U_TRY(Schedule schedule, Schedule::parse(said.empty() ? options.refresh : said, options.zone));
+  schedule.set_jitter(options.jitter);
   M3U_TRY(const auto state, store_.snapshots().fetch_state(source.id));
   std::optional<store::Time> last;
   if (state && state->tried != store::Time()) last = state->tried;
@@ -147,11 +181,12 @@ Result<std::optional<store::Time>> Conductor::next_refresh(const SourceEntry& so
       if (waits) last = asked->second;
     }
   }
-  const auto due =
-      schedule.due(source.config.name.name, last ? std::optional(seconds_of(*last)) : std::nullopt,
-                   seconds_of(clock_()));
+  const auto due = schedule.due(source.config.name.name,
+                                last ? std::optional(store::seconds_of(*last)) : std::nullopt,
+                                store::seconds_of(clock_()));
   if (!due) return std::nullopt;
   const store::Time scheduled = time_of(*due);
+  if (!waits && last && source.updated > *last) return std::min(scheduled, source.updated);
   if (waits || !state || state->failures == 0) return scheduled;
   return std::min<store::Time>(scheduled, state->tried + retry_after(state->failures));
 }
@@ -200,15 +235,35 @@ std::optional<store::Time> Conductor::generations() {
   return next;
 }
 
+/// Puts what failed back among what waits, once it is time.
+std::optional<store::Time> Conductor::retries() {
+  std::optional<store::Time> next;
+  const store::Time now = clock_();
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(failed_,
+                [&](const auto& entry) { return model_->find_proxy(entry.first) == nullptr; });
+  for (auto& [proxy, failure] : failed_) {
+    if (failure.again == store::Time()) continue;  // it was asked for
+    if (failure.again > now) {
+      earliest(next, failure.again);
+      continue;
+    }
+    failure.again = {};
+    waiting_.try_emplace(proxy, Waiting{.first = now, .due = now});
+  }
+  return next;
+}
+
 Result<> Conductor::tidy() {
   const store::Time now = clock_();
   if (now - tidied_ < kBetweenTidying) return {};
   tidied_ = now;
-  M3U_CHECK(store_.jobs().prune(now - options_.reports_kept));
-  M3U_CHECK(refresher_.delete_superseded(now - options_.grace));
+  const Options options = this->options();
+  M3U_CHECK(store_.jobs().prune(now - options.reports_kept));
+  M3U_CHECK(refresher_.delete_superseded(now - options.grace));
   M3U_CHECK(refresher_.delete_removed(*model()));
   M3U_CHECK(generator_.delete_removed(*model()));
-  M3U_CHECK(store_.edits().prune(now - options_.reports_kept));
+  M3U_CHECK(store_.edits().prune(now - options.reports_kept));
   return {};
 }
 
@@ -231,6 +286,7 @@ void Conductor::follow(store::Topics topics) {
 
 Result<std::optional<store::Time>> Conductor::enqueue_due() {
   M3U_TRY(auto next, refreshes());
+  earliest(next, retries());
   earliest(next, generations());
   M3U_CHECK(tidy());
   return next;
@@ -246,9 +302,11 @@ void Conductor::run() {
       sleep = kPause;
     else if (*next)
       sleep = std::clamp<milliseconds>(**next - clock_(), milliseconds(1), kLongestSleep);
-    const auto topics = feed_->wait(sleep);
+    auto topics = feed_->wait(sleep);
     if (stopping_) return;
     if (topics) {
+      if (reconfigured_.exchange(false))
+        topics->set(static_cast<std::size_t>(store::Topic::kSettings));
       follow(*topics);
     } else {
       log::warn("store", "{}", to_string(topics.error()));

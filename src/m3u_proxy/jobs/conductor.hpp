@@ -69,15 +69,25 @@ class Conductor {
   /// What holds now. Thread-safe.
   [[nodiscard]] std::shared_ptr<const Model> model() const;
   /// When a source is refreshed next; nullopt: when somebody asks. What failed is tried again
-  /// sooner than the schedule says: after 30 s, then twice as long each time, up to an hour.
-  /// Thread-safe.
+  /// sooner than the schedule says: after 30 s, then twice as long each time, up to an hour. What
+  /// was changed since the last try is due at once. Thread-safe.
   [[nodiscard]] Result<std::optional<store::Time>> next_refresh(const SourceEntry& source);
+  /// Hears how a generation ended: what failed is tried again as a source is, unless what it is
+  /// made of changes before. Thread-safe.
+  void generation_ended(const Uuid& proxy, const Result<std::string>& result);
+  /// From now on. Thread-safe.
+  void configure(config::Configuration base, Options options);
 
  private:
   struct Waiting {
     store::Time first{};  ///< change
     store::Time due{};
   };
+  struct Failure {
+    std::int64_t in_a_row = 0;
+    store::Time again{};
+  };
+  [[nodiscard]] Options options() const;
   void run();
   void follow(store::Topics topics);
   Result<> load();
@@ -85,22 +95,25 @@ class Conductor {
   Result<std::optional<store::Time>> enqueue_due();
   Result<std::optional<store::Time>> refreshes();
   std::optional<store::Time> generations();
+  std::optional<store::Time> retries();
   Result<> tidy();
 
   store::Store& store_;
-  config::Configuration base_;
   Refresher& refresher_;
   Generator& generator_;
   Clock clock_;
-  Options options_;
   Listeners listeners_;
   std::unique_ptr<store::ChangeFeed> feed_;
-  mutable std::mutex mutex_;  // of model_ and asked_
+  mutable std::mutex mutex_;  // of what follows, to asked_
+  config::Configuration base_;
+  Options options_;
   std::shared_ptr<const Model> model_;
+  std::map<Uuid, Failure> failed_;       // generations, by proxy
+  std::map<Uuid, store::Time> asked_;    // when a refresh was asked for last
   std::map<Uuid, std::string> made_of_;  // inputs of the newest job for each proxy
   std::map<Uuid, Waiting> waiting_;      // proxies that change
-  std::map<Uuid, store::Time> asked_;    // when a refresh was asked for last
   store::Time tidied_{};
+  std::atomic<bool> reconfigured_{false};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

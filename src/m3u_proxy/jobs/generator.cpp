@@ -11,15 +11,17 @@
 #include <m3u_proxy/jobs/snapshot_publisher.hpp>
 #include <m3u_proxy/report/report.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/snapshots/generation_files.hpp>
 #include <m3u_proxy/snapshots/lineup_writer.hpp>
 #include <m3u_proxy/snapshots/programme_index_writer.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
 
-std::int64_t seconds_of(store::Time time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
+using snapshots::kGuideFile;
+using snapshots::kLineupFile;
+using snapshots::kPlaylistFile;
+using snapshots::kProgrammesFile;
 
 /// The history of a proxy's runs in the store.
 class StoredHistory final : public generation::RunHistoryStore {
@@ -62,8 +64,7 @@ Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
     counter.add(piece);
     if (use) use(piece);
   }));
-  M3U_TRY(snapshots::DraftFile* const places,
-          draft.create(std::string(name).append(kPlacesSuffix)));
+  M3U_TRY(snapshots::DraftFile* const places, draft.create(snapshots::places_of(name)));
   return places->write(snapshots::to_bytes(counter.finish()));
 }
 
@@ -84,7 +85,7 @@ Result<> adopt_guide(snapshots::SnapshotDraft& draft, const snapshots::Placehold
 Result<> share(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from,
                std::string_view name) {
   M3U_CHECK(draft.share(from, name));
-  return draft.share(from, std::string(name).append(kPlacesSuffix));
+  return draft.share(from, snapshots::places_of(name));
 }
 
 std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) {
@@ -120,8 +121,10 @@ Result<std::shared_ptr<const snapshots::Snapshot>> Generator::open(const Uuid& p
   return folder.get(std::to_string(number));
 }
 
-Result<std::string> Generator::inputs_of(const Model& model, const ProxyEntry& proxy) {
+Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
+                                                        const ProxyEntry& proxy) {
   std::string text = definition_of(model, proxy);
+  bool any = false;
   for (const auto& [names, is_guide] :
        {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)})
     for (const config::Named& name : *names) {
@@ -130,15 +133,22 @@ Result<std::string> Generator::inputs_of(const Model& model, const ProxyEntry& p
       M3U_TRY(const auto current, store_.snapshots().current(source->id));
       text += current ? to_string(current->id) : "none";
       text.push_back('\n');
+      any = any || (current && !is_guide);
     }
+  if (!any) return std::nullopt;
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
 Result<Generator::Inputs> Generator::open_inputs(const Model& model, const ProxyEntry& proxy) {
   Inputs inputs;
   inputs.configuration = model.configuration;
-  M3U_TRY(inputs.text, inputs_of(model, proxy));
-  bool any = false;
+  M3U_TRY(auto text, inputs_of(model, proxy));
+  if (!text)
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("\"{}\": none of its sources has been fetched yet", proxy.config.name.name),
+        "see why with: m3u-proxy ctl status");
+  inputs.text = *std::move(text);
   for (const auto& [names, is_guide] :
        {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)}) {
     auto& configs = is_guide ? inputs.configuration.epg_sources : inputs.configuration.sources;
@@ -159,15 +169,28 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
       config->location = fmt::format("/proc/self/fd/{}", snapshot->file(kContentFile)->get());
       (is_guide ? inputs.size.guide_bytes : inputs.size.source_bytes) += current->bytes;
       inputs.snapshots.push_back(std::move(snapshot));
-      any = any || !is_guide;
     }
   }
-  if (!any)
-    return fail(
-        ErrorCode::kNotFound,
-        fmt::format("\"{}\": none of its sources has been fetched yet", proxy.config.name.name),
-        "see why with: m3u-proxy ctl status");
   return inputs;
+}
+
+Result<std::shared_ptr<const snapshots::Snapshot>> Generator::newest(const Uuid& proxy) const {
+  M3U_TRY(const auto rows, store_.generations().list(proxy));
+  if (rows.empty()) return nullptr;
+  auto opened = open(proxy, rows.front().number);
+  if (!opened) return nullptr;  // damaged: it is made again
+  return *std::move(opened);
+}
+
+Generator::Options Generator::options() const {
+  const std::scoped_lock lock(mutex_);
+  return options_;
+}
+
+void Generator::configure(std::size_t kept, const runtime::RunOptions& run) {
+  const std::scoped_lock lock(mutex_);
+  options_.kept = kept;
+  options_.run = run;
 }
 
 /// The files that a generation wrote, or the last ones where they are the same.
@@ -187,15 +210,12 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
                                               const Inputs& inputs, std::string& report,
                                               bool& changed) {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy.id));
-  M3U_TRY(const auto current, store_.generations().current(proxy.id));
-  std::shared_ptr<const snapshots::Snapshot> last;
-  if (current)
-    if (auto opened = folder.get(std::to_string(current->number))) last = *std::move(opened);
+  M3U_TRY(const auto last, newest(proxy.id));
   M3U_TRY(const auto draft, folder.begin());
   ProgressToJob progress(job);
-  runtime::RunOptions run_options = options_.run;
+  runtime::RunOptions run_options = options().run;
   run_options.threads = options_.threads;
-  run_options.now = seconds_of(clock_());
+  run_options.now = store::seconds_of(clock_());
   run_options.cancel = &job.cancel;
   run_options.progress = &progress;
   runtime::Run run(process_, run_options);
@@ -282,14 +302,20 @@ Result<std::string> Generator::generate(const JobContext& job, const Model& mode
   return report;
 }
 
-/// Keeps the newest; what is served and what waits for a release stay in any case.
+/// Keeps the newest, what is served in any case, and as many that wait for a release: those do not
+/// push out what one can go back to.
 Result<> Generator::forget_old(const Uuid& proxy) {
   M3U_TRY(const auto rows, store_.generations().list(proxy));
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
-  for (std::size_t i = options_.kept; i < rows.size(); ++i) {
-    if (rows[i].state == store::GenerationState::kCurrent) continue;
-    M3U_CHECK(store_.generations().forget(proxy, rows[i].number));
-    M3U_CHECK(folder.remove(std::to_string(rows[i].number)));
+  const std::size_t kept = options().kept;
+  std::size_t candidates = 0;
+  std::size_t others = 1;  // what is served
+  for (const store::GenerationRow& row : rows) {
+    if (row.state == store::GenerationState::kCurrent) continue;
+    std::size_t& count = row.state == store::GenerationState::kCandidate ? candidates : others;
+    if (++count <= kept) continue;
+    M3U_CHECK(store_.generations().forget(proxy, row.number));
+    M3U_CHECK(folder.remove(std::to_string(row.number)));
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,7 +29,8 @@ class Generator {
     std::filesystem::path folder;  ///< of the data; generations are in generations/ID/
     snapshots::Placeholders placeholders;
     std::size_t threads = 1;
-    std::size_t kept = 5;  ///< generations of a proxy, the current one among them
+    /// Generations of a proxy, the current one among them; as many may wait for a release.
+    std::size_t kept = 5;
     runtime::RunOptions run{};
   };
   /// All outlive this.
@@ -44,8 +46,14 @@ class Generator {
   /// A generation's snapshot. Errors: kNotFound, kParse, kIo.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open(const Uuid& proxy,
                                                                         std::int64_t number) const;
+  /// The newest generation, be it served or waiting for a release: what a new one is compared
+  /// with. nullptr: there is none, or it is damaged. Errors: of the store.
+  [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> newest(const Uuid& proxy) const;
   /// What a proxy is made of now: its definition and the snapshots of its sources, as one text.
-  Result<std::string> inputs_of(const Model& model, const ProxyEntry& proxy);
+  /// nullopt: none of its sources has been fetched yet.
+  Result<std::optional<std::string>> inputs_of(const Model& model, const ProxyEntry& proxy);
+  /// From the next generation on. Thread-safe.
+  void configure(std::size_t kept, const runtime::RunOptions& run);
   /// Deletes generations that no row names, as a crash leaves them. Before any job runs.
   Result<> delete_orphans(const Model& model);
   /// Deletes what proxies left that are not there any more. Error: kIo.
@@ -53,6 +61,7 @@ class Generator {
 
  private:
   struct Inputs;
+  [[nodiscard]] Options options() const;
   Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
                                      const Inputs& inputs, std::string& report, bool& changed);
@@ -69,6 +78,7 @@ class Generator {
   store::Store& store_;
   Refresher& refresher_;
   Clock clock_;
+  mutable std::mutex mutex_;  // of what configure() changes
   Options options_;
 };
 

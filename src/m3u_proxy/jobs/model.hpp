@@ -27,6 +27,7 @@ struct SourceEntry {
   bool is_guide = false;
   config::SourceConfig config;
   std::int64_t revision = 0;
+  store::Time updated{};
 };
 
 struct ProxyEntry {

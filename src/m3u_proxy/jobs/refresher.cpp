@@ -18,24 +18,6 @@
 namespace m3u_proxy::jobs {
 namespace {
 
-std::int64_t seconds_of(store::Time time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-bool is_web_address(std::string_view location) {
-  return starts_with_ascii_case(location, "http://") ||
-         starts_with_ascii_case(location, "https://");
-}
-
-std::string host_of(std::string_view location) {
-  const std::size_t begin = location.find("://");
-  if (begin == std::string_view::npos) return {};
-  std::string_view rest = location.substr(begin + 3);
-  rest = rest.substr(0, rest.find_first_of("/?#"));
-  const std::size_t at = rest.rfind('@');
-  return std::string(at == std::string_view::npos ? rest : rest.substr(at + 1));
-}
-
 /// Copies all that a source gives into a temporary file.
 Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
   std::array<char, 65536> buffer{};
@@ -103,13 +85,14 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
   M3U_TRY(fetched.folder, io::TempFolder::create(process_.spill_folder()));
   M3U_TRY(fetched.file, fetched.folder->create_file());
   const config::SourceConfig& config = source.config;
-  if (!is_web_address(config.location)) {
+  if (!net::is_http_url(config.location)) {
     M3U_TRY(const auto bytes, run.sources().stored(config, source.is_guide));
     M3U_CHECK(copy(*bytes, *fetched.file, job.cancel));
     return fetched;
   }
-  const std::string host = host_of(config.location);
-  const std::int64_t now = seconds_of(clock_());
+  M3U_TRY(const net::Origin origin, net::origin_of(config.location));
+  const std::string host = fmt::format("{}:{}", origin.host, origin.port);
+  const std::int64_t now = store::seconds_of(clock_());
   if (!breaker_.allows(host, now))
     return fail(ErrorCode::kNetwork,
                 fmt::format("{} failed again and again and is left alone for a while", host),
@@ -156,8 +139,8 @@ Result<Inspection> Refresher::inspect(const SourceEntry& source, const io::TempF
 
 bool Refresher::is_suspicious(const Inspection& found,
                               const std::optional<store::SourceSnapshot>& current) const {
-  if (!options_.max_shrink || !current) return false;
-  const double least = static_cast<double>(current->items) * (1.0 - *options_.max_shrink);
+  if (!current) return false;
+  const double least = static_cast<double>(current->items) * (1.0 - max_shrink_);
   return static_cast<double>(found.items) < least;
 }
 
@@ -212,7 +195,8 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
   if (source == nullptr) return fail(ErrorCode::kNotFound, "the source is not there any more");
   const std::string& name = source->config.name.name;
   M3U_TRY(const auto current, store_.snapshots().current(id));
-  runtime::Run run(process_, {.threads = 1, .now = seconds_of(clock_()), .cancel = &job.cancel});
+  runtime::Run run(process_,
+                   {.threads = 1, .now = store::seconds_of(clock_()), .cancel = &job.cancel});
   const auto failed = [&](const Error& error) -> std::unexpected<Error> {
     if (error.code != ErrorCode::kCancelled) {
       log::warn("jobs.refresh", "\"{}\" could not be refreshed: {}", name,
@@ -255,7 +239,7 @@ Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
   M3U_TRY(const auto folder, io::TempFolder::create(process_.spill_folder()));
   M3U_TRY(const auto file, folder->create_file());
   M3U_CHECK(copy(bytes, *file, cancel));
-  runtime::Run run(process_, {.threads = 1, .now = seconds_of(clock_()), .cancel = &cancel});
+  runtime::Run run(process_, {.threads = 1, .now = store::seconds_of(clock_()), .cancel = &cancel});
   M3U_TRY(const Inspection found, inspect(source, *file, run, cancel));
   M3U_CHECK(keep(source, *file, {.fetched = clock_()}, found, std::nullopt, std::nullopt));
   return {};

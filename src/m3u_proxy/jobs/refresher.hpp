@@ -2,6 +2,7 @@
 // current snapshot, unless it is the same as before or suspicious.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -38,7 +39,9 @@ class Refresher {
   };
   /// All outlive this.
   Refresher(runtime::Process& process, store::Store& store, Clock clock, Options options)
-      : process_(process), store_(store), clock_(std::move(clock)), options_(std::move(options)) {}
+      : process_(process), store_(store), clock_(std::move(clock)), options_(std::move(options)) {
+    set_max_shrink(options_.max_shrink);
+  }
 
   /// Does the job "refresh" of a source. Its report says what came of it. Errors: what the source
   /// failed with, which is recorded; kNotFound when the source is gone.
@@ -47,6 +50,9 @@ class Refresher {
   /// Makes bytes that somebody gives the current snapshot, without suspicion. Errors: kParse when
   /// they are no playlist or guide; kIo, kDiskFull.
   Result<> upload(const SourceEntry& source, io::ByteSource& bytes, const CancelToken& cancel);
+
+  /// From the next reply on. Thread-safe.
+  void set_max_shrink(std::optional<double> max_shrink) { max_shrink_ = max_shrink.value_or(kAny); }
 
   /// The folder with a source's snapshots. Errors: kIo.
   [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& source) const;
@@ -58,6 +64,7 @@ class Refresher {
   Result<> delete_removed(const Model& model);
 
  private:
+  static constexpr double kAny = 1;  ///< of max_shrink_: whatever it loses
   struct Fetched;
   Result<Fetched> fetch(const SourceEntry& source, const JobContext& job, runtime::Run& run,
                         const std::optional<store::SourceSnapshot>& current);
@@ -76,6 +83,7 @@ class Refresher {
   store::Store& store_;
   Clock clock_;
   Options options_;
+  std::atomic<double> max_shrink_{kAny};
   CircuitBreaker breaker_;
 };
 

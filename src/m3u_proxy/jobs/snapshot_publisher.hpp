@@ -7,18 +7,10 @@
 #include <string>
 
 #include <m3u_proxy/generation/publisher.hpp>
+#include <m3u_proxy/snapshots/generation_files.hpp>
 #include <m3u_proxy/snapshots/snapshot_folder.hpp>
 
 namespace m3u_proxy::jobs {
-
-/// Names of a generation's files.
-inline constexpr std::string_view kPlaylistFile = "playlist.m3u";
-inline constexpr std::string_view kGuideFile = "guide.xml";
-inline constexpr std::string_view kLineupFile = "lineup";
-/// Where the guide's programmes are (snapshots/programme_index.hpp).
-inline constexpr std::string_view kProgrammesFile = "programmes";
-/// Appended to a file's name: where its placeholders are (outputs/placeholders.hpp).
-inline constexpr std::string_view kPlacesSuffix = ".places";
 
 class SnapshotPublisher final : public generation::FilePublisher {
  public:
@@ -26,19 +18,20 @@ class SnapshotPublisher final : public generation::FilePublisher {
   /// behind the base URL.
   SnapshotPublisher(const snapshots::SnapshotDraft& draft,
                     std::shared_ptr<const snapshots::Snapshot> last, std::string guide_path)
-      : FilePublisher(
-            {.playlist = draft.folder() / kPlaylistFile, .guide = draft.folder() / kGuideFile}),
+      : FilePublisher({.playlist = draft.folder() / snapshots::kPlaylistFile,
+                       .guide = draft.folder() / snapshots::kGuideFile}),
         last_(std::move(last)),
         guide_path_(std::move(guide_path)) {}
 
   [[nodiscard]] std::filesystem::path last_playlist() const override {
-    return last_ && last_->file(kPlaylistFile) != nullptr ? last_->path() / kPlaylistFile
-                                                          : std::filesystem::path();
+    return last_ && last_->file(snapshots::kPlaylistFile) != nullptr
+               ? last_->path() / snapshots::kPlaylistFile
+               : std::filesystem::path();
   }
   [[nodiscard]] std::string guide_name() const override { return guide_path_; }
   [[nodiscard]] std::string place_of(generation::OutputFile /*file*/) const override { return {}; }
   [[nodiscard]] bool has_last_guide() const override {
-    return last_ && last_->file(kGuideFile) != nullptr;
+    return last_ && last_->file(snapshots::kGuideFile) != nullptr;
   }
 
  private:

@@ -3,13 +3,14 @@
 #include <fcntl.h>
 
 #include <m3u_proxy/outputs/published.hpp>
+#include <m3u_proxy/snapshots/generation_files.hpp>
 #include <m3u_proxy/store/tokens.hpp>
 
 namespace m3u_proxy::outputs {
 namespace {
 
-constexpr std::string_view kPlaces = ".places";
-constexpr std::string_view kLineup = "lineup";
+using snapshots::kLineupFile;
+using snapshots::kPlacesSuffix;
 
 /// The counts are small, so they are compared with their hash before they are used.
 Result<std::vector<PlaceCount>> read_places(const snapshots::Snapshot& snapshot,
@@ -40,10 +41,10 @@ Result<std::shared_ptr<PublishedProxy>> PublishedProxy::make(
   proxy->made_ = made;
   if (!snapshot) return proxy;
   for (const snapshots::SnapshotFile& file : snapshot->manifest().files) {
-    if (file.name.ends_with(kPlaces) || file.name == kLineup) continue;
+    if (file.name.ends_with(kPlacesSuffix) || file.name == kLineupFile) continue;
     io::Descriptor own(::fcntl(snapshot->file(file.name)->get(), F_DUPFD_CLOEXEC, 0));
     if (!own.valid()) return fail(system_error("cannot open a snapshot", errno));
-    M3U_TRY(auto places, read_places(*snapshot, file.name + std::string(kPlaces)));
+    M3U_TRY(auto places, read_places(*snapshot, snapshots::places_of(file.name)));
     proxy->files_.emplace(
         file.name,
         PublishedFile{
@@ -69,7 +70,7 @@ Result<std::shared_ptr<const snapshots::Lineup>> PublishedProxy::lineup(std::siz
   const std::scoped_lock lock(mutex_);
   OpenLineup& entry = lineups_[index];
   if (!entry.lineup) {
-    M3U_TRY(entry.lineup, snapshots::Lineup::open(entry.snapshot, kLineup, budget));
+    M3U_TRY(entry.lineup, snapshots::Lineup::open(entry.snapshot, kLineupFile, budget));
   }
   return entry.lineup;
 }

@@ -1,0 +1,212 @@
+#include <condition_variable>
+
+#include <m3u_proxy/jobs/jobs_testing.hpp>
+
+namespace m3u_proxy::jobs::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Not;
+
+class ConductorTest : public JobsTest {
+ protected:
+  void SetUp() override {
+    JobsTest::SetUp();
+    write("tv.m3u", playlist({"A", "B", "C"}));
+    add_home();
+  }
+  void TearDown() override { conductor_.reset(); }
+
+  void start() {
+    conductor_ = std::make_unique<Conductor>(
+        *store_, config::Configuration(), *refresher_, *generator_, clock(), options_,
+        Conductor::Listeners{
+            .model = {}, .generations = {}, .jobs = {}, .changes = [this](store::Topics) {
+              const std::scoped_lock lock(mutex_);
+              ++looks_;
+              changed_.notify_all();
+            }});
+    must(conductor_->start());
+    settle();
+  }
+  /// Until it has looked at everything that is due now.
+  void settle() {
+    // It looks, and then asks for what is due: the third look comes after that.
+    for (int i = 0; i < 3; ++i) {
+      std::unique_lock lock(mutex_);
+      const int before = looks_;
+      lock.unlock();
+      conductor_->configure({}, options_);
+      lock.lock();
+      ASSERT_TRUE(changed_.wait_for(lock, seconds(20), [&] { return looks_ > before; }));
+    }
+  }
+  void pass_and_settle(std::chrono::milliseconds time) {
+    pass(time);
+    settle();
+  }
+  /// Does what waits in the queue.
+  void do_next() {
+    const auto job = must(
+        store_->jobs().claim({.owner = "test", .now = now(), .lease = std::chrono::seconds(30)}));
+    ASSERT_TRUE(job);
+    const JobContext context{.job = *job,
+                             .lease = {.job = job->id, .epoch = job->lease_epoch},
+                             .cancel = cancel_,
+                             .progress = [](const JobProgress&) {}};
+    const auto done = job->kind == kRefreshJob ? refresher_->refresh(context, *model())
+                                               : generator_->generate(context, *model());
+    EXPECT_TRUE(done);
+    must(store_->jobs().finish(context.lease, {}, now()));
+    settle();
+  }
+
+  Conductor::Options options_{.jitter = seconds(0), .refresh = "1h"};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int looks_ = 0;
+  std::unique_ptr<Conductor> conductor_;
+};
+
+TEST_F(ConductorTest, NothingIsGeneratedBeforeSomethingWasFetched) {
+  start();
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), ElementsAre("refresh queued"));
+}
+
+TEST_F(ConductorTest, WhatWasFetchedIsGeneratedOnceItIsQuiet) {
+  start();
+  do_next();
+  EXPECT_THAT(jobs(), ElementsAre("refresh done"));
+  pass_and_settle(seconds(4));
+  EXPECT_THAT(jobs(), ElementsAre("refresh done"));
+  pass_and_settle(seconds(1));
+  EXPECT_THAT(jobs(), ElementsAre("generate queued", "refresh done"));
+  do_next();
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), ElementsAre("generate done", "refresh done"));
+}
+
+TEST_F(ConductorTest, AChangeThatNeverGetsQuietIsFollowedAfterAMinute) {
+  start();
+  do_next();
+  for (int i = 0; i < 15; ++i) {
+    EXPECT_THAT(jobs(), Not(Contains("generate queued"))) << i;
+    const auto home = must(store_->entities().get(proxy()));
+    must(store_->entities().put(
+        home.id,
+        {.name = {},
+         .body = fmt::format(R"({{"sources":["tv"],"starting_channel_number":{}}})", i + 1)},
+        home.revision, now()));
+    settle();
+    pass_and_settle(seconds(4));
+  }
+  EXPECT_THAT(jobs(), Contains("generate queued"));
+}
+
+TEST_F(ConductorTest, AFailedGenerationIsTriedAgainSoonAndThenMoreRarely) {
+  start();
+  do_next();
+  pass_and_settle(seconds(5));
+  do_next();
+  const Result<std::string> failure = fail(ErrorCode::kDiskFull, "the disk is full");
+  conductor_->generation_ended(proxy(), failure);
+  pass_and_settle(seconds(29));
+  EXPECT_THAT(jobs(), Not(Contains("generate queued")));
+  pass_and_settle(seconds(1));
+  EXPECT_THAT(jobs(), Contains("generate queued"));
+  do_next();
+  conductor_->generation_ended(proxy(), failure);
+  pass_and_settle(seconds(59));
+  EXPECT_THAT(jobs(), Not(Contains("generate queued")));
+  pass_and_settle(seconds(1));
+  do_next();
+  conductor_->generation_ended(proxy(), std::string("{}"));
+  pass_and_settle(seconds(3000));
+  EXPECT_THAT(jobs(), Not(Contains("generate queued")));
+}
+
+TEST_F(ConductorTest, WhatSomebodyCancelledIsNotTriedAgain) {
+  start();
+  do_next();
+  pass_and_settle(seconds(5));
+  do_next();
+  conductor_->generation_ended(proxy(), fail(ErrorCode::kCancelled, "the job was cancelled"));
+  pass_and_settle(seconds(3000));
+  EXPECT_THAT(jobs(), ElementsAre("generate done", "refresh done"));
+}
+
+TEST_F(ConductorTest, ASourceIsFetchedAgainByItsSchedule) {
+  start();
+  do_next();
+  pass_and_settle(seconds(3599));
+  EXPECT_THAT(jobs(), Not(Contains("refresh queued")));
+  pass_and_settle(seconds(1));
+  EXPECT_THAT(jobs(), Contains("refresh queued"));
+}
+
+TEST_F(ConductorTest, AFailedRefreshIsTriedAgainSoonAndThenMoreRarely) {
+  start();
+  must(store_->snapshots().record_failure(source(), "no such host", now()));
+  (void)must(store_->jobs().cancel(must(store_->jobs().list({})).front().id, now()));
+  pass(seconds(1));
+  const auto next = [&] { return **conductor_->next_refresh(*model()->find_source(source())); };
+  must(store_->snapshots().record_failure(source(), "no such host", now()));
+  EXPECT_EQ(next() - now(), seconds(60));
+  for (int i = 0; i < 10; ++i)
+    must(store_->snapshots().record_failure(source(), "no such host", now()));
+  EXPECT_EQ(next() - now(), seconds(3600));
+}
+
+TEST_F(ConductorTest, AChangedSourceIsFetchedAtOnce) {
+  start();
+  do_next();
+  pass(seconds(10));
+  write("other.m3u", playlist({"X"}));
+  const auto tv = must(store_->entities().get(source()));
+  must(store_->entities().put(
+      tv.id, {.name = {}, .body = R"({"path":")" + file("other.m3u").string() + R"("})"},
+      tv.revision, now()));
+  settle();
+  EXPECT_THAT(jobs(), Contains("refresh queued"));
+  pass(seconds(1));
+  do_next();
+  settle();
+  EXPECT_THAT(jobs(), Not(Contains("refresh queued")));
+}
+
+TEST_F(ConductorTest, ARestartMakesNothingAgainThatIsThere) {
+  must(refresh());
+  must(generate());
+  start();
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), ElementsAre("generate done", "refresh done"));
+}
+
+TEST_F(ConductorTest, ARestartAfterARollBackMakesNothingAgain) {
+  must(refresh());
+  must(generate());
+  write("tv.m3u", playlist({"A", "B", "D"}));
+  must(refresh());
+  must(generate());
+  must(store_->generations().roll_back(proxy(), 1));
+  start();
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), Not(Contains("generate queued")));
+  EXPECT_THAT(generations(), ElementsAre("2 kept", "1 current"));
+}
+
+TEST_F(ConductorTest, OtherSettingsHoldFromThenOn) {
+  start();
+  do_next();
+  options_.quiet_period = std::chrono::milliseconds(100);
+  options_.refresh = "10m";
+  settle();
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), Contains("refresh queued"));
+}
+
+}  // namespace
+}  // namespace m3u_proxy::jobs::testing

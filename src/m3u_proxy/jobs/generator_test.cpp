@@ -1,0 +1,119 @@
+#include <m3u_proxy/jobs/jobs_testing.hpp>
+#include <m3u_proxy/snapshots/generation_files.hpp>
+
+namespace m3u_proxy::jobs::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class GeneratorTest : public JobsTest {
+ protected:
+  void SetUp() override {
+    JobsTest::SetUp();
+    add_home();
+  }
+  void publish(std::initializer_list<std::string_view> names) {
+    write("tv.m3u", playlist(names));
+    must(refresh());
+    must(generate());
+  }
+  [[nodiscard]] std::string published(std::int64_t number) {
+    const auto snapshot = must(generator_->open(proxy(), number));
+    std::ifstream in(snapshot->path() / snapshots::kPlaylistFile, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+};
+
+TEST_F(GeneratorTest, WithoutAnythingFetchedThereIsNothingToMake) {
+  const auto done = generate();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(done.error().message, HasSubstr("none of its sources has been fetched"));
+  EXPECT_EQ(must(generator_->inputs_of(*model(), model()->proxies.front())), std::nullopt);
+}
+
+TEST_F(GeneratorTest, WhatIsMadeIsServedAndCountsWhatChanged) {
+  publish({"A", "B", "C"});
+  publish({"A", "C", "D", "E"});
+  const auto now = must(store_->generations().current(proxy()));
+  ASSERT_TRUE(now);
+  EXPECT_EQ(now->number, 2);
+  EXPECT_EQ(now->channels, 4U);
+  EXPECT_EQ(now->added, 2U);
+  EXPECT_EQ(now->removed, 1U);
+  EXPECT_THAT(published(2), HasSubstr("http://provider.example/E.ts"));
+}
+
+TEST_F(GeneratorTest, TheSameAgainIsNotPublished) {
+  publish({"A", "B", "C"});
+  must(generate());
+  EXPECT_THAT(generations(), ElementsAre("1 current"));
+  const auto folder = must(generator_->folder_of(proxy()));
+  EXPECT_THAT(folder.list(), ElementsAre("1"));
+}
+
+TEST_F(GeneratorTest, AfterARollBackTheSameAsTheNewestIsNoCandidate) {
+  publish({"A", "B", "C"});
+  publish({"A", "B", "D"});
+  must(store_->generations().roll_back(proxy(), 1));
+  must(generate());
+  EXPECT_THAT(generations(), ElementsAre("2 kept", "1 current"));
+}
+
+TEST_F(GeneratorTest, OldOnesAreForgottenWithTheirFiles) {
+  publish({"A", "B", "C"});
+  publish({"A", "B", "D"});
+  publish({"A", "B", "E"});
+  EXPECT_THAT(generations(), ElementsAre("3 current", "2 kept"));
+  EXPECT_THAT(must(generator_->folder_of(proxy())).list(), ElementsAre("2", "3"));
+}
+
+TEST_F(GeneratorTest, WhatWaitsForAReleaseDoesNotPushOutWhatOneCanGoBackTo) {
+  publish({"A", "B", "C"});
+  publish({"A", "B", "D"});
+  must(store_->generations().roll_back(proxy(), 1));
+  for (const std::string_view name : {"E", "F", "G"}) publish({"A", "B", name});
+  EXPECT_THAT(generations(), ElementsAre("5 candidate", "4 candidate", "2 kept", "1 current"));
+  EXPECT_EQ(must(store_->generations().release(proxy())), 5);
+  EXPECT_THAT(published(5), HasSubstr("G.ts"));
+}
+
+TEST_F(GeneratorTest, FewerMayBeKeptFromTheNextOneOn) {
+  publish({"A", "B", "C"});
+  generator_->configure(1, {});
+  publish({"A", "B", "D"});
+  EXPECT_THAT(generations(), ElementsAre("2 current"));
+}
+
+TEST_F(GeneratorTest, ADamagedOneIsMadeAgain) {
+  publish({"A", "B", "C"});
+  const auto path = must(generator_->open(proxy(), 1))->path() / snapshots::kPlaylistFile;
+  std::filesystem::resize_file(path, 3);
+  must(generate());
+  EXPECT_EQ(must(store_->generations().current(proxy()))->number, 2);
+}
+
+TEST_F(GeneratorTest, WhatNoRowNamesIsDeleted) {
+  publish({"A", "B", "C"});
+  const auto folder = must(generator_->folder_of(proxy()));
+  std::filesystem::copy(folder.path() / "1", folder.path() / "7",
+                        std::filesystem::copy_options::recursive);
+  must(generator_->delete_orphans(*model()));
+  EXPECT_THAT(folder.list(), ElementsAre("1"));
+}
+
+TEST_F(GeneratorTest, ACancelledOneLeavesNothing) {
+  publish({"A", "B", "C"});
+  write("tv.m3u", playlist({"A", "B", "D"}));
+  must(refresh());
+  cancel_.cancel();
+  const auto done = generate();
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ErrorCode::kCancelled);
+  EXPECT_THAT(generations(), ElementsAre("1 current"));
+  EXPECT_THAT(must(generator_->folder_of(proxy())).list(), ElementsAre("1"));
+}
+
+}  // namespace
+}  // namespace m3u_proxy::jobs::testing

@@ -1,0 +1,161 @@
+#include <condition_variable>
+
+#include <m3u_proxy/jobs/jobs_testing.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+
+namespace m3u_proxy::jobs::testing {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// Handlers that say when they run, and end when the test lets them or they are cancelled.
+class WorkersTest : public JobsTest {
+ protected:
+  void SetUp() override {
+    JobsTest::SetUp();
+    workers_ = std::make_unique<Workers>(
+        *store_, clock(),
+        Workers::Options{.owner = "test",
+                         .on_end = [this](const store::Job&, const Result<std::string>&) {
+                           const std::scoped_lock lock(mutex_);
+                           ++ended_;
+                           changed_.notify_all();
+                         }});
+  }
+  void TearDown() override {
+    let_go();
+    workers_.reset();
+  }
+  JobHandler patient() {
+    return [this](const JobContext& job) -> Result<std::string> {
+      std::unique_lock lock(mutex_);
+      ++running_;
+      most_ = std::max(most_, running_);
+      changed_.notify_all();
+      while (!free_ && !job.cancel.cancelled())
+        changed_.wait_for(lock, std::chrono::milliseconds(1));
+      --running_;
+      if (job.cancel.cancelled()) return fail(ErrorCode::kCancelled, "it was cancelled");
+      return R"({"done":true})";
+    };
+  }
+  void let_go() {
+    const std::scoped_lock lock(mutex_);
+    free_ = true;
+    changed_.notify_all();
+  }
+  store::Job ask(const std::string& key, std::string kind = "work") {
+    const auto job =
+        must(store_->jobs().enqueue({.kind = std::move(kind), .dedup_key = key}, now())).job;
+    workers_->wake();
+    return job;
+  }
+  template <typename Predicate>
+  void until(Predicate predicate) {
+    std::unique_lock lock(mutex_);
+    ASSERT_TRUE(changed_.wait_for(lock, seconds(20), predicate));
+  }
+  [[nodiscard]] store::Job job(const Uuid& id) { return must(store_->jobs().get(id)); }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int running_ = 0;
+  int most_ = 0;
+  int ended_ = 0;
+  bool free_ = false;
+  std::unique_ptr<Workers> workers_;
+};
+
+TEST_F(WorkersTest, AJobIsDoneAndItsReportKept) {
+  workers_->add_lane(1, {{"work", patient()}});
+  workers_->start();
+  let_go();
+  const auto asked = ask("a");
+  until([this] { return ended_ == 1; });
+  EXPECT_EQ(job(asked.id).state, store::JobState::kDone);
+  EXPECT_EQ(job(asked.id).report, R"({"done":true})");
+}
+
+TEST_F(WorkersTest, ALaneDoesAsManyAtOnceAsItHasThreads) {
+  workers_->add_lane(2, {{"work", patient()}});
+  workers_->start();
+  for (const char* const key : {"a", "b", "c"}) ask(key);
+  until([this] { return running_ == 2; });
+  EXPECT_EQ(workers_->running().size(), 2U);
+  let_go();
+  workers_->wake();
+  until([this] { return ended_ == 3; });
+  EXPECT_EQ(most_, 2);
+}
+
+TEST_F(WorkersTest, OneLaneDoesNotWaitForAnother) {
+  workers_->add_lane(1, {{"slow", patient()}});
+  workers_->add_lane(1, {{"quick", [](const JobContext&) -> Result<std::string> { return "{}"; }}});
+  workers_->start();
+  ask("a", "slow");
+  until([this] { return running_ == 1; });
+  ask("b", "quick");
+  until([this] { return ended_ == 1; });
+}
+
+TEST_F(WorkersTest, ARunningJobIsCancelled) {
+  workers_->add_lane(1, {{"work", patient()}});
+  workers_->start();
+  const auto asked = ask("a");
+  until([this] { return running_ == 1; });
+  (void)must(store_->jobs().cancel(asked.id, now()));
+  workers_->cancel(asked.id);
+  until([this] { return ended_ == 1; });
+  EXPECT_EQ(job(asked.id).state, store::JobState::kCancelled);
+}
+
+TEST_F(WorkersTest, WhatASignalInterruptsGoesBackIntoTheQueue) {
+  workers_->add_lane(1, {{"work", patient()}});
+  workers_->start();
+  const auto asked = ask("a");
+  until([this] { return running_ == 1; });
+  workers_->stop();
+  EXPECT_EQ(job(asked.id).state, store::JobState::kQueued);
+}
+
+TEST_F(WorkersTest, WhatAKilledProcessLeftIsTakenBackWithoutWaiting) {
+  must(store_->jobs().enqueue({.kind = "work", .dedup_key = "a"}, now()));
+  const auto left =
+      must(store_->jobs().claim({.owner = "dead", .now = now(), .lease = seconds(30)}));
+  ASSERT_TRUE(left);
+  workers_->add_lane(1, {{"work", patient()}});
+  must(workers_->take_back());
+  workers_->start();
+  let_go();
+  until([this] { return ended_ == 1; });
+  EXPECT_EQ(job(left->id).state, store::JobState::kDone);
+}
+
+TEST_F(WorkersTest, AFailureIsKeptWithoutSecrets) {
+  workers_->add_lane(1, {{"work", [](const JobContext&) -> Result<std::string> {
+                            return fail(ErrorCode::kNetwork,
+                                        "http://user:hunter2@example.org/x does not answer");
+                          }}});
+  workers_->start();
+  const auto asked = ask("a");
+  until([this] { return ended_ == 1; });
+  EXPECT_EQ(job(asked.id).state, store::JobState::kFailed);
+  EXPECT_THAT(job(asked.id).error, HasSubstr("does not answer"));
+  EXPECT_THAT(job(asked.id).error, ::testing::Not(HasSubstr("hunter2")));
+}
+
+TEST_F(WorkersTest, RefusedMemoryFailsTheJobAndNotTheProcess) {
+  workers_->add_lane(
+      1, {{"work", [](const JobContext&) -> Result<std::string> {
+             throw memory::OverBudget({.code = ErrorCode::kOverBudget, .message = "no room"});
+           }}});
+  workers_->start();
+  const auto asked = ask("a");
+  until([this] { return ended_ == 1; });
+  EXPECT_THAT(job(asked.id).error, HasSubstr("no room"));
+}
+
+}  // namespace
+}  // namespace m3u_proxy::jobs::testing
