@@ -406,6 +406,105 @@ def test_a_damaged_generation_is_made_again(data, tmp_path):
             assert service.ctl("status")["proxies"][0]["generation"] == 2
 
 
+def test_a_first_start_has_no_failed_job(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            assert {j["kind"]: j["state"] for j in service.ctl("jobs")["jobs"]} == {
+                "refresh": "done", "generate": "done"}
+
+
+def test_a_second_refresh_joins_the_one_that_runs(data, tmp_path):
+    config = tmp_path / "config.toml"
+    with HangingProvider() as provider:
+        config.write_text(configuration(provider.url))
+        service = Service(data, "--config", config)
+        with open(tmp_path / "serve.log", "ab") as log:
+            process = subprocess.Popen(service.command, stdout=log, stderr=log, env=environment())
+        try:
+            wait_until(lambda: provider.connections)
+            asked = [service.ctl("refresh", "tv")["jobs"][0]["id"] for _ in range(2)]
+            assert asked == [service.ctl("status")["running"][0]["id"]] * 2
+            assert len(service.ctl("jobs")["jobs"]) == 1
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) == 0
+
+
+def test_what_is_uploaded_is_an_ordinary_file(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        with Service(data, "--config", config) as service:
+            done = subprocess.run([BINARY, "ctl", "upload", "tv", str(pipe), "--data", str(data)],
+                                  capture_output=True, text=True, timeout=20, check=False,
+                                  env=environment())
+            assert done.returncode != 0
+            assert "no ordinary file" in done.stderr
+            mine = tmp_path / "mine.m3u"
+            mine.write_text(playlist_of("Mine", "Yours"))
+            service.ctl("upload", "tv", str(mine))
+            service.wait_for_generation(2)
+            assert names_in(ask(service.playlist).text) == ["Mine", "Yours"]
+
+
+def test_compressed_guides_go_with_their_generation(data, tmp_path):
+    def guide(title):
+        return ('<tv><programme start="20990101000000 +0000" channel="A">'
+                f"<title>{title}</title></programme></tv>")
+
+    listing = tmp_path / "guide.xml"
+    listing.write_text(guide("First"))
+    (tmp_path / "tv.m3u").write_text(playlist_of("A"))
+    config = tmp_path / "config.toml"
+    config.write_text('[service]\nquiet_period = "0s"\n[[sources]]\nname = "tv"\npath = "tv.m3u"\n'
+                      '[[epg_sources]]\nname = "g"\npath = "guide.xml"\n'
+                      '[[proxies]]\nname = "home"\nsources = ["tv"]\nepg_sources = ["g"]\n')
+    with Service(data, "--config", config) as service:
+        wait_until(lambda: b"First" in ask(service.guide).body)
+        assert b"First" in gzip.decompress(ask(service.guide + ".gz").body)
+        listing.write_text(guide("Second"))  # noticed by itself
+        wait_until(lambda: b"Second" in ask(service.guide).body)
+        assert b"Second" in gzip.decompress(ask(service.guide + ".gz").body)
+        wait_until(lambda: len(list((data / "variants").iterdir())) == 1)
+
+
+def test_a_file_that_changed_while_nobody_ran_is_read_at_the_start(data, tmp_path):
+    listing = tmp_path / "tv.m3u"
+    listing.write_text(playlist_of("A", "B"))
+    config = tmp_path / "config.toml"
+    config.write_text(configuration("x").replace('url = "x"', 'path = "tv.m3u"'))
+    with Service(data, "--config", config):
+        pass
+    listing.write_text(playlist_of("A", "C"))
+    with Service(data, "--config", config) as service:
+        service.wait_for_generation(2)
+        assert names_in(ask(service.playlist).text) == ["A", "C"]
+
+
+def test_settings_are_taken_over_while_it_runs_or_named(data, tmp_path):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        text = configuration(source.url, mode="redirect")
+        config.write_text(text)
+        with Service(data, "--config", config) as service:
+            more = '[http]\npublic_url = "https://tv.example/x"\nlisten = "127.0.0.1:9"\n'
+            config.write_text(text.replace('"0s"', '"0s"\nrefresh = "10m"\njitter = "0s"') + more)
+            wait_until(lambda: "http.listen has changed in the file: it holds after a restart"
+                       in service.log())
+            assert "https://tv.example/x/stream/" in ask(service.playlist).text
+            status = service.ctl("status")["sources"][0]
+            due = datetime.fromisoformat(status["next"]) - datetime.now(timezone.utc)
+            assert due <= timedelta(minutes=10)
+            config.write_text(text + '[http]\ntrusted_proxies = ["nonsense"]\n')
+            wait_until(lambda: "the old settings hold" in service.log()
+                       or "is not taken over" in service.log())
+            assert "https://tv.example/x/stream/" in ask(service.playlist).text
+
+
 def test_what_was_removed_leaves_nothing_behind(data, tmp_path):
     with Source(playlist_of("A", "B")) as source:
         config = tmp_path / "config.toml"

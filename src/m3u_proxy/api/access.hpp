@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include <m3u_proxy/api/answers.hpp>
-#include <m3u_proxy/http/forwarded.hpp>
+#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/request.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/store/store.hpp>
@@ -44,7 +44,7 @@ inline constexpr std::string_view kTokenPrefix = "m3u_";
 class Access {
  public:
   /// All outlive this.
-  Access(store::Store& store, const http::AddressPolicy& addresses, jobs::Clock clock)
+  Access(store::Store& store, const http::LivePolicy& addresses, jobs::Clock clock)
       : store_(store), addresses_(addresses), clock_(std::move(clock)) {}
 
   /// Nobody when the request brings nothing. Problems: 401 for a token or an expired session that
@@ -68,7 +68,7 @@ class Access {
   Outcome<Principal> by_session(std::string_view token);
 
   store::Store& store_;
-  const http::AddressPolicy& addresses_;
+  const http::LivePolicy& addresses_;
   jobs::Clock clock_;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <m3u_proxy/http/forwarded.hpp>
+#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/server.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
@@ -28,7 +28,7 @@ struct ApiContext {
   jobs::Generator& generator;
   jobs::Workers& workers;
   const outputs::Published& published;
-  const http::AddressPolicy& addresses;
+  const http::LivePolicy& addresses;
   const config::Configuration& configuration;  ///< the plain sections, as the service started
   jobs::Clock clock;
   std::filesystem::path data;  ///< the data folder

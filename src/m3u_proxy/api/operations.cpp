@@ -50,7 +50,7 @@ struct Operations::Entry {
   Operation handler;
 };
 
-Operations::Operations(http::Router& router, Access& access, const http::AddressPolicy& addresses)
+Operations::Operations(http::Router& router, Access& access, const http::LivePolicy& addresses)
     : router_(router),
       access_(access),
       addresses_(addresses),
@@ -127,7 +127,7 @@ Answer Operations::call(const Entry& entry, http::Request& request,
   auto base = http::base_address(
       request.headers,
       {.peer = request.peer, .secure = request.secure, .local_port = request.local_port},
-      addresses_);
+      *addresses_.get());
   if (!base) return problem(421, base.error().message, base.error().hint);
   M3U_TRY(const Principal principal, admit(entry, request));
   Call call{.request = request, .principal = principal, .base = *std::move(base), .gone = gone};

@@ -56,7 +56,7 @@ constexpr std::uint64_t kSmallBody = std::uint64_t{64} << 10U;
 class Operations {
  public:
   /// All outlive this, and this the server.
-  Operations(http::Router& router, Access& access, const http::AddressPolicy& addresses);
+  Operations(http::Router& router, Access& access, const http::LivePolicy& addresses);
 
   /// `path` is what follows kApiPrefix. Error: as http::Router::add().
   Result<> add(http::Method method, std::string_view path, OperationOptions options,
@@ -81,7 +81,7 @@ class Operations {
 
   http::Router& router_;
   Access& access_;
-  const http::AddressPolicy& addresses_;
+  const http::LivePolicy& addresses_;
   std::vector<Known> known_;
   WorkPool quick_;
   WorkPool slow_;

@@ -54,7 +54,7 @@ std::string Sessions::client_of(const Call& call) const {
   const auto address = http::client_address(
       request.headers,
       {.peer = request.peer, .secure = request.secure, .local_port = request.local_port},
-      context_.api.addresses);
+      *context_.api.addresses.get());
   return address ? to_string(*address) : "local";
 }
 

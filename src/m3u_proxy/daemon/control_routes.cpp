@@ -23,6 +23,7 @@ using http::Response;
 using Json = JsonWriter<std::string>;
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::chrono::seconds kBusy{5};
 
 Response json_response(std::string text) {
   text.push_back('\n');
@@ -46,8 +47,7 @@ void time_member(Json& json, std::string_view name, store::Time time) {
     json.null();
     return;
   }
-  json.value(std::string_view(format_rfc3339(
-      std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count())));
+  json.value(std::string_view(format_rfc3339(store::seconds_of(time))));
 }
 
 void write_job(Json& json, const store::Job& job) {
@@ -80,11 +80,11 @@ class Control {
   Result<std::string> status(const Request& request);
   Result<std::string> refresh(const Request& request);
   Result<std::string> accept(const Request& request);
-  Result<std::string> upload(const Request& request);
+  Result<std::string> upload(const Request& request, const CancelToken& cancel);
   Result<std::string> jobs(const Request& request);
   Result<std::string> cancel(const Request& request);
   Result<std::string> generations(const Request& request);
-  Result<std::string> diff(const Request& request);
+  Result<std::string> diff(const Request& request, const CancelToken& cancel);
   Result<std::string> roll_back(const Request& request);
   Result<std::string> release(const Request& request);
   Result<std::string> regenerate(const Request& request);
@@ -236,13 +236,17 @@ Result<std::string> Control::accept(const Request& request) {
   return fail(ErrorCode::kNotFound, "nothing of this source waits in quarantine");
 }
 
-Result<std::string> Control::upload(const Request& request) {
+Result<std::string> Control::upload(const Request& request, const CancelToken& cancel) {
   const auto model = context_.conductor.model();
   M3U_TRY(const auto chosen, sources(*model, request.parameter("name")));
   const std::string path(trim(request.body));
-  M3U_TRY(const auto bytes, io::open_file(path));
-  const CancelToken never;
-  M3U_CHECK(context_.refresher.upload(*chosen.front(), *bytes, never));
+  std::error_code error;
+  if (const auto status = std::filesystem::status(path, error);
+      std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+    return fail(ErrorCode::kInvalidArgument, fmt::format("{} is no ordinary file", excerpt(path)),
+                "write what it gives into a file first");
+  M3U_TRY(const auto bytes, io::open_file(path, &cancel));
+  M3U_CHECK(context_.refresher.upload(*chosen.front(), *bytes, cancel));
   return std::string(R"({"uploaded":true})");
 }
 
@@ -298,7 +302,7 @@ Result<std::optional<std::int64_t>> number_of(const Request& request, std::strin
   return number;
 }
 
-Result<std::string> Control::diff(const Request& request) {
+Result<std::string> Control::diff(const Request& request, const CancelToken& /*cancel*/) {
   const auto model = context_.conductor.model();
   M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
   M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
@@ -351,12 +355,29 @@ Result<std::string> Control::regenerate(const Request& request) {
 
 Result<> add_control_routes(http::Router& router, const ControlContext& context) {
   const auto control = std::make_shared<Control>(context);
+  const http::RouteOptions options{.body_limit = 64U << 10U, .door = "control"};
   using Work = Result<std::string> (Control::*)(const Request&);
   const auto add = [&](http::Method method, std::string_view pattern, Work work) {
     return router.add(method, pattern, answered_by([control, work](const Request& request) {
                         return ((*control).*work)(request);
                       }),
-                      {.body_limit = 64U << 10U, .door = "control"});
+                      options);
+  };
+  using LongWork = Result<std::string> (Control::*)(const Request&, const CancelToken&);
+  const auto add_errand = [&](http::Method method, std::string_view pattern, LongWork work) {
+    return router.add_deferred(
+        method, pattern,
+        [control, &errands = context.errands, work](const std::shared_ptr<Request>& request,
+                                                    http::Responder responder) {
+          const auto answer = std::make_shared<http::Responder>(std::move(responder));
+          const bool taken =
+              errands.add([control, work, request, answer](const CancelToken& cancel) {
+                const Result<std::string> text = ((*control).*work)(*request, cancel);
+                answer->send(text ? json_response(*text) : failure(text.error()));
+              });
+          if (!taken) answer->send(http::retry_response(503, kBusy, "busy, try again\n"));
+        },
+        options);
   };
   using enum http::Method;
   M3U_CHECK(add(kGet, "/status", &Control::status));
@@ -364,10 +385,10 @@ Result<> add_control_routes(http::Router& router, const ControlContext& context)
   M3U_CHECK(add(kPost, "/jobs/{id}/cancel", &Control::cancel));
   M3U_CHECK(add(kPost, "/sources/{name}/refresh", &Control::refresh));
   M3U_CHECK(add(kPost, "/sources/{name}/accept", &Control::accept));
-  M3U_CHECK(add(kPost, "/sources/{name}/upload", &Control::upload));
+  M3U_CHECK(add_errand(kPost, "/sources/{name}/upload", &Control::upload));
   M3U_CHECK(add(kPost, "/proxies/{name}/generate", &Control::regenerate));
   M3U_CHECK(add(kGet, "/proxies/{name}/generations", &Control::generations));
-  M3U_CHECK(add(kGet, "/proxies/{name}/diff", &Control::diff));
+  M3U_CHECK(add_errand(kGet, "/proxies/{name}/diff", &Control::diff));
   M3U_CHECK(add(kPost, "/proxies/{name}/roll-back", &Control::roll_back));
   return add(kPost, "/proxies/{name}/release", &Control::release);
 }

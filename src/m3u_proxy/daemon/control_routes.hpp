@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/daemon/service.hpp>
 #include <m3u_proxy/http/router.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
@@ -20,6 +21,7 @@ struct ControlContext {
   jobs::Refresher& refresher;
   jobs::Generator& generator;
   jobs::Workers& workers;
+  Errands& errands;
   runtime::Process& process;
   jobs::Clock clock;
   std::function<Result<std::vector<Service::Output>>()> outputs;

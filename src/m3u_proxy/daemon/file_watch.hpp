@@ -1,31 +1,64 @@
-// FileWatch: tells when a file has another content, also where it is replaced by a rename or where
-// a symbolic link in its folder is swapped (as Kubernetes does with mounted configurations).
+// FileWatch: tells when files are other files or have other content, also where one is replaced by
+// a rename or where a symbolic link in its folder is swapped (as Kubernetes does with mounted
+// configurations, and certbot with certificates).
+//
+// What is compared is the file that a path leads to, its size and its time of change. Where a
+// folder cannot be watched, the log says so once.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
+
+#include <sys/types.h>
 
 #include <m3u_proxy/io/descriptor.hpp>
 
 namespace m3u_proxy::daemon {
 
+/// Thread-safe. Asleep while nothing happens in the files' folders.
 class FileWatch {
  public:
-  /// Calls `changed` on a thread of its own when the file's content or what it points to is
-  /// another one, after it was quiet for a quarter of a second. Asleep otherwise.
-  FileWatch(std::filesystem::path file, std::function<void()> changed);
+  using Changed = std::function<void(const std::filesystem::path&)>;
+
+  FileWatch();
   ~FileWatch();
   FileWatch(const FileWatch&) = delete;
   FileWatch& operator=(const FileWatch&) = delete;
 
- private:
-  void run();
+  /// From now on `files` are the ones of `group`. `changed` is called on the watch's own thread for
+  /// each of them that has changed, after their folders were quiet for a quarter of a second, or
+  /// two seconds after the first change.
+  void watch(const std::string& group, const std::vector<std::filesystem::path>& files,
+             Changed changed);
 
-  std::filesystem::path file_;
-  std::function<void()> changed_;
+ private:
+  /// What there is at a path.
+  struct State {
+    dev_t device = 0;
+    ino_t file = 0;
+    off_t size = -1;  // -1: nothing
+    std::int64_t changed = 0;
+    bool operator==(const State&) const = default;
+  };
+  struct Group {
+    std::map<std::filesystem::path, State> files;
+    Changed changed;
+  };
+  static State look(const std::filesystem::path& file);
+  void watch_folders();
+  void run();
+  void check();
+
   io::Descriptor inotify_;
   io::Descriptor stop_;
+  std::mutex mutex_;  // of what follows
+  std::map<std::string, Group> groups_;
+  std::map<std::filesystem::path, int> folders_;  // -1: it cannot be watched
   std::thread thread_;
 };
 

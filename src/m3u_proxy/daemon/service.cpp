@@ -1,19 +1,22 @@
 #include <algorithm>
-#include <array>
-#include <charconv>
+#include <atomic>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <m3u_proxy/api/api.hpp>
-#include <m3u_proxy/base/ip_address.hpp>
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/daemon/changed_keys.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
 #include <m3u_proxy/daemon/data_folder.hpp>
+#include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/daemon/file_watch.hpp>
 #include <m3u_proxy/daemon/first_admin.hpp>
+#include <m3u_proxy/daemon/http_settings.hpp>
+#include <m3u_proxy/daemon/local_sources.hpp>
 #include <m3u_proxy/daemon/output_tokens.hpp>
 #include <m3u_proxy/daemon/provisioning.hpp>
+#include <m3u_proxy/daemon/publication.hpp>
 #include <m3u_proxy/daemon/service.hpp>
 #include <m3u_proxy/daemon/status_routes.hpp>
 #include <m3u_proxy/http/server.hpp>
@@ -28,41 +31,6 @@ namespace {
 
 constexpr unsigned kDownloads = 4;
 constexpr std::size_t kGzipVariants = 8;
-
-std::int64_t seconds_of(store::Time time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-/// "127.0.0.1:8080", "[::1]:8080", "8080".
-Result<http::TcpEndpoint> endpoint_of(std::string_view listen) {
-  const std::size_t colon = listen.rfind(':');
-  const std::string_view port = colon == std::string_view::npos ? listen : listen.substr(colon + 1);
-  const std::string_view host = colon == std::string_view::npos ? "" : listen.substr(0, colon);
-  unsigned number = 0;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc() || end != port.data() + port.size() || number > 65535)
-    return fail(ErrorCode::kConfig, fmt::format("\"{}\" is no address to listen on", listen),
-                "write it as 127.0.0.1:8080, or [::]:8080 for every interface");
-  return http::TcpEndpoint{.host = host.empty() ? "127.0.0.1" : std::string(host),
-                           .port = static_cast<std::uint16_t>(number)};
-}
-
-Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
-  http::AddressPolicy policy;
-  if (!config.public_url.empty()) {
-    M3U_TRY(policy.public_url, http::parse_base_address(config.public_url));
-  }
-  for (const config::Named& proxy : config.trusted_proxies) {
-    M3U_TRY(Cidr range, parse_cidr(proxy.name));
-    policy.trusted_proxies.push_back(range);
-  }
-  for (const config::Named& host : config.allowed_hosts) policy.allowed_hosts.push_back(host.name);
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) == 0)
-    policy.allowed_hosts.emplace_back(name.data());
-  policy.base_path = config.base_path;
-  return policy;
-}
 
 }  // namespace
 
@@ -86,31 +54,41 @@ class Service::Parts {
   Result<> provision();
   Result<> make_jobs();
   Result<> make_api();
+  [[nodiscard]] http::ServerCounters http_counters() const;
   Result<> listen();
   void publish();
   void reload_file();
   [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
-  Result<std::shared_ptr<outputs::PublishedProxy>> open_proxy(const jobs::ProxyEntry& entry) const;
+  void apply(const LoadedDocument& loaded);
+  [[nodiscard]] config::HttpConfig http_config(const LoadedDocument& loaded) const;
+  [[nodiscard]] static Result<jobs::Conductor::Options> conductor_options(
+      const config::ServiceConfig& config);
 
   ServiceOptions options_;
   std::optional<DataFolder> folder_;
-  LoadedDocument loaded_;
+  LoadedDocument loaded_;                           // as the service started
+  std::optional<config::ConfigDocument> document_;  // what holds now
   std::unique_ptr<runtime::Process> process_;
   std::optional<store::SecretKey> key_;
   std::unique_ptr<store::Store> store_;
   std::shared_ptr<const snapshots::Placeholders> placeholders_;
-  http::AddressPolicy addresses_;
+  http::LivePolicy addresses_;
+  std::string listens_at_;  // written before any request is read
   outputs::Published published_;
   std::unique_ptr<outputs::GzipVariants> variants_;
   std::unique_ptr<jobs::Refresher> refresher_;
   std::unique_ptr<jobs::Generator> generator_;
+  std::unique_ptr<Publication> publication_;
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<LocalSources> local_sources_;
   std::unique_ptr<jobs::Workers> workers_;
   std::unique_ptr<jobs::Conductor> conductor_;
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Router> control_router_;
   std::unique_ptr<api::Api> api_;
+  std::unique_ptr<Errands> errands_;
   std::unique_ptr<http::Server> server_;
-  std::unique_ptr<FileWatch> watch_;
+  std::atomic<http::Server*> serving_{nullptr};  // server_, once it is there
 };
 
 Result<> Service::Parts::open_store() {
@@ -138,7 +116,7 @@ Result<> Service::Parts::provision() {
 
 Result<> Service::Parts::make_jobs() {
   const auto& config = loaded_.configuration.service;
-  M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(config.time_zone));
+  M3U_TRY(auto conductor, conductor_options(config));
   refresher_ = std::make_unique<jobs::Refresher>(
       *process_, *store_, options_.clock,
       jobs::Refresher::Options{.folder = folder_->path(), .max_shrink = config.max_shrink});
@@ -149,15 +127,29 @@ Result<> Service::Parts::make_jobs() {
                                .threads = options_.threads,
                                .kept = config.generations_kept,
                                .run = runtime::run_options(loaded_.configuration)});
+  variants_ = std::make_unique<outputs::GzipVariants>(folder_->path() / "variants",
+                                                      process_->slabs(), kGzipVariants);
+  publication_ = std::make_unique<Publication>(*store_, *key_, *generator_, published_, *variants_,
+                                               options_.clock);
+  watch_ = std::make_unique<FileWatch>();
+  local_sources_ = std::make_unique<LocalSources>(*watch_, *store_, options_.clock);
   workers_ = std::make_unique<jobs::Workers>(
-      *store_, options_.clock, jobs::Workers::Options{.owner = fmt::format("{}", ::getpid())});
+      *store_, options_.clock,
+      jobs::Workers::Options{
+          .owner = fmt::format("{}", ::getpid()),
+          .on_end = [this](const store::Job& job, const Result<std::string>& result) {
+            const auto proxy = parse_uuid(job.target);
+            if (proxy && job.kind == jobs::kGenerateJob)
+              conductor_->generation_ended(*proxy, result);
+          }});
   conductor_ = std::make_unique<jobs::Conductor>(
       *store_, loaded_.configuration, *refresher_, *generator_, options_.clock,
-      jobs::Conductor::Options{.quiet_period = config.quiet_period,
-                               .jitter = config.jitter,
-                               .zone = zone,
-                               .refresh = config.refresh},
-      jobs::Conductor::Listeners{.model = [this](const auto&) { publish(); },
+      std::move(conductor),
+      jobs::Conductor::Listeners{.model =
+                                     [this](const auto& model) {
+                                       publish();
+                                       local_sources_->follow(*model);
+                                     },
                                  .generations = [this] { publish(); },
                                  .jobs = [this] { workers_->wake(); }});
   workers_->add_lane(kDownloads,
@@ -170,60 +162,24 @@ Result<> Service::Parts::make_jobs() {
   return {};
 }
 
-Result<std::shared_ptr<outputs::PublishedProxy>> Service::Parts::open_proxy(
-    const jobs::ProxyEntry& entry) const {
-  M3U_TRY(const auto rows, store_->generations().list(entry.id));
-  std::shared_ptr<const snapshots::Snapshot> current;
-  std::vector<std::shared_ptr<const snapshots::Snapshot>> older;
-  std::int64_t made = 0;
-  for (const store::GenerationRow& row : rows) {
-    auto snapshot = generator_->open(entry.id, row.number);
-    if (row.state == store::GenerationState::kCurrent) {
-      if (!snapshot) return fail(snapshot.error());
-      current = *std::move(snapshot);
-      made = seconds_of(row.created);
-    } else if (snapshot && row.state == store::GenerationState::kKept) {
-      older.push_back(*std::move(snapshot));
-    }
-  }
-  return outputs::PublishedProxy::make(entry.id, entry.config.name.name, std::move(current),
-                                       std::move(older), made);
-}
-
 /// Puts what the store names in place of what was served.
 void Service::Parts::publish() {
-  const auto model = conductor_ ? conductor_->model() : nullptr;
-  if (!model) return;
-  std::vector<std::shared_ptr<outputs::PublishedProxy>> proxies;
-  outputs::Published::Doors doors;
-  for (const jobs::ProxyEntry& entry : model->proxies) {
-    auto proxy = open_proxy(entry);
-    if (!proxy) {
-      log::error("outputs", "\"{}\" cannot be served: {}", entry.config.name.name,
-                 to_string(proxy.error()));
-      // Its addresses stay, and say that it is being made.
-      proxy = outputs::PublishedProxy::make(entry.id, entry.config.name.name, nullptr, {}, 0);
-      if (!proxy) continue;
-    }
-    proxies.push_back(*std::move(proxy));
-    if (entry.config.is_public) doors.by_name.emplace(entry.config.name.name, entry.id);
-    if (const auto token = output_token(*store_, *key_, entry.id, options_.clock()); !token)
-      log::error("outputs", "{}", to_string(token.error()));
-    if (const auto tokens = store_->tokens().list(store::TokenKind::kOutput, entry.id); tokens)
-      for (const store::AccessToken& token : *tokens)
-        doors.by_token_hash.emplace(token.hash, entry.id);
-  }
-  published_.replace(std::move(proxies), std::move(doors));
+  if (const auto model = conductor_ ? conductor_->model() : nullptr) publication_->publish(*model);
+}
+
+config::HttpConfig Service::Parts::http_config(const LoadedDocument& loaded) const {
+  config::HttpConfig config = loaded.configuration.http;
+  if (options_.listen) config.listen = *options_.listen;
+  if (options_.public_url) config.public_url = *options_.public_url;
+  return config;
 }
 
 Result<> Service::Parts::listen() {
-  config::HttpConfig config = loaded_.configuration.http;
-  if (options_.listen) config.listen = *options_.listen;
-  if (options_.public_url) config.public_url = *options_.public_url;
-  M3U_TRY(addresses_, address_policy(config));
+  const config::HttpConfig config = http_config(loaded_);
+  M3U_TRY(auto policy, address_policy(config));
+  addresses_.set(std::move(policy));
   M3U_TRY(http::TcpEndpoint endpoint, endpoint_of(config.listen));
-  variants_ = std::make_unique<outputs::GzipVariants>(folder_->path() / "variants",
-                                                      process_->slabs(), kGzipVariants);
+  errands_ = std::make_unique<Errands>();
   router_ = std::make_unique<http::Router>();
   control_router_ = std::make_unique<http::Router>();
   M3U_CHECK(outputs::add_output_routes(*router_, {.published = published_,
@@ -238,6 +194,7 @@ Result<> Service::Parts::listen() {
                                                   .refresher = *refresher_,
                                                   .generator = *generator_,
                                                   .workers = *workers_,
+                                                  .errands = *errands_,
                                                   .process = *process_,
                                                   .clock = options_.clock,
                                                   .outputs = [this] { return outputs(); },
@@ -250,8 +207,15 @@ Result<> Service::Parts::listen() {
       {.endpoint = http::UnixEndpoint{folder_->control_socket()}, .router = control_router_.get()});
   server.threads = 2;
   server.error_page = api::error_page;
+  server.on_listening = [this](const auto& addresses) { listens_at_ = addresses.front(); };
   M3U_TRY(server_, http::Server::start(std::move(server), process_->budget()));
+  serving_ = server_.get();
   return {};
+}
+
+http::ServerCounters Service::Parts::http_counters() const {
+  const http::Server* const server = serving_;
+  return server == nullptr ? http::ServerCounters() : server->counters();
 }
 
 Result<> Service::Parts::make_api() {
@@ -273,7 +237,7 @@ Result<> Service::Parts::make_api() {
                .data = folder_->path(),
                .version = options_.version,
                .output_door = [this](const jobs::ProxyEntry& proxy) { return door_of(proxy); },
-               .http_counters = [this] { return server_->counters(); }},
+               .http_counters = [this] { return http_counters(); }},
               admin));
   return {};
 }
@@ -286,16 +250,55 @@ void Service::Parts::reload_file() {
     return;
   }
   const auto taken = take_over(*store_, *loaded, options_.clock());
-  if (!taken)
+  if (!taken) {
     log::error("config", "{} is not taken over: {}", options_.config->string(),
                to_string(taken.error()));
-  else if (!taken->empty())
+    return;
+  }
+  if (!taken->empty())
     log::info("config", "{}: {} new, {} changed, {} removed", options_.config->string(),
               taken->added.size(), taken->changed.size(), taken->removed.size());
+  apply(*loaded);
+  document_ = std::move(loaded->document);
+}
+
+/// The plain sections, as far as they can change while the service runs.
+void Service::Parts::apply(const LoadedDocument& loaded) {
+  const std::vector<std::string> changed = changed_keys(*document_, *loaded.document);
+  if (changed.empty()) return;
+  const config::Configuration& now = loaded.configuration;
+  auto policy = address_policy(http_config(loaded));
+  auto conductor = conductor_options(now.service);
+  for (const Error* const error :
+       {policy ? nullptr : &policy.error(), conductor ? nullptr : &conductor.error()})
+    if (error != nullptr)
+      log::error("config", "{}: the old settings hold: {}", options_.config->string(),
+                 to_string(*error));
+  if (!policy || !conductor) return;
+  addresses_.set(*std::move(policy));
+  refresher_->set_max_shrink(now.service.max_shrink);
+  generator_->configure(now.service.generations_kept, runtime::run_options(now));
+  process_->set_cleanup(now.memory_cleanup);
+  conductor_->configure(now, *std::move(conductor));
+  for (const std::string& key : changed)
+    if (applies_at_once(key))
+      log::info("config", "{} is another one now", key);
+    else
+      log::warn("config", "{} has changed in the file: it holds after a restart", key);
+}
+
+Result<jobs::Conductor::Options> Service::Parts::conductor_options(
+    const config::ServiceConfig& config) {
+  M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(config.time_zone));
+  return jobs::Conductor::Options{.quiet_period = config.quiet_period,
+                                  .jitter = config.jitter,
+                                  .zone = zone,
+                                  .refresh = config.refresh};
 }
 
 Result<> Service::Parts::start() {
   M3U_TRY(loaded_, load_document(options_.config, options_.environment, options_.flags));
+  document_ = loaded_.document;
   M3U_TRY(folder_, DataFolder::open(options_.data));
   runtime::ProcessOptions process =
       runtime::process_options(loaded_.configuration, folder_->path());
@@ -311,23 +314,25 @@ Result<> Service::Parts::start() {
   M3U_CHECK(listen());
   workers_->start();
   if (options_.config)
-    watch_ = std::make_unique<FileWatch>(*options_.config, [this] { reload_file(); });
+    watch_->watch("configuration", {*options_.config}, [this](const auto&) { reload_file(); });
   return {};
 }
 
 void Service::Parts::stop(std::chrono::milliseconds within) {
-  watch_.reset();
   if (server_) server_->stop(within);
   if (api_) api_->stop();
+  errands_.reset();
   if (conductor_) conductor_->stop();
+  watch_.reset();
   if (workers_) workers_->stop();
   server_.reset();
   variants_.reset();
 }
 
 std::string Service::Parts::address() const {
-  if (addresses_.public_url) return http::to_string(*addresses_.public_url);
-  return fmt::format("http://{}{}", server_->addresses().front(), addresses_.base_path);
+  const auto policy = addresses_.get();
+  if (policy->public_url) return http::to_string(*policy->public_url);
+  return fmt::format("http://{}{}", listens_at_, policy->base_path);
 }
 
 std::optional<std::string> Service::Parts::setup_link() const {

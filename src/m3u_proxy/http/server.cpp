@@ -97,6 +97,7 @@ class Server::State {
     const unsigned threads = std::max(options_.threads, 1U);
     for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(shared_));
     for (const ListenerOptions& options : options_.listeners) M3U_CHECK(open(options));
+    if (options_.on_listening) options_.on_listening(addresses_);
     const NoSignals no_signals;
     running_ = workers_.size();
     for (const auto& worker : workers_) threads_.emplace_back([this, &worker] { run(*worker); });

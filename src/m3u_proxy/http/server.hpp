@@ -75,6 +75,9 @@ struct ServerOptions {
   std::vector<ListenerOptions> listeners;
   unsigned threads = 1;
   Limits limits{};
+  /// Told once where it listens, as addresses() says, before the first request is read; may be
+  /// empty.
+  std::function<void(const std::vector<std::string>&)> on_listening{};
   /// Called on the threads of connections, several at a time; must be short and not throw.
   std::function<void(const AccessRecord&)> on_access{};
   /// Makes the body of answers that the server gives by itself (404, 405, 413 …); default: a line

@@ -90,6 +90,7 @@ TEST_F(RefresherTest, ACancelledOneIsNoFailure) {
 TEST_F(RefresherTest, WhatSomebodyGivesIsTakenWithoutSuspicion) {
   must(refresh());
   const auto models = model();
+  pass(seconds(1));
   io::MemorySource bytes(playlist({"Z"}));
   must(refresher_->upload(*models->find_source(source()), bytes, cancel_));
   EXPECT_THAT(snapshots(), ElementsAre("current 1", "superseded 4"));

@@ -99,16 +99,26 @@ Result<GzipVariants::File> GzipVariants::make(const Task& task) {
 
 void GzipVariants::keep(const Task& task, const File& file) {
   const std::scoped_lock lock(mutex_);
-  kept_.push_front({.proxy = task.proxy, .key = task.key, .file = file});
+  kept_.push_front({.proxy = task.proxy, .key = task.key, .source = task.file.hash, .file = file});
   std::size_t count = 0;
   for (auto entry = kept_.begin(); entry != kept_.end();) {
     if (entry->proxy != task.proxy || ++count <= most_per_proxy_) {
       ++entry;
       continue;
     }
-    ::unlink((folder_ / (entry->key + ".gz")).c_str());
-    entry = kept_.erase(entry);
+    entry = drop(entry);
   }
+}
+
+std::list<GzipVariants::Kept>::iterator GzipVariants::drop(std::list<Kept>::iterator entry) {
+  ::unlink((folder_ / (entry->key + ".gz")).c_str());
+  return kept_.erase(entry);
+}
+
+void GzipVariants::keep_only(const std::set<std::string>& hashes) {
+  const std::scoped_lock lock(mutex_);
+  for (auto entry = kept_.begin(); entry != kept_.end();)
+    entry = hashes.contains(entry->source) ? std::next(entry) : drop(entry);
 }
 
 void GzipVariants::work() {

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -37,6 +38,8 @@ class GzipVariants {
   /// much to do, or the end is near.
   void get(const Uuid& proxy, const PublishedFile& file,
            std::shared_ptr<const Placeholders> placeholders, Placeholders values, Done done);
+  /// Deletes what was made of other files than those with these hashes.
+  void keep_only(const std::set<std::string>& hashes);
 
  private:
   struct Task {
@@ -50,6 +53,7 @@ class GzipVariants {
   struct Kept {
     Uuid proxy;
     std::string key;
+    std::string source;  // the hash of what it was made of
     File file;
   };
   void work();
@@ -57,6 +61,7 @@ class GzipVariants {
   void keep(const Task& task, const File& file);
   /// With the lock held.
   const File* find(std::string_view key);
+  std::list<Kept>::iterator drop(std::list<Kept>::iterator entry);
 
   std::filesystem::path folder_;
   memory::SlabPool& slabs_;

@@ -5,6 +5,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
+#include <m3u_proxy/snapshots/generation_files.hpp>
 
 namespace m3u_proxy::outputs {
 namespace {
@@ -34,7 +35,7 @@ std::expected<Placeholders, Response> values_for(const OutputContext& context,
   const auto base = http::base_address(
       request.headers,
       {.peer = request.peer, .secure = request.secure, .local_port = request.local_port},
-      context.addresses);
+      *context.addresses.get());
   if (!base) return std::unexpected(http::text_response(421, to_string(base.error()) + "\n"));
   return Placeholders{.base = http::to_string(*base),
                       .token = std::string(request.parameter("door"))};
@@ -130,13 +131,13 @@ Result<> add_output_routes(http::Router& router, const OutputContext& context) {
         [context, name, type](Request& request) { return send_file(context, request, name, type); },
         door);
   };
-  M3U_CHECK(files("/proxy/{door}/playlist.m3u", "playlist.m3u", kPlaylistType));
-  M3U_CHECK(files("/proxy/{door}/playlist.m3u8", "playlist.m3u", kPlaylistType));
-  M3U_CHECK(files("/proxy/{door}/guide.xml", "guide.xml", kGuideType));
+  M3U_CHECK(files("/proxy/{door}/playlist.m3u", snapshots::kPlaylistFile, kPlaylistType));
+  M3U_CHECK(files("/proxy/{door}/playlist.m3u8", snapshots::kPlaylistFile, kPlaylistType));
+  M3U_CHECK(files("/proxy/{door}/guide.xml", snapshots::kGuideFile, kGuideType));
   M3U_CHECK(router.add_deferred(
       Method::kGet, "/proxy/{door}/guide.xml.gz",
       [context](const std::shared_ptr<Request>& request, http::Responder responder) {
-        send_packed(context, request, std::move(responder), "guide.xml");
+        send_packed(context, request, std::move(responder), snapshots::kGuideFile);
       },
       door));
   return router.add(

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include <m3u_proxy/http/forwarded.hpp>
+#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/router.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/outputs/gzip_variants.hpp>
@@ -20,7 +20,7 @@ struct OutputContext {
   Published& published;
   GzipVariants& variants;
   std::shared_ptr<const Placeholders> placeholders;
-  const http::AddressPolicy& addresses;
+  const http::LivePolicy& addresses;
   memory::Budget& budget;
   memory::SlabPool& slabs;
 };

@@ -47,6 +47,9 @@ class PublishedProxy {
   [[nodiscard]] std::int64_t made() const { return made_; }
   /// nullptr: there is none.
   [[nodiscard]] const PublishedFile* file(std::string_view name) const;
+  [[nodiscard]] const std::map<std::string, PublishedFile, std::less<>>& files() const {
+    return files_;
+  }
   /// The address of a channel's stream at its source; an older generation's, when the current one
   /// has no such channel. nullopt: nobody knows it. Errors: kIo, kParse, kOverBudget.
   [[nodiscard]] Result<std::optional<std::string>> stream_address(const Uuid& channel,

@@ -1,0 +1,72 @@
+#include <condition_variable>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <m3u_proxy/daemon/file_watch.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
+
+namespace m3u_proxy::daemon {
+namespace {
+
+class FileWatchTest : public ::testing::Test {
+ protected:
+  void write(const std::string& name, std::string_view text) {
+    std::ofstream(folder_ / name) << text;
+  }
+  void watch(const std::string& name) {
+    watch_.watch("test", {folder_ / name}, [this](const std::filesystem::path& file) {
+      const std::scoped_lock lock(mutex_);
+      seen_.push_back(file.filename());
+      changed_.notify_all();
+    });
+  }
+  void expect_change(const std::string& name) {
+    std::unique_lock lock(mutex_);
+    ASSERT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), [&] { return !seen_.empty(); }));
+    EXPECT_EQ(seen_.front(), name);
+    seen_.clear();
+  }
+
+  io::TestFolder folder_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::filesystem::path> seen_;
+  FileWatch watch_;
+};
+
+TEST_F(FileWatchTest, AFileThatIsWrittenOrReplacedHasChanged) {
+  write("a", "1");
+  watch("a");
+  write("b", "nobody asks");
+  write("a", "22");
+  expect_change("a");
+  write("c", "333");
+  std::filesystem::rename(folder_ / "c", folder_ / "a");
+  expect_change("a");
+}
+
+TEST_F(FileWatchTest, AFileThatComesHasChanged) {
+  watch("a");
+  write("a", "1");
+  expect_change("a");
+}
+
+TEST_F(FileWatchTest, ASwappedLinkHasChangedItsFile) {
+  std::filesystem::create_directory(folder_ / "1");
+  std::filesystem::create_directory(folder_ / "2");
+  write("1/a", "same");
+  write("2/a", "same");
+  std::filesystem::create_directory_symlink("1", folder_ / "data");
+  std::filesystem::create_symlink("data/a", folder_ / "a");
+  watch("a");
+  std::filesystem::create_directory_symlink("2", folder_ / "next");
+  std::filesystem::rename(folder_ / "next", folder_ / "data");
+  expect_change("a");
+  write("2/a", "other");  // where it leads to now
+  expect_change("a");
+}
+
+}  // namespace
+}  // namespace m3u_proxy::daemon

@@ -1,0 +1,42 @@
+#include <array>
+#include <charconv>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <m3u_proxy/base/ip_address.hpp>
+#include <m3u_proxy/daemon/http_settings.hpp>
+
+namespace m3u_proxy::daemon {
+
+Result<http::TcpEndpoint> endpoint_of(std::string_view listen) {
+  const std::size_t colon = listen.rfind(':');
+  const std::string_view port = colon == std::string_view::npos ? listen : listen.substr(colon + 1);
+  const std::string_view host = colon == std::string_view::npos ? "" : listen.substr(0, colon);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc() || end != port.data() + port.size() || number > 65535)
+    return fail(ErrorCode::kConfig, fmt::format("\"{}\" is no address to listen on", listen),
+                "write it as 127.0.0.1:8080, or [::]:8080 for every interface");
+  return http::TcpEndpoint{.host = host.empty() ? "127.0.0.1" : std::string(host),
+                           .port = static_cast<std::uint16_t>(number)};
+}
+
+Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
+  http::AddressPolicy policy;
+  if (!config.public_url.empty()) {
+    M3U_TRY(policy.public_url, http::parse_base_address(config.public_url));
+  }
+  for (const config::Named& proxy : config.trusted_proxies) {
+    M3U_TRY(Cidr range, parse_cidr(proxy.name));
+    policy.trusted_proxies.push_back(range);
+  }
+  for (const config::Named& host : config.allowed_hosts) policy.allowed_hosts.push_back(host.name);
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) == 0)
+    policy.allowed_hosts.emplace_back(name.data());
+  policy.base_path = config.base_path;
+  return policy;
+}
+
+}  // namespace m3u_proxy::daemon
