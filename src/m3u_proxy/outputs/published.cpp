@@ -9,8 +9,9 @@
 namespace m3u_proxy::outputs {
 namespace {
 
+using snapshots::kGuideFile;
 using snapshots::kLineupFile;
-using snapshots::kPlacesSuffix;
+using snapshots::kPlaylistFile;
 
 /// The counts are small, so they are compared with their hash before they are used.
 Result<std::vector<PlaceCount>> read_places(const snapshots::Snapshot& snapshot,
@@ -41,7 +42,7 @@ Result<std::shared_ptr<PublishedProxy>> PublishedProxy::make(
   proxy->made_ = made;
   if (!snapshot) return proxy;
   for (const snapshots::SnapshotFile& file : snapshot->manifest().files) {
-    if (file.name.ends_with(kPlacesSuffix) || file.name == kLineupFile) continue;
+    if (file.name != kPlaylistFile && file.name != kGuideFile) continue;
     io::Descriptor own(::fcntl(snapshot->file(file.name)->get(), F_DUPFD_CLOEXEC, 0));
     if (!own.valid()) return fail(system_error("cannot open a snapshot", errno));
     M3U_TRY(auto places, read_places(*snapshot, snapshots::places_of(file.name)));
