@@ -22,6 +22,7 @@ void AnswerWriter::start(std::string buffer,
   sent_ = 0;
   busy_ = true;
   piece_ = std::string_view();
+  body_left_ = 0;
   if (auto* text = std::get_if<std::string>(&body)) {
     if (buffer_.size() + text->size() <= kBuffer) {
       buffer_ += *text;
@@ -31,6 +32,7 @@ void AnswerWriter::start(std::string buffer,
     }
   } else {
     body_ = std::get<std::unique_ptr<Body>>(std::move(body));
+    body_left_ = body_->size();
   }
 }
 
@@ -59,6 +61,7 @@ bool AnswerWriter::gather() {
     const auto piece = body_->next();
     if (!piece) return false;
     const std::uint64_t size = size_of(*piece);
+    body_left_ -= std::min(body_left_, size);
     if (size == 0) {
       body_.reset();
     } else if (size <= kShort && buffer_.size() + size <= kBuffer) {
@@ -72,7 +75,7 @@ bool AnswerWriter::gather() {
 
 Transfer AnswerWriter::send_once(Channel& channel, std::uint64_t most) {
   if (buffer_sent_ < buffer_.size()) {
-    const More more = size_of(piece_) != 0 || body_ ? More::kFollows : More::kNo;
+    const More more = size_of(piece_) != 0 || body_left_ != 0 ? More::kFollows : More::kNo;
     const auto rest = std::string_view(buffer_).substr(buffer_sent_);
     const Transfer transfer = channel.write(rest, more);
     buffer_sent_ += transfer.bytes;
@@ -81,8 +84,8 @@ Transfer AnswerWriter::send_once(Channel& channel, std::uint64_t most) {
   if (is_text(piece_)) {
     auto& text = std::get<std::string_view>(piece_);
     const auto part = text.substr(0, most);
-    const Transfer transfer =
-        channel.write(part, part.size() < text.size() || body_ ? More::kFollows : More::kNo);
+    const Transfer transfer = channel.write(
+        part, part.size() < text.size() || body_left_ != 0 ? More::kFollows : More::kNo);
     text.remove_prefix(transfer.bytes);
     return transfer;
   }

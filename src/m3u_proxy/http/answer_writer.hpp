@@ -43,7 +43,8 @@ class AnswerWriter {
   std::size_t buffer_sent_ = 0;
   std::string text_;
   std::unique_ptr<Body> body_;
-  Piece piece_{};  ///< what is left of the piece that is sent after the buffer
+  std::uint64_t body_left_ = 0;  ///< bytes of the body that it has not given yet
+  Piece piece_{};                ///< what is left of the piece that is sent after the buffer
   std::uint64_t sent_ = 0;
   bool busy_ = false;
 };
