@@ -1,0 +1,94 @@
+// The channels of a proxy as a table shows them: the query, what is loaded of its answer, and what was
+// edited since the lineup was made.
+import { get } from './api';
+import { Blocks } from './blocks';
+import type { Channel, ChannelPage, Edit } from './types';
+
+export interface ChannelQuery {
+  q: string;
+  filter: string;
+  group: string;
+  guide: '' | 'with' | 'without';
+  edited: boolean;
+  sort: string;
+}
+export const noQuery: ChannelQuery = { q: '', filter: '', group: '', guide: '', edited: false, sort: '' };
+
+/** What an edit makes of a channel, until the next generation has done it. */
+export function withEdit(channel: Channel, edit: Partial<Edit> | undefined): Channel {
+  if (!edit) return channel;
+  return {
+    ...channel,
+    name: edit.name ?? channel.name,
+    group: edit.group ?? channel.group,
+    logo: edit.logo ?? channel.logo,
+    number: edit.number ?? channel.number,
+    guide_id: edit.guide_id ?? channel.guide_id,
+    hidden: edit.hidden ?? channel.hidden,
+    edited: true,
+  };
+}
+
+export class Lineup {
+  total = $state(0);
+  /** Changes with everything that comes or goes, so that what is drawn is drawn again. */
+  version = $state(0);
+  error = $state.raw<unknown>();
+  loading = $state(true);
+  query = $state.raw<ChannelQuery>(noQuery);
+  private edits = new Map<string, Partial<Edit>>();
+  private readonly blocks: Blocks<Channel>;
+
+  constructor(
+    readonly proxy: string,
+    private readonly now: boolean,
+  ) {
+    this.blocks = new Blocks<Channel>(
+      async (from, limit, signal) => {
+        const { q, filter, group, guide, edited, sort } = this.query;
+        const page = await get<ChannelPage>(`/proxies/${proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
+        return { total: page.total, items: page.items };
+      },
+      () => {
+        this.total = this.blocks.total;
+        this.error = undefined;
+        this.loading = false;
+        this.version += 1;
+      },
+      (error) => {
+        this.error = error;
+        this.loading = false;
+      },
+    );
+  }
+
+  at(index: number): Channel | undefined {
+    void this.version;
+    const channel = this.blocks.at(index);
+    return channel && withEdit(channel, this.edits.get(channel.id));
+  }
+  need(first: number, count: number): void {
+    this.blocks.need(first, count);
+  }
+  ask(query: ChannelQuery): void {
+    this.query = query;
+    this.again();
+  }
+  /** Loads anew what is in view; what is shown stays until it comes. */
+  again(): void {
+    this.loading = true;
+    this.blocks.clear();
+    this.blocks.need(0, 1);
+    this.version += 1;
+  }
+  /** A new generation: what was edited is in it. */
+  published(): void {
+    this.edits.clear();
+    this.again();
+  }
+  edited(channel: string, edit: Partial<Edit> | undefined): void {
+    if (edit) this.edits.set(channel, { ...this.edits.get(channel), ...edit });
+    else this.edits.delete(channel);
+    this.version += 1;
+  }
+}

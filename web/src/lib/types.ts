@@ -1,0 +1,188 @@
+// What the API answers, as docs and api/openapi.yaml say.
+
+export type Role = 'viewer' | 'editor' | 'admin';
+export interface User { id: string; name: string; role: Role; disabled?: boolean; created?: string; last_login?: string | null; revision?: number }
+export interface SessionInfo { user: User; csrf_token: string; expires: string; version: string }
+export interface List<T> { items: T[]; next_cursor: string | null; total?: number }
+
+export type Config = Record<string, unknown>;
+export interface Entity<S = undefined> {
+  id: string;
+  name: string;
+  position: number;
+  revision: number;
+  managed_by: 'file' | 'user' | 'example';
+  created: string;
+  updated: string;
+  config: Config;
+  status: S;
+}
+
+export interface Account { status: string; expires: string | null; max_connections: number | null; active_connections: number | null }
+export interface SourceStatus {
+  state: 'fresh' | 'stale' | 'failed' | 'never' | 'quarantined' | 'running';
+  items: number | null;
+  bytes: number | null;
+  fetched: string | null;
+  confirmed: string | null;
+  next: string | null;
+  failures: number;
+  error: string | null;
+  quarantined: { items: number; replies: number; added: number; removed: number } | null;
+  account: Account | null;
+}
+export type Source = Entity<SourceStatus>;
+export interface Validation {
+  usable: boolean;
+  format: string;
+  bytes: number;
+  items: number;
+  groups: { name: string; count: number }[];
+  guides: string[];
+  problems: { severity: string; message: string; count: number }[];
+  account: Account | null;
+}
+export interface SnapshotRow { fetched: string; items: number; bytes: number; state: string }
+
+export interface ProxyStatus {
+  generation: number | null;
+  created: string | null;
+  channels: number | null;
+  programmes: number | null;
+  held: unknown;
+  candidates: number;
+  playlist_url: string;
+  guide_url: string;
+  token_id: string | null;
+}
+export type Proxy = Entity<ProxyStatus>;
+export interface Generation {
+  number: number;
+  state: string;
+  created: string;
+  channels: number;
+  programmes: number;
+  added: number | null;
+  removed: number | null;
+  changed: number | null;
+  files: { name: string; bytes: number }[];
+}
+export type Values = Record<string, string | number | boolean | null>;
+export interface Change { change: 'added' | 'removed' | 'changed'; id: string; name: string; before?: Values | null; after?: Values | null }
+export interface Diff { from: number; to: number; added: number; removed: number; changed: number; items: Change[]; next_cursor: string | null }
+export interface OutputToken { id: string; name: string; created: string; expires: string | null; last_used?: string | null }
+export interface NewOutputToken extends OutputToken { token: string; playlist_url: string; guide_url: string }
+
+export interface Impact { id: string; name: string; channels_before: number; channels_after: number; added: number; removed: number; changed: number; samples: Change[] }
+export interface DryRun { dry_run: true; proxies: Impact[] }
+
+export interface Show { title: string; start: string; stop: string }
+export interface Channel {
+  row: number;
+  id: string;
+  number: string | number | null;
+  name: string;
+  group: string;
+  logo: string;
+  guide_id: string;
+  guide_name?: string | null;
+  source: string;
+  url?: string;
+  edited: boolean;
+  hidden?: boolean;
+  now?: Show | null;
+  next?: Show | null;
+}
+export interface ChannelPage { generation: number; total: number; total_is_exact: boolean; items: Channel[]; next_cursor: string | null }
+export interface Edit {
+  channel: string;
+  proxy?: string | null;
+  number?: number | null;
+  name?: string | null;
+  group?: string | null;
+  logo?: string | null;
+  guide_id?: string | null;
+  hidden?: boolean | null;
+  place?: { before?: string; after?: string } | null;
+  revision?: number;
+  updated?: string;
+}
+
+export interface Programme {
+  title: string;
+  subtitle?: string;
+  start: string;
+  stop: string;
+  categories?: string[];
+  description?: string;
+  is_new?: boolean;
+  is_live?: boolean;
+}
+export interface ChannelProgrammes { channel: string; guide_id: string; programmes: Programme[] }
+export interface GuideChannel { id: string; names: string[]; source: string; programmes: number }
+
+export interface ExplainStep {
+  kind: 'source' | 'rule' | 'edit' | 'filter' | 'number' | 'guide' | 'duplicate';
+  name: string;
+  id?: string;
+  matched: boolean;
+  verdict?: string;
+  text: string;
+  before?: Values;
+  after?: Values;
+}
+export interface Explanation {
+  found: 'published' | 'filtered' | 'hidden' | 'duplicate' | 'not_in_sources';
+  channel: Channel | null;
+  source: { id: string; name: string } | null;
+  steps: ExplainStep[];
+  guide: { id: string; matched_by: string | null; candidates: { id: string; name: string; source: string; how: string }[] } | null;
+  candidates?: Channel[];
+}
+
+export type AppliesTo = 'channels' | 'programmes' | 'guide_channels';
+export type Kind = 'filter' | 'rule';
+export interface ExpressionError { message: string; hint: string | null; start: number; end: number; line: number; column: number }
+export interface ExpressionCheck { valid: boolean; errors: ExpressionError[]; tokens: { start: number; end: number; class: string }[] }
+export interface Completion { from: number; to: number; items: { label: string; class: string; detail?: string; count?: number }[] }
+export interface ExpressionTest {
+  evaluated: number;
+  matched: number;
+  seconds: number;
+  items: { title: string; group?: string; source?: string; before: Values; after: Values }[];
+}
+
+export interface Progress { stage: string; items: number; rate: number; eta_s: number | null; memory_mb: number; pressure: string }
+export interface Job {
+  id: string;
+  kind: string;
+  target: string;
+  target_name: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  created: string;
+  started: string | null;
+  finished: string | null;
+  attempts: number;
+  error: string | null;
+  progress: Progress | null;
+}
+export interface Status {
+  version: string;
+  uptime_s: number;
+  ready: boolean;
+  database: string;
+  memory: {
+    rss_mb: number;
+    peak_mb: number;
+    limit_mb: number | null;
+    pressure: string;
+    tags: { name: string; used_mb: number; peak_mb: number }[];
+    spill: { used_mb: number; written_mb: number };
+  };
+  cleanups: { at: string; strategy: string; freed_mb: number; items: number; reason: string }[];
+  jobs: { queued: number; running: Job[] };
+  disk: { free_mb: number; used_mb: number };
+  alerts: { cause: string; since: string; message: string }[];
+  http: { connections: number; requests: number };
+}
+export interface RunRow { started: string; seconds: number; channels: number; programmes: number; peak_mb: number; stages: { name: string; seconds: number; peak_mb: number }[] }
