@@ -25,6 +25,9 @@
 #include <m3u_proxy/outputs/output_routes.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/store/open/open_store.hpp>
+#if M3U_PROXY_UI
+#include <m3u_proxy/web/ui_routes.hpp>
+#endif
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -189,6 +192,9 @@ Result<> Service::Parts::listen() {
                                                   .budget = process_->budget(),
                                                   .slabs = process_->slabs()}));
   M3U_CHECK(add_status_routes(*router_, {.ready = [this] { return ready(); }}));
+#if M3U_PROXY_UI
+  M3U_CHECK(web::add_ui_routes(*router_, {.budget = process_->budget()}));
+#endif
   M3U_CHECK(add_control_routes(*control_router_, {.store = *store_,
                                                   .conductor = *conductor_,
                                                   .refresher = *refresher_,
