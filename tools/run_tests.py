@@ -152,7 +152,8 @@ def read_junit(path: Path) -> Outcome:
     return outcome
 
 
-def run_pytest(build: Path, folders: list[str], pattern: str) -> Outcome:
+def run_pytest(build: Path, folders: list[str], pattern: str,
+               python: str = sys.executable) -> Outcome:
     present = [folder for folder in folders if list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
@@ -160,7 +161,7 @@ def run_pytest(build: Path, folders: list[str], pattern: str) -> Outcome:
                        PYTHONDONTWRITEBYTECODE="1")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+        command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
                    f"--junitxml={path}", *present]
         if pattern:
             command += ["-k", pattern]
@@ -183,16 +184,19 @@ def main() -> int:
     parser.add_argument("--filter", default="")
     parser.add_argument("--only", nargs="+", default=[], help="these test programs")
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
+    parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs and the players")
     options = parser.parse_args()
     options.build = options.build.resolve()
 
     total = Outcome()
-    if not options.proofs:
+    if not options.proofs and not options.ui:
         total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
                              options.filter))
+    if options.ui:
+        total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:
         total.add(run_pytest(options.build, ["tests/proofs", "tests/players"], options.filter))
     for text in total.notes + total.report:

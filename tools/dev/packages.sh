@@ -16,6 +16,8 @@ PACKAGES_DATABASES=(postgresql-15 pgbouncer)
 PACKAGES_TEST=(libgtest-dev libgmock-dev libexpat1-dev python3 python3-pytest time unicode-data xmltv-util
   libxml2-utils "${PACKAGES_DATABASES[@]}")
 PACKAGES_BENCH=(libbenchmark-dev python3 libxml2-utils nginx-light wrk)
+# A browser, for the tests of the web interface.
+PACKAGES_UI=(chromium fonts-dejavu-core python3-venv)
 # Real players, and what makes pictures for them.
 PACKAGES_PLAYERS=(vlc-bin vlc-plugin-base kodi kodi-pvr-iptvsimple xvfb ffmpeg)
 PACKAGES_CLANG=(clang-19 lld-19 libclang-rt-19-dev llvm-19)

@@ -62,9 +62,12 @@ build_samples() {
 
 test_user() {
   install "${PACKAGES_BUILD[@]}" "${PACKAGES_TEST[@]}" "${PACKAGES_BENCH[@]}"
+  build_web || record 0 1 0
   build_for_tests debug || return 0
   part "sample plugins" build_samples cpp
   part "tests" run_tests debug --pytest --filter "$1"
+  [[ -n $1 ]] || part "web interface, its sources" check_web
+  part "web interface, in a browser" test_ui debug "$1"
 }
 
 test_full() {
@@ -85,6 +88,7 @@ test_full() {
   fi
   if part "building release" build_bench_programs; then
     part "proofs and players" run_tests release --proofs
+    M3U_PROXY_LONG_TESTS=1 part "all of the web interface, in a browser" test_ui release ''
   else
     record 0 1 0
   fi

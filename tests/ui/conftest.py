@@ -1,0 +1,149 @@
+"""A browser before the real program. A test fails on console errors and on requests that failed."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "functional"))
+from api_client import PASSWORD, Client, administrator  # noqa: E402
+from service import Service  # noqa: E402
+
+SHOTS = Path(os.environ.get("TEST_BUILD", ROOT / "build" / "debug")).parent / "ui-shots"
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+LONG = os.environ.get("M3U_PROXY_LONG_TESTS") == "1"
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "long" in item.keywords and not LONG:
+            item.add_marker(pytest.mark.skip(reason="of ./dev test --full"))
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: only in ./dev test --full")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium",
+                                             args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """A page whose errors are remembered; `allow` names those that a test brings about itself."""
+
+    def __init__(self, context):
+        self.page = context.new_page()
+        self.troubles = []
+        self.allowed = []
+        page = self.page
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        page.on("response", self._response)
+        page.on("requestfailed", self._failed)
+
+    def _console(self, message):
+        # A failed answer is reported with its address by the response itself.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.troubles.append(f"console: {message.text}")
+
+    def _response(self, response):
+        if response.status >= 400:
+            self.troubles.append(f"{response.status} {response.request.method} {response.url}")
+
+    def _failed(self, request):
+        # What the page itself gave up, such as a search for what is typed no more.
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.troubles.append(f"failed: {request.method} {request.url} {request.failure}")
+
+    def allow(self, *patterns):
+        self.allowed += patterns
+
+    def check(self):
+        left = [trouble for trouble in self.troubles
+                if not any(re.search(pattern, trouble) for pattern in self.allowed)]
+        assert left == []
+
+
+class Person:
+    """Somebody with a browser window in front of a service."""
+
+    def __init__(self, browser, address, width=1280, height=860, theme="light", language="en-GB"):
+        self.address = address
+        self.context = browser.new_context(viewport={"width": width, "height": height},
+                                           color_scheme=theme, locale=language,
+                                           reduced_motion="reduce")
+        # Logos and guides of examples are nobody's to ask for.
+        self.context.route(lambda url: not url.startswith(address),
+                           lambda route: route.fulfill(status=204, body=""))
+        self.watched = Watched(self.context)
+        self.page = self.watched.page
+        self.page.set_default_timeout(15_000)
+        # Nobody is signed in at first, and the page asks whether somebody is.
+        self.watched.allow(r"401 GET .*/api/v1/session$")
+
+    def open(self, place=""):
+        self.page.goto(f"{self.address}/ui/{place}")
+        return self.page
+
+    def sign_in(self, name="anna", password=PASSWORD):
+        page = self.open()
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("navigation", name="Pages").wait_for()
+        return page
+
+    def shot(self, name):
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def fits(self):
+        """Nothing sticks out to the right."""
+        width, seen = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert width <= seen
+
+    def is_accessible(self, where):
+        """axe finds nothing serious."""
+        if not AXE.exists():
+            pytest.skip("web/node_modules is not there: npm ci in web/")
+        # The policy of the page allows no script of others, so it comes by the driver.
+        self.page.evaluate(AXE.read_text() + ";0")
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        serious = [(one["id"], [node["html"][:160] for node in one["nodes"]][:4]) for one in found
+                   if one["impact"] in ("serious", "critical")]
+        assert serious == [], where
+
+    def leave(self):
+        self.watched.check()
+        self.context.close()
+
+
+@pytest.fixture
+def person(browser):
+    """Makes people; each is checked at the end."""
+    made = []
+
+    def make(service, **options):
+        made.append(Person(browser, getattr(service, "address", service), **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.leave()
+
+
+@pytest.fixture
+def data(tmp_path):
+    return tmp_path / "data"
+
+
+__all__ = ["Client", "PASSWORD", "Person", "Service", "administrator"]
