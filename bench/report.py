@@ -7,6 +7,7 @@ from pathlib import Path
 
 import http_server
 import plugins
+import service
 from jobs import DEFAULT_LIMIT, FILTERS, NO_LIMIT, RULES
 from runner import Bench, Result
 
@@ -151,6 +152,7 @@ def render(bench: Bench, results: list[Result]) -> str:
         lines += ["", *plugins.table(bench, options.build.parent / "plugins")]
         lines += ["", "## HTTP beside nginx, one core for the server", "",
                   *http_server.measure(options.build)]
+        lines += ["", "## The service", "", *service.measure(options.build)]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)
 

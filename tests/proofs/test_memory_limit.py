@@ -6,7 +6,6 @@ other limits, the kernel's peak of the process is what counts. Run by ./dev test
 release build, which TEST_BUILD names.
 """
 
-import contextlib
 import filecmp
 import json
 import os
@@ -16,6 +15,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from control_group import control_group
 
 BUILD = Path(os.environ["TEST_BUILD"])
 MB = 1 << 20
@@ -70,36 +71,9 @@ def assert_same_files(out, reference):
         assert filecmp.cmp(out / name, reference / name, shallow=False), name
 
 
-@contextlib.contextmanager
-def control_group(limit):
-    """A memory control group without swap, version 1 or 2; skips where none can be made."""
-    version2 = Path("/sys/fs/cgroup/cgroup.controllers").exists()
-    root = Path("/sys/fs/cgroup") if version2 else Path("/sys/fs/cgroup/memory")
-    group = root / f"m3u-proxy-test-{os.getpid()}"
-    try:
-        group.mkdir()
-    except OSError as error:
-        pytest.skip(f"no control group can be made: {error}")
-    try:
-        try:
-            if version2:
-                (group / "memory.max").write_text(str(limit))
-                (group / "memory.swap.max").write_text("0")
-            else:
-                (group / "memory.limit_in_bytes").write_text(str(limit))
-                (group / "memory.swappiness").write_text("0")
-        except OSError as error:
-            pytest.skip(f"the control group has no memory controller: {error}")
-        yield group
-    finally:
-        group.rmdir()
-
-
 def test_a_million_channels_and_a_gigabyte_of_guide_fit_into_64_mb(inputs, unlimited, tmp_path):
     with control_group(64 * MB) as group:
-        def join():
-            (group / "cgroup.procs").write_text(str(os.getpid()))
-        report = generate(inputs, tmp_path, "64MB", join)
+        report = generate(inputs, tmp_path, "64MB", group.join)
     assert report["peak_memory_usage_mb"] <= 64 * 7 / 8 + 0.5
     assert_same_files(tmp_path, unlimited)
 
