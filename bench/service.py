@@ -390,7 +390,7 @@ def under_a_limit(build, folder, before_exec=None, clients=CLIENTS):
                 os.utime(folder / name)  # another ETag: all is fetched again
             with open(folder / "tv.m3u", "a") as playlist:
                 playlist.write("#EXTINF:-1,New\nhttp://provider.example/new\n")
-            service.ctl("refresh")
+            service.ctl("refresh", "*")
             service.wait_for_jobs("refresh", 4)
             service.wait_for_jobs("generate", made + 1)
             wait_until_quiet(service)
@@ -442,7 +442,7 @@ def many_cycles(build, folder, cycles=CYCLES):
                     before = service.status_mb("VmRSS"), service.descriptors()
                 (folder / "tv.m3u").write_text(
                     f"{text}#EXTINF:-1,Cycle {turn}\nhttp://provider.example/{turn}\n")
-                service.ctl("refresh")
+                service.ctl("refresh", "*")
                 refreshes += 2
                 service.wait_for_jobs("refresh", refreshes)
             wait_until_quiet(service)

@@ -138,13 +138,14 @@ Result<> Service::Parts::make_jobs() {
   local_sources_ = std::make_unique<LocalSources>(*watch_, *store_, options_.clock);
   workers_ = std::make_unique<jobs::Workers>(
       *store_, options_.clock,
-      jobs::Workers::Options{
-          .owner = fmt::format("{}", ::getpid()),
-          .on_end = [this](const store::Job& job, const Result<std::string>& result) {
-            const auto proxy = parse_uuid(job.target);
-            if (proxy && job.kind == jobs::kGenerateJob)
-              conductor_->generation_ended(*proxy, result);
-          }});
+      jobs::Workers::Options{.owner = fmt::format("{}", ::getpid()),
+                             .on_end =
+                                 [this](const store::Job& job, const Result<std::string>& result) {
+                                   const auto proxy = parse_uuid(job.target);
+                                   if (proxy && job.kind == jobs::kGenerateJob)
+                                     conductor_->generation_ended(*proxy, result);
+                                 },
+                             .on_rest = [this] { process_->release_kept(); }});
   conductor_ = std::make_unique<jobs::Conductor>(
       *store_, loaded_.configuration, *refresher_, *generator_, options_.clock,
       std::move(conductor),

@@ -41,6 +41,15 @@ Result<> for_each_piece(const io::TempFile& file, Use use) {
   return {};
 }
 
+Result<std::string> hash_of(const io::TempFile& file) {
+  snapshots::ContentHash hash;
+  M3U_CHECK(for_each_piece(file, [&](std::string_view piece) -> Result<> {
+    hash.add(piece);
+    return {};
+  }));
+  return hash.text();
+}
+
 std::string report_of(RefreshResult result, const Inspection& found, std::uint64_t bytes) {
   std::string text;
   JsonWriter(text)
@@ -148,16 +157,6 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
                                       store::SourceSnapshot row, const Inspection& found,
                                       const std::optional<store::SourceSnapshot>& current,
                                       const std::optional<store::JobLease>& lease) {
-  snapshots::ContentHash hash;
-  M3U_CHECK(for_each_piece(file, [&](std::string_view piece) -> Result<> {
-    hash.add(piece);
-    return {};
-  }));
-  row.content_hash = hash.text();
-  if (current && current->content_hash == row.content_hash) {
-    M3U_CHECK(store_.snapshots().confirm(source.id, row.etag, row.last_modified, row.fetched));
-    return RefreshResult::kUnchanged;
-  }
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
   M3U_TRY(const auto draft, folder.begin());
   M3U_TRY(snapshots::DraftFile* const content, draft->create(kContentFile));
@@ -217,12 +216,21 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
     return report_of(RefreshResult::kUnchanged, {.items = current->items}, 0);
   }
   job.progress({.stage = "check", .items = 0, .done = 0, .total = fetched->file->size()});
+  M3U_TRY(std::string hash, hash_of(*fetched->file));
+  if (current && current->content_hash == hash) {
+    M3U_CHECK(store_.snapshots().confirm(id, fetched->etag, fetched->last_modified, now));
+    log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(RefreshResult::kUnchanged),
+              current->items);
+    return report_of(RefreshResult::kUnchanged, {.items = current->items}, fetched->file->size());
+  }
   const auto found = inspect(*source, *fetched->file, run, job.cancel);
   if (!found) return failed(found.error());
-  const auto result =
-      keep(*source, *fetched->file,
-           {.etag = fetched->etag, .last_modified = fetched->last_modified, .fetched = now}, *found,
-           current, job.lease);
+  const auto result = keep(*source, *fetched->file,
+                           {.etag = fetched->etag,
+                            .last_modified = fetched->last_modified,
+                            .content_hash = std::move(hash),
+                            .fetched = now},
+                           *found, current, job.lease);
   if (!result) return failed(result.error());
   if (*result == RefreshResult::kQuarantined)
     log::warn("jobs.refresh",
@@ -241,7 +249,9 @@ Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
   M3U_CHECK(copy(bytes, *file, cancel));
   runtime::Run run(process_, {.threads = 1, .now = store::seconds_of(clock_()), .cancel = &cancel});
   M3U_TRY(const Inspection found, inspect(source, *file, run, cancel));
-  M3U_CHECK(keep(source, *file, {.fetched = clock_()}, found, std::nullopt, std::nullopt));
+  M3U_TRY(std::string hash, hash_of(*file));
+  M3U_CHECK(keep(source, *file, {.content_hash = std::move(hash), .fetched = clock_()}, found,
+                 std::nullopt, std::nullopt));
   return {};
 }
 

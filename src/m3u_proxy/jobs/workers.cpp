@@ -102,19 +102,25 @@ std::vector<store::Job> Workers::running() const {
 }
 
 void Workers::work(Lane& lane) {
+  bool worked = false;
   while (true) {
     std::uint64_t wakes = 0;
+    bool others_work = false;
     {
       const std::scoped_lock lock(mutex_);
       if (stopping_) return;
       wakes = wakes_;
+      others_work = !running_.empty();
     }
     auto claimed = store_.jobs().claim(
         {.owner = options_.owner, .kinds = lane.kinds, .now = clock_(), .lease = options_.lease});
     if (claimed && *claimed) {
       run(lane, **std::move(claimed));
+      worked = true;
       continue;
     }
+    if (worked && !others_work && options_.on_rest) options_.on_rest();
+    worked = false;
     std::optional<store::Time> next;
     if (!claimed) {
       log::warn("jobs", "the queue cannot be read: {}", to_string(claimed.error()));

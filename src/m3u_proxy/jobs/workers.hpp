@@ -57,6 +57,9 @@ class Workers {
     std::chrono::milliseconds lease{30'000};
     /// Told of each job that ended; may be empty. Called on the worker's thread.
     std::function<void(const store::Job&, const Result<std::string>&)> on_end{};
+    /// Told when the last job under way has ended and none waits that may run now; may be empty.
+    /// Called on a worker's thread.
+    std::function<void()> on_rest{};
   };
   /// `store` outlives this.
   Workers(store::Store& store, Clock clock, Options options);

@@ -18,11 +18,19 @@ class WorkersTest : public JobsTest {
     workers_ = std::make_unique<Workers>(
         *store_, clock(),
         Workers::Options{.owner = "test",
-                         .on_end = [this](const store::Job&, const Result<std::string>&) {
-                           const std::scoped_lock lock(mutex_);
-                           ++ended_;
-                           changed_.notify_all();
-                         }});
+                         .on_end =
+                             [this](const store::Job&, const Result<std::string>&) {
+                               const std::scoped_lock lock(mutex_);
+                               ++ended_;
+                               changed_.notify_all();
+                             },
+                         .on_rest =
+                             [this] {
+                               const std::scoped_lock lock(mutex_);
+                               ended_at_rest_ = ended_;
+                               ++rests_;
+                               changed_.notify_all();
+                             }});
   }
   void TearDown() override {
     let_go();
@@ -64,9 +72,23 @@ class WorkersTest : public JobsTest {
   int running_ = 0;
   int most_ = 0;
   int ended_ = 0;
+  int rests_ = 0;
+  int ended_at_rest_ = 0;
   bool free_ = false;
   std::unique_ptr<Workers> workers_;
 };
+
+TEST_F(WorkersTest, SaysWhenAllIsDone) {
+  workers_->add_lane(2, {{"work", patient()}});
+  workers_->start();
+  (void)ask("a");
+  (void)ask("b");
+  until([this] { return running_ == 2; });
+  EXPECT_EQ(rests_, 0);
+  let_go();
+  until([this] { return rests_ != 0; });
+  EXPECT_EQ(ended_at_rest_, 2);
+}
 
 TEST_F(WorkersTest, AJobIsDoneAndItsReportKept) {
   workers_->add_lane(1, {{"work", patient()}});
