@@ -186,11 +186,12 @@ def main() -> int:
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
     parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs and the players")
+    parser.add_argument("--deploy", action="store_true", help="only the checks of the deployment")
     options = parser.parse_args()
     options.build = options.build.resolve()
 
     total = Outcome()
-    if not options.proofs and not options.ui:
+    if not options.proofs and not options.ui and not options.deploy:
         total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
@@ -199,6 +200,8 @@ def main() -> int:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:
         total.add(run_pytest(options.build, ["tests/proofs", "tests/players"], options.filter))
+    if options.deploy:
+        total.add(run_pytest(options.build, ["tests/deploy"], options.filter))
     for text in total.notes + total.report:
         print(text, file=sys.stderr)
     with options.results.open("a") as results:

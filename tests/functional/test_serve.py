@@ -292,6 +292,15 @@ def test_goes_on_where_it_was_after_kill(data, tmp_path):
             assert len(source.requests) == asked
 
 
+def test_the_variables_of_a_container_are_taken(data):
+    extra = {"MEMORY_LIMIT_MB": "448", "CLEANUP_AGGRESSIVE": "true", "PLUGIN_MEMORY_LIMIT_MB": "48"}
+    with Service(data, extra=extra) as service:
+        memory = service.ctl("status")["memory"]
+    assert memory["limit_mb"] == 448
+    assert memory["aggressive_cleanup"] is True
+    assert memory["max_memory_per_plugin_mb"] == 48
+
+
 def test_a_second_process_is_refused(data):
     with Service(data) as service:
         second = subprocess.run(Service(data).command, capture_output=True, text=True, timeout=30,

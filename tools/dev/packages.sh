@@ -26,6 +26,8 @@ PACKAGES_RUST=(rustc-web cargo-web)
 # All sample plugins.
 PACKAGES_PLUGINS=("${PACKAGES_CLANG[@]}" wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32
   "${PACKAGES_RUST[@]}" rust-web-src)
+# What the deployment is checked with.
+PACKAGES_DEPLOY=(buildah debootstrap lintian prometheus python3-venv systemd)
 PACKAGES_WINDOWS=(g++-mingw-w64-x86-64-posix)
 PACKAGES_WINE=(wine wine64)
 PACKAGES_FORMAT=(clang-format-19)

@@ -86,9 +86,13 @@ test_full() {
   if ! (install "${PACKAGES_PLAYERS[@]}"); then
     skip "some players" "there are not all of ${PACKAGES_PLAYERS[*]}"
   fi
+  if ! (install "${PACKAGES_DEPLOY[@]}"); then
+    skip "some checks of the deployment" "there are not all of ${PACKAGES_DEPLOY[*]}"
+  fi
   if part "building release" build_bench_programs; then
     part "proofs and players" run_tests release --proofs
     M3U_PROXY_LONG_TESTS=1 part "all of the web interface, in a browser" test_ui release ''
+    part "deployment" run_tests release --deploy
   else
     record 0 1 0
   fi

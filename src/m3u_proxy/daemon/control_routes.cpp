@@ -188,7 +188,10 @@ Result<std::string> Control::status(const Request& /*request*/) {
     json.value(limit->mb());
   else
     json.null();
-  json.end_object();
+  const config::Configuration& settings = model->configuration;
+  json.member("aggressive_cleanup", settings.memory_cleanup.aggressive_cleanup)
+      .member("max_memory_per_plugin_mb", settings.wasm_plugins.max_memory_per_plugin)
+      .end_object();
   json.key("sources").begin_array();
   for (const jobs::SourceEntry& source : model->sources) M3U_CHECK(write_source(json, source));
   json.end_array();
