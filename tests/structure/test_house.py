@@ -136,7 +136,7 @@ def test_every_path_in_the_architecture_exists():
     text = (ROOT / "docs" / "architecture.md").read_text()
     rooms = set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE))
     assert rooms == set(MODULES)
-    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.<>*-]*)`|(?<![\w/])((?:[\w-]+/)+[\w-]+\.(?:hpp|cpp|py|c|toml|fbs|cmake|md))",
+    named = set(re.findall(r"`((?:[\w.-]+/)+[\w.<>*-]*)`|(?<![\w/])((?:[\w-]+/)+[\w-]+\.(?:hpp|cpp|py|c|toml|fbs|cmake|md))(?!\w)",
                            text))
     paths = {one or other for one, other in named} - {f"{room}/" for room in rooms}
     assert len(paths) > 30
