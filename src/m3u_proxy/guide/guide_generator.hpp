@@ -16,14 +16,14 @@
 #include <vector>
 
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_channel_list.hpp>
 #include <m3u_proxy/guide/guide_duplicates.hpp>
 #include <m3u_proxy/guide/guide_index.hpp>
-#include <m3u_proxy/guide/guide_source_channels.hpp>
-#include <m3u_proxy/guide/guide_task.hpp>
+#include <m3u_proxy/guide/guide_item.hpp>
 #include <m3u_proxy/guide/guide_text.hpp>
-#include <m3u_proxy/guide/guide_work.hpp>
+#include <m3u_proxy/guide/playlist_channels.hpp>
 #include <m3u_proxy/guide/programme_strategy.hpp>
+#include <m3u_proxy/guide/source_channels.hpp>
+#include <m3u_proxy/guide/source_context.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/spill/key_set.hpp>

@@ -6,8 +6,8 @@
 #include <optional>
 
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_channel_list.hpp>
 #include <m3u_proxy/guide/guide_index.hpp>
+#include <m3u_proxy/guide/playlist_channels.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/guide/guide_channel_list.hpp>
+#include <m3u_proxy/guide/playlist_channels.hpp>
 
 namespace m3u_proxy::guide {
 namespace {

@@ -1,7 +1,7 @@
 #include <array>
 
 #include <m3u_proxy/formats/xmltv_reader.hpp>
-#include <m3u_proxy/guide/guide_source_channels.hpp>
+#include <m3u_proxy/guide/source_channels.hpp>
 
 namespace m3u_proxy::guide {
 namespace {
