@@ -1,16 +1,18 @@
-# m3u_proxy_module(NAME DEPENDS other_module... LIBRARIES target... PUBLIC_HEADERS file...)
+# m3u_proxy_module(NAME DEPENDS other_module... LIBRARIES target... FOLDERS folder...
+#   PUBLIC_HEADERS file...)
 #
-# Makes the static library m3u_proxy_NAME of every source in the current folder, and the test
-# program NAME_test of every *_test.cpp in it. DEPENDS names other folders, LIBRARIES outside ones;
-# files whose path matches EXCLUDE are left out. PUBLIC_HEADERS are for users of the library: they and
-# what they include are installed.
+# Makes the static library m3u_proxy_NAME of every source in the current folder and those below it
+# that FOLDERS names, and the test program NAME_test of every *_test.cpp among them. DEPENDS names
+# other modules, LIBRARIES outside ones; files whose path matches EXCLUDE are left out. PUBLIC_HEADERS
+# are for users of the library: they and what they include are installed.
 #
 # Each module has an include root of its own, in which only its own folder is: an include of a module
 # that is not named in DEPENDS, or by one that is, does not compile. Headers that a module generates
 # are in the build's generated/NAME/m3u_proxy/NAME.
 function(m3u_proxy_module name)
-  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LIBRARIES;PUBLIC_HEADERS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;LIBRARIES;FOLDERS;PUBLIC_HEADERS" ${ARGN})
+  list(TRANSFORM ARG_FOLDERS APPEND "/*.cpp")
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp ${ARG_FOLDERS})
   if(ARG_EXCLUDE)
     list(FILTER sources EXCLUDE REGEX "${ARG_EXCLUDE}")
   endif()

@@ -24,7 +24,7 @@ def declared() -> dict[str, set[str]]:
     for path in sorted(SOURCE.glob("*/CMakeLists.txt")):
         text = path.read_text()
         call = re.search(r"m3u_proxy_module\((\w+)\s+(?:DEPENDS\s+([\s\w${}]*?)\s*)?"
-                         r"(?:LIBRARIES|EXCLUDE|PUBLIC_HEADERS|\))", text)
+                         r"(?:LIBRARIES|EXCLUDE|FOLDERS|PUBLIC_HEADERS|\))", text)
         assert call and call[1] == path.parent.name, path
         named = set(re.findall(r"\w+", call[2] or ""))
         modules[call[1]] = {name for name in named if (SOURCE / name).is_dir()}
@@ -110,9 +110,9 @@ def test_no_room_is_too_full(folder):
 
 
 def test_no_header_includes_itself_by_way_of_others():
-    includes = {f"{path.parent.name}/{path.name}":
-                re.findall(r"^#include <m3u_proxy/(\w+/\w+\.hpp)>", path.read_text(), re.MULTILINE)
-                for path in SOURCE.glob("*/*.hpp")}
+    includes = {str(path.relative_to(SOURCE)):
+                re.findall(r"^#include <m3u_proxy/([\w/]+\.hpp)>", path.read_text(), re.MULTILINE)
+                for path in SOURCE.rglob("*.hpp")}
     done, open_now = set(), []
 
     def visit(header: str) -> None:

@@ -10,7 +10,7 @@
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/preview.hpp>
-#include <m3u_proxy/guide/guide_source_pass.hpp>
+#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>

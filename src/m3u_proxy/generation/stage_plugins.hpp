@@ -15,7 +15,7 @@
 #include <m3u_proxy/channels/source_plugin.hpp>
 #include <m3u_proxy/generation/plugin_stats.hpp>
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/programme_strategy.hpp>
+#include <m3u_proxy/guide/programmes/programme_strategy.hpp>
 
 namespace m3u_proxy::generation {
 

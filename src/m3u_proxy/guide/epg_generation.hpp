@@ -4,7 +4,7 @@
 // GuideSourcePass.
 #pragma once
 
-#include <m3u_proxy/guide/window_selector.hpp>
+#include <m3u_proxy/guide/windows/window_selector.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 
 namespace m3u_proxy::guide {

@@ -3,7 +3,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/guide/guide_channel_record.hpp>
-#include <m3u_proxy/guide/programme_record.hpp>
+#include <m3u_proxy/guide/programmes/programme_record.hpp>
 
 namespace m3u_proxy::guide {
 

@@ -7,9 +7,9 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/guide/epg_generation.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
-#include <m3u_proxy/guide/guide_offers.hpp>
-#include <m3u_proxy/guide/guide_source_pass.hpp>
-#include <m3u_proxy/guide/programme_writer.hpp>
+#include <m3u_proxy/guide/matching/guide_offers.hpp>
+#include <m3u_proxy/guide/programmes/programme_writer.hpp>
+#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 
 namespace m3u_proxy::guide {

@@ -16,14 +16,14 @@
 #include <vector>
 
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_duplicates.hpp>
-#include <m3u_proxy/guide/guide_index.hpp>
-#include <m3u_proxy/guide/guide_item.hpp>
-#include <m3u_proxy/guide/guide_text.hpp>
+#include <m3u_proxy/guide/matching/guide_index.hpp>
 #include <m3u_proxy/guide/playlist_channels.hpp>
-#include <m3u_proxy/guide/programme_strategy.hpp>
+#include <m3u_proxy/guide/programmes/guide_duplicates.hpp>
+#include <m3u_proxy/guide/programmes/guide_text.hpp>
+#include <m3u_proxy/guide/programmes/programme_strategy.hpp>
 #include <m3u_proxy/guide/source_channels.hpp>
 #include <m3u_proxy/guide/source_context.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/spill/key_set.hpp>

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_index.hpp>
+#include <m3u_proxy/guide/matching/guide_index.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/spill/spool.hpp>
 

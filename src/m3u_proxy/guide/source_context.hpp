@@ -6,7 +6,7 @@
 #include <optional>
 
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_index.hpp>
+#include <m3u_proxy/guide/matching/guide_index.hpp>
 #include <m3u_proxy/guide/playlist_channels.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>

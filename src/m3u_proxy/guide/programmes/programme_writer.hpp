@@ -9,8 +9,8 @@
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/formats/xmltv_writer.hpp>
-#include <m3u_proxy/guide/guide_item.hpp>
 #include <m3u_proxy/guide/source_context.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
 
 namespace m3u_proxy::guide {
 

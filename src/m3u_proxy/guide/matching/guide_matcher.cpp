@@ -2,7 +2,7 @@
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/guide/guide_matcher.hpp>
+#include <m3u_proxy/guide/matching/guide_matcher.hpp>
 
 namespace m3u_proxy::guide {
 

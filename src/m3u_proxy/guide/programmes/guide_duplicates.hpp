@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include <m3u_proxy/guide/guide_item.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
 #include <m3u_proxy/spill/key_map.hpp>
 
 namespace m3u_proxy::guide {

@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
-#include <m3u_proxy/guide/guide_item.hpp>
-#include <m3u_proxy/guide/guide_reader.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
+#include <m3u_proxy/guide/windows/guide_reader.hpp>
 #include <m3u_proxy/pipeline/pass.hpp>
 
 namespace m3u_proxy::guide {

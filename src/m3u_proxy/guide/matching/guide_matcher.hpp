@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_outputs.hpp>
+#include <m3u_proxy/guide/matching/guide_outputs.hpp>
 #include <m3u_proxy/spill/key_map.hpp>
 #include <m3u_proxy/spill/key_set.hpp>
 #include <m3u_proxy/spill/record_sorter.hpp>

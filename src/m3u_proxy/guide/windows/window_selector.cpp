@@ -5,7 +5,7 @@
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
-#include <m3u_proxy/guide/window_selector.hpp>
+#include <m3u_proxy/guide/windows/window_selector.hpp>
 
 namespace m3u_proxy::guide {
 namespace {

@@ -1,6 +1,6 @@
 #include <new>
 
-#include <m3u_proxy/guide/guide_outputs.hpp>
+#include <m3u_proxy/guide/matching/guide_outputs.hpp>
 
 namespace m3u_proxy::guide {
 

@@ -1,7 +1,7 @@
 #include <bit>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/guide/guide_index.hpp>
+#include <m3u_proxy/guide/matching/guide_index.hpp>
 
 namespace m3u_proxy::guide {
 

@@ -5,7 +5,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/formats/xmltv_dtd.hpp>
-#include <m3u_proxy/guide/programme_writer.hpp>
+#include <m3u_proxy/guide/programmes/programme_writer.hpp>
 
 namespace m3u_proxy::guide {
 namespace {

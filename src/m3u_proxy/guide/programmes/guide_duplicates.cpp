@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include <m3u_proxy/guide/guide_duplicates.hpp>
+#include <m3u_proxy/guide/programmes/guide_duplicates.hpp>
 
 namespace m3u_proxy::guide {
 namespace {

@@ -8,9 +8,9 @@
 #include <span>
 #include <string_view>
 
-#include <m3u_proxy/guide/guide_item.hpp>
-#include <m3u_proxy/guide/programme_writer.hpp>
+#include <m3u_proxy/guide/programmes/programme_writer.hpp>
 #include <m3u_proxy/guide/source_context.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
 
 namespace m3u_proxy::guide {
 

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include <m3u_proxy/base/result.hpp>
-#include <m3u_proxy/guide/programme_rows.hpp>
+#include <m3u_proxy/guide/programmes/programme_rows.hpp>
 
 namespace m3u_proxy::guide {
 

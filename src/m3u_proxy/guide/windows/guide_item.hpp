@@ -15,10 +15,10 @@
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/guide/guide_channel_record.hpp>
-#include <m3u_proxy/guide/guide_index.hpp>
-#include <m3u_proxy/guide/guide_reader.hpp>
-#include <m3u_proxy/guide/programme_pieces.hpp>
-#include <m3u_proxy/guide/programme_record.hpp>
+#include <m3u_proxy/guide/matching/guide_index.hpp>
+#include <m3u_proxy/guide/programmes/programme_pieces.hpp>
+#include <m3u_proxy/guide/programmes/programme_record.hpp>
+#include <m3u_proxy/guide/windows/guide_reader.hpp>
 #include <m3u_proxy/pipeline/pass_engine.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/rules/scratch.hpp>

@@ -8,9 +8,9 @@
 #include <string>
 #include <string_view>
 
-#include <m3u_proxy/guide/guide_item.hpp>
-#include <m3u_proxy/guide/guide_matcher.hpp>
+#include <m3u_proxy/guide/matching/guide_matcher.hpp>
 #include <m3u_proxy/guide/source_context.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
 #include <m3u_proxy/rules/counts.hpp>
 #include <m3u_proxy/spill/key_set.hpp>
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/guide/guide_index.hpp>
+#include <m3u_proxy/guide/matching/guide_index.hpp>
 #include <m3u_proxy/io/io_testing.hpp>
 
 namespace m3u_proxy::guide {

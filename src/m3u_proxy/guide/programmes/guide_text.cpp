@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include <m3u_proxy/guide/guide_text.hpp>
+#include <m3u_proxy/guide/programmes/guide_text.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 
 namespace m3u_proxy::guide {

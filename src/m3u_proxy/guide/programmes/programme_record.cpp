@@ -7,7 +7,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_dtd.hpp>
 #include <m3u_proxy/formats/xmltv_writer.hpp>
-#include <m3u_proxy/guide/programme_record.hpp>
+#include <m3u_proxy/guide/programmes/programme_record.hpp>
 
 namespace m3u_proxy::guide {
 

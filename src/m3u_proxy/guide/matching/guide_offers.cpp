@@ -2,7 +2,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
-#include <m3u_proxy/guide/guide_offers.hpp>
+#include <m3u_proxy/guide/matching/guide_offers.hpp>
 
 namespace m3u_proxy::guide {
 

@@ -2,7 +2,7 @@
 #include <cstring>
 #include <utility>
 
-#include <m3u_proxy/guide/guide_reader.hpp>
+#include <m3u_proxy/guide/windows/guide_reader.hpp>
 
 namespace m3u_proxy::guide {
 

@@ -1,6 +1,6 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
-#include <m3u_proxy/guide/guide_item.hpp>
+#include <m3u_proxy/guide/windows/guide_item.hpp>
 
 namespace m3u_proxy::guide {
 namespace {

@@ -1,4 +1,4 @@
-#include <m3u_proxy/guide/programme_pieces.hpp>
+#include <m3u_proxy/guide/programmes/programme_pieces.hpp>
 
 namespace m3u_proxy::guide {
 namespace {

@@ -1,6 +1,6 @@
 #include <utility>
 
-#include <m3u_proxy/guide/guide_source_pass.hpp>
+#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
 
 namespace m3u_proxy::guide {
 

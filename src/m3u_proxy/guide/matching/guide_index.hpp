@@ -15,8 +15,8 @@
 
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/guide/guide.hpp>
-#include <m3u_proxy/guide/guide_matcher.hpp>
-#include <m3u_proxy/guide/guide_outputs.hpp>
+#include <m3u_proxy/guide/matching/guide_matcher.hpp>
+#include <m3u_proxy/guide/matching/guide_outputs.hpp>
 #include <m3u_proxy/spill/key_map.hpp>
 
 namespace m3u_proxy::guide {

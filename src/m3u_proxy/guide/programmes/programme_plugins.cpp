@@ -6,7 +6,7 @@
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
-#include <m3u_proxy/guide/programme_writer.hpp>
+#include <m3u_proxy/guide/programmes/programme_writer.hpp>
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
 
 namespace m3u_proxy::guide {

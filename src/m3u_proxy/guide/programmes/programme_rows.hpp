@@ -9,7 +9,7 @@
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/catalog/programme_frame.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
-#include <m3u_proxy/guide/programme_record.hpp>
+#include <m3u_proxy/guide/programmes/programme_record.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 
 namespace m3u_proxy::guide {
