@@ -158,4 +158,10 @@ std::optional<XmltvChild> XmltvChildren::next() {
   return std::nullopt;
 }
 
+std::optional<XmltvChild> first_child(std::string_view content, std::string_view name) {
+  for (XmltvChildren children(content); auto child = children.next();)
+    if (child->name == name) return child;
+  return std::nullopt;
+}
+
 }  // namespace m3u_proxy::formats

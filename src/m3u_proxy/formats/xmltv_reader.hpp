@@ -60,5 +60,7 @@ class XmltvChildren {
  private:
   std::string_view rest_;
 };
+/// The first child of this name; nullopt when there is none.
+std::optional<XmltvChild> first_child(std::string_view content, std::string_view name);
 
 }  // namespace m3u_proxy::formats

@@ -10,6 +10,7 @@
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/preview.hpp>
+#include <m3u_proxy/guide/plain_text.hpp>
 #include <m3u_proxy/guide/windows/guide_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
@@ -58,8 +59,8 @@ class ProgrammePreview {
   Result<> show_source(const guide::GuideSource& source) {
     M3U_TRY(auto bytes, source.open());
     guide::GuideSourcePass pass(context_, std::move(bytes), config_.guide.chunk_bytes);
-    M3U_CHECK(pass.run_serial([&](const guide::GuideWork& work) -> Result<> {
-      const guide::GuideWindow& window = work.window;
+    M3U_CHECK(pass.run_serial([&](const guide::GuideItem& item) -> Result<> {
+      const guide::GuideWindow& window = item.input.window;
       const bool clean = formats::XmltvChecker::has_clean_bytes(window.text);
       for (const formats::XmltvSpan& span : window.elements)
         if (span.kind == formats::XmltvKind::kProgramme)
@@ -78,7 +79,7 @@ class ProgrammePreview {
     const auto element = checker_.check(text, clean, problems, 0);
     formats::XmltvStartTag tag;
     if (!element || !parse_start_tag(*element, tag)) return;
-    guide::read_guide_id(id_, tag.value("channel"));
+    guide::read_plain_text(id_, tag.value("channel"));
     record_.begin(*element, tag, id_, as_written(tag.value("start"), start_),
                   as_written(tag.value("stop"), stop_), source);
     show_programme(source);

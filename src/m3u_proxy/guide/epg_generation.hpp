@@ -9,21 +9,21 @@
 
 namespace m3u_proxy::guide {
 
-class EpgGenerationStrategy final : public pipeline::StageStrategy<GuideWork> {
+class EpgGenerationStrategy final : public pipeline::StageStrategy<GuideItem> {
  public:
-  explicit EpgGenerationStrategy(const GuideTask& task) : worker_(task) {}
+  explicit EpgGenerationStrategy(const SourceContext& source) : selector_(source) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
   /// Works on a window that has been split.
-  Result<> process(GuideWork& work) override {
-    worker_.process(work);
+  Result<> process(GuideItem& item) override {
+    selector_.process(item);
     return {};
   }
   /// The next part of a window whose results were too many for one.
-  void go_on(GuideWork& work) const { worker_.go_on(work); }
+  void go_on(GuideItem& item) const { selector_.go_on(item); }
 
  private:
-  GuideWorker worker_;
+  WindowSelector selector_;
 };
 
 }  // namespace m3u_proxy::guide

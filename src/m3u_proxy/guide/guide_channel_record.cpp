@@ -8,7 +8,6 @@
 namespace m3u_proxy::guide {
 
 using catalog::GuideChannelField;
-using formats::XmltvChildren;
 using formats::XmltvStartTag;
 
 namespace {
@@ -63,16 +62,14 @@ bool GuideChannelRecord::is_changed(GuideChannelField field) const {
 
 std::string_view GuideChannelRecord::read(GuideChannelField field) const {
   const bool is_name = field == GuideChannelField::kDisplayName;
-  for (XmltvChildren children(content_); const auto child = children.next();) {
-    if (child->name != (is_name ? kName : kIcon)) continue;
-    XmltvStartTag tag;
-    std::string_view raw = child->content;
-    if (!is_name) raw = parse_start_tag(child->whole, tag) ? tag.value("src") : std::string_view();
-    scratch_.clear();
-    formats::append_plain_text(scratch_, raw);
-    return arena_.copy(trim(scratch_));
-  }
-  return {};
+  const auto child = formats::first_child(content_, is_name ? kName : kIcon);
+  if (!child) return {};
+  XmltvStartTag tag;
+  std::string_view raw = child->content;
+  if (!is_name) raw = parse_start_tag(child->whole, tag) ? tag.value("src") : std::string_view();
+  scratch_.clear();
+  formats::append_plain_text(scratch_, raw);
+  return arena_.copy(trim(scratch_));
 }
 
 void GuideChannelRecord::append_element(std::pmr::string& out) const {

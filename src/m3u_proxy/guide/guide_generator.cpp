@@ -84,16 +84,16 @@ Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> so
   return std::move(result_);
 }
 
-GuideTask GuideGenerator::task_for(const GuideSource& source, std::uint16_t number) {
-  GuideTask task{.options = &options_,
-                 .source = &source,
-                 .source_number = number,
-                 .index = &index_,
-                 .list = &channels_,
-                 .filters = filters_,
-                 .rules = rules_,
-                 .channel_rules = channel_rules_,
-                 .keep_programmes = options_.deduplicate_programmes || !plugins_.empty()};
+SourceContext GuideGenerator::context_of(const GuideSource& source, std::uint16_t number) {
+  SourceContext task{.options = &options_,
+                     .epg = &source,
+                     .source_number = number,
+                     .index = &index_,
+                     .list = &channels_,
+                     .filters = filters_,
+                     .rules = rules_,
+                     .channel_rules = channel_rules_,
+                     .keep_programmes = options_.deduplicate_programmes || !plugins_.empty()};
   if (options_.window) {
     if (!options_.include_past_programmes) task.from = context_->now - options_.days_behind * kDay;
     task.until = context_->now + options_.days_ahead * kDay;
@@ -110,7 +110,7 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
     return {};
   };
   index_.begin_source();
-  const GuideTask task = task_for(source, number);
+  const SourceContext task = context_of(source, number);
   if (index_.matcher() != nullptr) {
     const Result<> offered = collect_offers(task);
     if (!offered) return failed(offered.error());
@@ -119,13 +119,13 @@ Result<> GuideGenerator::run_source(const GuideSource& source, std::uint16_t num
   if (!bytes) return failed(bytes.error());
   GuideSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
   EpgGenerationStrategy strategy(task);
-  const auto take = [&](GuideWork& work) -> Result<> {
-    M3U_CHECK(consume(work, task, result));
-    while (work.has_more()) {
-      strategy.go_on(work);
-      M3U_CHECK(consume(work, task, result));
+  const auto take = [&](GuideItem& item) -> Result<> {
+    M3U_CHECK(consume(item, task, result));
+    while (item.input.has_more()) {
+      strategy.go_on(item);
+      M3U_CHECK(consume(item, task, result));
     }
-    report_progress(work.consumed, pass.stored_size());
+    report_progress(item.input.consumed, pass.stored_size());
     return {};
   };
   M3U_CHECK(pass.run(strategy, take));
@@ -166,78 +166,75 @@ void GuideGenerator::report_progress(std::uint64_t done, std::optional<std::uint
 }
 
 /// Reads a source once for the ids and names of its channels. Errors: those of the source, too.
-Result<> GuideGenerator::collect_offers(const GuideTask& task) {
-  M3U_TRY(auto bytes, task.source->open());
+Result<> GuideGenerator::collect_offers(const SourceContext& task) {
+  M3U_TRY(auto bytes, task.epg->open());
   GuideSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
   GuideOffers offers(task, *index_.matcher(), {.ids = &noted_ids_, .names = &noted_names_},
                      result_.channel_rule_counts);
-  M3U_CHECK(pass.run_serial([&](GuideWork& work) { return offers.take(work); }));
+  M3U_CHECK(pass.run_serial([&](GuideItem& item) { return offers.take(item); }));
   if (const auto error = pass.failure()) return fail(*error);
   return index_.matcher()->decide();
 }
 
-Result<> GuideGenerator::consume(GuideWork& work, const GuideTask& task,
+Result<> GuideGenerator::consume(GuideItem& item, const SourceContext& task,
                                  GuideSourceResult& result) {
   const std::uint64_t before = result_.programmes;
   // Nobody knows whether these would have been programmes.
   for (const std::string_view reason : {"element_not_closed", "element_too_large", "truncated"})
-    result.cut_up += work.window.problems.of(reason);
-  result.channels += work.channels_seen;
-  result_.problems.merge(work.window.problems, task.source->name);
-  work.window.problems.clear();  // there may be another part
-  result_.problems.merge(work.problems, task.source->name);
-  result_.filter_counts.merge(work.filter_counts);
-  result_.rule_counts.merge(work.rule_counts);
-  result.items += work.seen;
-  result.unusable += work.unusable;
-  result.matched += work.matched;
-  result.matched_unusable += work.matched_unusable;
-  take_date(work.window.date);
-  M3U_CHECK(consume_channels(work, task));
+    result.cut_up += item.input.window.problems.of(reason);
+  result.channels += item.results.channels_seen;
+  result_.problems.merge(item.input.window.problems, task.epg->name);
+  item.input.window.problems.clear();  // there may be another part
+  result_.problems.merge(item.results.problems, task.epg->name);
+  result_.filter_counts.merge(item.results.filter_counts);
+  result_.rule_counts.merge(item.results.rule_counts);
+  result.items += item.results.seen;
+  result.unusable += item.results.unusable;
+  result.matched += item.results.matched;
+  result.matched_unusable += item.results.matched_unusable;
+  take_date(item.input.window.date);
+  M3U_CHECK(consume_channels(item, task));
   const bool head_holds = index_.listed() == head_listed_ && date_ == head_date_ &&
                           source_channels_.size() == head_channels_;
   if (text_->in_output() && !head_holds) M3U_CHECK(text_->take_back());
-  M3U_CHECK(plugins_.empty() ? consume_programmes(work) : run_plugins(work, task));
+  M3U_CHECK(plugins_.empty() ? consume_programmes(item) : run_plugins(item, task));
   result.written += result_.programmes - before;
   return {};
 }
 
-Result<> GuideGenerator::consume_channels(GuideWork& work, const GuideTask& task) {
-  for (const GuideWork::Channel& channel : work.channels) {
+Result<> GuideGenerator::consume_channels(GuideItem& item, const SourceContext& task) {
+  for (const WindowResults::Channel& channel : item.results.channels) {
     const std::string_view element =
-        std::string_view(work.channel_text).substr(channel.begin, channel.size);
+        std::string_view(item.results.channel_text).substr(channel.begin, channel.size);
     const bool is_first = index_.declare(channel.output);
     M3U_CHECK(source_channels_.add(channel.output, task.source_number, element));
     if (!is_first && channel.first) {
       ProblemLog duplicate;
-      duplicate.add("duplicate_channel", 0, work.window.position, element);
-      result_.problems.merge(duplicate, task.source->name);
+      duplicate.add("duplicate_channel", 0, item.input.window.position, element);
+      result_.problems.merge(duplicate, task.epg->name);
     }
   }
-  for (const GuideWork::Noted& noted : work.noted)
+  for (const WindowResults::Noted& noted : item.results.noted)
     M3U_CHECK((noted.is_name ? noted_names_ : noted_ids_).insert(noted.key));
   return {};
 }
 
-Result<> GuideGenerator::consume_programmes(GuideWork& work) {
+Result<> GuideGenerator::consume_programmes(GuideItem& item) {
   if (!options_.deduplicate_programmes) {
-    result_.programmes += work.written;
-    return work.pieces.for_each([&](std::string_view piece) { return text_->append(piece); });
+    result_.programmes += item.results.written;
+    return item.results.pieces.for_each(
+        [&](std::string_view piece) { return text_->append(piece); });
   }
-  const std::string_view all = work.pieces.text();
-  std::size_t begin = 0;
-  for (const GuideWork::Programme& programme : work.programmes) {
-    const auto text = all.substr(begin, programme.end - begin);
-    begin = programme.end;
-    M3U_TRY(const bool duplicate, duplicates_.is_duplicate(programme));
-    if (duplicate) {
-      result_.problems.count("duplicate_programme");
-      continue;
-    }
-    ++result_.programmes;
-    M3U_CHECK(text_->append(text));
-  }
-  return {};
+  return item.results.for_each_programme(
+      [&](const WrittenProgramme& programme, std::string_view text) -> Result<> {
+        M3U_TRY(const bool duplicate, duplicates_.is_duplicate(programme));
+        if (duplicate) {
+          result_.problems.count("duplicate_programme");
+          return {};
+        }
+        ++result_.programmes;
+        return text_->append(text);
+      });
 }
 
 /// Channels that got programmes from the source although it never declared them.
@@ -278,7 +275,7 @@ Result<> GuideGenerator::write_head(io::AtomicFile& out) {
   result_.channels = 0;
   M3U_CHECK(source_channels_.finish());
   std::pmr::string text(formats::xmltv_header(date_), &memory_);
-  GuideChannelList::Reader list(channels_);
+  PlaylistChannels::Reader list(channels_);
   ListedChannel listed;
   while (true) {
     M3U_TRY(const bool more, list.next(listed));
@@ -315,7 +312,7 @@ void GuideGenerator::append_channel(std::pmr::string& text, const ListedChannel&
 }
 
 Result<> GuideGenerator::note_channels() {
-  GuideChannelList::Reader list(channels_);
+  PlaylistChannels::Reader list(channels_);
   ListedChannel listed;
   while (true) {
     M3U_TRY(const bool more, list.next(listed));

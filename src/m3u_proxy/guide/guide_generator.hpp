@@ -44,7 +44,7 @@ class GuideGenerator {
   Result<> add_channel(const GuideChannel& channel);
 
   /// What works on the programmes before they are written; before generate(). They live longer.
-  /// `tell_pressure` is called before they work.
+  /// `tell_pressure` is called before they item.
   void set_plugins(std::vector<ProgrammeStrategy*> plugins,
                    std::function<void(memory::MemoryPressureLevel)> tell_pressure) {
     plugins_ = std::move(plugins);
@@ -65,15 +65,15 @@ class GuideGenerator {
   Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
                                    io::TempFolder& temp);
   Result<> run_source(const GuideSource& source, std::uint16_t number, GuideSourceResult& result);
-  Result<> collect_offers(const GuideTask& task);
-  Result<> consume(GuideWork& work, const GuideTask& task, GuideSourceResult& result);
-  Result<> consume_channels(GuideWork& work, const GuideTask& task);
-  Result<> consume_programmes(GuideWork& work);
-  Result<> run_plugins(GuideWork& work, const GuideTask& task);
+  Result<> collect_offers(const SourceContext& task);
+  Result<> consume(GuideItem& item, const SourceContext& task, GuideSourceResult& result);
+  Result<> consume_channels(GuideItem& item, const SourceContext& task);
+  Result<> consume_programmes(GuideItem& item);
+  Result<> run_plugins(GuideItem& item, const SourceContext& task);
   Result<> flush_plugins();
   Result<> through_plugins(std::size_t first);
   Result<> take_rows();
-  std::optional<GuideWork::Programme> place(const ProgrammeRows::Row& row);
+  std::optional<WrittenProgramme> place(const ProgrammeRows::Row& row);
   void count_undeclared(std::uint16_t number, const std::string& source);
   static std::string why_useless(const GuideSourceResult& source);
   void report_progress(std::uint64_t done, std::optional<std::uint64_t> total);
@@ -83,7 +83,7 @@ class GuideGenerator {
   void append_channel(std::pmr::string& text, const ListedChannel& listed, std::string_view source);
   Result<> note_channels();
   Result<> note_channel(const ListedChannel& listed);
-  [[nodiscard]] GuideTask task_for(const GuideSource& source, std::uint16_t number);
+  [[nodiscard]] SourceContext context_of(const GuideSource& source, std::uint16_t number);
 
   const pipeline::RunContext* context_;
   GuideOptions options_;
@@ -92,7 +92,7 @@ class GuideGenerator {
   const rules::RuleSet* channel_rules_;
   memory::BudgetResource memory_;
   GuideIndex index_;
-  GuideChannelList channels_;
+  PlaylistChannels channels_;
   SourceChannels source_channels_;
   GuideDuplicates duplicates_;
   spill::KeySet noted_ids_;    // ids of the guides' channels, without case

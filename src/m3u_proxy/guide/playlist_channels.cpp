@@ -36,14 +36,14 @@ std::string_view get_text(std::span<const std::uint8_t> bytes, std::size_t& at) 
 
 }  // namespace
 
-GuideChannelList::GuideChannelList(const pipeline::RunContext& context)
+PlaylistChannels::PlaylistChannels(const pipeline::RunContext& context)
     : memory_(*context.budget, memory::Tag::kGuide),
       spool_(*context.slabs, {.space = context.spill}),
       frame_(&memory_),
       packed_(&memory_),
       first_outputs_(&memory_) {}
 
-Result<> GuideChannelList::add(const GuideChannel& channel, GuideIndex::Added added) {
+Result<> PlaylistChannels::add(const GuideChannel& channel, GuideIndex::Added added) {
   if (frame_.empty()) first_outputs_.push_back(outputs_);
   if (added.first) outputs_ = added.output + 1;
   put(frame_, added.output);
@@ -55,14 +55,14 @@ Result<> GuideChannelList::add(const GuideChannel& channel, GuideIndex::Added ad
   return {};
 }
 
-Result<> GuideChannelList::flush() {
+Result<> PlaylistChannels::flush() {
   if (frame_.empty()) return {};
   M3U_CHECK(spool_.append(spool_.pack(frame_, packed_)));
   frame_.clear();
   return {};
 }
 
-Result<> GuideChannelList::finish() {
+Result<> PlaylistChannels::finish() {
   M3U_CHECK(flush());
   frame_.shrink_to_fit();
   packed_.clear();
@@ -70,10 +70,10 @@ Result<> GuideChannelList::finish() {
   return {};
 }
 
-GuideChannelList::Reader::Reader(const GuideChannelList& list)
+PlaylistChannels::Reader::Reader(const PlaylistChannels& list)
     : list_(&list), scratch_(&list.memory_) {}
 
-Result<bool> GuideChannelList::Reader::next(ListedChannel& channel) {
+Result<bool> PlaylistChannels::Reader::next(ListedChannel& channel) {
   if (at_ == bytes_.size()) {
     if (frame_ == list_->spool_.frames()) return false;
     M3U_TRY(bytes_, list_->spool_.read(frame_, scratch_));
@@ -89,7 +89,7 @@ Result<bool> GuideChannelList::Reader::next(ListedChannel& channel) {
   return true;
 }
 
-Result<std::string> GuideChannelList::id_of(std::uint32_t output) const {
+Result<std::string> PlaylistChannels::id_of(std::uint32_t output) const {
   const auto after = std::ranges::upper_bound(first_outputs_, output);
   Reader reader(*this);
   reader.frame_ = static_cast<std::size_t>(after - first_outputs_.begin()) - 1;

@@ -1,4 +1,4 @@
-// GuideChannelList: the texts of the playlist's channels until the guide's head is written.
+// PlaylistChannels: the texts of the playlist's channels until the guide's head is written.
 //
 // They wait in a Spool: packed records in frames, read back in order, so that the memory they take
 // is the Spool's affair. A frame costs 20 bytes more.
@@ -26,9 +26,9 @@ struct ListedChannel {
 };
 
 /// Filled by one thread; then any may read. Throws memory::OverBudget where it has no Result.
-class GuideChannelList {
+class PlaylistChannels {
  public:
-  explicit GuideChannelList(const pipeline::RunContext& context);
+  explicit PlaylistChannels(const pipeline::RunContext& context);
 
   /// Errors: kOverBudget, kDiskFull, kIo.
   Result<> add(const GuideChannel& channel, GuideIndex::Added added);
@@ -38,13 +38,13 @@ class GuideChannelList {
   /// Reads the list from its start.
   class Reader {
    public:
-    explicit Reader(const GuideChannelList& list);
+    explicit Reader(const PlaylistChannels& list);
     /// The next channel; false at the end. Errors: kOverBudget, kIo, kInternal.
     Result<bool> next(ListedChannel& channel);
 
    private:
-    friend class GuideChannelList;
-    const GuideChannelList* list_;
+    friend class PlaylistChannels;
+    const PlaylistChannels* list_;
     std::size_t frame_ = 0;
     std::size_t at_ = 0;
     std::span<const std::uint8_t> bytes_;

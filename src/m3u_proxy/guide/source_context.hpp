@@ -1,4 +1,4 @@
-// GuideTask: what the work on all windows of one EPG source shares.
+// SourceContext: what the work on all windows of one EPG source shares.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,16 @@
 
 namespace m3u_proxy::guide {
 
-struct GuideTask {
+struct SourceContext {
   const GuideOptions* options = nullptr;
-  const GuideSource* source = nullptr;
+  const GuideSource* epg = nullptr;
   std::uint16_t source_number = 0;
   GuideIndex* index = nullptr;
-  const GuideChannelList* list = nullptr;  ///< has the ids of outputs where these differ
+  const PlaylistChannels* list = nullptr;  ///< has the ids of outputs where these differ
   const rules::FilterSet* filters = nullptr;
   const rules::RuleSet* rules = nullptr;
   const rules::RuleSet* channel_rules = nullptr;  ///< for the guide's channels; nullptr: none
-  bool keep_programmes = false;                   ///< GuideWork::programmes are wanted
+  bool keep_programmes = false;                   ///< WindowResults::programmes are wanted
   std::int64_t from = std::numeric_limits<std::int64_t>::min();  ///< the window of time
   std::int64_t until = std::numeric_limits<std::int64_t>::max();
 
@@ -32,7 +32,7 @@ struct GuideTask {
   /// By how many seconds programmes of the output move.
   [[nodiscard]] std::int64_t delta_of(std::uint32_t output) const {
     constexpr std::int64_t kSecondsOfThousandHours = 3600;
-    return source->time_offset_seconds + index->shift(output) * kSecondsOfThousandHours / 1000;
+    return epg->time_offset_seconds + index->shift(output) * kSecondsOfThousandHours / 1000;
   }
   /// Whether a programme overlaps the window of time.
   [[nodiscard]] bool in_window(std::int64_t start, std::optional<std::int64_t> stop) const {

@@ -5,6 +5,7 @@
 // ChannelPlugin does it. The plugin's calls come one after the other, also of a parallel one.
 #pragma once
 
+#include <m3u_proxy/guide/programmes/programme_columns.hpp>
 #include <m3u_proxy/plugin_host/held_back.hpp>
 
 namespace m3u_proxy::plugin_host {

@@ -6,8 +6,9 @@
 #include <string_view>
 
 #include <m3u_proxy/formats/xmltv_checker.hpp>
-#include <m3u_proxy/guide/programmes/programme_rows.hpp>
+#include <m3u_proxy/guide/programmes/programme_columns.hpp>
 #include <m3u_proxy/guide/windows/guide_reader.hpp>
+#include <m3u_proxy/guide/windows/guide_splitter.hpp>
 #include <m3u_proxy/plugin_tools/chunks.hpp>
 
 namespace m3u_proxy::plugin_tools {

@@ -1,5 +1,5 @@
 #include <m3u_proxy/formats/xmltv_writer.hpp>
-#include <m3u_proxy/guide/programmes/programme_rows.hpp>
+#include <m3u_proxy/guide/programmes/programme_columns.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/plugin_tools/run_alone.hpp>
 

@@ -2,7 +2,7 @@
 //
 // Channels of the playlist with the same guide id share one *output*: one `<channel>` and its
 // programmes. The index holds hashes only, in memory or on disk, and two bytes an output; texts
-// wait in GuideChannelList. It is filled serially; looking up and provides() may then come from any
+// wait in PlaylistChannels. It is filled serially; looking up and provides() may then come from any
 // thread.
 //
 // Where it has no Result it throws memory::OverBudget, with the error of the disk, too.

@@ -27,26 +27,26 @@ struct NotedChannels {
 class GuideOffers {
  public:
   /// What rules do is counted in `counts`.
-  GuideOffers(const GuideTask& task, GuideMatcher& matcher, const NotedChannels& noted,
+  GuideOffers(const SourceContext& source, GuideMatcher& matcher, const NotedChannels& noted,
               rules::Counts& counts)
-      : task_(task), matcher_(&matcher), noted_(noted), counts_(&counts) {}
+      : source_(source), matcher_(&matcher), noted_(noted), counts_(&counts) {}
 
   /// Offers the channels of one window. Errors: those of the matcher.
-  Result<> take(GuideWork& work);
+  Result<> take(GuideItem& item);
 
  private:
-  Result<> element(GuideWork& work, const formats::XmltvSpan& span);
-  Result<> begin_id(GuideWork& work, std::string_view channel, std::uint64_t byte);
-  Result<> offer_names(GuideWork& work, std::string_view channel, bool by_rule);
+  Result<> element(GuideItem& item, const formats::XmltvSpan& span);
+  Result<> begin_id(GuideItem& item, std::string_view channel, std::uint64_t byte);
+  Result<> offer_names(GuideItem& item, std::string_view channel, bool by_rule);
   Result<> note(std::string_view id);
   Result<> note_name(std::string_view name);
-  Result<> note_programme(GuideWork& work, const formats::XmltvStartTag& tag);
+  Result<> note_programme(GuideItem& item, const formats::XmltvStartTag& tag);
 
-  GuideTask task_;
+  SourceContext source_;
   GuideMatcher* matcher_;
   NotedChannels noted_;
   rules::Counts* counts_;
-  bool is_active_ = false;  ///< work.last_channel has a programme
+  bool is_active_ = false;  ///< item.scratch.last_channel has a programme
   std::string folded_;
 };
 

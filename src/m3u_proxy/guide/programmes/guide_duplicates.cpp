@@ -17,11 +17,11 @@ std::int64_t slot_of(std::int64_t start) {
 }
 
 /// Start and length of a programme, as 32 bits.
-std::uint32_t times_of(const GuideWork::Programme& programme) {
+std::uint32_t times_of(const WrittenProgramme& programme) {
   const auto offset =
       static_cast<std::uint32_t>(programme.start - slot_of(programme.start) * kSlot);
   std::uint32_t length = kNoLength;
-  if (programme.stop != GuideWork::Programme::kNoStop) {
+  if (programme.stop != WrittenProgramme::kNoStop) {
     const std::int64_t seconds = programme.stop - programme.start;
     const bool fits = seconds >= 0 && seconds <= GuideDuplicates::kLongest;
     length = static_cast<std::uint32_t>(fits ? seconds : GuideDuplicates::kLongest);
@@ -30,7 +30,7 @@ std::uint32_t times_of(const GuideWork::Programme& programme) {
 }
 
 /// Whether the times `kept` of a slot and those of `programme` are near enough.
-bool are_near(std::uint32_t kept, std::int64_t slot, const GuideWork::Programme& programme) {
+bool are_near(std::uint32_t kept, std::int64_t slot, const WrittenProgramme& programme) {
   const std::uint32_t times = times_of(programme);
   const auto length = [](std::uint32_t of) { return of & ((1U << kLengthBits) - 1); };
   const std::int64_t start = slot * kSlot + (kept >> kLengthBits);
@@ -42,7 +42,7 @@ bool are_near(std::uint32_t kept, std::int64_t slot, const GuideWork::Programme&
 
 }  // namespace
 
-spill::Key128 GuideDuplicates::key_of(const GuideWork::Programme& programme, std::int64_t slot,
+spill::Key128 GuideDuplicates::key_of(const WrittenProgramme& programme, std::int64_t slot,
                                       std::uint64_t place) {
   const std::array<std::uint64_t, 4> parts = {programme.output, programme.title,
                                               static_cast<std::uint64_t>(slot), place};
@@ -50,7 +50,7 @@ spill::Key128 GuideDuplicates::key_of(const GuideWork::Programme& programme, std
   return spill::key_of({bytes.data(), bytes.size()});
 }
 
-Result<bool> GuideDuplicates::is_duplicate(const GuideWork::Programme& programme) {
+Result<bool> GuideDuplicates::is_duplicate(const WrittenProgramme& programme) {
   const std::int64_t slot = slot_of(programme.start);
   std::uint64_t free_place = 0;
   for (std::int64_t near = slot - 1; near <= slot + 1; ++near) {

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include <m3u_proxy/guide/windows/guide_item.hpp>
+#include <m3u_proxy/guide/programmes/written_programme.hpp>
 #include <m3u_proxy/spill/key_map.hpp>
 
 namespace m3u_proxy::guide {
@@ -26,11 +26,11 @@ class GuideDuplicates {
 
   /// Whether an earlier programme makes this one a duplicate; if none does, it is kept. Errors:
   /// kOverBudget, kDiskFull, kIo.
-  Result<bool> is_duplicate(const GuideWork::Programme& programme);
+  Result<bool> is_duplicate(const WrittenProgramme& programme);
 
  private:
-  [[nodiscard]] static spill::Key128 key_of(const GuideWork::Programme& programme,
-                                            std::int64_t slot, std::uint64_t place);
+  [[nodiscard]] static spill::Key128 key_of(const WrittenProgramme& programme, std::int64_t slot,
+                                            std::uint64_t place);
 
   spill::KeyMap kept_;  // output, title, slot of time and place in it → times
 };

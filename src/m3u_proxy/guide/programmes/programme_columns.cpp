@@ -4,7 +4,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/formats/xmltv_writer.hpp>
-#include <m3u_proxy/guide/programmes/programme_rows.hpp>
+#include <m3u_proxy/guide/programmes/programme_columns.hpp>
 
 namespace m3u_proxy::guide {
 

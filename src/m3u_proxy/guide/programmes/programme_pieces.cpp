@@ -1,3 +1,4 @@
+#include <m3u_proxy/guide/plain_text.hpp>
 #include <m3u_proxy/guide/programmes/programme_pieces.hpp>
 
 namespace m3u_proxy::guide {
@@ -9,20 +10,18 @@ constexpr std::string_view kBetween = "\n  ";
 
 /// Less than this is copied: a write of its own would cost more.
 constexpr std::size_t kLongRun = std::size_t{32} << 10U;
-constexpr std::size_t kKeptCapacity = std::size_t{4} << 20U;
 
 }  // namespace
 
-void GuidePieces::reset(std::string_view window) {
+void ProgrammePieces::reset(std::string_view window) {
   window_ = window;
-  text_.clear();
-  if (text_.capacity() > kKeptCapacity) text_.shrink_to_fit();
+  empty_out(text_);
   pieces_.clear();
   run_ = {};
   text_begin_ = 0;
 }
 
-void GuidePieces::append_unchanged(std::string_view element) {
+void ProgrammePieces::append_unchanged(std::string_view element) {
   if (!run_.empty()) {
     const char* const run_end = run_.data() + run_.size();
     if (std::string_view(run_end, static_cast<std::size_t>(element.data() - run_end)) == kBetween) {
@@ -34,7 +33,7 @@ void GuidePieces::append_unchanged(std::string_view element) {
   run_ = element;
 }
 
-void GuidePieces::end_run() {
+void ProgrammePieces::end_run() {
   if (run_.empty()) return;
   text_ += kBefore;
   if (run_.size() >= kLongRun) {
@@ -49,18 +48,18 @@ void GuidePieces::end_run() {
   run_ = {};
 }
 
-void GuidePieces::end_text() {
+void ProgrammePieces::end_text() {
   if (text_.size() == text_begin_) return;
   pieces_.push_back({.begin = text_begin_, .size = text_.size() - text_begin_, .in_window = false});
   text_begin_ = text_.size();
 }
 
-std::pmr::string& GuidePieces::text() {
+std::pmr::string& ProgrammePieces::text() {
   end_run();
   return text_;
 }
 
-void GuidePieces::finish() {
+void ProgrammePieces::finish() {
   end_run();
   end_text();
 }

@@ -1,4 +1,4 @@
-// GuidePieces: the programmes of one window as they will stand in the guide.
+// ProgrammePieces: the programmes of one window as they will stand in the guide.
 //
 // Programmes that stay as they are and stand behind one another are one piece of the window, never
 // copied where they are many; the others, and few of these, are text of its own.
@@ -15,9 +15,9 @@
 namespace m3u_proxy::guide {
 
 /// Not thread-safe. Throws memory::OverBudget.
-class GuidePieces {
+class ProgrammePieces {
  public:
-  explicit GuidePieces(std::pmr::memory_resource* memory) : text_(memory), pieces_(memory) {}
+  explicit ProgrammePieces(std::pmr::memory_resource* memory) : text_(memory), pieces_(memory) {}
 
   /// Begins anew; `window` has to stay while the pieces are used.
   void reset(std::string_view window);

@@ -1,26 +1,23 @@
 // GuideGenerator: the programmes' way through plugins.
 #include <fmt/format.h>
 
-#include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
+#include <m3u_proxy/guide/plain_text.hpp>
 #include <m3u_proxy/guide/programmes/programme_writer.hpp>
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
 
 namespace m3u_proxy::guide {
 
-Result<> GuideGenerator::run_plugins(GuideWork& work, const GuideTask& task) {
+Result<> GuideGenerator::run_plugins(GuideItem& item, const SourceContext& task) {
   rows_.clear();
-  const std::string_view all = work.pieces.text();
-  std::size_t begin = 0;
-  for (const GuideWork::Programme& programme : work.programmes) {
-    rows_.add({.element = trim(all.substr(begin, programme.end - begin)),
-               .output = programme.output,
-               .source = task.source_number});
-    begin = programme.end;
-  }
+  M3U_CHECK(item.results.for_each_programme([&](const WrittenProgramme& programme,
+                                                std::string_view text) -> Result<> {
+    rows_.add({.element = trim(text), .output = programme.output, .source = task.source_number});
+    return {};
+  }));
   return through_plugins(0);
 }
 
@@ -46,7 +43,7 @@ Result<> GuideGenerator::flush_plugins() {
 }
 
 /// Where a row from a plugin belongs; nullopt, and counted, when that is nowhere.
-std::optional<GuideWork::Programme> GuideGenerator::place(const ProgrammeRows::Row& row) {
+std::optional<WrittenProgramme> GuideGenerator::place(const ProgrammeRows::Row& row) {
   formats::XmltvStartTag tag;
   ProblemLog skipped;
   const auto skip = [&](std::string_view reason) {
@@ -55,7 +52,7 @@ std::optional<GuideWork::Programme> GuideGenerator::place(const ProgrammeRows::R
     return std::nullopt;
   };
   if (!parse_start_tag(row.element, tag)) return skip("bad_tag");
-  read_guide_id(channel_text_, tag.value("channel"));
+  read_plain_text(channel_text_, tag.value("channel"));
   std::uint32_t output = index_.find_output(channel_text_);
   // The id of a shifted output is not in the index: it is what it was, then.
   if (output == GuideIndex::kNone && row.output < index_.outputs() &&
@@ -67,20 +64,12 @@ std::optional<GuideWork::Programme> GuideGenerator::place(const ProgrammeRows::R
   const auto start = formats::parse_xmltv_time(tag.value("start"));
   if (!start) return skip("bad_start");
   const auto stop = formats::parse_xmltv_time(tag.value("stop"));
-  channel_text_.clear();
-  for (formats::XmltvChildren children(row.element.substr(tag.size));
-       const auto child = children.next();)
-    if (child->name == "title") {
-      read_guide_id(channel_text_, child->content);
-      break;
-    }
-  fold(channel_text_, folded_);
+  const std::uint64_t title = title_key(row.element.substr(tag.size), channel_text_, folded_);
   index_.provides(output, row.source);
-  return GuideWork::Programme{.output = output,
-                              .start = start->epoch,
-                              .stop = stop ? stop->epoch : GuideWork::Programme::kNoStop,
-                              .title = spill::key_of(folded_).low,
-                              .end = 0};
+  return WrittenProgramme{.output = output,
+                          .start = start->epoch,
+                          .stop = stop ? stop->epoch : WrittenProgramme::kNoStop,
+                          .title = title};
 }
 
 Result<> GuideGenerator::take_rows() {

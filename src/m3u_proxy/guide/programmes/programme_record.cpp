@@ -12,6 +12,7 @@
 namespace m3u_proxy::guide {
 
 using catalog::ProgrammeField;
+using formats::first_child;
 using formats::XmltvChild;
 using formats::XmltvChildren;
 using formats::XmltvStartTag;
@@ -44,12 +45,6 @@ constexpr std::array kFlags = {
 };
 
 std::size_t index(ProgrammeField field) { return static_cast<std::size_t>(field); }
-
-std::optional<XmltvChild> first_child(std::string_view content, std::string_view name) {
-  for (XmltvChildren children(content); auto child = children.next();)
-    if (child->name == name) return child;
-  return std::nullopt;
-}
 
 std::string_view attribute_of(const XmltvChild& child, std::string_view name) {
   XmltvStartTag tag;
@@ -92,9 +87,9 @@ std::string_view attributes_of(const std::optional<XmltvChild>& child) {
 void append_field(std::pmr::string& out, std::string_view name, std::string_view value,
                   const std::optional<XmltvChild>& first) {
   if (name == "icon") {
-    out += "<icon src=\"";
-    formats::append_escaped(out, value);
-    out += "\"/>";
+    out += "<icon";
+    formats::append_attribute(out, "src", value);
+    out += "/>";
     return;
   }
   out.append("<").append(name).append(attributes_of(first)).append(">");

@@ -43,28 +43,27 @@ void append_valid(std::pmr::string& out, std::string_view element, std::uint64_t
 /// Thread-safe on different works. Throws memory::OverBudget.
 class ProgrammeWriter {
  public:
-  explicit ProgrammeWriter(const GuideTask& task)
-      : task_(task), has_expressions_(task.has_expressions()) {}
+  explicit ProgrammeWriter(const SourceContext& source)
+      : source_(source), has_expressions_(source.has_expressions()) {}
 
-  /// Writes `one`, which is well-formed and whose id is in work.id, unless filters drop it.
-  void write(GuideWork& work, const SelectedProgramme& one, std::uint32_t output) const;
+  /// Writes `one`, which is well-formed and whose id is in item.scratch.id, unless filters drop it.
+  void write(GuideItem& item, const SelectedProgramme& one, std::uint32_t output) const;
 
  private:
-  void find_listed_id(GuideWork& work, std::uint32_t output) const;
-  void prepare_id(GuideWork& work, std::uint32_t output) const;
-  void prepare_times(GuideWork& work, const SelectedProgramme& one, std::int64_t delta) const;
+  void prepare_id(GuideItem& item, std::uint32_t output) const;
+  void prepare_times(GuideItem& item, const SelectedProgramme& one, std::int64_t delta) const;
   [[nodiscard]] bool is_rewritten(const formats::XmltvTime& time, std::int64_t delta) const;
-  bool run_rules(GuideWork& work, const SelectedProgramme& one, const formats::XmltvStartTag& tag,
+  bool run_rules(GuideItem& item, const SelectedProgramme& one, const formats::XmltvStartTag& tag,
                  bool new_times, ProgrammeTimes& times, std::uint32_t& output) const;
-  bool take_changed_times(GuideWork& work, const SelectedProgramme& one,
+  bool take_changed_times(GuideItem& item, const SelectedProgramme& one,
                           ProgrammeTimes& times) const;
-  void append_changed(GuideWork& work, const SelectedProgramme& one,
+  void append_changed(GuideItem& item, const SelectedProgramme& one,
                       const formats::XmltvStartTag& tag, const formats::ProgrammeEdits& edits,
                       bool new_content) const;
-  static void note_programme(GuideWork& work, std::uint32_t output, std::size_t begin,
+  static void note_programme(GuideItem& item, std::uint32_t output, std::size_t begin,
                              const ProgrammeTimes& times);
 
-  GuideTask task_;
+  SourceContext source_;
   bool has_expressions_;
 };
 

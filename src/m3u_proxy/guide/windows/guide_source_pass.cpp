@@ -11,56 +11,56 @@ GuideSourcePass::GuideSourcePass(const pipeline::RunContext& context,
       splitter_(*context.slabs),
       stored_size_(reader_.stored_size()) {}
 
-Result<bool> GuideSourcePass::read(GuideWork& work) {
+Result<bool> GuideSourcePass::read(GuideItem& item) {
   if (context_->cancel != nullptr && context_->cancel->cancelled())
     return fail(ErrorCode::kCancelled, "stopped while reading the guide");
   if (unusable_) return false;
-  work.clear();
-  const auto more = reader_.read(work.window);
-  work.consumed = reader_.consumed();
+  item.clear();
+  const auto more = reader_.read(item.input.window);
+  item.input.consumed = reader_.consumed();
   return more;
 }
 
-Result<> GuideSourcePass::split(GuideWork& work) {
-  auto done = unusable_ ? Result<>() : splitter_.split(work.window);
+Result<> GuideSourcePass::split(GuideItem& item) {
+  auto done = unusable_ ? Result<>() : splitter_.split(item.input.window);
   if (!done && ends_the_job(done.error())) return done;
   if (!done) {
     split_error_ = std::move(done).error();
     unusable_ = true;
   }
   if (unusable_) {
-    work.window.elements.clear();
-    work.window.problems.clear();
+    item.input.window.elements.clear();
+    item.input.window.problems.clear();
   }
   return {};
 }
 
-Result<> GuideSourcePass::run(pipeline::StageStrategy<GuideWork>& strategy,
+Result<> GuideSourcePass::run(pipeline::StageStrategy<GuideItem>& strategy,
                               const Consume& consume) {
   constexpr pipeline::Stage kStage = pipeline::Stage::kEpgGeneration;
   pipeline::StageClock clock;
-  pipeline::Pass<GuideWork> pass(*context_, clock);
-  const auto hand_over = [&consume](GuideWork& work) {
-    Result<> done = consume(work);
-    work.window.slab = {};
+  pipeline::Pass<GuideItem> pass(*context_, clock);
+  const auto hand_over = [&consume](GuideItem& item) {
+    Result<> done = consume(item);
+    item.input.window.slab = {};
     return done;
   };
   return pass.run(
-      kStage, [this](GuideWork& work) { return read(work); },
-      {{.stage = kStage, .parallel = false, .run = [this](GuideWork& work) { return split(work); }},
+      kStage, [this](GuideItem& item) { return read(item); },
+      {{.stage = kStage, .parallel = false, .run = [this](GuideItem& item) { return split(item); }},
        {.stage = kStage,
         .parallel = strategy.parallel(),
-        .run = [&strategy](GuideWork& work) { return strategy.process(work); }},
+        .run = [&strategy](GuideItem& item) { return strategy.process(item); }},
        {.stage = kStage, .parallel = false, .run = hand_over}});
 }
 
 Result<> GuideSourcePass::run_serial(const Consume& consume) {
-  GuideWork work(*context_->slabs);
+  GuideItem item(*context_->slabs);
   while (true) {
-    M3U_TRY(const bool more, read(work));
+    M3U_TRY(const bool more, read(item));
     if (!more) return {};
-    M3U_CHECK(split(work));
-    M3U_CHECK(consume(work));
+    M3U_CHECK(split(item));
+    M3U_CHECK(consume(item));
   }
 }
 

@@ -11,6 +11,7 @@
 
 #include <m3u_proxy/guide/windows/guide_item.hpp>
 #include <m3u_proxy/guide/windows/guide_reader.hpp>
+#include <m3u_proxy/guide/windows/guide_splitter.hpp>
 #include <m3u_proxy/pipeline/pass.hpp>
 
 namespace m3u_proxy::guide {
@@ -19,13 +20,13 @@ namespace m3u_proxy::guide {
 class GuideSourcePass {
  public:
   /// What is done with a finished window, in order.
-  using Consume = std::function<Result<>(GuideWork&)>;
+  using Consume = std::function<Result<>(GuideItem&)>;
 
   GuideSourcePass(const pipeline::RunContext& context, std::unique_ptr<io::ByteSource> source,
                   std::size_t window_bytes);
 
   /// Streams the source through `strategy` to `consume`. Errors: those that end the job.
-  Result<> run(pipeline::StageStrategy<GuideWork>& strategy, const Consume& consume);
+  Result<> run(pipeline::StageStrategy<GuideItem>& strategy, const Consume& consume);
   /// The same without a strategy, and on this thread.
   Result<> run_serial(const Consume& consume);
 
@@ -39,8 +40,8 @@ class GuideSourcePass {
   [[nodiscard]] std::string note(std::string_view source) const;
 
  private:
-  Result<bool> read(GuideWork& work);
-  Result<> split(GuideWork& work);
+  Result<bool> read(GuideItem& item);
+  Result<> split(GuideItem& item);
 
   const pipeline::RunContext* context_;
   GuideReader reader_;

@@ -5,6 +5,7 @@
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/guide/plain_text.hpp>
 #include <m3u_proxy/guide/windows/window_selector.hpp>
 
 namespace m3u_proxy::guide {
@@ -27,147 +28,154 @@ using formats::XmltvKind;
 using formats::XmltvSpan;
 using formats::XmltvStartTag;
 
-void GuideWorker::process(GuideWork& work) const {
-  work.clean = XmltvChecker::is_clean_utf8(work.window.text);
-  go_on(work);
+void WindowSelector::process(GuideItem& item) const {
+  item.input.clean = XmltvChecker::is_clean_utf8(item.input.window.text);
+  go_on(item);
 }
 
-void GuideWorker::go_on(GuideWork& work) const {
-  work.clear_results();
-  while (work.has_more() && !work.is_full()) {
-    const XmltvSpan& span = work.window.elements[work.next_element];
+void WindowSelector::go_on(GuideItem& item) const {
+  item.clear_results();
+  while (item.input.has_more() && !item.results.is_full()) {
+    const XmltvSpan& span = item.input.window.elements[item.input.next_element];
     // What is found again in the rest of an element has been told with its beginning.
-    const bool again = work.outputs_done != 0;
-    const std::uint64_t seen = work.seen;
-    const std::array before = {work.unusable, work.matched, work.matched_unusable};
-    if (again) std::swap(work.problems, work.told_before);
-    work.outputs_done = element(work, span);
+    const bool again = item.input.outputs_done != 0;
+    const std::uint64_t seen = item.results.seen;
+    const std::array before = {item.results.unusable, item.results.matched,
+                               item.results.matched_unusable};
+    if (again) std::swap(item.results.problems, item.scratch.told_before);
+    item.input.outputs_done = element(item, span);
     if (again) {
-      std::swap(work.problems, work.told_before);
-      work.told_before.clear();
-      work.seen = seen;
-      std::tie(work.unusable, work.matched, work.matched_unusable) =
+      std::swap(item.results.problems, item.scratch.told_before);
+      item.scratch.told_before.clear();
+      item.results.seen = seen;
+      std::tie(item.results.unusable, item.results.matched, item.results.matched_unusable) =
           std::tie(before[0], before[1], before[2]);
     }
-    if (work.outputs_done == 0) ++work.next_element;
+    if (item.input.outputs_done == 0) ++item.input.next_element;
   }
-  work.pieces.finish();
+  item.results.pieces.finish();
 }
 
-/// Works on an element from work.outputs_done on. Returns how many outputs it got to, 0 for all.
-std::size_t GuideWorker::element(GuideWork& work, const XmltvSpan& span) const {
-  const bool good = work.clean && span.ordinary;
-  return span.kind == XmltvKind::kProgramme ? programme(work, span, good)
-                                            : channel(work, span, good);
+/// Works on an element from item.input.outputs_done on. Returns how many outputs it got to, 0 for
+/// all.
+std::size_t WindowSelector::element(GuideItem& item, const XmltvSpan& span) const {
+  const bool good = item.input.clean && span.ordinary;
+  return span.kind == XmltvKind::kProgramme ? programme(item, span, good)
+                                            : channel(item, span, good);
 }
 
-/// Sets work.id and work.last_outputs.
-void GuideWorker::look_up(GuideWork& work, std::string_view attribute) const {
-  if (attribute == work.last_channel && work.last_channel.data() != nullptr) return;
-  read_guide_id(work.id, attribute);
-  work.last_channel = attribute;
-  GuideWork::Chain& outputs = work.last_outputs;
+/// Sets item.scratch.id and item.scratch.last_outputs.
+void WindowSelector::look_up(GuideItem& item, std::string_view attribute) const {
+  if (attribute == item.scratch.last_channel && item.scratch.last_channel.data() != nullptr) return;
+  read_plain_text(item.scratch.id, attribute);
+  item.scratch.last_channel = attribute;
+  WindowScratch::Chain& outputs = item.scratch.last_outputs;
   outputs.kept.clear();
-  outputs.rest = work.id.empty() ? GuideIndex::kNone : task_.index->first(work.id);
-  while (outputs.rest != GuideIndex::kNone && outputs.kept.size() < GuideWork::Chain::kMaxKept) {
+  outputs.rest =
+      item.scratch.id.empty() ? GuideIndex::kNone : source_.index->first(item.scratch.id);
+  while (outputs.rest != GuideIndex::kNone &&
+         outputs.kept.size() < WindowScratch::Chain::kMaxKept) {
     outputs.kept.push_back(outputs.rest);
-    outputs.rest = task_.index->next(outputs.rest);
+    outputs.rest = source_.index->next(outputs.rest);
   }
 }
 
-/// Calls `on_output` with the outputs of work.last_outputs, but for the first `from`, until it
-/// says true.
+/// Calls `on_output` with the outputs of item.scratch.last_outputs, but for the first `from`, until
+/// it says true.
 template <typename OnOutput>
-bool GuideWorker::any_output(const GuideWork& work, std::size_t from,
-                             const OnOutput& on_output) const {
-  const GuideWork::Chain& outputs = work.last_outputs;
+bool WindowSelector::any_output(const GuideItem& item, std::size_t from,
+                                const OnOutput& on_output) const {
+  const WindowScratch::Chain& outputs = item.scratch.last_outputs;
   for (std::size_t i = from; i < outputs.kept.size(); ++i)
     if (on_output(outputs.kept[i])) return true;
   std::size_t at = outputs.kept.size();
   for (std::uint32_t output = outputs.rest; output != GuideIndex::kNone;
-       output = task_.index->next(output), ++at)
+       output = source_.index->next(output), ++at)
     if (at >= from && on_output(output)) return true;
   return false;
 }
 
-std::size_t GuideWorker::channel(GuideWork& work, const XmltvSpan& span, bool good) const {
-  const std::string_view element = work.window.text.substr(span.begin, span.size);
-  const std::uint64_t byte = work.window.position + span.begin;
-  const std::size_t from = work.outputs_done;
-  if (from == 0) ++work.channels_seen;
+std::size_t WindowSelector::channel(GuideItem& item, const XmltvSpan& span, bool good) const {
+  const std::string_view element = item.input.window.text.substr(span.begin, span.size);
+  const std::uint64_t byte = item.input.window.position + span.begin;
+  const std::size_t from = item.input.outputs_done;
+  if (from == 0) ++item.results.channels_seen;
   const auto skip = [&](std::string_view reason) {
-    work.problems.add(reason, 0, byte, element);
+    item.results.problems.add(reason, 0, byte, element);
     return std::size_t{0};
   };
   XmltvStartTag tag;
   const bool parsed = parse_start_tag(element, tag);
   if (parsed) {
-    look_up(work, tag.value("id"));
-    if (work.id.empty()) return skip("channel_without_id");
-    if (from == 0) note(work, element.substr(tag.size));
-    if (work.last_outputs.kept.empty()) return 0;
+    look_up(item, tag.value("id"));
+    if (item.scratch.id.empty()) return skip("channel_without_id");
+    if (from == 0) note(item, element.substr(tag.size));
+    if (item.scratch.last_outputs.kept.empty()) return 0;
   }
   const auto checked =
-      good ? std::optional(element) : work.checker.check(element, false, work.problems, byte);
+      good ? std::optional(element)
+           : item.scratch.checker.check(element, false, item.results.problems, byte);
   if (!checked) return 0;
   if (!parsed) {
     if (!parse_start_tag(*checked, tag)) return skip("bad_tag");
-    look_up(work, tag.value("id"));
-    work.last_channel = {};  // the checker's text does not stay
+    look_up(item, tag.value("id"));
+    item.scratch.last_channel = {};  // the checker's text does not stay
   }
-  const auto begin = static_cast<std::uint32_t>(work.channel_text.size());
-  append_channel(work, *checked, byte);
-  const auto size = static_cast<std::uint32_t>(work.channel_text.size()) - begin;
+  const auto begin = static_cast<std::uint32_t>(item.results.channel_text.size());
+  append_channel(item, *checked, byte);
+  const auto size = static_cast<std::uint32_t>(item.results.channel_text.size()) - begin;
   std::size_t done = from;
-  const bool stopped = any_output(work, from, [&](std::uint32_t output) {
-    work.channels.push_back({.output = output, .begin = begin, .size = size, .first = done == 0});
+  const bool stopped = any_output(item, from, [&](std::uint32_t output) {
+    item.results.channels.push_back(
+        {.output = output, .begin = begin, .size = size, .first = done == 0});
     ++done;
-    return work.is_full();
+    return item.results.is_full();
   });
   return stopped ? done : 0;
 }
 
 /// Appends the `<channel>` as rules leave it. They ran before, with the same result.
-void GuideWorker::append_channel(GuideWork& work, std::string_view element,
-                                 std::uint64_t byte) const {
-  if (task_.channel_rules != nullptr && task_.index->is_ruled(byte)) {
-    GuideChannelRecord& record = work.channel_record;
-    record.begin(work.id, element, *task_.source);
-    task_.channel_rules->apply(record, work.scratch, work.counted_before);
+void WindowSelector::append_channel(GuideItem& item, std::string_view element,
+                                    std::uint64_t byte) const {
+  if (source_.channel_rules != nullptr && source_.index->is_ruled(byte)) {
+    GuideChannelRecord& record = item.scratch.channel_record;
+    record.begin(item.scratch.id, element, *source_.epg);
+    source_.channel_rules->apply(record, item.scratch.rules, item.scratch.counted_before);
     if (record.is_changed(catalog::GuideChannelField::kDisplayName) ||
         record.is_changed(catalog::GuideChannelField::kIcon))
-      return record.append_element(work.channel_text);
+      return record.append_element(item.results.channel_text);
   }
-  work.channel_text += element;
+  item.results.channel_text += element;
 }
 
-void GuideWorker::note(GuideWork& work, std::string_view content) const {
-  if (task_.options->match == GuideMatch::kName || task_.channel_rules != nullptr) return;
-  const auto note_key = [&work](std::string_view space, bool is_name) {
-    if (work.folded.empty()) return;
-    work.noted.push_back({.key = spill::key_of(space, work.folded), .is_name = is_name});
+void WindowSelector::note(GuideItem& item, std::string_view content) const {
+  if (source_.options->match == GuideMatch::kName || source_.channel_rules != nullptr) return;
+  const auto note_key = [&item](std::string_view space, bool is_name) {
+    if (item.scratch.folded.empty()) return;
+    item.results.noted.push_back(
+        {.key = spill::key_of(space, item.scratch.folded), .is_name = is_name});
   };
-  if (task_.options->match == GuideMatch::kId) {
-    fold(work.id, work.folded);
+  if (source_.options->match == GuideMatch::kId) {
+    fold(item.scratch.id, item.scratch.folded);
     note_key(kFoldSpace, false);
   }
   for (XmltvChildren children(content); const auto child = children.next();) {
     if (child->name != "display-name") continue;
-    read_guide_id(work.plain, child->content);
-    fold_name(work.plain, work.folded);
+    read_plain_text(item.scratch.plain, child->content);
+    fold_name(item.scratch.plain, item.scratch.folded);
     note_key(kNameSpace, true);
   }
 }
 
 /// Takes the tag of an element apart that is not ordinary; false when there is nothing to take.
-bool GuideWorker::read_tag(GuideWork& work, SelectedProgramme& one, bool& checked) {
+bool WindowSelector::read_tag(GuideItem& item, SelectedProgramme& one, bool& checked) {
   XmltvStartTag tag;
   if (!parse_start_tag(one.element, tag)) {
     const std::string_view element = one.element;
     checked = true;
-    if (!check(work, one)) return false;
+    if (!check(item, one)) return false;
     if (!parse_start_tag(one.element, tag)) {
-      work.problems.add("bad_tag", 0, one.byte, element);
+      item.results.problems.add("bad_tag", 0, one.byte, element);
       return false;
     }
   }
@@ -183,22 +191,23 @@ bool GuideWorker::read_tag(GuideWork& work, SelectedProgramme& one, bool& checke
 }
 
 /// False when it is beyond repair.
-bool GuideWorker::check(GuideWork& work, SelectedProgramme& one) {
-  const auto text = work.checker.check(one.element, false, work.problems, one.byte);
+bool WindowSelector::check(GuideItem& item, SelectedProgramme& one) {
+  const auto text = item.scratch.checker.check(one.element, false, item.results.problems, one.byte);
   if (!text) return false;
   one.in_window = text->data() == one.element.data();
   one.element = *text;
   return true;
 }
 
-bool GuideWorker::read_times(GuideWork& work, SelectedProgramme& one, bool good) {
+bool WindowSelector::read_times(GuideItem& item, SelectedProgramme& one, bool good) {
   ProgrammeTimes& times = one.times;
-  if (good && work.last_stop_time && one.start == work.last_stop) {
-    times.start = *work.last_stop_time;
+  if (good && item.scratch.last_stop_time && one.start == item.scratch.last_stop) {
+    times.start = *item.scratch.last_stop_time;
   } else {
     const auto parsed = parse_xmltv_time(one.start);
     if (!parsed) {
-      work.problems.add(one.start.empty() ? "missing_start" : "bad_start", 0, one.byte, one.start);
+      item.results.problems.add(one.start.empty() ? "missing_start" : "bad_start", 0, one.byte,
+                                one.start);
       return false;
     }
     times.start = *parsed;
@@ -206,48 +215,48 @@ bool GuideWorker::read_times(GuideWork& work, SelectedProgramme& one, bool good)
   times.stop = parse_xmltv_time(one.stop);
   if (!times.stop) {
     if (trim(one.stop).empty())
-      work.problems.count("missing_stop");
+      item.results.problems.count("missing_stop");
     else
-      work.problems.add("bad_stop", 0, one.byte, one.stop);
+      item.results.problems.add("bad_stop", 0, one.byte, one.stop);
   }
   times.remove_stop = !times.stop && one.has_stop;
   if (!times.start.zone_known || (times.stop && !times.stop->zone_known))
-    work.problems.add("unknown_zone", 0, one.byte, one.start);
+    item.results.problems.add("unknown_zone", 0, one.byte, one.start);
   if (good) {
-    work.last_stop = one.stop;
-    work.last_stop_time = times.stop;
+    item.scratch.last_stop = one.stop;
+    item.scratch.last_stop_time = times.stop;
   }
   return true;
 }
 
 /// Counts a programme that cannot be used; the problem has been told.
-std::size_t GuideWorker::skip_programme(GuideWork& work) {
-  ++work.unusable;
+std::size_t WindowSelector::skip_programme(GuideItem& item) {
+  ++item.results.unusable;
   return 0;
 }
 
-std::size_t GuideWorker::skip_matched(GuideWork& work) {
-  ++work.matched_unusable;
-  return skip_programme(work);
+std::size_t WindowSelector::skip_matched(GuideItem& item) {
+  ++item.results.matched_unusable;
+  return skip_programme(item);
 }
 
-bool GuideWorker::may_provide(std::uint32_t output) const {
-  return task_.index->may_provide(output, task_.source_number);
+bool WindowSelector::may_provide(std::uint32_t output) const {
+  return source_.index->may_provide(output, source_.source_number);
 }
 
-bool GuideWorker::is_wanted(std::uint32_t output, const ProgrammeTimes& times) const {
+bool WindowSelector::is_wanted(std::uint32_t output, const ProgrammeTimes& times) const {
   if (!may_provide(output)) return false;
-  if (task_.has_expressions()) return true;  // rules may move it
-  const std::int64_t delta = task_.delta_of(output);
+  if (source_.has_expressions()) return true;  // rules may move it
+  const std::int64_t delta = source_.delta_of(output);
   const auto stop = times.stop ? std::optional(times.stop->epoch + delta) : std::nullopt;
-  return task_.in_window(times.start.epoch + delta, stop);
+  return source_.in_window(times.start.epoch + delta, stop);
 }
 
-std::size_t GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool good) const {
-  ++work.seen;
-  const std::size_t from = work.outputs_done;
-  SelectedProgramme one{.element = work.window.text.substr(span.begin, span.size),
-                        .byte = work.window.position + span.begin};
+std::size_t WindowSelector::programme(GuideItem& item, const XmltvSpan& span, bool good) const {
+  ++item.results.seen;
+  const std::size_t from = item.input.outputs_done;
+  SelectedProgramme one{.element = item.input.window.text.substr(span.begin, span.size),
+                        .byte = item.input.window.position + span.begin};
   const std::string_view element = one.element;
   bool checked = good;
   if (good) {
@@ -257,30 +266,30 @@ std::size_t GuideWorker::programme(GuideWork& work, const XmltvSpan& span, bool 
     one.channel = span.tag.id.in(element);
     one.start = span.tag.start.in(element);
     one.stop = span.tag.stop.in(element);
-  } else if (!read_tag(work, one, checked)) {
-    return skip_programme(work);
+  } else if (!read_tag(item, one, checked)) {
+    return skip_programme(item);
   }
-  if (one.has_channel) look_up(work, one.channel);
-  if (checked && !good) work.last_channel = {};  // the checker's text does not stay
-  if (!one.has_channel || work.id.empty()) {
-    work.problems.add("programme_without_channel", 0, one.byte, one.element);
-    return skip_programme(work);
+  if (one.has_channel) look_up(item, one.channel);
+  if (checked && !good) item.scratch.last_channel = {};  // the checker's text does not stay
+  if (!one.has_channel || item.scratch.id.empty()) {
+    item.results.problems.add("programme_without_channel", 0, one.byte, one.element);
+    return skip_programme(item);
   }
-  if (!any_output(work, from, [&](std::uint32_t output) { return may_provide(output); })) return 0;
-  ++work.matched;
-  if (!read_times(work, one, good)) return skip_matched(work);
+  if (!any_output(item, from, [&](std::uint32_t output) { return may_provide(output); })) return 0;
+  ++item.results.matched;
+  if (!read_times(item, one, good)) return skip_matched(item);
   const auto wanted = [&](std::uint32_t output) { return is_wanted(output, one.times); };
-  if (!any_output(work, from, wanted)) return 0;
+  if (!any_output(item, from, wanted)) return 0;
   if (!checked) {
-    if (!check(work, one)) return skip_matched(work);
-    if (!one.in_window && !read_tag(work, one, checked)) return skip_matched(work);
+    if (!check(item, one)) return skip_matched(item);
+    if (!one.in_window && !read_tag(item, one, checked)) return skip_matched(item);
   }
-  if (!has_title(one.element.substr(one.tag_size))) work.problems.count("missing_title");
+  if (!has_title(one.element.substr(one.tag_size))) item.results.problems.count("missing_title");
   std::size_t done = from;
-  const bool stopped = any_output(work, from, [&](std::uint32_t output) {
-    if (wanted(output)) writer_.write(work, one, output);
+  const bool stopped = any_output(item, from, [&](std::uint32_t output) {
+    if (wanted(output)) writer_.write(item, one, output);
     ++done;
-    return work.is_full();
+    return item.results.is_full();
   });
   return stopped ? done : 0;
 }

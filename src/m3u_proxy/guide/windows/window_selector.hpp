@@ -1,4 +1,4 @@
-// GuideWorker: selects the programmes and channels of one window that the output wants, and sees
+// WindowSelector: selects the programmes and channels of one window that the output wants, and sees
 // to it that they are well-formed. Runs on many windows at once.
 #pragma once
 
@@ -15,33 +15,33 @@
 namespace m3u_proxy::guide {
 
 /// Thread-safe on different works. Throws memory::OverBudget.
-class GuideWorker {
+class WindowSelector {
  public:
-  explicit GuideWorker(const GuideTask& task) : task_(task), writer_(task) {}
+  explicit WindowSelector(const SourceContext& source) : source_(source), writer_(source) {}
 
-  /// Does the work on one window, or on the first part of it, see GuideWork::has_more().
-  void process(GuideWork& work) const;
+  /// Selects in one window, or in the first part of it, see WindowInput::has_more().
+  void process(GuideItem& item) const;
   /// Does the next part.
-  void go_on(GuideWork& work) const;
+  void go_on(GuideItem& item) const;
 
  private:
-  std::size_t element(GuideWork& work, const formats::XmltvSpan& span) const;
-  std::size_t channel(GuideWork& work, const formats::XmltvSpan& span, bool good) const;
-  void append_channel(GuideWork& work, std::string_view element, std::uint64_t byte) const;
-  void note(GuideWork& work, std::string_view content) const;
-  std::size_t programme(GuideWork& work, const formats::XmltvSpan& span, bool good) const;
-  static bool read_tag(GuideWork& work, SelectedProgramme& one, bool& checked);
-  static bool check(GuideWork& work, SelectedProgramme& one);
-  static std::size_t skip_programme(GuideWork& work);
-  static std::size_t skip_matched(GuideWork& work);
-  void look_up(GuideWork& work, std::string_view attribute) const;
+  std::size_t element(GuideItem& item, const formats::XmltvSpan& span) const;
+  std::size_t channel(GuideItem& item, const formats::XmltvSpan& span, bool good) const;
+  void append_channel(GuideItem& item, std::string_view element, std::uint64_t byte) const;
+  void note(GuideItem& item, std::string_view content) const;
+  std::size_t programme(GuideItem& item, const formats::XmltvSpan& span, bool good) const;
+  static bool read_tag(GuideItem& item, SelectedProgramme& one, bool& checked);
+  static bool check(GuideItem& item, SelectedProgramme& one);
+  static std::size_t skip_programme(GuideItem& item);
+  static std::size_t skip_matched(GuideItem& item);
+  void look_up(GuideItem& item, std::string_view attribute) const;
   template <typename OnOutput>
-  bool any_output(const GuideWork& work, std::size_t from, const OnOutput& on_output) const;
-  static bool read_times(GuideWork& work, SelectedProgramme& one, bool good);
+  bool any_output(const GuideItem& item, std::size_t from, const OnOutput& on_output) const;
+  static bool read_times(GuideItem& item, SelectedProgramme& one, bool good);
   [[nodiscard]] bool may_provide(std::uint32_t output) const;
   [[nodiscard]] bool is_wanted(std::uint32_t output, const ProgrammeTimes& times) const;
 
-  GuideTask task_;
+  SourceContext source_;
   ProgrammeWriter writer_;
 };
 

@@ -1,0 +1,16 @@
+// What a guide's markup says, such as the id in an attribute or the name in an element.
+#pragma once
+
+#include <memory_resource>
+#include <string>
+#include <string_view>
+
+namespace m3u_proxy::guide {
+
+/// Sets `out` to the text that `raw` stands for: references resolved, spaces at the ends dropped,
+/// UTF-8.
+void read_plain_text(std::pmr::string& out, std::string_view raw);
+/// Empties a text that is used again, and gives its memory back where it became large.
+void empty_out(std::pmr::string& text);
+
+}  // namespace m3u_proxy::guide
