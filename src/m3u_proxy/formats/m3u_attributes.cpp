@@ -49,14 +49,20 @@ std::size_t pair_value(std::string_view text, std::size_t position) {
   return skip_blanks(text, position + 1);
 }
 
+/// Whether any pair may be in the text.
+bool has_equals(std::string_view text) {
+  return !text.empty() && std::memchr(text.data(), '=', text.size()) != nullptr;
+}
+
 bool is_pair_start(std::string_view text, std::size_t position) {
   return pair_value(text, position) != std::string_view::npos;
 }
 
+/// Or in a semicolon, with which some lists separate pairs.
 bool ends_in_blank_or_comma(std::string_view text) {
   return text.ends_with(' ') || text.ends_with('\t') || text.ends_with(',') ||
-         text.ends_with(kNoBreakSpace) || text.ends_with(kIdeographicSpace) ||
-         text.ends_with(kFullWidthComma);
+         text.ends_with(';') || text.ends_with(kNoBreakSpace) ||
+         text.ends_with(kIdeographicSpace) || text.ends_with(kFullWidthComma);
 }
 
 std::string_view without_blanks_at_end(std::string_view text) {
@@ -81,14 +87,33 @@ std::size_t pair_start_before(std::string_view text, std::size_t begin, std::siz
   return begin + key;
 }
 
-/// Whether a quote before `position` may be a closing one, by what follows it.
-bool may_follow_closing_quote(std::string_view text, std::size_t position) {
-  if (position >= text.size()) return true;
-  if (blank_length(text, position) != 0 || comma_length(text, position) != 0) return true;
-  return is_pair_start(text, position);
+/// What stands behind a quote.
+enum class Behind : std::uint8_t {
+  kPair,     ///< `key=`, blanks aside: the quote closes a value
+  kBreak,    ///< a blank, a comma or the end: it closes the value or a quotation inside
+  kQuote,    ///< another one
+  kAnother,  ///< text
+};
+
+Behind behind_quote(std::string_view text, std::size_t position, char quote) {
+  const std::size_t blanks_end = skip_blanks(text, position);
+  if (blanks_end < text.size() && is_pair_start(text, blanks_end)) return Behind::kPair;
+  if (blanks_end != position || position >= text.size() || comma_length(text, position) != 0)
+    return Behind::kBreak;
+  return text[position] == quote ? Behind::kQuote : Behind::kAnother;
 }
 
-/// The same for the quote of a value that lacks its opening one: `key=` or a comma.
+/// Takes a quote that does not close the value; false: the value's end is to be sought no further.
+bool take_inner(detail::InnerQuotes& inner, std::string_view before, std::size_t at, char quote,
+                Behind behind) {
+  if (inner.is_open() && behind != Behind::kAnother) return inner.close(at);
+  if (behind == Behind::kAnother && (before.empty() || ends_in_blank_or_comma(before)))
+    return inner.open();
+  return quote == '\'' || inner.glue(at);  // an apostrophe is none
+}
+
+/// Whether the quote before `position` ends a value that lacks its opening one: `key=` or a comma
+/// follows.
 bool ends_unopened_value(std::string_view text, std::size_t position) {
   position = skip_blanks(text, position);
   return comma_length(text, position) != 0 || is_pair_start(text, position);
@@ -152,11 +177,9 @@ bool closes_value(std::string_view text, std::size_t position) {
 }
 
 bool begins_with_quoted_pair(std::string_view text) {
+  if (!has_equals(text)) return false;
   const std::size_t key = skip_blanks(text, 0);
-  const char* const end = text.data() + text.size();
-  const char* const ascii = ascii_key_end(text.data() + key, end);
-  if (ascii == end) return false;
-  std::size_t position = key_end(text, static_cast<std::size_t>(ascii - text.data()));
+  std::size_t position = key_end(text, key);
   if (position == key) return false;
   position = skip_blanks(text, position);
   if (position >= text.size() || text[position] != '=') return false;
@@ -173,7 +196,7 @@ void unescape_value(std::string_view value, std::string& out) {
 }
 
 /// Nearly all pairs are spelled ` key="value"`, with a space or the comma behind them.
-bool AttributeCursor::take_plain_pair() {
+inline bool AttributeCursor::take_plain_pair() {
   const char* const end = text_.data() + text_.size();
   const char* key = text_.data() + position_;
   if (key != end && *key == ' ') ++key;
@@ -194,6 +217,13 @@ bool AttributeCursor::take_plain_pair() {
 
 bool AttributeCursor::next() {
   has_escapes_ = false;
+  // The comma before nearly all names.
+  if (position_ < text_.size() && text_[position_] == ',' &&
+      !has_equals(text_.substr(position_ + 1))) {
+    found_comma_ = true;
+    name_begin_ = position_ + 1;
+    return false;
+  }
   if (take_plain_pair()) {
     right_behind_value_ = true;
     return true;
@@ -293,26 +323,39 @@ bool AttributeCursor::closes_again(char quote, std::size_t begin, std::size_t fr
 void AttributeCursor::read_quoted(char quote) {
   const std::size_t begin = ++position_;
   bool& none_closes = quote == '"' ? no_double_closes_ : no_single_closes_;
+  detail::InnerQuotes inner;
   for (std::size_t at = begin; !none_closes; ++at) {
     at = text_.find(quote, at);
-    if (at == std::string_view::npos) break;
+    if (at == std::string_view::npos) {
+      none_closes = !inner.has_closed();
+      break;
+    }
     if (at > begin && text_[at - 1] == '\\') {
       if (!closes_again(quote, begin, at + 1)) return close_value(begin, at);
       has_escapes_ = true;
       continue;
     }
-    if (may_follow_closing_quote(text_, at + 1)) return close_value(begin, at);
+    const Behind behind = behind_quote(text_, at + 1, quote);
+    if (behind == Behind::kPair || (behind == Behind::kBreak && !inner.is_open()))
+      return close_value(begin, at);
     // Either a quote inside the value, or the opening quote of the next pair's value.
     const std::size_t pair = pair_start_before(text_, begin, at);
-    if (pair == std::string_view::npos) continue;
-    found_open_quote_ = true;
-    value_ = trim_blanks(text_.substr(begin, pair - begin));
-    while (value_.ends_with(',')) value_ = trim_blanks(value_.substr(0, value_.size() - 1));
-    position_ = pair;
-    return;
+    if (pair != std::string_view::npos && inner.end() == std::string_view::npos)
+      return end_value_before(begin, pair);
+    if (pair != std::string_view::npos ||
+        !take_inner(inner, text_.substr(begin, at - begin), at, quote, behind))
+      break;
   }
-  none_closes = true;
+  if (inner.end() != std::string_view::npos) return close_value(begin, inner.end());
   read_unclosed(begin, quote);
+}
+
+/// A value whose closing quote is missing: another pair begins at `pair`.
+void AttributeCursor::end_value_before(std::size_t begin, std::size_t pair) {
+  found_open_quote_ = true;
+  value_ = trim_blanks(text_.substr(begin, pair - begin));
+  while (value_.ends_with(',')) value_ = trim_blanks(value_.substr(0, value_.size() - 1));
+  position_ = pair;
 }
 
 /// Without a closing quote the value ends before the next ` key=` or at the comma.

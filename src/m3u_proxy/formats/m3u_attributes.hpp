@@ -2,15 +2,70 @@
 //
 // Follows no written standard (there is none) but what real playlists hold: double, single or no
 // quotes, spaces around `=`, pairs glued together or with commas between them, an opening or a
-// closing quote forgotten, quotes inside values, escaped or not (docs/formats.md has the rules).
-// Pure; views into the line; no allocation; time linear in the line.
+// closing quote forgotten, quotes inside values, escaped or not, text glued to a closing quote
+// (docs/formats.md has the rules). Pure; views into the line; no allocation; time linear in the
+// line.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace m3u_proxy::formats {
+
+namespace detail {
+
+/// The quotes inside a quoted value that nobody escaped, as in `The "Big" One`. One behind a blank
+/// opens a quotation, whose end is not that of the value. A value that nothing else ends is closed
+/// by the first quote of those that end a quotation or have text glued to them (`"a"b`).
+class InnerQuotes {
+ public:
+  /// Whether a quotation is open.
+  [[nodiscard]] bool is_open() const { return depth_ != 0; }
+
+  /// Takes a quote that opens a quotation. This and the next two are false when so many followed
+  /// the first that may end the value that the value should end there.
+  bool open() {
+    ++depth_;
+    return pass();
+  }
+  /// Takes the one at `at`, which ends a quotation.
+  bool close(std::size_t at) {
+    --depth_;
+    if (closed_ == kNone) closed_ = at;
+    return pass();
+  }
+  /// Takes the one at `at`, which text is glued to.
+  bool glue(std::size_t at) {
+    if (passed_ == 0) glued_ = at;  // so it is the earliest
+    return pass();
+  }
+
+  /// The quote that ends a value without another end, or npos.
+  [[nodiscard]] std::size_t end() const { return glued_ != kNone ? glued_ : closed_; }
+  /// Whether a quotation ended.
+  [[nodiscard]] bool has_closed() const { return closed_ != kNone; }
+
+ private:
+  static constexpr std::size_t kNone = std::string_view::npos;
+  /// Quotes that are looked at behind the first that may end the value, so that a line of nothing
+  /// but quotes is not searched to its end for every pair.
+  static constexpr int kMost = 16;
+
+  bool pass() {
+    if (end() == kNone || ++passed_ <= kMost) return true;
+    glued_ = kNone;
+    return closed_ == kNone;
+  }
+
+  int depth_ = 0;
+  int passed_ = 0;
+  std::size_t closed_ = kNone;
+  std::size_t glued_ = kNone;
+};
+
+}  // namespace detail
 
 class AttributeCursor {
  public:
@@ -37,12 +92,13 @@ class AttributeCursor {
   [[nodiscard]] char quote_open_at_end() const { return quote_open_at_end_; }
 
  private:
-  bool take_plain_pair();
+  [[gnu::always_inline]] bool take_plain_pair();
   bool take_pair();
   bool take_comma(std::size_t length);
   bool comma_is_left(std::size_t position);
   void read_value(bool after_blanks);
   void read_quoted(char quote);
+  void end_value_before(std::size_t begin, std::size_t pair);
   void read_unclosed(std::size_t begin, char quote);
   void close_value(std::size_t begin, std::size_t quote);
   bool closes_again(char quote, std::size_t begin, std::size_t from);

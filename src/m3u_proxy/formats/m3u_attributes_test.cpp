@@ -82,6 +82,49 @@ TEST(M3uAttributes, QuoteInsideAValueStays) {
             (Pairs{{"a", "Hell's Kitchen"}, {"b", "x"}}));
 }
 
+TEST(M3uAttributes, AQuotationInsideAValueDoesNotEndIt) {
+  EXPECT_EQ(parse(R"( a="Radio "Nord" plus" b="x",N)").pairs,
+            (Pairs{{"a", R"(Radio "Nord" plus)"}, {"b", "x"}}));
+  EXPECT_EQ(parse(R"( a="The "Big" One, two" b="x",N, M)").pairs,
+            (Pairs{{"a", R"(The "Big" One, two)"}, {"b", "x"}}));
+  EXPECT_EQ(parse(R"( a="The "Big", two" b="x",N)").pairs,
+            (Pairs{{"a", R"(The "Big", two)"}, {"b", "x"}}));
+  EXPECT_EQ(parse(R"( a='Rock 'n' Roll' b='x',N)").pairs,
+            (Pairs{{"a", "Rock 'n' Roll"}, {"b", "x"}}));
+  EXPECT_EQ(parse(R"( a=""A" and "B"",N)").pairs, (Pairs{{"a", R"("A" and "B")"}}));
+  EXPECT_EQ(parse(R"( a="Radio "Nord"" b="x",N)").pairs,
+            (Pairs{{"a", R"(Radio "Nord")"}, {"b", "x"}}));
+  EXPECT_EQ(parse(R"( a=""A B"",N)").pairs, (Pairs{{"a", R"("A B")"}}));
+}
+
+TEST(M3uAttributes, WithoutAnotherEndTheQuotationEndsTheValue) {
+  for (const char* text : {R"( a="The "Big",N "x")", R"( a="The "Big" b="x",N "x")",
+                           R"( a="The "Big" stray b="x",N "x")"}) {
+    EXPECT_EQ(parse(text).pairs.front(), (Pairs::value_type{"a", R"(The "Big)"})) << text;
+    EXPECT_EQ(parse(text).rest, R"(N "x")") << text;
+  }
+  EXPECT_EQ(parse(R"( a="x" stray,The "Best")").pairs, (Pairs{{"a", "x"}}));
+  EXPECT_EQ(parse(R"( a="x" stray,The "Best")").rest, R"(The "Best")");
+  EXPECT_EQ(parse(R"( a="The "Big One b="x",N)").pairs,
+            (Pairs{{"a", R"(The "Big One)"}, {"b", "x"}}));
+}
+
+TEST(M3uAttributes, TextGluedToAClosingQuoteIsStray) {
+  for (const char* text : {R"( a="N,M"x,N)", R"( a="N,M"x y b="1",N)", R"( a="N,M";b="1",N)",
+                           R"( a="N,M"; b="1",N)", R"( a="N,M"x,The "Best")"}) {
+    AttributeCursor cursor(text);
+    ASSERT_TRUE(cursor.next()) << text;
+    EXPECT_EQ(cursor.value(), "N,M") << text;
+    while (cursor.next()) continue;
+    EXPECT_TRUE(cursor.found_stray_text()) << text;
+    EXPECT_FALSE(cursor.found_open_quote()) << text;
+  }
+  EXPECT_EQ(parse(R"( a="N,M"x,N)").rest, "N");
+  EXPECT_EQ(parse(R"( a="1";b="2"; c="3",N)").pairs, (Pairs{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
+  // An apostrophe is no closing quote.
+  EXPECT_EQ(parse(R"( a='It's on TV,N)").pairs, (Pairs{{"a", "It's on TV"}}));
+}
+
 TEST(M3uAttributes, ValueThatEndsInEqualsIsClosed) {
   EXPECT_EQ(parse(R"( logo="http://x/?url=" b="foo bar=" c="1",N)").pairs,
             (Pairs{{"logo", "http://x/?url="}, {"b", "foo bar="}, {"c", "1"}}));
@@ -211,8 +254,9 @@ TEST(M3uAttributes, EmptyTextHasNoPairs) {
 
 TEST(M3uAttributes, CraftedLinesAreLinear) {
   // Each of these would take minutes if a part of it were searched once a pair.
-  for (const char* piece : {",b=\"x", " b=\"x\\\"", ",b='x\\'", " b=x y\"z", "\\\"", ",b=\"x\"",
-                            " b='", "，b=\"", "\"'=", " a= "}) {
+  for (const char* piece :
+       {",b=\"x", " b=\"x\\\"", ",b='x\\'", " b=x y\"z", "\\\"", ",b=\"x\"", " b='", "，b=\"",
+        "\"'=", " a= ", "\"!k=\"x", "!k=\"x \"y\" ", "\";k=\"", " \"x", "!k=\"x \"y\",", "x\"y "}) {
     std::string text = " a=\"";
     while (text.size() < 1U << 20U) text += piece;
     parse(text);
