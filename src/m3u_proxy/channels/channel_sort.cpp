@@ -1,5 +1,6 @@
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/natural_order.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/channels/channel_sort.hpp>
 #include <m3u_proxy/rules/pattern.hpp>
@@ -50,6 +51,7 @@ void ChannelSortKey::add(std::string_view value, const ChannelSortField& field) 
     key_.add_number(place_in_sequence(value, folded_, field));
     return;
   }
+  if (is_number_field(field.field)) key_.add_number(trim(value).empty() ? 1 : 0);
   if (field.compare == ChannelCompare::kNatural) {
     natural_.clear();
     append_natural_key(folded_, natural_);

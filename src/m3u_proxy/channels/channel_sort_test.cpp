@@ -111,6 +111,17 @@ TEST_F(ChannelSortTest, NumbersCompareAsTextWhereThatIsAskedFor) {
   EXPECT_THAT(sorted({field}), ElementsAre("10", "9", "x"));
 }
 
+TEST_F(ChannelSortTest, MissingNumbersComeLastHoweverTheyCompare) {
+  for (const char* number : {"", "10", " ", "9", "5.10", "5.2"}) add(number, "g", number);
+  ChannelSortField field = by("tvg_chno", ChannelOrder::kAscending);
+  field.compare = ChannelCompare::kNatural;
+  EXPECT_THAT(sorted({field}), ElementsAre("5.2", "5.10", "9", "10", "", " "));
+  field.order = ChannelOrder::kDescending;
+  EXPECT_THAT(sorted({field}), ElementsAre("10", "9", "5.10", "5.2", " ", ""));
+  field.compare = ChannelCompare::kText;
+  EXPECT_THAT(sorted({field}), ElementsAre("9", "5.2", "5.10", "10", " ", ""));
+}
+
 TEST_F(ChannelSortTest, ASequenceGoesByTheFirstPatternThatMatchesAndKeepsTheOrderWithin) {
   add("a", "Movies");
   add("b", "World News");

@@ -5,8 +5,9 @@
 //           { field = "channel_name", order = "asc" }]
 //
 // Texts compare without case; with compare = "natural" by their digits' values and their base
-// letters first; tvg_chno as N, then M of N.M, channels without one last. Channels that are equal
-// in all fields keep the order of their sources.
+// letters first; tvg_chno as N, then M of N.M. Channels without one are the last however it
+// compares, in both directions. Channels that are equal in all fields keep the order of their
+// sources.
 #pragma once
 
 #include <cstdint>
