@@ -145,6 +145,46 @@ void append_zone(std::string& out, const XmltvTime& time) {
   }
 }
 
+constexpr std::int32_t kThousandths = 1000;
+constexpr std::int32_t kLargestShift = 48 * kThousandths;
+
+/// Thousandths of `1`, `2.5`, `0,25` hours.
+std::optional<std::int32_t> hours_of(std::string_view text) {
+  std::int32_t value = 0;
+  std::int32_t fraction = kThousandths;
+  bool after_point = false;
+  bool any = false;
+  for (const char c : text) {
+    if ((c == '.' || c == ',') && !after_point) {
+      after_point = true;
+      continue;
+    }
+    if (!is_ascii_digit(c)) return std::nullopt;
+    any = true;
+    if (!after_point) {
+      value = value * 10 + (c - '0') * kThousandths;
+      if (value > kLargestShift) return std::nullopt;
+    } else {
+      fraction /= 10;
+      value += (c - '0') * fraction;
+    }
+  }
+  if (!any || value > kLargestShift) return std::nullopt;
+  return value;
+}
+
+/// Thousandths of the hours and two digits of minutes, a number of quarters as in every zone.
+std::optional<std::int32_t> hours_and_minutes_of(std::string_view hours, std::string_view minutes) {
+  static constexpr std::array<std::string_view, 4> kQuarters = {"00", "15", "30", "45"};
+  const auto* const quarter = std::ranges::find(kQuarters, minutes);
+  const bool is_whole = hours.find_first_of(".,") == std::string_view::npos;
+  const auto value = hours_of(hours);
+  if (quarter == kQuarters.end() || !is_whole || !value) return std::nullopt;
+  const auto sum =
+      *value + static_cast<std::int32_t>(quarter - kQuarters.begin()) * kThousandths / 4;
+  return sum > kLargestShift ? std::nullopt : std::optional(sum);
+}
+
 }  // namespace
 
 std::optional<XmltvTime> parse_xmltv_time(std::string_view text) {
@@ -172,33 +212,20 @@ void append_utc_time(std::string& out, const XmltvTime& time, std::int64_t secon
 }
 
 std::optional<std::int32_t> parse_tvg_shift(std::string_view text) {
-  constexpr std::int32_t kScale = 1000;
-  constexpr std::int32_t kHighest = 48;
   text = trim(text);
   if (text.empty()) return 0;
   const bool negative = text.front() == '-';
-  if (negative || text.front() == '+') text.remove_prefix(1);
-  std::int32_t value = 0;
-  std::int32_t fraction = kScale;
-  bool after_point = false;
-  bool any = false;
-  for (const char c : text) {
-    if ((c == '.' || c == ',') && !after_point) {
-      after_point = true;
-      continue;
-    }
-    if (!is_ascii_digit(c)) return std::nullopt;
-    any = true;
-    if (!after_point) {
-      value = value * 10 + (c - '0') * kScale;
-      if (value > kHighest * kScale) return std::nullopt;
-    } else {
-      fraction /= 10;
-      value += (c - '0') * fraction;
-    }
-  }
-  if (!any || value > kHighest * kScale) return std::nullopt;
-  return negative ? -value : value;
+  const bool has_sign = negative || text.front() == '+';
+  if (has_sign) text.remove_prefix(1);
+  constexpr std::size_t kHoursAndMinutes = 4;  // `+0530`, as zones are written
+  std::size_t hours = text.find(':');
+  std::size_t minutes = hours + 1;
+  if (has_sign && text.size() == kHoursAndMinutes && std::ranges::all_of(text, is_ascii_digit))
+    hours = minutes = kHoursAndMinutes - 2;
+  const auto value = hours == std::string_view::npos
+                         ? hours_of(text)
+                         : hours_and_minutes_of(text.substr(0, hours), text.substr(minutes));
+  return value && negative ? -*value : value;
 }
 
 std::string shift_suffix(std::int32_t thousandths_of_hours) {

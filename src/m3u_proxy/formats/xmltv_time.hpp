@@ -35,8 +35,9 @@ void append_moved_time(std::string& out, const XmltvTime& time, std::int64_t sec
 /// append_moved_time() does, for its instant is not known either.
 void append_utc_time(std::string& out, const XmltvTime& time, std::int64_t seconds);
 
-/// Reads a channel's tvg-shift, hours such as `1`, `-2.5`, `+1`, in thousandths of an hour; at
-/// most 48 hours either way. "" is 0; nullopt when it is no such number.
+/// Reads a channel's tvg-shift, hours such as `1`, `-2.5`, `+1`, or hours and quarters such as
+/// `+01:00`, `-2:30`, `+0530`, in thousandths of an hour; at most 48 hours either way. "" is 0;
+/// nullopt when it is no such number.
 std::optional<std::int32_t> parse_tvg_shift(std::string_view text);
 
 /// The guide id of a channel under `tvg_shift = "apply"`: `id` + `+1h`, `-2.5h`; the id itself

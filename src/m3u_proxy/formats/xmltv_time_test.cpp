@@ -204,6 +204,17 @@ TEST(TvgShift, IsHoursWithAFraction) {
     EXPECT_FALSE(parse_tvg_shift(bad).has_value()) << bad;
 }
 
+TEST(TvgShift, MayBeHoursAndMinutes) {
+  EXPECT_EQ(parse_tvg_shift("+01:00"), 1000);
+  EXPECT_EQ(parse_tvg_shift("-2:30"), -2500);
+  EXPECT_EQ(parse_tvg_shift("+0530"), 5500);
+  EXPECT_EQ(parse_tvg_shift("-0015"), -250);
+  EXPECT_EQ(parse_tvg_shift("00:00"), 0);
+  for (const auto* const bad :
+       {"+01:60", "1:0", "+1:", ":30", "+1:2:3", "+4900", "49:00", "+01:30.5", "0530", "+01:20"})
+    EXPECT_FALSE(parse_tvg_shift(bad).has_value()) << bad;
+}
+
 TEST(TvgShift, GivesTheChannelItsOwnGuideId) {
   EXPECT_EQ(shifted_guide_id("bbc1.uk", "1"), "bbc1.uk+1h");
   EXPECT_EQ(shifted_guide_id("bbc1.uk", "+1.0"), "bbc1.uk+1h");
