@@ -158,6 +158,23 @@ def test_a_configuration_names_an_account_too(server, tmp_path):
     assert len(run.names) == 4
 
 
+@pytest.mark.parametrize(("query", "words"), [
+    ("password_env=TV_PASSWORD", "the variable TV_PASSWORD is not set"),
+    ("password_file=gone", "cannot read password_file gone"),
+    ("delay=3", "'delay' is not a parameter"),
+])
+def test_check_looks_at_the_addresses_of_accounts(server, tmp_path, query, words):
+    (tmp_path / "c.toml").write_text(
+        f'[[sources]]\nname = "tv"\nurl = "{server.address("live")}"\n'
+        f'[[epg_sources]]\nname = "guide"\nurl = "{server.address(query, password="")}"\n')
+    run = subprocess.run([BINARY, "check", "c.toml"], cwd=tmp_path, capture_output=True, text=True,
+                         timeout=TIMEOUT, check=False)
+    assert run.returncode == 2
+    assert 'c.toml:5:8: "guide": ' in run.stderr
+    assert words in run.stderr
+    assert "1 mistake found" in run.stderr
+
+
 @pytest.mark.parametrize("body", [b"false", b"null", b'""', b"[]", b"{}", b"\xef\xbb\xbf[]"])
 def test_nothing_in_a_list_is_an_empty_one(server, tmp_path, body):
     server.replies["get_live_streams"] = body
