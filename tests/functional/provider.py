@@ -18,6 +18,7 @@
     /status/CODE/NAME      that status with a short text  /once/NAME       good once, then 503
     /html/NAME             an HTML page with status 200   /empty/NAME      no bytes
     /htmllater/NAME        good once, then an HTML page
+    /barelater/NAME        good once, then with neither channels nor programmes
     /gzip/NAME             compressed, and no header says so
     /gzipencoded/NAME      Content-Encoding: gzip         /gzipdouble/NAME both
     /gziptruncated/NAME    the first half of the compressed bytes, with a right length
@@ -250,6 +251,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_htmllater(self, _):
         self.send_body(self.content if self.count == 1 else HTML)
+
+    def do_barelater(self, parts):
+        bare = b"<tv></tv>\n" if parts[-1].endswith(".xml") else b"#EXTM3U\n"
+        self.send_body(self.content if self.count == 1 else bare)
 
     def do_empty(self, _):
         self.send_body(b"")

@@ -382,6 +382,23 @@ def test_an_html_page_never_replaces_the_last_good_copy(provider, tmp_path):
         assert run.names == CHANNELS
 
 
+def test_what_has_nothing_in_it_never_replaces_the_last_good_copy(provider, tmp_path):
+    arguments = (
+        "--cache-dir", tmp_path / "cache",
+        "--source", "tv=" + provider.url("/barelater/list.m3u"),
+        "--epg", "guide=" + provider.url("/barelater/guide.xml"),
+    )  # fmt: skip
+    assert Run(tmp_path / "out", *arguments).code == 0
+    published = (tmp_path / "out" / "default.xmltv").read_bytes()
+    for folder in ("out", "other"):
+        run = Run(tmp_path / folder, *arguments)
+        assert run.code == 3, run.text
+        assert run.names == CHANNELS
+        assert (tmp_path / folder / "default.xmltv").read_bytes() == published
+        assert "no channels" in run.sources["tv"]["error"]
+        assert "an empty guide" in run.sources["guide"]["error"]
+
+
 def test_what_did_not_change_is_not_sent_again(provider, tmp_path):
     arguments = (
         "--cache-dir", tmp_path / "cache",

@@ -1,4 +1,3 @@
-#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -7,6 +6,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/inflate.hpp>
 #include <m3u_proxy/io/transcode.hpp>
+#include <m3u_proxy/runtime/download_check.hpp>
 #include <m3u_proxy/runtime/run_sources.hpp>
 
 namespace m3u_proxy::runtime {
@@ -40,7 +40,8 @@ sources::SourceRequest request_for(const config::SourceConfig& source,
                                  .location = source.location,
                                  .user_agent = source.user_agent,
                                  .headers = {},
-                                 .reads = reads};
+                                 .reads = reads,
+                                 .any_content = !source.plugin.empty()};
   for (const auto& [name, value] : source.headers)
     request.headers.push_back({.name = name, .value = value});
   return request;
@@ -69,8 +70,12 @@ void RunSources::begin(spill::SpillSpace& spill) {
       .fetch = {},
       .cancel = cancel_,
       .clock = {},
-      .validate = [this](const sources::SourceRequest&, std::unique_ptr<io::ByteSource> bytes)
-          -> Result<> { return check_download(std::move(bytes)); }});
+      .validate = [this](const sources::SourceRequest& request,
+                         std::unique_ptr<io::ByteSource> bytes) -> Result<> {
+        if (request.any_content) return {};
+        return check_download(request.wanted,
+                              *io::make_inflating_source(std::move(bytes), process_.budget()));
+      }});
 }
 
 void RunSources::end() {
@@ -87,26 +92,6 @@ Result<io::TempFolder*> RunSources::temp_folder() {
   M3U_TRY(temp_folder_,
           io::TempFolder::create(process_.spill_folder(), io::TempFolder::Tmpfs::kAllow));
   return temp_folder_.get();
-}
-
-/// Refuses a download that is plainly no playlist or guide, so that it is never kept as good.
-Result<> RunSources::check_download(std::unique_ptr<io::ByteSource> bytes) {
-  const auto inflated = io::make_inflating_source(std::move(bytes), process_.budget());
-  std::array<char, 4096> beginning{};
-  M3U_TRY(const std::size_t size, inflated->read(beginning));
-  const std::string_view text = trim(std::string_view(beginning.data(), size));
-  const auto refuse = [&](std::string_view what) {
-    return fail(ErrorCode::kParse,
-                fmt::format("the provider answered with {}: \"{}\"", what, excerpt(text)));
-  };
-  if (text.empty()) return refuse("nothing");
-  // Behind what a server printed first there may be what was asked for: the reader will see.
-  for (const std::string_view start : {"#EXTM3U", "<?xml", "<tv"})
-    if (text.contains(start)) return {};
-  if (text.front() == '{' || text.front() == '[') return refuse("JSON");
-  if (starts_with_ascii_case(text, "<!doctype html") || starts_with_ascii_case(text, "<html"))
-    return refuse("an HTML page");
-  return {};
 }
 
 Result<std::unique_ptr<io::ByteSource>> RunSources::open(std::string_view kind,

@@ -61,7 +61,6 @@ class RunSources {
                                                       Reads reads,
                                                       std::shared_ptr<ProblemLog> problems);
   Result<io::TempFolder*> temp_folder();
-  Result<> check_download(std::unique_ptr<io::ByteSource> bytes);
   [[nodiscard]] sources::SourceInfo origin_of(std::string_view kind, const std::string& name) const;
 
   Process& process_;

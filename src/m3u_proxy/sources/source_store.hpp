@@ -38,6 +38,7 @@ struct SourceRequest {
   /// What is wanted of an Xtream account.
   enum class Wanted : std::uint8_t { kPlaylist, kGuide };
   Wanted wanted = Wanted::kPlaylist;
+  bool any_content = false;  ///< a plugin reads it: it need not be a playlist or a guide
 };
 
 /// What a provider says of an account.
