@@ -73,13 +73,29 @@ void join_extinf(std::string_view extinf, std::string_view line, std::string& ou
   out += line;
 }
 
+inline void ExtinfReader::take(std::string_view key, std::string_view value) {
+  const auto field = catalog::field_of_attribute(key);
+  if (!field) return take_attribute(key, value);
+  const std::uint32_t bit = bit_of(*field);
+  if ((seen_fields_ & bit) != 0) return repeat_field(*field, value);
+  seen_fields_ |= bit;
+  batch_.set_text(*field, row_, value);
+}
+
 std::string_view ExtinfReader::read(std::string_view line, std::uint64_t line_number) {
   row_ = batch_.rows() - 1;
   seen_fields_ = 0;
   seen_keys_ = 0;
   table_.clear();
-  std::string_view text = extinf_text(line);
-  batch_.set_duration(row_, take_duration(text));
+  constexpr std::string_view kUsual = "#EXTINF:-1 ";
+  std::string_view text;
+  if (line.starts_with(kUsual)) [[likely]] {
+    batch_.set_duration(row_, "-1");
+    text = line.substr(kUsual.size() - 1);
+  } else {
+    text = extinf_text(line);
+    batch_.set_duration(row_, take_duration(text));
+  }
   AttributeCursor cursor(text);
   while (cursor.next()) {
     std::string_view value = cursor.value();
@@ -100,15 +116,6 @@ std::string_view ExtinfReader::read(std::string_view line, std::uint64_t line_nu
   if (found_repeated_) problems_.add("repeated_attribute", line_number, 0, line);
   found_repeated_ = false;
   return cursor.rest();
-}
-
-void ExtinfReader::take(std::string_view key, std::string_view value) {
-  const auto field = catalog::field_of_attribute(key);
-  if (!field) return take_attribute(key, value);
-  const std::uint32_t bit = bit_of(*field);
-  if ((seen_fields_ & bit) != 0) return repeat_field(*field, value);
-  seen_fields_ |= bit;
-  batch_.set_text(*field, row_, value);
 }
 
 /// The first value that is not empty stays; groups are collected.

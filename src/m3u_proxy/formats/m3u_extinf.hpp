@@ -40,7 +40,7 @@ class ExtinfReader {
   std::string_view read(std::string_view line, std::uint64_t line_number);
 
  private:
-  void take(std::string_view key, std::string_view value);
+  [[gnu::always_inline]] void take(std::string_view key, std::string_view value);
   void repeat_field(catalog::ChannelField field, std::string_view value);
   void take_attribute(std::string_view key, std::string_view value);
   bool replace_catchup(std::string_view key, std::string_view value);

@@ -84,6 +84,28 @@ class EntryWriter {
   void put(std::string_view text) {
     size_ = static_cast<std::size_t>(copy_text(end(), limit(), text) - out_.data());
   }
+  /// Writes the text if every byte of it can be written as it is; an empty one always.
+  bool put_if_clean(std::string_view text, char special) {
+#ifdef M3U_PROXY_VECTOR_COPY
+    // Copies and looks at once; bits of bytes behind the text do not count.
+    if (text.size() - 1 < kCopyBlock && is_block_readable(text.data())) [[likely]] {
+      const auto* const from = reinterpret_cast<const __m128i*>(text.data());
+      auto* const to = reinterpret_cast<__m128i*>(end());
+      const __m128i first = _mm_loadu_si128(from);
+      const __m128i second = _mm_loadu_si128(from + 1);
+      _mm_storeu_si128(to, first);
+      _mm_storeu_si128(to + 1, second);
+      const __m128i specials = _mm_set1_epi8(special);
+      const std::uint32_t bad = bad_bytes(first, specials) | bad_bytes(second, specials) << 16U;
+      if ((bad & ~std::uint32_t{0} >> (kCopyBlock - text.size())) != 0) return false;
+      size_ += text.size();
+      return true;
+    }
+#endif
+    if (needs_cleaning(text, special)) return false;
+    put(text);
+    return true;
+  }
   /// `special` becomes `replacement`, line ends and tabs become spaces, other control characters
   /// are dropped.
   void put_clean(std::string_view text, char special, std::string_view replacement) {
@@ -106,28 +128,6 @@ class EntryWriter {
  private:
   char* end() { return out_.data() + size_; }
   [[nodiscard]] const char* limit() const { return out_.data() + out_.size(); }
-
-  bool put_if_clean(std::string_view text, char special) {
-#ifdef M3U_PROXY_VECTOR_COPY
-    // Copies and looks at once; bits of bytes behind the text do not count.
-    if (text.size() - 1 < kCopyBlock && is_block_readable(text.data())) [[likely]] {
-      const auto* const from = reinterpret_cast<const __m128i*>(text.data());
-      auto* const to = reinterpret_cast<__m128i*>(end());
-      const __m128i first = _mm_loadu_si128(from);
-      const __m128i second = _mm_loadu_si128(from + 1);
-      _mm_storeu_si128(to, first);
-      _mm_storeu_si128(to + 1, second);
-      const __m128i specials = _mm_set1_epi8(special);
-      const std::uint32_t bad = bad_bytes(first, specials) | bad_bytes(second, specials) << 16U;
-      if ((bad & ~std::uint32_t{0} >> (kCopyBlock - text.size())) != 0) return false;
-      size_ += text.size();
-      return true;
-    }
-#endif
-    if (needs_cleaning(text, special)) return false;
-    put(text);
-    return true;
-  }
 
   void put_cleaned(std::string_view text, char special, std::string_view replacement) {
     for (const char c : text) {
@@ -177,6 +177,8 @@ void put_attribute(EntryWriter& out, const catalog::Attribute& attribute) {
 /// Writes what a reader would take for the name that `text` is; false when that is empty.
 bool put_cleaned_name(std::string_view text, bool no_commas, EntryWriter& out) {
   text = trim_name(text);
+  if (!no_commas && out.put_if_clean(text, '\n')) [[likely]]
+    return !text.empty();
   // A comma becomes " -": "The Good, the Bad" reads "The Good - the Bad".
   const std::size_t begin = out.size();
   const std::string_view written =
