@@ -1,10 +1,12 @@
 // Where a source is, as people say it: an address, an account, or a file.
+import { kUploadHost } from './upload';
 
 export type LocationKind = 'address' | 'account' | 'file';
 export interface Account { secure: boolean; server: string; user: string; password: string; live: boolean; vod: boolean; series: boolean; rest: string }
 
 export function kindOf(config: Record<string, unknown>): LocationKind {
   const url = String(config.url ?? '');
+  if (url.startsWith(`http://${kUploadHost}/`)) return 'file';
   return /^xtreams?:/i.test(url) ? 'account' : 'address';
 }
 

@@ -28,8 +28,8 @@ export interface SourceStatus {
   next: string | null;
   failures: number;
   error: string | null;
-  quarantined: { items: number; replies: number; added: number; removed: number } | null;
-  account: Account | null;
+  quarantined: { items: number; replies: number; was: number } | null;
+  account?: Account | null;
 }
 export type Source = Entity<SourceStatus>;
 export interface Validation {
@@ -45,15 +45,18 @@ export interface Validation {
 export interface SnapshotRow { fetched: string; items: number; bytes: number; state: string }
 
 export interface ProxyStatus {
-  generation: number | null;
+  /** 0: nothing was made yet. */
+  generation: number;
   created: string | null;
-  channels: number | null;
-  programmes: number | null;
-  held: unknown;
+  channels: number;
+  programmes: number;
+  /** A roll back holds it. */
+  held: boolean;
+  /** Newer generations that wait for its release. */
   candidates: number;
-  playlist_url: string;
-  guide_url: string;
-  token_id: string | null;
+  /** null: not for who asks. */
+  playlist_url: string | null;
+  guide_url: string | null;
 }
 export type Proxy = Entity<ProxyStatus>;
 export interface Generation {
@@ -76,7 +79,7 @@ export interface NewOutputToken extends OutputToken { token: string; playlist_ur
 export interface Impact { id: string; name: string; channels_before: number; channels_after: number; added: number; removed: number; changed: number; samples: Change[] }
 export interface DryRun { dry_run: true; proxies: Impact[] }
 
-export interface Show { title: string; start: string; stop: string }
+export interface Show { title: string; start: string; stop: string | null }
 export interface Channel {
   row: number;
   id: string;
@@ -112,7 +115,8 @@ export interface Programme {
   title: string;
   subtitle?: string;
   start: string;
-  stop: string;
+  /** null: it is not known. */
+  stop: string | null;
   categories?: string[];
   description?: string;
   is_new?: boolean;
@@ -172,17 +176,18 @@ export interface Status {
   ready: boolean;
   database: string;
   memory: {
-    rss_mb: number;
+    rss_mb: number | null;
+    used_mb: number;
     peak_mb: number;
     limit_mb: number | null;
-    pressure: string;
+    pressure?: string;
     tags: { name: string; used_mb: number; peak_mb: number }[];
-    spill: { used_mb: number; written_mb: number };
+    spill?: { used_mb: number; written_mb: number };
   };
-  cleanups: { at: string; strategy: string; freed_mb: number; items: number; reason: string }[];
+  cleanups?: { at: string; strategy: string; freed_mb: number; items: number; reason: string }[];
   jobs: { queued: number; running: Job[] };
-  disk: { free_mb: number; used_mb: number };
-  alerts: { cause: string; since: string; message: string }[];
+  disk: { free_mb: number | null; used_mb?: number };
+  alerts?: { cause: string; since: string; message: string }[];
   http: { connections: number; requests: number };
 }
-export interface RunRow { started: string; seconds: number; channels: number; programmes: number; peak_mb: number; stages: { name: string; seconds: number; peak_mb: number }[] }
+export interface RunRow { finished: string; channels: number; programmes: number | null; peak_mb: number; limit_mb: number; stages: { name: string; peak_mb: number }[] }
