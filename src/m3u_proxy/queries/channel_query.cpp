@@ -37,12 +37,13 @@ std::string ChannelQuery::selection() const {
 }
 
 std::expected<std::shared_ptr<const ChannelMatcher>, rules::Diagnostics> ChannelMatcher::compile(
-    const ChannelQuery& query, std::shared_ptr<const snapshots::GuideKeys> guide) {
+    const ChannelQuery& query, std::shared_ptr<const snapshots::GuideKeys> guide,
+    const rules::Environment& environment) {
   std::shared_ptr<ChannelMatcher> matcher(new ChannelMatcher(query));
   matcher->folded_ = folded(query.search);
   matcher->guide_ = std::move(guide);
   if (!query.filter.empty()) {
-    auto filter = rules::compile_filter(catalog::Domain::kChannels, query.filter);
+    auto filter = rules::compile_filter(catalog::Domain::kChannels, query.filter, environment);
     if (!filter) return std::unexpected(std::move(filter).error());
     matcher->filter_ = *std::move(filter);
   }

@@ -49,7 +49,8 @@ class ChannelMatcher {
  public:
   /// `guide`: nullptr is a generation without a guide. Error: what is wrong with the expression.
   static std::expected<std::shared_ptr<const ChannelMatcher>, rules::Diagnostics> compile(
-      const ChannelQuery& query, std::shared_ptr<const snapshots::GuideKeys> guide);
+      const ChannelQuery& query, std::shared_ptr<const snapshots::GuideKeys> guide,
+      const rules::Environment& environment = {});
 
   /// The memory of one thread that looks for channels, kept for the next piece.
   struct Workspace {

@@ -46,8 +46,8 @@ Result<std::shared_ptr<const OpenGeneration>> OpenGenerations::get(const Uuid& p
   opened->lineup.generation = number;
   M3U_TRY(opened->lineup.lineup, snapshots::Lineup::open(snapshot, names_.lineup, budget_));
   if (snapshot->file(names_.programmes) != nullptr) {
-    M3U_TRY(opened->programmes, snapshots::ProgrammeIndex::open(snapshot, names_.programmes,
-                                                                names_.guide, budget_));
+    M3U_TRY(opened->programmes,
+            snapshots::ProgrammeIndex::open(snapshot, names_.programmes, names_.guide, budget_));
   }
   std::list<std::shared_ptr<const OpenGeneration>> closed;  // without the lock
   const std::scoped_lock lock(mutex_);

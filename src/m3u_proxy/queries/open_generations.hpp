@@ -58,7 +58,7 @@ class OpenGenerations final : public memory::MemoryCleanable {
   Names names_;
   OpenSnapshot open_snapshot_;
   std::size_t reclaimer_ = 0;
-  mutable std::mutex mutex_;  // of open_; nothing is reserved under it
+  mutable std::mutex mutex_;                               // of open_; nothing is reserved under it
   std::list<std::shared_ptr<const OpenGeneration>> open_;  // the one that was used last first
 };
 
