@@ -18,7 +18,9 @@ using catalog::ChannelField;
 /// Control characters never get into an attribute's name from a playlist or a rule.
 constexpr std::string_view kGivenNumber = "\x01number";
 
-void apply(const edits::ChannelEdit& edit, catalog::ChannelBatch& batch, std::size_t row) {
+}  // namespace
+
+void apply_edit(const edits::ChannelEdit& edit, catalog::ChannelBatch& batch, std::size_t row) {
   const auto set = [&](ChannelField field, const std::optional<std::string>& value) {
     if (value) batch.set_text(field, row, batch.store(*value));
   };
@@ -29,8 +31,6 @@ void apply(const edits::ChannelEdit& edit, catalog::ChannelBatch& batch, std::si
   set(ChannelField::kTvgChno, edit.number);
   if (edit.number) batch.set_attribute(row, kGivenNumber, *edit.number);
 }
-
-}  // namespace
 
 Result<> EditChannels::process(ChannelItem& item) {
   if (edits_ == nullptr) return {};
@@ -46,7 +46,7 @@ Result<> EditChannels::process(ChannelItem& item) {
       hidden[row] = true;
       ++gone;
     } else {
-      apply(edit, batch, row);
+      apply_edit(edit, batch, row);
     }
     return {};
   }));

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/edits/channel_edit.hpp>
 
@@ -29,6 +30,9 @@ class EditChannels {
   std::atomic<std::uint64_t> edited_{0};
   std::atomic<std::uint64_t> hidden_{0};
 };
+
+/// Sets what an edit sets of a channel.
+void apply_edit(const edits::ChannelEdit& edit, catalog::ChannelBatch& batch, std::size_t row);
 
 /// The number that a person gave a channel; "": nobody did. On its way from the edit to the
 /// numbering it rides along as an attribute, as touched.hpp describes.

@@ -95,14 +95,6 @@ std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) 
 
 }  // namespace
 
-/// The snapshots that a generation reads; they stay as long as this.
-struct Generator::Inputs {
-  config::Configuration configuration;
-  std::vector<std::shared_ptr<const snapshots::Snapshot>> snapshots;
-  memory::RunSize size;
-  std::string text;
-};
-
 Generator::Generator(runtime::Process& process, store::Store& store, Refresher& refresher,
                      Clock clock, Options options)
     : process_(process),
@@ -206,6 +198,24 @@ Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots
   return {};
 }
 
+runtime::RunOptions Generator::run_options() const {
+  runtime::RunOptions run = options().run;
+  run.threads = options_.threads;
+  run.now = store::seconds_of(clock_());
+  return run;
+}
+
+Result<generation::ResolvedProxyConfig> Generator::resolve(const Inputs& inputs,
+                                                           const ProxyEntry& proxy,
+                                                           runtime::Run& run) const {
+  M3U_TRY(generation::ResolvedProxyConfig resolved,
+          runtime::resolve(inputs.configuration, proxy.config, run));
+  resolved.base_url = options_.placeholders.base;
+  resolved.output_token = options_.placeholders.token;
+  resolved.compress = false;
+  return resolved;
+}
+
 Result<store::GenerationRow> Generator::write(const JobContext& job, const ProxyEntry& proxy,
                                               const Inputs& inputs, std::string& report,
                                               bool& changed) {
@@ -213,17 +223,11 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   M3U_TRY(const auto last, newest(proxy.id));
   M3U_TRY(const auto draft, folder.begin());
   ProgressToJob progress(job);
-  runtime::RunOptions run_options = options().run;
-  run_options.threads = options_.threads;
-  run_options.now = store::seconds_of(clock_());
+  runtime::RunOptions run_options = this->run_options();
   run_options.cancel = &job.cancel;
   run_options.progress = &progress;
   runtime::Run run(process_, run_options);
-  M3U_TRY(generation::ResolvedProxyConfig resolved,
-          runtime::resolve(inputs.configuration, proxy.config, run));
-  resolved.base_url = options_.placeholders.base;
-  resolved.output_token = options_.placeholders.token;
-  resolved.compress = false;
+  M3U_TRY(const generation::ResolvedProxyConfig resolved, resolve(inputs, proxy, run));
   SnapshotPublisher publisher(*draft, last,
                               fmt::format("proxy/{}/{}", options_.placeholders.token, kGuideFile));
   const auto spill = process_.make_spill_space();

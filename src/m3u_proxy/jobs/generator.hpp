@@ -54,15 +54,28 @@ class Generator {
   Result<std::optional<std::string>> inputs_of(const Model& model, const ProxyEntry& proxy);
   /// From the next generation on. Thread-safe.
   void configure(std::size_t kept, const runtime::RunOptions& run);
+  /// What a generation of a proxy would read now: the snapshots stay as long as this. The proxy
+  /// need not be the model's.
+  struct Inputs {
+    config::Configuration configuration;  ///< the model's, its sources opened
+    std::vector<std::shared_ptr<const snapshots::Snapshot>> snapshots;
+    memory::RunSize size;
+    std::string text;  ///< as inputs_of()
+  };
+  /// Errors: those of inputs_of(); kNotFound when nothing was fetched yet; of the snapshots.
+  Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
+  /// What a run needs for such a generation, its addresses as placeholders. Error: kConfig.
+  Result<generation::ResolvedProxyConfig> resolve(const Inputs& inputs, const ProxyEntry& proxy,
+                                                  runtime::Run& run) const;
+  /// How its runs are made; whose time is now.
+  [[nodiscard]] runtime::RunOptions run_options() const;
   /// Deletes generations that no row names, as a crash leaves them. Before any job runs.
   Result<> delete_orphans(const Model& model);
   /// Deletes what proxies left that are not there any more. Error: kIo.
   Result<> delete_removed(const Model& model);
 
  private:
-  struct Inputs;
   [[nodiscard]] Options options() const;
-  Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
                                      const Inputs& inputs, std::string& report, bool& changed);
   Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,

@@ -72,6 +72,23 @@ void add_body(const Model& model, EntityKind kind, std::string_view name, std::s
   text.push_back('\n');
 }
 
+void put_drafts(std::span<const DraftEntity> drafts, EntityKind kind,
+                std::vector<store::Entity>& entities) {
+  for (const DraftEntity& draft : drafts) {
+    if (draft.kind != kind) continue;
+    const auto found = std::ranges::find(entities, draft.name, &store::Entity::name);
+    if (found != entities.end()) {
+      found->body = draft.body;
+      continue;
+    }
+    store::Entity entity;
+    entity.kind = kind;
+    entity.name = draft.name;
+    entity.body = draft.body;
+    entities.push_back(std::move(entity));
+  }
+}
+
 }  // namespace
 
 const SourceEntry* Model::find_source(const Uuid& id) const { return find_by_id(sources, id); }
@@ -91,13 +108,15 @@ const ProxyEntry* Model::find_proxy(std::string_view name) const {
 }
 
 Result<std::shared_ptr<const Model>> load_model(store::Store& store,
-                                                const config::Configuration& base) {
+                                                const config::Configuration& base,
+                                                std::span<const DraftEntity> drafts) {
   const auto model = std::make_shared<Model>();
   model->configuration = base;
   std::array<std::vector<store::Entity>, kLists.size()> entities;
   ConfigNode document;
   for (std::size_t i = 0; i < kLists.size(); ++i) {
     M3U_TRY(entities[i], store.entities().list(kLists[i].kind));
+    put_drafts(drafts, kLists[i].kind, entities[i]);
     ConfigMember list{.name = std::string(kLists[i].section)};
     list.value.kind = ConfigNode::Kind::kArray;
     for (const store::Entity& entity : entities[i]) {

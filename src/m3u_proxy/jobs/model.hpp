@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,10 +52,17 @@ struct Model {
   [[nodiscard]] const ProxyEntry* find_proxy(std::string_view name) const;
 };
 
+/// What an entity would be: instead of the one of that kind and name, or a new one.
+struct DraftEntity {
+  store::EntityKind kind{};
+  std::string name;
+  std::string body;  ///< JSON
+};
 /// Reads the model out of the store. `base` has the plain sections ([proxy_memory] …). Errors:
 /// those of the store; kConfig when what is in it is not valid together, with the first mistake.
 Result<std::shared_ptr<const Model>> load_model(store::Store& store,
-                                                const config::Configuration& base);
+                                                const config::Configuration& base,
+                                                std::span<const DraftEntity> drafts = {});
 
 /// The lists of a configuration file as entities for the store. `document` is parsed and checked;
 /// relative paths start from `folder`. Error: kConfig for an `id` that is none.

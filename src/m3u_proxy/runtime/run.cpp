@@ -147,6 +147,12 @@ Result<generation::PreviewResult> Run::preview(const generation::ResolvedProxyCo
   return generation::preview(proxy, context(), limit);
 }
 
+Result<std::vector<generation::ExplainedChannel>> Run::explain(
+    const generation::ResolvedProxyConfig& proxy, const generation::ExplainedParts& parts,
+    const generation::ExplainedSubject& subject, std::size_t most) {
+  return generation::explain(proxy, parts, subject, context(), most);
+}
+
 Result<generation::PreviewResult> Run::preview_programmes(
     const generation::ResolvedProxyConfig& proxy, std::size_t limit) {
   return generation::preview_programmes(proxy, context(), limit);

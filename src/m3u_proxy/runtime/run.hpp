@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/generation/explanation.hpp>
 #include <m3u_proxy/generation/generation.hpp>
 #include <m3u_proxy/generation/lineup.hpp>
 #include <m3u_proxy/generation/preview.hpp>
@@ -66,6 +68,10 @@ class Run {
                                             std::size_t limit);
   Result<generation::PreviewResult> preview_programmes(const generation::ResolvedProxyConfig& proxy,
                                                        std::size_t limit);
+  /// What becomes of single channels of a proxy. Errors: as generation::explain().
+  Result<std::vector<generation::ExplainedChannel>> explain(
+      const generation::ResolvedProxyConfig& proxy, const generation::ExplainedParts& parts,
+      const generation::ExplainedSubject& subject, std::size_t most);
 
   /// What its proxies open; see configured.hpp for those of a configuration.
   [[nodiscard]] RunSources& sources() { return sources_; }

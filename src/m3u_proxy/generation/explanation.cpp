@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <memory>
+
+#include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/channels/channel_record.hpp>
+#include <m3u_proxy/channels/edit_channels.hpp>
+#include <m3u_proxy/channels/source_loading.hpp>
+#include <m3u_proxy/generation/explanation.hpp>
+#include <m3u_proxy/generation/stage_plugins.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
+
+namespace m3u_proxy::generation {
+namespace {
+
+using catalog::ChannelBatch;
+using catalog::ChannelField;
+
+using Values = std::vector<std::pair<std::string, std::string>>;
+
+/// The fields and attributes of a row that have a value.
+Values values_of(const ChannelBatch& batch, std::size_t row) {
+  Values values;
+  for (std::size_t i = 0; i < catalog::kWritableChannelFields; ++i)
+    values.emplace_back(catalog::field_name(static_cast<ChannelField>(i)), batch.column(i)[row]);
+  for (const catalog::Attribute& attribute : batch.attributes(row))
+    values.emplace_back("attr:" + std::string(attribute.key), attribute.value);
+  return values;
+}
+
+std::string value_in(const Values& values, const std::string& name) {
+  const auto found = std::ranges::find(values, name, &Values::value_type::first);
+  return found == values.end() ? std::string() : found->second;
+}
+
+void note_changes(const Values& before, const Values& after, ExplainedStep& step) {
+  const auto note = [&](const std::string& name) {
+    const std::string old = value_in(before, name);
+    const std::string now = value_in(after, name);
+    if (old == now) return;
+    step.before.emplace_back(name, old);
+    step.after.emplace_back(name, now);
+  };
+  for (const auto& [name, value] : before) note(name);
+  for (const auto& [name, value] : after)
+    if (std::ranges::find(before, name, &Values::value_type::first) == before.end()) note(name);
+}
+
+class Explainer {
+ public:
+  Explainer(const ResolvedProxyConfig& config, const ExplainedParts& parts,
+            const ExplainedSubject& subject, const pipeline::RunContext& context, std::size_t most)
+      : config_(config),
+        parts_(parts),
+        subject_(subject),
+        context_(context),
+        reader_(context, config.sources, true),
+        duplicates_(context, reader_),
+        item_(*context.slabs),
+        most_(most) {}
+
+  Result<std::vector<ExplainedChannel>> run() {
+    channels::SourceLoadingStrategy parse;
+    if (config_.plugins) {
+      M3U_TRY(plugins_, config_.plugins());
+    }
+    if (plugins_) {
+      M3U_CHECK(plugins_->begin(
+          {.context = &context_, .proxy = config_.name, .sources = reader_.infos()}));
+      reader_.set_plugins([this](const std::string& plugin, std::uint16_t source) {
+        return plugins_->open_source(plugin, source);
+      });
+    }
+    while (found_.size() < most_) {
+      item_.batch.clear();
+      item_.problems.clear();
+      M3U_TRY(const bool more, reader_.next(item_));
+      if (!more) break;
+      M3U_CHECK(parse.process(item_));
+      M3U_CHECK(duplicates_.process(item_));
+      for (std::size_t row = 0; row < item_.batch.rows() && found_.size() < most_; ++row)
+        if (is_meant(row)) M3U_CHECK(explain_row(row));
+    }
+    if (const auto error = reader_.total_failure(); error && found_.empty()) return fail(*error);
+    return std::move(found_);
+  }
+
+ private:
+  bool is_meant(std::size_t row) {
+    if (subject_.id) return item_.batch.id(row) == *subject_.id;
+    fold(item_.batch.text(ChannelField::kChannelName, row), folded_);
+    return folded_ == subject_.folded_name;
+  }
+
+  Result<> explain_row(std::size_t row) {
+    ChannelBatch& batch = item_.batch;
+    ExplainedChannel channel{.id = batch.id(row),
+                             .source = reader_.infos()[batch.source(row)].name,
+                             .name = std::string(batch.text(ChannelField::kChannelName, row)),
+                             .group = std::string(batch.text(ChannelField::kGroupTitle, row))};
+    channels::ChannelRecord record(batch, reader_.infos());
+    record.select(row);
+    for (const rules::NamedRule& named : parts_.rules) {
+      ExplainedStep step{.kind = ExplainedKind::kRule, .name = named.name};
+      const Values before = values_of(batch, row);
+      step.matched = named.rule.apply(record, item_.scratch).matched;
+      note_changes(before, values_of(batch, row), step);
+      channel.steps.push_back(std::move(step));
+    }
+    M3U_CHECK(apply_edit(row, channel));
+    bool is_in =
+        parts_.filters.empty() || parts_.filters.front().action == rules::FilterAction::kExclude;
+    for (const rules::NamedFilter& named : parts_.filters) {
+      ExplainedStep step{.kind = ExplainedKind::kFilter,
+                         .name = named.name,
+                         .excludes = named.action == rules::FilterAction::kExclude};
+      step.matched = named.filter.matches(record, item_.scratch);
+      if (step.matched) is_in = !step.excludes;
+      step.is_in = is_in;
+      channel.steps.push_back(std::move(step));
+    }
+    channel.is_kept = is_in;
+    channel.final_name = batch.text(ChannelField::kChannelName, row);
+    channel.guide_id = batch.text(ChannelField::kTvgId, row);
+    found_.push_back(std::move(channel));
+    return {};
+  }
+
+  Result<> apply_edit(std::size_t row, ExplainedChannel& channel) {
+    if (!config_.edits) return {};
+    const auto on_edit = [&](std::size_t, const edits::ChannelEdit& edit) -> Result<> {
+      ExplainedStep step{.kind = ExplainedKind::kEdit, .matched = true};
+      const Values before = values_of(item_.batch, row);
+      channels::apply_edit(edit, item_.batch, row);
+      note_changes(before, values_of(item_.batch, row), step);
+      channel.is_hidden = edit.hidden.value_or(false);
+      channel.steps.push_back(std::move(step));
+      return {};
+    };
+    return config_.edits->find({&channel.id, 1}, on_edit);
+  }
+
+  const ResolvedProxyConfig& config_;
+  const ExplainedParts& parts_;
+  const ExplainedSubject& subject_;
+  const pipeline::RunContext& context_;
+  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none; outlives the reader
+  channels::SourceReader reader_;
+  channels::DuplicateFilter duplicates_;
+  channels::ChannelItem item_;
+  std::string folded_;
+  std::size_t most_;
+  std::vector<ExplainedChannel> found_;
+};
+
+}  // namespace
+
+Result<std::vector<ExplainedChannel>> explain(const ResolvedProxyConfig& config,
+                                              const ExplainedParts& parts,
+                                              const ExplainedSubject& subject,
+                                              const pipeline::RunContext& context,
+                                              std::size_t most) {
+  return memory::guarded([&] { return Explainer(config, parts, subject, context, most).run(); });
+}
+
+}  // namespace m3u_proxy::generation
