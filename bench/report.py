@@ -5,6 +5,7 @@ import platform
 import subprocess
 from pathlib import Path
 
+import api
 import http_server
 import plugins
 import service
@@ -153,6 +154,7 @@ def render(bench: Bench, results: list[Result]) -> str:
         lines += ["", "## HTTP beside nginx, one core for the server", "",
                   *http_server.measure(options.build)]
         lines += ["", "## The service", "", *service.measure(options.build)]
+        lines += ["", "## The API", "", *api.measure(options.build)]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)
 

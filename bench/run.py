@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import api
 import curves
 from jobs import Job, selected
 from report import render, run_table, seconds
@@ -66,7 +67,11 @@ def main() -> int:
     parser.add_argument("--playlist", type=Path, help="scale this playlist, not the built-in one")
     parser.add_argument("--guide", type=Path, help="scale this guide, not the built-in one")
     parser.add_argument("--keep", action="store_true", help="keep the generated files")
-    bench = Bench(parser.parse_args())
+    options = parser.parse_args()
+    if options.only == "api":
+        print("\n".join(api.measure(options.build.resolve())))
+        return 0
+    bench = Bench(options)
 
     results = []
     for job in selected(bench.options.quick, bench.options.only):

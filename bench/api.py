@@ -1,0 +1,159 @@
+"""The API at size: the table of ./dev bench; by itself: bench/api.py --build build/release.
+
+A million channels and a guide are published by the service under 64 MB; a client asks over one
+connection, what is measured is the whole request. Each question is asked some times with a warm page
+cache, the first time of a search or an expression with another text, so that nothing of it is kept.
+"""
+
+import argparse
+import http.client
+import json
+import re
+import statistics
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import quote
+
+from service import CHANNELS, LIMIT_MB, Provider, inputs, row, running, write_configuration
+
+GUIDE_MB = 200
+ROUNDS = 15
+PASSWORD = "a long password"
+PROXY = uuid.uuid5(uuid.UUID("c5c5c16f-5662-5ddf-b09b-279718742c62"), "proxy:home")
+P99_MS = 100
+
+
+class Client:
+    """One connection of the first administrator."""
+
+    def __init__(self, service):
+        self.port = service.port
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        self.fields = {"Content-Type": "application/json"}
+        secret = re.search(r"#/setup\?token=(\S+)", service.printed)[1]
+        body = json.dumps({"token": secret, "name": "anna", "password": PASSWORD})
+        answer, fields = self._ask("POST", "/setup", body)
+        self.fields["Cookie"] = fields["Set-Cookie"].split(";")[0]
+        self.fields["X-CSRF-Token"] = answer["csrf_token"]
+
+    def _ask(self, method, path, body=None):
+        self.connection.request(method, f"/api/v1{path}", body, self.fields)
+        response = self.connection.getresponse()
+        text = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{path}: {response.status} {text[:300]}")
+        return json.loads(text), response.headers
+
+    def get(self, path):
+        return self._ask("GET", f"/proxies/{PROXY}/{path}")[0]
+
+    def again(self):
+        """The same person on another connection."""
+        other = object.__new__(Client)
+        other.port, other.fields = self.port, dict(self.fields)
+        other.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        return other
+
+
+def milliseconds(work):
+    begin = time.monotonic()
+    work()
+    return (time.monotonic() - begin) * 1000
+
+
+def until_counted(client, path):
+    while not client.get(path)["total_is_exact"]:
+        time.sleep(0.005)
+
+
+def questions(client):
+    """(what, the limit in ms, the work of round `i`)."""
+    ids = [item["id"] for item in client.get("channels?limit=50&from=500000")["items"]]
+    rare = 'channel_name contains "{}" AND NOT group_title contains "zz{}"'
+    return [
+        ("a page of 50 channels", 20, lambda i: client.get(f"channels?limit=50&from={i * 60000}")),
+        ("a search for a part of a name", 50, lambda i: client.get(f"channels?limit=50&q=sport{i}")),
+        ("any expression, its first page", 100,
+         lambda i: client.get("channels?limit=50&filter=" + quote(rare.format("a", i)))),
+        ("any expression, its count", 400,
+         lambda i: until_counted(client, "channels?limit=50&filter=" + quote(rare.format("b", i)))),
+        ("50 channels with now and next", 30,
+         lambda i: client.get(f"channels?limit=50&now=true&from={i * 60000}")),
+        ("a day's grid of 50 channels", 100,
+         lambda i: client.get(f"programmes?count=50&row={i * 60000}")),
+        ("a search for programmes", 100, lambda i: client.get(f"programmes/search?q=news{i}")),
+        ("explain a channel", 50, lambda i: client.get(f"explain?channel={ids[i]}")),
+        ("a page in the order of names, kept", 20,
+         lambda i: client.get(f"channels?limit=50&sort=name&from={i * 60000}")),
+    ]
+
+
+def during_a_generation(service, client, provider_file):
+    """The 99th of 100 of reads while the proxy is made again."""
+    text = provider_file.read_text()
+    provider_file.write_text(text.replace("#EXTM3U", "#EXTM3U x-changed=\"1\"", 1).replace(
+        ",", ", New", 1))
+    took = []
+    stop = threading.Event()
+    other = client.again()
+
+    def read():
+        i = 0
+        while not stop.is_set():
+            i += 1
+            took.append(milliseconds(
+                lambda at=i: other.get(f"channels?limit=50&from={at * 997 % CHANNELS}")))
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        service.ctl("refresh", "tv")
+        service.wait_for_jobs("generate", 2)
+    finally:
+        stop.set()
+        reader.join()
+    return statistics.quantiles(took, n=100)[98], len(took)
+
+
+def measure(build):
+    """Lines of the table."""
+    lines = ["| of a million channels at 64 MB | median (slowest) | goal |", "|---|---|---|"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        inputs(build, folder, CHANNELS, GUIDE_MB)
+        provider = Provider(folder)
+        write_configuration(folder / "m3u-proxy.toml", provider, guide="guide.xml")
+        try:
+            with running(build, folder, "--memory-limit", str(LIMIT_MB)) as service:
+                service.wait_for_jobs("generate", 1)
+                client = Client(service)
+                first_sort = milliseconds(lambda: client.get("channels?limit=50&sort=name"))
+                for what, goal, work in questions(client):
+                    took = [milliseconds(lambda i=i, w=work: w(i)) for i in range(ROUNDS)]
+                    median = statistics.median(took)
+                    lines.append(row(what, f"{median:.1f} ({max(took):.1f}) ms", f"≤ {goal} ms",
+                                     median <= goal))
+                lines.append(f"| the first page in the order of names | {first_sort:.0f} ms | |")
+                p99, reads = during_a_generation(service, client, folder / "tv.m3u")
+                lines.append(row(f"99 of 100 of {reads} pages while it generates",
+                                 f"≤ {p99:.1f} ms", f"≤ {P99_MS} ms", p99 <= P99_MS))
+                peak = service.status_mb("VmHWM")
+                lines.append(row("peak RSS", f"{peak:.0f} MB", f"≤ {LIMIT_MB} MB",
+                                 peak <= LIMIT_MB))
+        finally:
+            provider.close()
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", type=Path, required=True)
+    print("\n".join(measure(parser.parse_args().build.resolve())))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
