@@ -10,6 +10,7 @@ namespace m3u_proxy::api {
 namespace {
 
 constexpr unsigned kQuickThreads = 2;
+constexpr unsigned kScanThreads = 2;
 constexpr unsigned kSlowThreads = 2;
 constexpr std::size_t kMostWaiting = 64;
 
@@ -55,6 +56,7 @@ Operations::Operations(http::Router& router, Access& access, const http::LivePol
       access_(access),
       addresses_(addresses),
       quick_(kQuickThreads, kMostWaiting),
+      scan_(kScanThreads, kMostWaiting),
       slow_(kSlowThreads, kMostWaiting) {}
 
 Result<> Operations::add(http::Method method, std::string_view path, OperationOptions options,
@@ -70,7 +72,9 @@ Result<> Operations::add(http::Method method, std::string_view path, OperationOp
       if (!admit(*entry, request)) return std::make_unique<Discard>();
       return entry->options.open_sink(request);
     };
-  WorkPool& pool = entry->options.pace == Pace::kSlow ? slow_ : quick_;
+  WorkPool& pool = entry->options.pace == Pace::kSlow   ? slow_
+                   : entry->options.pace == Pace::kScan ? scan_
+                                                        : quick_;
   return router_.add_deferred(
       method, fmt::format("{}{}", kApiPrefix, path),
       [this, entry, &pool](std::shared_ptr<http::Request> request, http::Responder responder) {
@@ -86,6 +90,7 @@ Result<> Operations::add(http::Method method, std::string_view path, OperationOp
 
 void Operations::stop() {
   quick_.stop();
+  scan_.stop();
   slow_.stop();
 }
 

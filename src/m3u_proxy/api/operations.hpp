@@ -36,7 +36,8 @@ using Operation = std::function<Answer(Call&)>;
 
 enum class Pace : std::uint8_t {
   kQuick,  ///< milliseconds
-  kSlow,   ///< up to some seconds: reads sources, hashes passwords, scans lineups
+  kScan,   ///< mostly below 100 ms: looks through what is published
+  kSlow,   ///< up to some seconds: reads sources, hashes passwords
 };
 
 struct OperationOptions {
@@ -84,6 +85,7 @@ class Operations {
   const http::LivePolicy& addresses_;
   std::vector<Known> known_;
   WorkPool quick_;
+  WorkPool scan_;
   WorkPool slow_;
 };
 

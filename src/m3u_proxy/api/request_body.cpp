@@ -130,6 +130,10 @@ const ConfigNode* Fields::table(std::string_view name, Needed needed) {
   return take(name, needed, Kind::kTable, "an object");
 }
 
+bool Fields::list(std::string_view name) {
+  return take(name, Needed::kNo, Kind::kArray, "a list") != nullptr;
+}
+
 Outcome<void> Fields::finish() {
   for (const ConfigMember& member : object_.members) {
     if (std::ranges::find(known_, member.name) != known_.end()) continue;

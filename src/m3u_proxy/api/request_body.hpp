@@ -39,6 +39,9 @@ class Fields {
   /// A table; nullptr: there is none.
   const ConfigNode* table(std::string_view name, Needed needed);
 
+  /// Whether there is a list of that name; what is in it is the caller's to read.
+  bool list(std::string_view name);
+
   void wrong(std::string_view name, std::string code, std::string message, std::string hint = {});
   /// Problem 422 with everything that was wrong, members that nobody asked for among it.
   Outcome<void> finish();

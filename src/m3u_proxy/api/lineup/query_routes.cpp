@@ -1,0 +1,25 @@
+#include <memory>
+
+#include <m3u_proxy/api/lineup/channel_routes.hpp>
+#include <m3u_proxy/api/lineup/event_routes.hpp>
+#include <m3u_proxy/api/lineup/explain_routes.hpp>
+#include <m3u_proxy/api/lineup/expression_routes.hpp>
+#include <m3u_proxy/api/lineup/preview_routes.hpp>
+#include <m3u_proxy/api/lineup/programme_routes.hpp>
+#include <m3u_proxy/api/lineup/published_data.hpp>
+#include <m3u_proxy/api/lineup/query_routes.hpp>
+
+namespace m3u_proxy::api {
+
+Result<> add_query_routes(Operations& operations, const ApiContext& context) {
+  const auto data = std::make_shared<PublishedData>(context);
+  M3U_CHECK(add_channel_routes(operations, context, data));
+  M3U_CHECK(add_programme_routes(operations, context, data));
+  M3U_CHECK(add_expression_routes(operations, context, data));
+  M3U_CHECK(add_explain_routes(operations, context, data));
+  M3U_CHECK(add_preview_routes(operations, context, data));
+  const auto events = std::make_shared<EventHub>(context, [data] { data->forget_edits(); });
+  return add_event_routes(operations, events);
+}
+
+}  // namespace m3u_proxy::api
