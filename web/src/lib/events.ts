@@ -71,6 +71,8 @@ class Events {
 
   private tell(name: EventName, data: unknown): void {
     for (const listener of this.listeners.get(name) ?? []) listener(data);
+    // Some were missed: what is shown is read anew.
+    if (name === 'reset') for (const missed of ['job', 'source', 'generation'] as const) this.tell(missed, undefined);
   }
 
   private renew(): void {

@@ -138,15 +138,15 @@ export interface ExplainStep {
 export interface Explanation {
   found: 'published' | 'filtered' | 'hidden' | 'duplicate' | 'not_in_sources';
   channel: Channel | null;
-  source: { id: string; name: string } | null;
+  source: { id?: string; name: string } | null;
   steps: ExplainStep[];
-  guide: { id: string; matched_by: string | null; candidates: { id: string; name: string; source: string; how: string }[] } | null;
+  guide: { id: string; text?: string; matched_by?: string | null; candidates?: { id: string; name: string; source: string; how: string }[] } | null;
   candidates?: Channel[];
 }
 
 export type AppliesTo = 'channels' | 'programmes' | 'guide_channels';
 export type Kind = 'filter' | 'rule';
-export interface ExpressionError { message: string; hint: string | null; start: number; end: number; line: number; column: number }
+export interface ExpressionError { message: string; /** What could stand there instead; '' where nothing is near. */ hint: string; start: number; end: number; line: number; column: number }
 export interface ExpressionCheck { valid: boolean; errors: ExpressionError[]; tokens: { start: number; end: number; class: string }[] }
 export interface Completion { from: number; to: number; items: { label: string; class: string; detail?: string; count?: number }[] }
 export interface ExpressionTest {

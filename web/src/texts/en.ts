@@ -267,11 +267,6 @@ export const texts = {
   'step.number': 'Number',
   'step.guide': 'Guide',
   'step.duplicate': 'Duplicate',
-  'verdict.kept': 'kept',
-  'verdict.included': 'kept',
-  'verdict.excluded': 'left out',
-  'verdict.removed': 'left out',
-  'verdict.dropped': 'left out',
   'guide.find': 'Search guides for “{name}”',
   'guide.candidates': 'Guides that may fit',
   'editor.filter': 'channel_name contains "HD"',
@@ -501,6 +496,9 @@ export const texts = {
   'tag.pool': 'Kept for reuse',
   'tag.numbers': 'Numbers',
   'tag.snapshot': 'Lineups',
+  'editor.mean': 'did you mean {text}?',
+  'verdict.in': 'kept',
+  'verdict.out': 'left out',
 };
 type Forms = { one: string; other: string };
 export type Texts = { [K in keyof typeof texts]: (typeof texts)[K] extends string ? string : Forms };
