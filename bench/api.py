@@ -25,6 +25,7 @@ ROUNDS = 15
 PASSWORD = "a long password"
 PROXY = uuid.uuid5(uuid.UUID("c5c5c16f-5662-5ddf-b09b-279718742c62"), "proxy:home")
 P99_MS = 100
+STEP = CHANNELS // (ROUNDS + 1)  # from one round's channels to the next one's
 
 
 class Client:
@@ -72,23 +73,23 @@ def until_counted(client, path):
 
 def questions(client):
     """(what, the limit in ms, the work of round `i`)."""
-    ids = [item["id"] for item in client.get("channels?limit=50&from=500000")["items"]]
+    ids = [item["id"] for item in client.get(f"channels?limit=50&from={CHANNELS // 2}")["items"]]
     rare = 'channel_name contains "{}" AND NOT group_title contains "zz{}"'
     return [
-        ("a page of 50 channels", 20, lambda i: client.get(f"channels?limit=50&from={i * 60000}")),
+        ("a page of 50 channels", 20, lambda i: client.get(f"channels?limit=50&from={i * STEP}")),
         ("a search for a part of a name", 50, lambda i: client.get(f"channels?limit=50&q=sport{i}")),
         ("any expression, its first page", 100,
          lambda i: client.get("channels?limit=50&filter=" + quote(rare.format("a", i)))),
         ("any expression, its count", 400,
          lambda i: until_counted(client, "channels?limit=50&filter=" + quote(rare.format("b", i)))),
         ("50 channels with now and next", 30,
-         lambda i: client.get(f"channels?limit=50&now=true&from={i * 60000}")),
+         lambda i: client.get(f"channels?limit=50&now=true&from={i * STEP}")),
         ("a day's grid of 50 channels", 100,
-         lambda i: client.get(f"programmes?count=50&row={i * 60000}")),
+         lambda i: client.get(f"programmes?count=50&row={i * STEP}")),
         ("a search for programmes", 100, lambda i: client.get(f"programmes/search?q=news{i}")),
         ("explain a channel", 50, lambda i: client.get(f"explain?channel={ids[i]}")),
         ("a page in the order of names, kept", 20,
-         lambda i: client.get(f"channels?limit=50&sort=name&from={i * 60000}")),
+         lambda i: client.get(f"channels?limit=50&sort=name&from={i * STEP}")),
     ]
 
 
