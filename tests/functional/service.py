@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
@@ -10,16 +9,10 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+from program import BINARY, environment
+
 START = 60
 SOON = 30
-
-
-def environment():
-    """Without what a developer may have set."""
-    return {name: value for name, value in os.environ.items()
-            if not name.startswith(("M3U_PROXY", "MEMORY_"))}
 
 
 class Service:

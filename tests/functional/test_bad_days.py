@@ -1,18 +1,9 @@
-"""A bad day must not cost the good one: what comes empty, broken or much smaller than before.
-
-The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
-"""
-
-import json
-import os
-import subprocess
-from pathlib import Path
+"""A bad day must not cost the good one: what comes empty, broken or much smaller than before."""
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
-TIMEOUT = 60
+from program import report_of, run
+
 LIST = '#EXTM3U\n#EXTINF:-1 tvg-id="a",A\nhttp://h.example/1\n#EXTINF:-1,B\nhttp://h.example/2\n'
 CHANNEL = '<channel id="a"><display-name>A</display-name></channel>'
 
@@ -26,19 +17,11 @@ def guide_of(programmes):
 
 
 def generate(folder, *arguments):
-    return subprocess.run(
-        [BINARY, "generate", *map(str, arguments), "--out", "out", "--report", "r.json"],
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-    )
+    return run("generate", *arguments, "--out", "out", "--report", "r.json", cwd=folder)
 
 
 def report(folder):
-    return json.loads((folder / "r.json").read_text())
+    return report_of(folder / "r.json")
 
 
 def write_config(folder, keys="", sections="", proxy=""):
@@ -200,10 +183,7 @@ def test_old_spellings_of_keys_are_accepted_and_told_once(folder):
         "include_past_programs = true\ndeduplicate_programs = true\n"
         '[[proxies]]\nname = "two"\nsources = ["tv"]\ndeduplicate_programs = true',
     )
-    checked = subprocess.run(
-        [BINARY, "check", "c.toml"], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT,
-        check=False,
-    )
+    checked = run("check", "c.toml", cwd=folder)
     assert checked.returncode == 0, checked.stderr
     told = checked.stdout + checked.stderr
     assert told.count("deduplicate_programs is called deduplicate_programmes now") == 1
@@ -218,10 +198,7 @@ def test_check_names_what_is_wrong_in_rules_for_guide_channels(folder):
         '[[rules]]\nname = "s"\napplies_to = "guide_channels"\n'
         "expression = 'tvg_id == \"x\" SET icon = \"\"'\n",
     )
-    checked = subprocess.run(
-        [BINARY, "check", "c.toml"], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT,
-        check=False,
-    )
+    checked = run("check", "c.toml", cwd=folder)
     assert checked.returncode == 2
     assert "c.toml:10" in checked.stderr and "channel_id cannot be cleared" in checked.stderr
     assert "c.toml:14" in checked.stderr and "unknown_field" in checked.stderr

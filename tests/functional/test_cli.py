@@ -1,7 +1,4 @@
-"""The command line, with the real binary: exit codes, messages, signals, the last good output.
-
-The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
-"""
+"""The command line, with the real binary: exit codes, messages, signals, the last good output."""
 
 import ctypes
 import gzip
@@ -22,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+from program import BINARY, ROOT, environment, run
+
 DATA = ROOT.parent / "shared" / "data"
 TIMEOUT = 60
 UUID = "957bdbb4-37f4-51ee-873b-f148c10969c2"
@@ -40,24 +37,6 @@ WRITTEN = (
     '#EXTINF:-1 tvg-chno="1",One\nhttp://example.org/1\n'
     '#EXTINF:-1 tvg-chno="2",Two\nhttp://example.org/2\n'
 )
-
-
-def environment(**variables):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("M3U_PROXY", "MEMORY_"))}
-    return {**kept, **variables}
-
-
-def run(*arguments, cwd=None, stdin="", env=None):
-    return subprocess.run(
-        [BINARY, *map(str, arguments)],
-        cwd=cwd,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
-        env=env or environment(),
-    )
 
 
 @pytest.fixture

@@ -1,25 +1,21 @@
 """A generation with the real binary on a system that fails it: the disk is full, the process is
 killed, the clock jumps, at every call in turn. The last good files stay, or the right ones come.
 
-At size: tests/proofs/test_faults_at_size.py. The binary is build/release/m3u-proxy, or what the
-environment variable M3U_PROXY names.
+At size: tests/proofs/test_faults_at_size.py.
 """
 
 import json
-import os
 import sys
-from pathlib import Path
 
 import pytest
 
+from program import BINARY, ROOT
 from provider import Provider
 
-ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/faults"))
 from faulty_system import (STAGES, Job, check_full_disk, check_kill, compile_library,  # noqa: E402
                            files_of, stage_of)
 
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
 CHANNELS = 40
 TEN_YEARS = 315_576_000
 CONFIGURATION = """

@@ -2,15 +2,10 @@
 
 import gzip
 import itertools
-import json
-import os
-import subprocess
-from pathlib import Path
-
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+from program import report_of, run
+
 LIMIT_MB = 48
 MB = 1 << 20
 ENTRIES = 200_000
@@ -19,17 +14,14 @@ ENTRIES = 200_000
 def generate(tmp_path, *arguments, expect=(0,)):
     """Runs the program at the limit and returns its report; its peak must be below the limit."""
     report = tmp_path / "report.json"
-    done = subprocess.run(
-        [BINARY, "generate", "--out", str(tmp_path / "out"), "--memory-limit", f"{LIMIT_MB}MB",
-         "--threads", "2", "--progress", "none", "--log-level", "error", "--report", str(report),
-         *arguments],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False)
+    done = run("generate", "--out", tmp_path / "out", "--memory-limit", f"{LIMIT_MB}MB",
+               "--threads", "2", "--progress", "none", "--log-level", "error", "--report", report,
+               *arguments, timeout=300)
     assert done.returncode in expect, done.stderr
     assert not [p for p in (tmp_path / "out").glob(".m3u-proxy-tmp*")]
     if done.returncode not in (0, 3):
         return done.stderr
-    document = json.loads(report.read_text())
-    one = document[0] if isinstance(document, list) else document.get("proxies", [document])[0]
+    one = report_of(report)
     assert one["peak_memory_usage_mb"] <= LIMIT_MB
     return one
 

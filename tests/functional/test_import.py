@@ -1,30 +1,21 @@
 """Moving over from other programs: whole configurations of each, and what is no configuration.
 
 The examples are in tests/imports: what the program keeps beside the TOML and the notes that are
-expected. The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
+expected.
 """
 
 import json
-import os
 import re
 import shutil
 import stat
-import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
+from program import ROOT, run
+
 EXAMPLES = ROOT / "tests" / "imports"
 PROGRAMS = ["tuliprox", "threadfin", "xteve", "dispatcharr", "m3u-editor"]
 TIMEOUT = 60
-
-
-def run(*arguments, cwd=None):
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("M3U_PROXY", "MEMORY_"))}
-    return subprocess.run([BINARY, *map(str, arguments)], cwd=cwd, env=kept, capture_output=True,
-                          text=True, timeout=TIMEOUT, check=False)
 
 
 def source_of(program):

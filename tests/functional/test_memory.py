@@ -1,36 +1,25 @@
-"""How memory is handled, as the report of the real binary shows it.
-
-The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
-"""
+"""How memory is handled, as the report of the real binary shows it."""
 
 import json
-import os
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
-TIMEOUT = 120
+from program import BINARY, TIMEOUT, environment, run
+
 CHANNELS = 100_000
 MOST_UNACCOUNTED_MB = 8
 
 
-def environment():
-    return {k: v for k, v in os.environ.items() if not k.startswith(("M3U_PROXY", "MEMORY_"))}
+def generate(folder, *arguments):
+    return run("generate", *arguments, cwd=folder)
 
 
-def run(cwd, *arguments):
-    return subprocess.run(
-        [BINARY, "generate", *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT, check=False, env=environment(),
-    )
-
-
-def report_of(folder, *arguments):
-    done = run(folder, *arguments, "--report", "report.json")
+def reported(folder, *arguments):
+    """The report of a generation in this folder."""
+    done = generate(folder, *arguments, "--report", "report.json")
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "report.json").read_text())
 
@@ -52,7 +41,7 @@ def large(tmp_path_factory):
         playlist.writelines(entry(number) for number in range(CHANNELS))
     reports = []
     for _ in range(4):
-        reports.append(report_of(folder, "--source", "tv=list.m3u", "--out", "out"))
+        reports.append(reported(folder, "--source", "tv=list.m3u", "--out", "out"))
     return folder, reports
 
 
@@ -123,8 +112,8 @@ def test_everyone_sees_the_same_peak(large, guide):
 
 def test_a_look_into_the_stages_begins_the_kernels_peak_anew_and_says_so(small):
     (small / "c.toml").write_text("[memory_cleanup]\ndetailed_logging = true\n")
-    quiet = run(small, "--source", "tv=list.m3u", "--out", "out")
-    detailed = run(small, "--config", "c.toml", "--source", "tv=list.m3u", "--out", "out")
+    quiet = generate(small, "--source", "tv=list.m3u", "--out", "out")
+    detailed = generate(small, "--config", "c.toml", "--source", "tv=list.m3u", "--out", "out")
     said = "The kernel's peak of this process begins anew with each stage (detailed_logging)"
     assert said not in quiet.stderr
     assert said in detailed.stderr
@@ -143,7 +132,7 @@ def test_pool_that_keeps_nothing_has_no_hits(small):
         "[memory_pools]\nchannel_pool_size = 0\nmetadata_pool_size = 0\n"
         '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
     )
-    pools = report_of(small, "--config", "c.toml", "--out", "out")["pools"]
+    pools = reported(small, "--config", "c.toml", "--out", "out")["pools"]
     assert pools["requests"] > 0
     assert pools["hits"] == 0 and pools["kept_mb"] == 0
 
@@ -171,21 +160,21 @@ def test_history_changes_no_published_byte(large):
     folder, _ = large
     published = (folder / "out/default.m3u").read_bytes()
     (folder / "out/.default.history.json").unlink()
-    report_of(folder, "--source", "tv=list.m3u", "--out", "out")
+    reported(folder, "--source", "tv=list.m3u", "--out", "out")
     assert (folder / "out/default.m3u").read_bytes() == published
 
 
 def test_history_keeps_the_last_twenty_runs(small):
     for _ in range(22):
-        report_of(small, "--source", "tv=list.m3u", "--out", "out", "--log-level", "error")
+        reported(small, "--source", "tv=list.m3u", "--out", "out", "--log-level", "error")
     history = json.loads((small / "out/.default.history.json").read_text())
     assert len(history["runs"]) == 20
 
 
 def test_damaged_history_is_started_anew_with_a_warning(small):
-    report_of(small, "--source", "tv=list.m3u", "--out", "out")
+    reported(small, "--source", "tv=list.m3u", "--out", "out")
     (small / "out/.default.history.json").write_text('{"version": 1, "ru')
-    done = run(small, "--source", "tv=list.m3u", "--out", "out")
+    done = generate(small, "--source", "tv=list.m3u", "--out", "out")
     assert done.returncode == 0
     assert "WARN out/.default.history.json is damaged and is started anew: " in done.stderr
     history = json.loads((small / "out/.default.history.json").read_text())
@@ -201,7 +190,7 @@ def test_cleanup_history_is_in_the_report_when_asked_for(small):
         '[proxy_memory]\ncleanup_strategy = "aggressive"\n'
         '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
     )
-    done = run(small, "--config", "c.toml", "--out", "out", "--report", "report.json")
+    done = generate(small, "--config", "c.toml", "--out", "out", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     report = json.loads((small / "report.json").read_text())
     history = report["cleanup_history"]
@@ -214,7 +203,7 @@ def test_cleanup_history_is_in_the_report_when_asked_for(small):
 
 
 def test_cleanup_history_is_empty_otherwise(small):
-    report = report_of(small, "--source", "tv=list.m3u", "--out", "out")
+    report = reported(small, "--source", "tv=list.m3u", "--out", "out")
     assert report["cleanup_history"] == []
     assert report["memory_cleanup_operations"] > 0
 
@@ -227,7 +216,7 @@ def test_peak_above_its_threshold_is_an_alert(small):
         "[memory_monitoring]\npeak_memory_alert_mb = 1\n"
         '[[sources]]\nname = "tv"\npath = "list.m3u"\n'
     )
-    done = run(small, "--config", "c.toml", "--out", "out", "--report", "report.json")
+    done = generate(small, "--config", "c.toml", "--out", "out", "--report", "report.json")
     assert done.returncode == 0, done.stderr
     report = json.loads((small / "report.json").read_text())
     (alert,) = report["alerts"]
@@ -237,4 +226,4 @@ def test_peak_above_its_threshold_is_an_alert(small):
 
 
 def test_small_run_raises_no_alert(small):
-    assert report_of(small, "--source", "tv=list.m3u", "--out", "out")["alerts"] == []
+    assert reported(small, "--source", "tv=list.m3u", "--out", "out")["alerts"] == []

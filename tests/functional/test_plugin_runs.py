@@ -6,47 +6,35 @@ What needs the sample plugins is skipped where there is no clang-19 with lld-19 
 
 import itertools
 import json
-import os
 import shutil
 import signal
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("M3U_PROXY", ROOT / "build" / "release" / "m3u-proxy"))
+from program import BINARY, ROOT, TIMEOUT, plugins_are_built, report_of, run
+
 MISBEHAVING = ROOT / "sdk" / "samples" / "misbehaving"
-TIMEOUT = 120
 CHANNELS = 5500
 EXIT_OK, EXIT_FAILED, EXIT_DEGRADED = 0, 1, 3
 SAMPLES = ["sports_tagger", "deduplicator", "group_numbers", "playlist_stamp", "live_prefix",
            "passthrough"]
 
 
-def run(folder, *arguments, config="config.toml"):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("M3U_PROXY", "MEMORY_"))}
-    return subprocess.run(
-        [BINARY, "generate", "--config", config, "--out", "out", "--report", "report.json",
-         "--progress", "none", "--now", "2026-01-02T00:00:00Z", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=TIMEOUT, check=False, env=environment,
-    )
+def generate(folder, *arguments, config="config.toml"):
+    return run("generate", "--config", config, "--out", "out", "--report", "report.json",
+               "--progress", "none", "--now", "2026-01-02T00:00:00Z", *arguments, cwd=folder)
 
 
-PLUGINS_ARE_BUILT = (
-    subprocess.run([BINARY, "plugin", "list", "--directory", MISBEHAVING],
-                   capture_output=True, check=False).returncode == 0
-)
-pytestmark = pytest.mark.skipif(not PLUGINS_ARE_BUILT, reason="built without plugins")
+pytestmark = pytest.mark.skipif(not plugins_are_built(), reason="built without plugins")
 
 
-def report_of(folder):
-    document = json.loads((folder / "report.json").read_text())
-    return document[0] if isinstance(document, list) else document.get("proxies", [document])[0]
+def report(folder):
+    return report_of(folder / "report.json")
 
 
 def plugin_of(folder, name):
-    return next(each for each in report_of(folder)["plugins"] if each["name"] == name)
+    return next(each for each in report(folder)["plugins"] if each["name"] == name)
 
 
 def playlist(name, channels, kinds):
@@ -129,18 +117,18 @@ def use_every_stage(folder, samples, batch=1000, wasm=""):
 def test_plugins_in_every_stage_give_the_same_bytes_at_any_limit_threads_and_batches(folder,
                                                                                     samples):
     use_every_stage(folder, samples)
-    assert run(folder, "--memory-limit", "none").returncode == EXIT_OK
+    assert generate(folder, "--memory-limit", "none").returncode == EXIT_OK
     expected = outputs(folder)
     assert b"LIVE: " in expected["home.xmltv"]
     assert expected["home.m3u"].count(b"#EXTVLCOPT:http-user-agent=m3u-proxy") > 100
     assert expected["home.m3u"].count(b'group-title="Sports"') > 100
-    stages = {(each["name"], each["stage"]) for each in report_of(folder)["plugins"]}
+    stages = {(each["name"], each["stage"]) for each in report(folder)["plugins"]}
     assert {stage for _, stage in stages} == {"data_mapping", "filtering", "channel_numbering",
                                               "m3u_generation", "epg"}
     for limit, threads, batch in itertools.product(("none", "256MB", "64MB"), (1, 2, 4),
                                                    (100, 1000, 5000)):
         use_every_stage(folder, samples, batch)
-        done = run(folder, "--memory-limit", limit, "--threads", str(threads))
+        done = generate(folder, "--memory-limit", limit, "--threads", str(threads))
         assert done.returncode == EXIT_OK, (limit, threads, batch, done.stderr)
         assert outputs(folder) == expected, (limit, threads, batch)
 
@@ -149,11 +137,11 @@ def test_plugins_in_every_stage_give_the_same_bytes_at_any_limit_threads_and_bat
 def test_how_the_deduplicator_keeps_its_channels_does_not_show(folder, samples, mode):
     install(folder, samples, "tuned_deduplicator")
     write_config(folder)
-    assert run(folder).returncode == EXIT_OK
+    assert generate(folder).returncode == EXIT_OK
     expected = (folder / "out" / "home.m3u").read_bytes()
     assert expected.count(b"#EXTINF") < CHANNELS
     write_config(folder, wasm=f'[wasm_plugins.plugins.tuned_deduplicator.config]\nmode = "{mode}"')
-    assert run(folder).returncode == EXIT_OK
+    assert generate(folder).returncode == EXIT_OK
     assert (folder / "out" / "home.m3u").read_bytes() == expected
     assert not list((folder / "spill").iterdir())
 
@@ -169,7 +157,7 @@ def test_a_csv_list_is_a_source_like_any_other(folder, samples):
     rows = [f'"One, {i}",http://h/csv/{i},News' for i in range(20_000)]
     (folder / "list.csv").write_text("name,url,group\n" + "\n".join(rows) + "\n")
     write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
-    done = run(folder)
+    done = generate(folder)
     assert done.returncode == EXIT_OK, done.stderr
     text = (folder / "out" / "home.m3u").read_text()
     assert text.count("#EXTINF") == CHANNELS + 20_000
@@ -183,11 +171,11 @@ def test_when_its_plugin_fails_the_other_sources_go_on(folder, samples):
     install(folder, samples, "csv_channels")
     (folder / "list.csv").write_text("this,has,none\nof,the,columns\n")
     write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
-    done = run(folder)
+    done = generate(folder)
     assert done.returncode == EXIT_DEGRADED, done.stderr
     assert (folder / "out" / "home.m3u").read_text().count("#EXTINF") == CHANNELS
     assert "csv_channels in source_loading, chunk 1: the CSV's first line has no" in done.stderr
-    failed = next(each for each in report_of(folder)["sources_detail"] if each["name"] == "csv")
+    failed = next(each for each in report(folder)["sources_detail"] if each["name"] == "csv")
     assert failed["error"]  # read as a playlist instead, which it is not
 
 
@@ -195,7 +183,7 @@ def test_one_that_may_be_replaced_leaves_a_playlist_to_the_native_reader(folder,
     install(folder, samples, "csv_channels")
     (folder / "list.csv").write_text("".join(playlist("csv", 10, 40)))
     write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
-    done = run(folder)
+    done = generate(folder)
     assert done.returncode == EXIT_DEGRADED, done.stderr
     assert (folder / "out" / "home.m3u").read_text().count("http://h/csv/") == 10
     assert plugin_of(folder, "csv_channels")["replaced"] == 1
@@ -206,7 +194,7 @@ def test_one_that_may_not_be_replaced_ends_the_generation(folder, samples):
     (folder / "list.csv").write_text("this,has,none\nof,the,columns\n")
     more = CSV_SOURCE + '\n[wasm_plugins.plugins.csv_channels]\non_failure = "fail"'
     write_config(folder, more=more, sources=WITH_CSV)
-    done = run(folder)
+    done = generate(folder)
     assert done.returncode == EXIT_FAILED, done.stderr
     assert "plugin csv_channels in source_loading, chunk 1: the CSV's first line" in done.stderr
     assert not (folder / "out" / "home.m3u").exists()
@@ -215,7 +203,7 @@ def test_one_that_may_not_be_replaced_ends_the_generation(folder, samples):
 def test_a_plugin_that_there_is_not_is_named(folder):
     (folder / "list.csv").write_text("name,url\na,http://h/a\n")
     write_config(folder, more=CSV_SOURCE, sources=WITH_CSV)
-    done = run(folder)
+    done = generate(folder)
     assert done.returncode == EXIT_FAILED
     assert 'there is no plugin "csv_channels" that reads sources' in done.stderr
 
@@ -261,7 +249,7 @@ def test_every_misbehaving_plugin_is_tested():
 def native(folder):
     """The folder, and what comes out of a run without plugins."""
     write_config(folder)
-    assert run(folder).returncode == EXIT_OK
+    assert generate(folder).returncode == EXIT_OK
     return folder, (folder / "out" / "home.m3u").read_bytes()
 
 
@@ -270,16 +258,16 @@ def test_a_plugin_that_misbehaves_is_replaced_or_ends_the_run_with_its_reason(na
     folder, expected = native
     install_misbehaving(folder, name)
     write_config(folder, wasm="chunk_timeout_seconds = 1\nfallback_to_native = true")
-    done = run(folder, "--memory-limit", "256MB", "--threads", "2")
+    done = generate(folder, "--memory-limit", "256MB", "--threads", "2")
     assert done.returncode == (EXIT_DEGRADED if REASONS[name] else EXIT_OK), done.stderr
     assert (folder / "out" / "home.m3u").read_bytes() == expected
-    assert report_of(folder)["peak_memory_usage_mb"] < MOST_MB
+    assert report(folder)["peak_memory_usage_mb"] < MOST_MB
     assert not list((folder / "spill").iterdir())
 
     shutil.rmtree(folder / "cache")  # and its quarantine
     (folder / "out" / "home.m3u").write_text("#EXTM3U\n")
     write_config(folder, wasm="chunk_timeout_seconds = 1")
-    done = run(folder, "--memory-limit", "256MB", "--threads", "2")
+    done = generate(folder, "--memory-limit", "256MB", "--threads", "2")
     assert done.returncode == (EXIT_FAILED if REASONS[name] else EXIT_OK), done.stderr
     if REASONS[name]:
         assert REASONS[name] in done.stderr
@@ -294,7 +282,7 @@ def test_no_damage_to_a_batch_gets_through(native, kind):
     folder, expected = native
     install_misbehaving(folder, "bad_frame", f"[config]\nkind = {kind}\n")
     write_config(folder, wasm="fallback_to_native = true")
-    assert run(folder).returncode == EXIT_DEGRADED
+    assert generate(folder).returncode == EXIT_DEGRADED
     assert (folder / "out" / "home.m3u").read_bytes() == expected
 
 
@@ -323,10 +311,10 @@ def test_a_run_that_is_stopped_while_a_plugin_spins_ends_at_once(native):
 def test_who_fails_too_often_is_left_out_until_an_operator_clears_it(folder):
     install_misbehaving(folder, "refuse", "[config]\nchunk = 0\n")
     write_config(folder, wasm="max_plugin_failures = 2\nfallback_to_native = true")
-    assert run(folder).returncode == EXIT_DEGRADED
+    assert generate(folder).returncode == EXIT_DEGRADED
     assert plugin_of(folder, "refuse")["failures"] >= 1
     for _ in range(2):
-        done = run(folder)
+        done = generate(folder)
     assert done.returncode == EXIT_DEGRADED
     assert "in quarantine" in done.stderr and "m3u-proxy plugin clear refuse" in done.stderr
     assert plugin_of(folder, "refuse")["chunks"] == 0
@@ -334,14 +322,14 @@ def test_who_fails_too_often_is_left_out_until_an_operator_clears_it(folder):
     cleared = subprocess.run([BINARY, "plugin", "clear", "refuse", "--config", "config.toml"],
                              cwd=folder, capture_output=True, text=True, check=False)
     assert cleared.returncode == EXIT_OK, cleared.stderr
-    assert run(folder).returncode == EXIT_OK
+    assert generate(folder).returncode == EXIT_OK
 
 
 def test_a_plugin_that_leaks_is_reported_and_gets_a_new_instance(folder):
     install_misbehaving(folder, "leak")
     write_config(folder, proxies=[f"p{i}" for i in range(6)],
                  more="[memory_monitoring]\nplugin_memory_leak_threshold = 2.5")
-    done = run(folder)
+    done = generate(folder)
     assert done.returncode == EXIT_OK, done.stderr
     assert "plugin_leak" in (folder / "report.json").read_text()
     peaks = [proxy["plugins"][0]["peak_memory_mb"]

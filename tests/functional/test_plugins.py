@@ -1,17 +1,13 @@
-"""m3u-proxy plugin: the commands for people who write plugins, on modules in WebAssembly's text form.
-
-M3U_PROXY names the program.
-"""
+"""m3u-proxy plugin: the commands for people who write plugins, on modules in WebAssembly's text form."""
 
 import json
 import os
-import pathlib
 import subprocess
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build/release/m3u-proxy"))
+from program import BINARY, ROOT, environment, run
+
 TIMEOUT = 120
 
 PLAYLIST = (
@@ -109,17 +105,12 @@ def module(process=ECHO, info=None, abi=1, pressure="(i32.const 1)", free=FREE, 
     )
 
 
-def environment(folder):
-    ours = ("M3U_PROXY_", "MEMORY_LIMIT_MB", "CLEANUP_AGGRESSIVE", "PLUGIN_MEMORY_LIMIT_MB")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**env, "XDG_CACHE_HOME": str(folder / "cache")}
+def own_cache(folder):
+    return environment(XDG_CACHE_HOME=str(folder / "cache"))
 
 
 def plugin(folder, *arguments, stdin=""):
-    return subprocess.run(
-        [BINARY, "plugin", *arguments], cwd=folder, env=environment(folder), input=stdin,
-        capture_output=True, text=True, timeout=TIMEOUT, check=False,
-    )
+    return run("plugin", *arguments, cwd=folder, stdin=stdin, env=own_cache(folder))
 
 
 def write(folder, text=None, stage="data_mapping", capabilities=""):
@@ -435,11 +426,8 @@ path = "../list.m3u"
 
 
 def generate(folder):
-    return subprocess.run(
-        [BINARY, "generate", "--config", "conf/c.toml", "--out", "out"], cwd=folder,
-        env=environment(folder), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=TIMEOUT, check=False,
-    )
+    return run("generate", "--config", "conf/c.toml", "--out", "out", cwd=folder,
+               env=own_cache(folder))
 
 
 def test_without_a_cache_a_module_is_compiled_for_one_run(folder):
@@ -451,7 +439,7 @@ def test_without_a_cache_a_module_is_compiled_for_one_run(folder):
                                    '[wasm_plugins]\nenabled = true\nplugin_directory = "wasm"\n'
                                    'cache_directory = "file/cache"\n')
     done = subprocess.run([BINARY, "generate", "--config", "c.toml", "--out", "out"], cwd=folder,
-                          env={**environment(folder), "TMPDIR": str(folder / "temp")},
+                          env={**own_cache(folder), "TMPDIR": str(folder / "temp")},
                           capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert done.returncode == 0, done.stderr
     assert "compiled for this run only" in done.stderr
@@ -459,7 +447,7 @@ def test_without_a_cache_a_module_is_compiled_for_one_run(folder):
     assert list((folder / "temp").iterdir()) == []
     # Nowhere to put it: the process that has a limit does not compile either.
     done = subprocess.run([BINARY, "generate", "--config", "c.toml", "--out", "out"], cwd=folder,
-                          env={**environment(folder), "TMPDIR": str(folder / "none")},
+                          env={**own_cache(folder), "TMPDIR": str(folder / "none")},
                           capture_output=True, text=True, timeout=TIMEOUT, check=False)
     assert "cache_directory" in done.stderr
 

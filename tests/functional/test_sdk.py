@@ -10,23 +10,14 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("M3U_PROXY", ROOT / "build" / "release" / "m3u-proxy"))
+from program import BINARY, ROOT, plugins_are_built
+
 PAGE = ROOT / "docs" / "plugins.md"
 TIMEOUT = 600  # Rust's standard library is compiled the first time
 
-# A program that was built without plugins says so and ends with 2.
-PLUGINS_ARE_BUILT = (
-    subprocess.run(
-        [BINARY, "plugin", "list", "--directory", ROOT / "sdk" / "samples" / "misbehaving"],
-        capture_output=True,
-        check=False,
-    ).returncode
-    == 0
-)
 CARGO = shutil.which("cargo") or shutil.which("cargo", path="/usr/bin")
 pytestmark = [
-    pytest.mark.skipif(not PLUGINS_ARE_BUILT, reason="built without plugins"),
+    pytest.mark.skipif(not plugins_are_built(), reason="built without plugins"),
     pytest.mark.skipif(
         not (shutil.which("clang++-19") and shutil.which("wasm-ld-19")),
         reason="there is no clang++-19 or wasm-ld-19",

@@ -1,7 +1,4 @@
-"""Sources, with the real binary against a provider that lies (provider.py).
-
-The binary is build/release/m3u-proxy, or what the environment variable M3U_PROXY names.
-"""
+"""Sources, with the real binary against a provider that lies (provider.py)."""
 
 import bz2
 import gzip
@@ -16,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from program import BINARY
 from provider import ETAG, Provider, guide, playlist
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
 TIMEOUT = 60
 
 

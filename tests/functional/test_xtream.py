@@ -3,15 +3,13 @@
 import json
 import os
 import subprocess
-from pathlib import Path
 
 import pytest
 
 import xtream
+from program import BINARY
 from xtream import PASSWORD, XtreamServer
 
-ROOT = Path(__file__).resolve().parents[2]
-BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
 TIMEOUT = 120
 SECRETS = (PASSWORD, "s%20ecret", "s+ecret")
 
