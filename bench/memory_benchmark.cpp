@@ -2,19 +2,28 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <benchmark/benchmark.h>
 
+#include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/channels/channel_store.hpp>
+#include <m3u_proxy/channels/source_loading.hpp>
+#include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/cleanup.hpp>
 #include <m3u_proxy/memory/dynamic_limit.hpp>
 #include <m3u_proxy/memory/monitor.hpp>
 #include <m3u_proxy/memory/pressure.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
-#include <m3u_proxy/spill/key_set.hpp>
-#include <m3u_proxy/spill/spool.hpp>
+#include <m3u_proxy/pipeline/stage.hpp>
+#include <m3u_proxy/spill/spill_space.hpp>
+
+#include "playlist_generator.hpp"
+#include "sample_text.hpp"
 
 namespace m3u_proxy::memory {
 namespace {
@@ -85,38 +94,51 @@ void pool_request(benchmark::State& state) {
 }
 BENCHMARK(pool_request)->Name("slab from the pool and back");
 
-/// What a generation of 39,161 channels holds behind its first pass: the keys of its duplicates,
-/// and its frames on their way to the second.
-struct StageOutput {
-  explicit StageOutput(SlabPool& pool, spill::SpillSpace& disk)
-      : keys(pool.budget()), frames(pool, {.space = &disk}) {
-    for (std::uint64_t i = 0; i < kChannels; ++i)
-      keys.insert({.low = i * 0x9E3779B97F4A7C15U, .high = i}).value();
-    std::vector<std::uint8_t> frame(150'000);
-    for (std::size_t i = 0; i < frame.size(); ++i) frame[i] = static_cast<std::uint8_t>(i / 64);
-    std::pmr::vector<std::uint8_t> scratch;
-    for (std::size_t i = 0; i < kChannels; i += 1000)
-      frames.append(frames.pack(frame, scratch)).value();
-  }
-  spill::KeySet keys;
-  spill::Spool frames;
-};
+/// A playlist of kChannels entries.
+const std::string& playlist() {
+  static const std::string text = [] {
+    const auto generator = bench::PlaylistGenerator::from(bench::sample_playlist()).value();
+    std::string entries = "#EXTM3U\n";
+    for (std::uint64_t i = 0; i < kChannels; ++i) generator.append_entry(entries, i);
+    return entries;
+  }();
+  return text;
+}
 
-/// As DuplicateFilter does it: no later stage asks for them.
-class Keys final : public MemoryCleanable {
+/// What a generation of these channels holds behind its first pass, read as it reads them: what
+/// the duplicate filter remembers, and the channels that wait for the second pass.
+class LoadedChannels {
  public:
-  explicit Keys(spill::KeySet& keys) : keys_(keys) {}
-  std::size_t basic_cleanup() override {
-    const auto items = static_cast<std::size_t>(keys_.size());
-    keys_.clear();
-    return items;
+  explicit LoadedChannels(const pipeline::RunContext& context)
+      : reader_(context, sources_, false),
+        duplicates_(context, reader_),
+        store_(channels::make_channel_store(context, {.sort = unsorted_}, reader_.infos(),
+                                            StorageLevel::kMemory)) {
+    channels::SourceLoadingStrategy parse;
+    channels::ChannelItem item(*context.slabs);
+    while (reader_.next(item).value()) {
+      (void)parse.process(item).value();
+      (void)duplicates_.process(item).value();
+      (void)store_->pack(item).value();
+      (void)store_->keep(item).value();
+      item.clear();
+    }
   }
-  [[nodiscard]] MemoryUsage memory_usage() const override {
-    return {.held = keys_.footprint(), .unused = keys_.footprint()};
-  }
+  [[nodiscard]] channels::DuplicateFilter& duplicates() { return duplicates_; }
+  [[nodiscard]] channels::ChannelStore& store() { return *store_; }
 
  private:
-  spill::KeySet& keys_;
+  const std::vector<channels::PlaylistSource> sources_ = {
+      {.name = "sample",
+       .url = {},
+       .open = []() -> Result<std::unique_ptr<io::ByteSource>> {
+         return std::make_unique<io::MemorySource>(playlist());
+       },
+       .origin = {}}};
+  const std::vector<channels::ChannelSortField> unsorted_;
+  channels::SourceReader reader_;
+  channels::DuplicateFilter duplicates_;
+  std::unique_ptr<channels::ChannelStore> store_;
 };
 
 void fill(SlabPool& pool) {
@@ -136,9 +158,11 @@ void cleanup(benchmark::State& state, CleanupStrategy strategy) {
     SlabPool pool(budget);
     spill::SpillSpace disk(
         {.folder = std::filesystem::temp_directory_path(), .tmpfs = io::TempFolder::Tmpfs::kAllow});
-    StageOutput stage(pool, disk);
-    Keys keys(stage.keys);
-    CleanableParts output(keys, stage.frames);
+    CancelToken cancel;
+    const pipeline::RunContext context{
+        .budget = &budget, .slabs = &pool, .spill = &disk, .cancel = &cancel};
+    LoadedChannels loaded(context);
+    CleanableParts output(loaded.duplicates(), loaded.store());
     fill(pool);
     MemoryCleanupCoordinator coordinator;
     coordinator.add_kept(pool);

@@ -123,8 +123,6 @@ class Bench:
             report = json.loads((self.out / "report.json").read_text())
             reports.append(report[0] if isinstance(report, list) else
                            report.get("proxies", [report])[0])
-            # The program starts a new kernel peak for each stage, so wait4 alone knows the last.
-            one.rss_mb = max(one.rss_mb, reports[-1]["peak_memory_usage_mb"])
             measures.append(one)
         result.fsync_ms = statistics.median(r.get("fsync_ms", 0) for r in reports)
         median = medians(measures)
