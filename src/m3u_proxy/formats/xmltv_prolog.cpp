@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/web_page.hpp>
 #include <m3u_proxy/formats/xmltv_match.hpp>
 #include <m3u_proxy/formats/xmltv_names.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
@@ -135,7 +136,7 @@ Error XmltvSplitter::not_a_guide() const {
   };
   const std::string_view name = name_at(found.substr(found.starts_with('<') ? 1 : found.size()));
   if (head.empty()) return error("an empty body", "check the address and the account");
-  if (starts_with_ascii_case(found, "<!doctype html") || equals_ascii_case(name, "html"))
+  if (is_web_page(found))
     return error("an HTML page", "the server answers with a page; check the address");
   if (found.front() == '{' || found.front() == '[')
     return error("JSON", "the server answers with a message; check the address and the account");

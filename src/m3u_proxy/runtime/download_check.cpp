@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/web_page.hpp>
 #include <m3u_proxy/formats/m3u_entry_lines.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 #include <m3u_proxy/runtime/download_check.hpp>
@@ -57,9 +58,7 @@ Result<> check_download(Wanted wanted, io::ByteSource& bytes) {
   for (const std::string_view start : {"#EXTM3U", "<?xml", "<tv"})
     has_start |= text.substr(0, kStart).contains(start);
   if (!has_start && (text.front() == '{' || text.front() == '[')) return refuse("JSON");
-  if (!has_start &&
-      (starts_with_ascii_case(text, "<!doctype html") || starts_with_ascii_case(text, "<html")))
-    return refuse("an HTML page");
+  if (!has_start && is_web_page(text)) return refuse("an HTML page");
   const bool is_whole = beginning.size() < kLookedAt;
   if (is_whole && !text.contains('\0') && !has_content(wanted, text))
     return refuse(wanted == Wanted::kPlaylist ? "no channels" : "an empty guide");

@@ -11,11 +11,11 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/web_page.hpp>
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
-#include <m3u_proxy/sources/web_page.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 
 namespace m3u_proxy::sources {
