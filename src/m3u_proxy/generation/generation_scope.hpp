@@ -3,9 +3,9 @@
 #pragma once
 
 #include <m3u_proxy/generation/generation.hpp>
-#include <m3u_proxy/generation/progress.hpp>
 #include <m3u_proxy/generation/stage_strategies.hpp>
 #include <m3u_proxy/pipeline/pressure_watch.hpp>
+#include <m3u_proxy/pipeline/progress.hpp>
 #include <m3u_proxy/pipeline/stage_clock.hpp>
 
 namespace m3u_proxy::generation {
@@ -32,7 +32,7 @@ struct GenerationScope {
   const pipeline::RunContext context;
   pipeline::PressureWatch watch;
   pipeline::StageClock clock;
-  Progress progress;
+  pipeline::Progress progress;
   StageStrategies strategies;
 
  private:

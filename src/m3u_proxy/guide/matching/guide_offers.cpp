@@ -86,15 +86,13 @@ Result<> GuideOffers::offer_names(GuideItem& item, std::string_view content, boo
 Result<> GuideOffers::note(std::string_view id) {
   if (source_.options->match != GuideMatch::kId) return {};
   fold(id, folded_);
-  M3U_CHECK(noted_.ids->insert(spill::key_of(kFoldSpace, folded_)));
-  return {};
+  return report_->note_id(spill::key_of(kFoldSpace, folded_));
 }
 
 Result<> GuideOffers::note_name(std::string_view name) {
   if (source_.options->match == GuideMatch::kName || source_.channel_rules == nullptr) return {};
   fold_name(trim(name), folded_);
-  if (!folded_.empty()) M3U_CHECK(noted_.names->insert(spill::key_of(kNameSpace, folded_)));
-  return {};
+  return folded_.empty() ? Result<>() : report_->note_name(spill::key_of(kNameSpace, folded_));
 }
 
 /// Of several ids that rules made one, the first with a programme in the window provides.

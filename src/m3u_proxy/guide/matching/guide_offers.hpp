@@ -9,27 +9,21 @@
 #include <string_view>
 
 #include <m3u_proxy/guide/matching/guide_matcher.hpp>
+#include <m3u_proxy/guide/matching/match_report.hpp>
 #include <m3u_proxy/guide/source_context.hpp>
 #include <m3u_proxy/guide/windows/guide_item.hpp>
 #include <m3u_proxy/rules/counts.hpp>
-#include <m3u_proxy/spill/key_set.hpp>
 
 namespace m3u_proxy::guide {
-
-/// Where the ids and names of a guide's channels are noted, for what other ways of matching would
-/// give.
-struct NotedChannels {
-  spill::KeySet* ids;
-  spill::KeySet* names;
-};
 
 /// For one EPG source and one thread; windows in order. Throws memory::OverBudget.
 class GuideOffers {
  public:
-  /// What rules do is counted in `counts`.
-  GuideOffers(const SourceContext& source, GuideMatcher& matcher, const NotedChannels& noted,
+  /// Where rules may rename channels, their ids and names are noted in `report`; what the rules do
+  /// is counted in `counts`. All live longer.
+  GuideOffers(const SourceContext& source, GuideMatcher& matcher, MatchReport& report,
               rules::Counts& counts)
-      : source_(source), matcher_(&matcher), noted_(noted), counts_(&counts) {}
+      : source_(source), matcher_(&matcher), report_(&report), counts_(&counts) {}
 
   /// Offers the channels of one window. Errors: those of the matcher.
   Result<> take(GuideItem& item);
@@ -44,7 +38,7 @@ class GuideOffers {
 
   SourceContext source_;
   GuideMatcher* matcher_;
-  NotedChannels noted_;
+  MatchReport* report_;
   rules::Counts* counts_;
   bool is_active_ = false;  ///< item.scratch.last_channel has a programme
   std::string folded_;

@@ -7,16 +7,16 @@
 
 #include <m3u_proxy/pipeline/stage.hpp>
 
-namespace m3u_proxy::generation {
+namespace m3u_proxy::pipeline {
 
 /// Used by one thread at a time.
 class Progress {
  public:
   /// `listener` may be nullptr: nobody is told.
-  explicit Progress(pipeline::ProgressListener* listener) : listener_(listener) {}
+  explicit Progress(ProgressListener* listener) : listener_(listener) {}
 
-  /// `items` channels so far; `done` of `total` bytes or batches (0: not known).
-  void report(pipeline::Stage stage, std::uint64_t items, std::uint64_t done, std::uint64_t total) {
+  /// `items` channels or programmes so far; `done` of `total` bytes or batches (0: not known).
+  void report(Stage stage, std::uint64_t items, std::uint64_t done, std::uint64_t total) {
     if (listener_ == nullptr) return;
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return;
@@ -25,8 +25,8 @@ class Progress {
   }
 
  private:
-  pipeline::ProgressListener* listener_;
+  ProgressListener* listener_;
   std::chrono::steady_clock::time_point next_{};
 };
 
-}  // namespace m3u_proxy::generation
+}  // namespace m3u_proxy::pipeline
