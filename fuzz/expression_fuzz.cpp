@@ -6,7 +6,7 @@
 
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/limits.hpp>
-#include <m3u_proxy/rules/map_record.hpp>
+#include <m3u_proxy/rules/map_record_testing.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 
 namespace {

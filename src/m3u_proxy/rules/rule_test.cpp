@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/rules/expression.hpp>
-#include <m3u_proxy/rules/map_record.hpp>
+#include <m3u_proxy/rules/map_record_testing.hpp>
 
 namespace m3u_proxy::rules {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/rules/filter_set.hpp>
-#include <m3u_proxy/rules/map_record.hpp>
+#include <m3u_proxy/rules/map_record_testing.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
 
 namespace m3u_proxy::rules {

@@ -1,4 +1,4 @@
-// MapRecord: a record of its own, for tests, fuzzing and previews outside a batch.
+// MapRecord: a record of its own, for tests and fuzzing.
 #pragma once
 
 #include <deque>
