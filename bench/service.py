@@ -6,185 +6,26 @@ memory and written bytes are the kernel's.
 """
 
 import argparse
-import asyncio
-import contextlib
 import hashlib
 import os
-import re
 import shutil
 import signal
 import socket
-import sqlite3
 import statistics
 import subprocess
-import sys
 import tempfile
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-MB = 1 << 20
+from audience import Audience
+from service_process import MB, Provider, inputs, running, write_configuration
+
 CHANNELS = 1_000_000
 GUIDE_MB = 1000
 CYCLES = 1000
 CYCLE_CHANNELS = 20_000
 CLIENTS = 200
-CLIENT_RATE = MB
 LIMIT_MB = 64
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Provider:
-    """Serves files by name. `validators`: answers 304 to who has the file already."""
-
-    def __init__(self, folder, validators=True):
-        provider = self
-        self.folder = Path(folder)
-        self.validators = validators
-        self.requests = 0
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_GET(self):
-                provider.requests += 1
-                with open(provider.folder / Path(self.path).name, "rb") as file:
-                    stat = os.fstat(file.fileno())
-                    tag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
-                    if provider.validators and self.headers.get("If-None-Match") == tag:
-                        self.send_response(304)
-                        self.send_header("ETag", tag)
-                        self.end_headers()
-                        return
-                    self.send_response(200)
-                    if provider.validators:
-                        self.send_header("ETag", tag)
-                    self.send_header("Content-Length", str(stat.st_size))
-                    self.end_headers()
-                    self.wfile.flush()
-                    with contextlib.suppress(OSError):
-                        self.connection.sendfile(file)
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-
-def write_configuration(path, provider, playlist="tv.m3u", guide=None):
-    text = (f'[service]\nquiet_period = "0s"\n\n[[sources]]\nname = "tv"\nrefresh = "24h"\n'
-            f'url = "{provider.url}/{playlist}"\n\n')
-    if guide:
-        text += (f'[[epg_sources]]\nname = "guide"\nrefresh = "24h"\n'
-                 f'url = "{provider.url}/{guide}"\n\n')
-    text += '[[proxies]]\nname = "home"\npublic = true\nsources = ["tv"]\n'
-    path.write_text(text + ('epg_sources = ["guide"]\n' if guide else ""))
-
-
-class Service:
-    """`m3u-proxy serve` in `folder`; counts what the kernel knows of it."""
-
-    def __init__(self, build, folder, *options, before_exec=None):
-        self.program = str(build / "m3u-proxy")
-        self.data = folder / "data"
-        self._log = folder / "serve.log"
-        with open(self._log, "ab") as log:
-            self.process = subprocess.Popen(
-                [self.program, "serve", "--data", str(self.data), "--config",
-                 str(folder / "m3u-proxy.toml"), "--listen", "127.0.0.1:0", "--log-level",
-                 "warn", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                text=True, preexec_fn=before_exec,
-                env={name: value for name, value in os.environ.items()
-                     if not name.startswith(("M3U_PROXY_", "MEMORY_"))})
-        self.printed = ""
-        for line in self.process.stdout:
-            self.printed += line
-            if "ctl status" in line:
-                return
-        raise RuntimeError(f"serve ended: {self._log.read_text()}")
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
-        self.process.stdout.close()
-
-    @property
-    def pid(self):
-        return self.process.pid
-
-    @property
-    def port(self):
-        return int(re.search(r"http://127\.0\.0\.1:(\d+)", self.printed)[1])
-
-    def ctl(self, *arguments):
-        done = subprocess.run([self.program, "ctl", *arguments, "--data", str(self.data)],
-                              capture_output=True, text=True, timeout=60)
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-
-    def jobs(self, kind):
-        """(state, milliseconds from start to end), oldest first."""
-        with contextlib.closing(sqlite3.connect(
-                f"file:{self.data}/m3u-proxy.sqlite?mode=ro", uri=True, timeout=30)) as database:
-            return database.execute("SELECT state, finished - started FROM jobs WHERE kind = ? "
-                                    "ORDER BY created, id", (kind,)).fetchall()
-
-    def wait_for_jobs(self, kind, number, within=600):
-        """The milliseconds of the `number`-th job of a kind, when it is done."""
-        end = time.monotonic() + within
-        while True:
-            done = [job for job in self.jobs(kind) if job[0] == "done"]
-            if len(done) >= number:
-                return done[number - 1][1]
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"no {kind}: {self._log.read_text()[-2000:]}")
-            time.sleep(0.05)
-
-    def cpu_s(self):
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def status_mb(self, name):
-        text = Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(rf"{name}:\s+(\d+)", text)[1]) / 1024
-
-    def written_mb(self):
-        text = Path(f"/proc/{self.pid}/io").read_text()
-        return int(re.search(r"wchar: (\d+)", text)[1]) / MB
-
-    def descriptors(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def switches(self):
-        return sum(int(count) for task in Path(f"/proc/{self.pid}/task").iterdir()
-                   for count in re.findall(r"ctxt_switches:\s+(\d+)",
-                                           (task / "status").read_text()))
-
-
-@contextlib.contextmanager
-def running(build, folder, *options, before_exec=None):
-    service = Service(build, folder, *options, before_exec=before_exec)
-    try:
-        yield service
-    finally:
-        service.close()
-
-
-def inputs(build, folder, channels, guide_mb=0):
-    command = [str(build / "bench_generate"), "--channels", str(channels), "--playlist-out",
-               str(folder / "tv.m3u")]
-    if guide_mb:
-        command += ["--guide-mb", str(guide_mb), "--guide-out", str(folder / "guide.xml")]
-    subprocess.run(command, check=True)
 
 
 def row(what, value, goal, reached):
@@ -286,72 +127,6 @@ def one_million(build, folder):
     finally:
         provider.close()
     return rows
-
-
-async def download_slowly(port, path, until):
-    """One client that takes CLIENT_RATE bytes a second, again and again; what it got."""
-    got = 0
-    while not until.is_set():
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 16)
-            writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-                         .encode())
-            begin, here = time.monotonic(), 0
-            while not until.is_set():
-                piece = await reader.read(1 << 17)
-                if not piece:
-                    break
-                here += len(piece)
-                ahead = here / CLIENT_RATE - (time.monotonic() - begin)
-                if ahead > 0:
-                    await asyncio.sleep(ahead)
-            got += here
-            writer.close()
-        except OSError:
-            await asyncio.sleep(0.1)
-    return got
-
-
-async def ask_small(port, until):
-    """Milliseconds of a small answer, twenty times a second."""
-    times = []
-    while not until.is_set():
-        begin = time.monotonic()
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-        await reader.read()
-        times.append((time.monotonic() - begin) * 1000)
-        writer.close()
-        await asyncio.sleep(0.05)
-    return times
-
-
-class Audience:
-    """Clients in a process of their own, so that their CPU is theirs; see audience_main()."""
-
-    def __init__(self, port, clients):
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, "--audience", str(port), str(clients)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def close(self):
-        """(MB that they got, sorted milliseconds of small answers)."""
-        out, _ = self._process.communicate("\n", timeout=120)
-        got, *times = map(float, out.split())
-        return got, sorted(times)
-
-
-def audience_main(port, clients):
-    async def all_of_them():
-        until = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.run_in_executor(None, sys.stdin.readline).add_done_callback(lambda _: until.set())
-        downloads = [asyncio.create_task(download_slowly(port, "/proxy/home/playlist.m3u", until))
-                     for _ in range(clients)]
-        times = await ask_small(port, until)
-        got = sum(await asyncio.gather(*downloads))
-        print(got / MB, *(f"{ms:.2f}" for ms in times))
-    asyncio.run(all_of_them())
 
 
 def sha256(path):
@@ -476,9 +251,6 @@ def measure(build):
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--audience"]:
-        audience_main(int(sys.argv[2]), int(sys.argv[3]))
-        sys.exit(0)
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True)
     print("\n".join(measure(parser.parse_args().build.resolve())))
