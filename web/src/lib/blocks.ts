@@ -38,16 +38,10 @@ export class Blocks<T> {
     }
   }
 
-  /** Forgets everything, and what is on its way. */
-  clear(): void {
+  /** Gives up what is on its way. */
+  abandon(): void {
     for (const controller of this.loading.values()) controller.abort();
     this.loading.clear();
-    this.blocks.clear();
-  }
-
-  /** Those that are loaded. */
-  *rows(): Generator<T> {
-    for (const block of this.blocks.values()) yield* block;
   }
 
   private async fetch(block: number): Promise<void> {

@@ -37,20 +37,27 @@ export class Lineup {
   loading = $state(true);
   query = $state.raw<ChannelQuery>(noQuery);
   private edits = new Map<string, Partial<Edit>>();
-  private readonly blocks: Blocks<Channel>;
+  /** What is asked for, and what is shown until the first of it comes. */
+  private blocks: Blocks<Channel>;
+  private shown: Blocks<Channel>;
 
   constructor(
     readonly proxy: string,
     private readonly now: boolean,
   ) {
-    this.blocks = new Blocks<Channel>(
+    this.blocks = this.shown = this.fresh();
+  }
+
+  private fresh(): Blocks<Channel> {
+    const made: Blocks<Channel> = new Blocks<Channel>(
       async (from, limit, signal) => {
         const { q, filter, group, guide, edited, sort } = this.query;
-        const page = await get<ChannelPage>(`/proxies/${proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
+        const page = await get<ChannelPage>(`/proxies/${this.proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
         return { total: page.total, items: page.items };
       },
       () => {
-        this.total = this.blocks.total;
+        this.shown = made;
+        this.total = made.total;
         this.error = undefined;
         this.loading = false;
         this.version += 1;
@@ -60,11 +67,12 @@ export class Lineup {
         this.loading = false;
       },
     );
+    return made;
   }
 
   at(index: number): Channel | undefined {
     void this.version;
-    const channel = this.blocks.at(index);
+    const channel = this.shown.at(index);
     return channel && withEdit(channel, this.edits.get(channel.id));
   }
   need(first: number, count: number): void {
@@ -77,7 +85,8 @@ export class Lineup {
   /** Loads anew what is in view; what is shown stays until it comes. */
   again(): void {
     this.loading = true;
-    this.blocks.clear();
+    this.blocks.abandon();
+    this.blocks = this.fresh();
     this.blocks.need(0, 1);
     this.version += 1;
   }
