@@ -1,13 +1,17 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/log_format.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/time.hpp>
 
 namespace m3u_proxy::log {
 namespace {
@@ -19,6 +23,7 @@ struct Rule {
 
 struct State {
   std::vector<Rule> rules{{.module = "", .level = Level::kInfo}};
+  Format format = Format::kText;
   std::mutex mutex;
   std::function<void(std::string_view)> writer;
 };
@@ -37,6 +42,42 @@ std::optional<Level> parse_level(std::string_view text) {
   for (std::size_t i = 0; i < kNames.size(); ++i)
     if (equals_ascii_case(text, kNames[i])) return static_cast<Level>(i);
   return std::nullopt;
+}
+
+/// Now, as RFC 3339 with milliseconds.
+std::string moment() {
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+  std::string text = format_rfc3339(seconds.time_since_epoch().count());
+  text.insert(text.size() - 1, fmt::format(".{:03}", (now - seconds).count()));
+  return text;
+}
+
+std::string json_line(std::string_view module, Level level, std::string_view text,
+                      const Fields& fields) {
+  std::string line;
+  JsonWriter json(line);
+  json.begin_object()
+      .member("time", std::string_view(moment()))
+      .member("level", kNames[static_cast<std::size_t>(level)])
+      .member("module", module)
+      .member("message", text);
+  for (const auto& [name, value] : fields) json.member(name, std::string_view(value));
+  json.end_object();
+  return line;
+}
+
+std::string text_line(std::string_view module, Level level, std::string_view text,
+                      const Fields& fields) {
+  std::string line(kLabels[static_cast<std::size_t>(level)]);
+  line += ' ';
+  if (level <= Level::kDebug) {
+    line += module;
+    line += ": ";
+  }
+  line += text;
+  for (const auto& [name, value] : fields) line.append(" ").append(name).append("=").append(value);
+  return line;
 }
 
 Level level_of(std::string_view module) {
@@ -91,15 +132,22 @@ void set_writer(std::function<void(std::string_view)> writer) {
 
 bool enabled(std::string_view module, Level level) { return level >= level_of(module); }
 
+std::optional<Format> parse_format(std::string_view name) {
+  if (name == "text") return Format::kText;
+  if (name == "json") return Format::kJson;
+  return std::nullopt;
+}
+
+void set_format(Format format) { state().format = format; }
+
 void write(std::string_view module, Level level, std::string_view text) {
-  std::string line(kLabels[static_cast<std::size_t>(level)]);
-  line += ' ';
-  if (level <= Level::kDebug) {
-    line += module;
-    line += ": ";
-  }
-  line += text;
+  write(module, level, text, {});
+}
+
+void write(std::string_view module, Level level, std::string_view text, const Fields& fields) {
   State& s = state();
+  std::string line = s.format == Format::kJson ? json_line(module, level, text, fields)
+                                               : text_line(module, level, text, fields);
   const std::lock_guard lock(s.mutex);
   if (s.writer) {
     s.writer(line);

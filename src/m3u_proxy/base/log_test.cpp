@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/log_format.hpp>
 
 namespace m3u_proxy::log {
 namespace {
@@ -87,6 +88,21 @@ TEST_F(Log, ALineIsNotFormattedWhenItIsNotWritten) {
   EXPECT_FALSE(enabled("x", Level::kDebug));
   write("x", Level::kInfo, "text with {} braces");
   EXPECT_EQ(lines_, (std::vector<std::string>{"INFO text with {} braces"}));
+}
+
+TEST_F(Log, AsJsonALineIsAnObject) {
+  ASSERT_TRUE(configure("info"));
+  set_format(Format::kJson);
+  write("jobs", Level::kWarn, "a \"name\"\nwith a line", {{"request", "x-1"}});
+  set_format(Format::kText);
+  write("jobs", Level::kWarn, "plain", {{"request", "x-1"}});
+  ASSERT_EQ(lines_.size(), 2U);
+  EXPECT_EQ(lines_[0].substr(0, 11), "{\"time\":\"20");
+  EXPECT_EQ(
+      lines_[0].substr(32),
+      R"(Z","level":"warn","module":"jobs","message":"a \"name\"\nwith a line","request":"x-1"})")
+      << lines_[0];
+  EXPECT_EQ(lines_[1], "WARN plain request=x-1");
 }
 
 }  // namespace
