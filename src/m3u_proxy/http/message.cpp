@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/http/message.hpp>
+#include <m3u_proxy/http/request.hpp>
 
 namespace m3u_proxy::http {
 namespace {
@@ -93,6 +96,15 @@ std::string_view next_element(std::string_view& list) {
     if (!element.empty()) return element;
   }
   return {};
+}
+
+RequestId::RequestId(std::string_view text) {
+  const auto is_safe = [](char c) {
+    return is_ascii_alpha(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.';
+  };
+  if (text.size() > kLongest || !std::ranges::all_of(text, is_safe)) return;
+  std::ranges::copy(text, text_.begin());
+  size_ = text.size();
 }
 
 }  // namespace m3u_proxy::http

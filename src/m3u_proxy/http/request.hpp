@@ -21,8 +21,21 @@ struct Parameter {
   std::string value;
 };
 
-/// 16 hex digits, unique in this process.
-using RequestId = std::array<char, 16>;
+/// What tells a request from others in logs: the client's own X-Request-Id where that is up to 64
+/// letters, digits, '-', '_', '.'; else 16 hex digits, unique in this process.
+class RequestId {
+ public:
+  static constexpr std::size_t kLongest = 64;
+  RequestId() = default;
+  /// Empty where the text is none.
+  explicit RequestId(std::string_view text);
+  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+
+ private:
+  std::array<char, kLongest> text_{};
+  std::size_t size_ = 0;
+};
 
 /// Its views stay as long as the Request. Belongs to one thread at a time.
 struct Request {

@@ -197,6 +197,8 @@ Session::Step Session::begin_request() {
     return refuse(*wrong);
   }
   exchange.head.begin += size;
+  if (const RequestId own(request.header("X-Request-Id")); !own.empty())
+    request.id = current_.id = own;
   current_.method = request.method;
   http_1_0_ = request.http_1_0;
   keep_alive_ = exchange.parser.keep_alive() && !worker_.draining();

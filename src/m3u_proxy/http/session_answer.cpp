@@ -108,7 +108,7 @@ void Session::append_head(std::string& out, const Response& response,
   out += "\r\nDate: ";
   out += worker_.date();
   out += "\r\nX-Request-Id: ";
-  out.append(current_.id.data(), current_.id.size());
+  out.append(current_.id.text());
   out += "\r\n";
   out += response.fields;
   if (length) {
@@ -275,7 +275,7 @@ void Session::begin_record() {
 void Session::report(bool complete) {
   Shared& shared = worker_.shared();
   const std::uint64_t sent = sent_ + (complete ? 0 : writer_.sent());
-  const AccessRecord record{.id = {current_.id.data(), current_.id.size()},
+  const AccessRecord record{.id = current_.id.text(),
                             .method = current_.method,
                             .route = current_.route,
                             .status = current_.status,

@@ -235,12 +235,12 @@ RequestId Worker::next_id() {
   x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
   x ^= x >> 31U;
   constexpr std::string_view kHex = "0123456789abcdef";
-  RequestId id{};
+  std::array<char, 16> id{};
   for (char& digit : id) {
     digit = kHex[x & 15U];
     x >>= 4U;
   }
-  return id;
+  return RequestId({id.data(), id.size()});
 }
 
 }  // namespace m3u_proxy::http
