@@ -11,7 +11,10 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 22> kModules = {"config",
+constexpr std::array<std::string_view, 25> kModules = {"alerts",
+                                                       "api",
+                                                       "config",
+                                                       "http",
                                                        "io",
                                                        "jobs",
                                                        "jobs.generate",

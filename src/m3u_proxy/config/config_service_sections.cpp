@@ -34,6 +34,32 @@ void database_url(ConfigReader& reader, const ConfigNode& node, DatabaseConfig& 
                    "leave it out for a database in the data folder");
 }
 
+void log_format(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  std::string format;
+  reader.text(node, Empty::kRefuse, format);
+  out.json_log = format == "json";
+  if (!format.empty() && format != "json" && format != "text")
+    reader.problem(node.where, reader.path() + " is neither \"text\" nor \"json\"");
+}
+
+void web_address(ConfigReader& reader, const ConfigNode& node, std::string& out) {
+  reader.text(node, Empty::kAllow, out);
+  if (!out.empty() && !out.starts_with("http://") && !out.starts_with("https://"))
+    reader.problem(node.where, reader.path() + " does not begin with http:// or https://");
+}
+void webhook(ConfigReader& reader, const ConfigNode& node, AlertsConfig& out) {
+  web_address(reader, node, out.webhook);
+}
+void ntfy(ConfigReader& reader, const ConfigNode& node, AlertsConfig& out) {
+  web_address(reader, node, out.ntfy);
+}
+void smtp(ConfigReader& reader, const ConfigNode& node, AlertsConfig& out) {
+  reader.text(node, Empty::kAllow, out.smtp);
+  if (!out.smtp.empty() && !out.smtp.starts_with("smtp://") && !out.smtp.starts_with("smtps://"))
+    reader.problem(node.where, reader.path() + " does not begin with smtp:// or smtps://",
+                   "such as \"smtp://user:password@mail.example.org:587\"");
+}
+
 constexpr std::int64_t kMostGenerations = 1000;
 
 constexpr Key<ServiceConfig> kService[] = {
@@ -43,6 +69,7 @@ constexpr Key<ServiceConfig> kService[] = {
     {"quiet_period", Acted::kNow, seconds<&ServiceConfig::quiet_period>},
     {"generations_kept", Acted::kNow, whole<1, kMostGenerations, &ServiceConfig::generations_kept>},
     {"max_shrink", Acted::kNow, max_shrink},
+    {"log_format", Acted::kNow, log_format},
 };
 constexpr Key<DatabaseConfig> kDatabase[] = {{"url", Acted::kNow, database_url}};
 constexpr Key<HttpConfig> kHttp[] = {
@@ -51,6 +78,19 @@ constexpr Key<HttpConfig> kHttp[] = {
     {"base_path", Acted::kNow, base_path},
     {"trusted_proxies", Acted::kNow, name_list<&HttpConfig::trusted_proxies>},
     {"allowed_hosts", Acted::kNow, name_list<&HttpConfig::allowed_hosts>},
+    {"certificate", Acted::kNow, text<Empty::kAllow, &HttpConfig::certificate>},
+    {"key", Acted::kNow, text<Empty::kAllow, &HttpConfig::key>},
+    {"metrics_token", Acted::kNow, text<Empty::kAllow, &HttpConfig::metrics_token>},
+};
+constexpr Key<AlertsConfig> kAlerts[] = {
+    {"webhook", Acted::kNow, webhook},
+    {"ntfy", Acted::kNow, ntfy},
+    {"smtp", Acted::kNow, smtp},
+    {"mail_from", Acted::kNow, text<Empty::kAllow, &AlertsConfig::mail_from>},
+    {"mail_to", Acted::kNow, name_list<&AlertsConfig::mail_to>},
+    {"failures", Acted::kNow, whole<1, kMany, &AlertsConfig::failures>},
+    {"disk_low_mb", Acted::kNow, whole<0, kManyMb, &AlertsConfig::disk_low_mb>},
+    {"account_days", Acted::kNow, whole<0, kMany, &AlertsConfig::account_days>},
 };
 
 }  // namespace
@@ -63,6 +103,13 @@ bool read_service_section(ConfigReader& reader, std::string_view name, const Con
     read_table(reader, table, name, kDatabase, {}, out.database);
   } else if (name == "http") {
     read_table(reader, table, name, kHttp, {}, out.http);
+    if (out.http.certificate.empty() != out.http.key.empty())
+      reader.problem(table.where, "[http] has only one of certificate and key",
+                     "TLS needs both files");
+  } else if (name == "alerts") {
+    read_table(reader, table, name, kAlerts, {}, out.alerts);
+    if (!out.alerts.smtp.empty() && (out.alerts.mail_from.empty() || out.alerts.mail_to.empty()))
+      reader.problem(table.where, "[alerts] smtp needs mail_from and mail_to");
   } else {
     return false;
   }
@@ -72,7 +119,8 @@ bool read_service_section(ConfigReader& reader, std::string_view name, const Con
 std::vector<SectionKeys> service_sections() {
   return {{"service", key_names(kService)},
           {"database", key_names(kDatabase)},
-          {"http", key_names(kHttp)}};
+          {"http", key_names(kHttp)},
+          {"alerts", key_names(kAlerts)}};
 }
 
 }  // namespace m3u_proxy::config

@@ -108,6 +108,7 @@ struct Configuration {
   ServiceConfig service;
   DatabaseConfig database;
   HttpConfig http;
+  AlertsConfig alerts;
   std::vector<SourceConfig> sources;
   std::vector<SourceConfig> epg_sources;
   std::vector<ExpressionConfig> filters;

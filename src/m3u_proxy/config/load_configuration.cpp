@@ -32,6 +32,8 @@ void anchor_paths(Configuration& configuration, const std::filesystem::path& fol
   anchor(configuration.proxy_memory.spill_dir, folder);
   anchor(configuration.wasm_plugins.plugin_directory, folder);
   anchor(configuration.wasm_plugins.cache_directory, folder);
+  anchor(configuration.http.certificate, folder);
+  anchor(configuration.http.key, folder);
 }
 
 /// Replaces the source of the same name, or adds a new one to the list and to every proxy's.

@@ -21,6 +21,19 @@ struct ServiceConfig {
   std::uint32_t generations_kept = 5;
   /// A source that lost more than this part of its items waits in quarantine.
   std::optional<double> max_shrink = 0.5;
+  bool json_log = false;
+};
+
+/// [alerts]: where to say what needs somebody's attention, beside the log.
+struct AlertsConfig {
+  std::string webhook;  ///< gets JSON; "" = nobody
+  std::string ntfy;     ///< a topic's address
+  std::string smtp;     ///< "smtp://user:password@host:587"
+  std::string mail_from;
+  std::vector<Named> mail_to;
+  std::uint32_t failures = 2;  ///< of a source, in a row
+  std::uint64_t disk_low_mb = 512;
+  std::uint32_t account_days = 7;  ///< before an account ends
 };
 
 /// [database]
@@ -35,6 +48,10 @@ struct HttpConfig {
   std::string base_path;
   std::vector<Named> trusted_proxies;
   std::vector<Named> allowed_hosts;
+  std::string certificate;  ///< a file, PEM; with it the service speaks TLS
+  std::string key;          ///< its private key, PEM
+  /// Opens /metrics; "" = this machine only.
+  std::string metrics_token;
 };
 
 }  // namespace m3u_proxy::config

@@ -1,33 +1,9 @@
 #include <algorithm>
-#include <atomic>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <m3u_proxy/api/api.hpp>
-#include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/daemon/changed_keys.hpp>
-#include <m3u_proxy/daemon/control_routes.hpp>
-#include <m3u_proxy/daemon/data_folder.hpp>
-#include <m3u_proxy/daemon/errands.hpp>
-#include <m3u_proxy/daemon/file_watch.hpp>
-#include <m3u_proxy/daemon/first_admin.hpp>
-#include <m3u_proxy/daemon/http_settings.hpp>
-#include <m3u_proxy/daemon/local_sources.hpp>
-#include <m3u_proxy/daemon/output_tokens.hpp>
-#include <m3u_proxy/daemon/provisioning.hpp>
-#include <m3u_proxy/daemon/publication.hpp>
-#include <m3u_proxy/daemon/service.hpp>
-#include <m3u_proxy/daemon/status_routes.hpp>
-#include <m3u_proxy/http/server.hpp>
-#include <m3u_proxy/jobs/conductor.hpp>
-#include <m3u_proxy/outputs/gzip_variants.hpp>
-#include <m3u_proxy/outputs/output_routes.hpp>
-#include <m3u_proxy/runtime/configured.hpp>
-#include <m3u_proxy/store/open/open_store.hpp>
-#if M3U_PROXY_UI
-#include <m3u_proxy/web/ui_routes.hpp>
-#endif
+#include <m3u_proxy/daemon/service_parts.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -36,63 +12,6 @@ constexpr unsigned kDownloads = 4;
 constexpr std::size_t kGzipVariants = 8;
 
 }  // namespace
-
-/// In the order in which they depend on one another; the last one goes first.
-class Service::Parts {
- public:
-  explicit Parts(ServiceOptions options) : options_(std::move(options)) {}
-  ~Parts() { stop(std::chrono::milliseconds(0)); }
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
-
-  Result<> start();
-  void stop(std::chrono::milliseconds within);
-  [[nodiscard]] std::string address() const;
-  [[nodiscard]] Result<std::vector<Output>> outputs() const;
-  [[nodiscard]] std::optional<std::string> setup_link() const;
-  [[nodiscard]] bool ready() const;
-
- private:
-  Result<> open_store();
-  Result<> provision();
-  Result<> make_jobs();
-  Result<> make_api();
-  [[nodiscard]] http::ServerCounters http_counters() const;
-  Result<> listen();
-  void publish();
-  void reload_file();
-  [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
-  void apply(const LoadedDocument& loaded);
-  [[nodiscard]] config::HttpConfig http_config(const LoadedDocument& loaded) const;
-  [[nodiscard]] static Result<jobs::Conductor::Options> conductor_options(
-      const config::ServiceConfig& config);
-
-  ServiceOptions options_;
-  std::optional<DataFolder> folder_;
-  LoadedDocument loaded_;                           // as the service started
-  std::optional<config::ConfigDocument> document_;  // what holds now
-  std::unique_ptr<runtime::Process> process_;
-  std::optional<store::SecretKey> key_;
-  std::unique_ptr<store::Store> store_;
-  std::shared_ptr<const snapshots::Placeholders> placeholders_;
-  http::LivePolicy addresses_;
-  std::string listens_at_;  // written before any request is read
-  outputs::Published published_;
-  std::unique_ptr<outputs::GzipVariants> variants_;
-  std::unique_ptr<jobs::Refresher> refresher_;
-  std::unique_ptr<jobs::Generator> generator_;
-  std::unique_ptr<Publication> publication_;
-  std::unique_ptr<FileWatch> watch_;
-  std::unique_ptr<LocalSources> local_sources_;
-  std::unique_ptr<jobs::Workers> workers_;
-  std::unique_ptr<jobs::Conductor> conductor_;
-  std::unique_ptr<http::Router> router_;
-  std::unique_ptr<http::Router> control_router_;
-  std::unique_ptr<api::Api> api_;
-  std::unique_ptr<Errands> errands_;
-  std::unique_ptr<http::Server> server_;
-  std::atomic<http::Server*> serving_{nullptr};  // server_, once it is there
-};
 
 Result<> Service::Parts::open_store() {
   const auto& database = loaded_.configuration.database;
@@ -129,7 +48,14 @@ Result<> Service::Parts::make_jobs() {
                                .placeholders = *placeholders_,
                                .threads = options_.threads,
                                .kept = config.generations_kept,
-                               .run = runtime::run_options(loaded_.configuration)});
+                               .run = runtime::run_options(loaded_.configuration),
+                               .on_generated = [this](const Uuid& proxy, const auto& stats) {
+                                 view_->generated(proxy, stats);
+                               }});
+  const config::AlertsConfig& alerts = loaded_.configuration.alerts;
+  alerts_ = std::make_unique<monitoring::AlertCenter>(
+      alert_channels(alerts), [this] { return store::seconds_of(options_.clock()); });
+  view_ = std::make_unique<StateView>(*store_, *alerts_, alerts, folder_->path(), options_.clock);
   variants_ = std::make_unique<outputs::GzipVariants>(folder_->path() / "variants",
                                                       process_->slabs(), kGzipVariants);
   publication_ = std::make_unique<Publication>(*store_, *key_, *generator_, published_, *variants_,
@@ -144,6 +70,11 @@ Result<> Service::Parts::make_jobs() {
                                    const auto proxy = parse_uuid(job.target);
                                    if (proxy && job.kind == jobs::kGenerateJob)
                                      conductor_->generation_ended(*proxy, result);
+                                   view_->ended(job, result);
+                                   // That nothing has changed is no change of the store, and yet
+                                   // the end of failures.
+                                   if (job.kind == jobs::kRefreshJob)
+                                     view_->follow(*conductor_->model());
                                  },
                              .on_rest = [this] { process_->release_kept(); }});
   conductor_ = std::make_unique<jobs::Conductor>(
@@ -155,7 +86,8 @@ Result<> Service::Parts::make_jobs() {
                                        local_sources_->follow(*model);
                                      },
                                  .generations = [this] { publish(); },
-                                 .jobs = [this] { workers_->wake(); }});
+                                 .jobs = [this] { workers_->wake(); },
+                                 .changes = [this](store::Topics topics) { look(topics); }});
   workers_->add_lane(kDownloads,
                      {{std::string(jobs::kRefreshJob), [this](const jobs::JobContext& job) {
                          return refresher_->refresh(job, *conductor_->model());
@@ -166,145 +98,21 @@ Result<> Service::Parts::make_jobs() {
   return {};
 }
 
+void Service::Parts::look(store::Topics topics) {
+  for (const store::Topic topic :
+       {store::Topic::kEntities, store::Topic::kSnapshots, store::Topic::kGenerations})
+    if (topics.test(static_cast<std::size_t>(topic))) return view_->follow(*conductor_->model());
+}
+
 /// Puts what the store names in place of what was served.
 void Service::Parts::publish() {
   if (const auto model = conductor_ ? conductor_->model() : nullptr) publication_->publish(*model);
 }
 
-config::HttpConfig Service::Parts::http_config(const LoadedDocument& loaded) const {
-  config::HttpConfig config = loaded.configuration.http;
-  if (options_.listen) config.listen = *options_.listen;
-  if (options_.public_url) config.public_url = *options_.public_url;
-  return config;
-}
-
-Result<> Service::Parts::listen() {
-  const config::HttpConfig config = http_config(loaded_);
-  M3U_TRY(auto policy, address_policy(config));
-  addresses_.set(std::move(policy));
-  M3U_TRY(http::TcpEndpoint endpoint, endpoint_of(config.listen));
-  errands_ = std::make_unique<Errands>();
-  router_ = std::make_unique<http::Router>();
-  control_router_ = std::make_unique<http::Router>();
-  M3U_CHECK(outputs::add_output_routes(*router_, {.published = published_,
-                                                  .variants = *variants_,
-                                                  .placeholders = placeholders_,
-                                                  .addresses = addresses_,
-                                                  .budget = process_->budget(),
-                                                  .slabs = process_->slabs()}));
-  M3U_CHECK(add_status_routes(*router_, {.ready = [this] { return ready(); }}));
-#if M3U_PROXY_UI
-  M3U_CHECK(web::add_ui_routes(*router_, {.budget = process_->budget()}));
-#endif
-  M3U_CHECK(add_control_routes(*control_router_, {.store = *store_,
-                                                  .conductor = *conductor_,
-                                                  .refresher = *refresher_,
-                                                  .generator = *generator_,
-                                                  .workers = *workers_,
-                                                  .errands = *errands_,
-                                                  .process = *process_,
-                                                  .clock = options_.clock,
-                                                  .outputs = [this] { return outputs(); },
-                                                  .version = options_.version}));
-  M3U_CHECK(make_api());
-  http::ServerOptions server;
-  server.listeners.push_back(
-      {.endpoint = std::move(endpoint), .router = router_.get(), .base_path = config.base_path});
-  server.listeners.push_back(
-      {.endpoint = http::UnixEndpoint{folder_->control_socket()}, .router = control_router_.get()});
-  server.threads = 2;
-  server.error_page = api::error_page;
-  server.on_listening = [this](const auto& addresses) { listens_at_ = addresses.front(); };
-  M3U_TRY(server_, http::Server::start(std::move(server), process_->budget()));
-  serving_ = server_.get();
-  return {};
-}
-
-http::ServerCounters Service::Parts::http_counters() const {
-  const http::Server* const server = serving_;
-  return server == nullptr ? http::ServerCounters() : server->counters();
-}
-
-Result<> Service::Parts::make_api() {
-  M3U_TRY(const auto admin, first_admin(options_.environment));
-  M3U_TRY(api_,
-          api::Api::create(
-              *router_,
-              {.store = *store_,
-               .key = *key_,
-               .process = *process_,
-               .conductor = *conductor_,
-               .refresher = *refresher_,
-               .generator = *generator_,
-               .workers = *workers_,
-               .published = published_,
-               .addresses = addresses_,
-               .configuration = loaded_.configuration,
-               .clock = options_.clock,
-               .data = folder_->path(),
-               .version = options_.version,
-               .output_door = [this](const jobs::ProxyEntry& proxy) { return door_of(proxy); },
-               .http_counters = [this] { return http_counters(); }},
-              admin));
-  return {};
-}
-
-/// The file has changed: what it says now holds, if it is right.
-void Service::Parts::reload_file() {
-  auto loaded = load_document(options_.config, options_.environment, options_.flags);
-  if (!loaded) {
-    log::error("config", "{} is not taken over: the old one holds", options_.config->string());
-    return;
-  }
-  const auto taken = take_over(*store_, *loaded, options_.clock());
-  if (!taken) {
-    log::error("config", "{} is not taken over: {}", options_.config->string(),
-               to_string(taken.error()));
-    return;
-  }
-  if (!taken->empty())
-    log::info("config", "{}: {} new, {} changed, {} removed", options_.config->string(),
-              taken->added.size(), taken->changed.size(), taken->removed.size());
-  apply(*loaded);
-  document_ = std::move(loaded->document);
-}
-
-/// The plain sections, as far as they can change while the service runs.
-void Service::Parts::apply(const LoadedDocument& loaded) {
-  const std::vector<std::string> changed = changed_keys(*document_, *loaded.document);
-  if (changed.empty()) return;
-  const config::Configuration& now = loaded.configuration;
-  auto policy = address_policy(http_config(loaded));
-  auto conductor = conductor_options(now.service);
-  for (const Error* const error :
-       {policy ? nullptr : &policy.error(), conductor ? nullptr : &conductor.error()})
-    if (error != nullptr)
-      log::error("config", "{}: the old settings hold: {}", options_.config->string(),
-                 to_string(*error));
-  if (!policy || !conductor) return;
-  addresses_.set(*std::move(policy));
-  refresher_->set_max_shrink(now.service.max_shrink);
-  generator_->configure(now.service.generations_kept, runtime::run_options(now));
-  process_->set_cleanup(now.memory_cleanup);
-  conductor_->configure(now, *std::move(conductor));
-  for (const std::string& key : changed)
-    if (applies_at_once(key))
-      log::info("config", "{} is another one now", key);
-    else
-      log::warn("config", "{} has changed in the file: it holds after a restart", key);
-}
-
-Result<jobs::Conductor::Options> Service::Parts::conductor_options(
-    const config::ServiceConfig& config) {
-  M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(config.time_zone));
-  return jobs::Conductor::Options{.quiet_period = config.quiet_period,
-                                  .jitter = config.jitter,
-                                  .zone = zone,
-                                  .refresh = config.refresh};
-}
-
 Result<> Service::Parts::start() {
   M3U_TRY(loaded_, load_document(options_.config, options_.environment, options_.flags));
+  if (options_.log_format || loaded_.configuration.service.json_log)
+    log::set_format(options_.log_format.value_or(log::Format::kJson));
   document_ = loaded_.document;
   M3U_TRY(folder_, DataFolder::open(options_.data));
   runtime::ProcessOptions process =
@@ -334,12 +142,6 @@ void Service::Parts::stop(std::chrono::milliseconds within) {
   if (workers_) workers_->stop();
   server_.reset();
   variants_.reset();
-}
-
-std::string Service::Parts::address() const {
-  const auto policy = addresses_.get();
-  if (policy->public_url) return http::to_string(*policy->public_url);
-  return fmt::format("http://{}{}", listens_at_, policy->base_path);
 }
 
 std::optional<std::string> Service::Parts::setup_link() const {

@@ -240,6 +240,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
                                                                            .size = inputs.size}));
   M3U_CHECK(lineup.finish());
   report = report::to_json(stats);
+  if (options_.on_generated) options_.on_generated(proxy.id, stats);
   const bool has_guides = !proxy.config.epg_sources.empty();
   M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
   draft->note("inputs", inputs.text);

@@ -32,6 +32,9 @@ class Generator {
     /// Generations of a proxy, the current one among them; as many may wait for a release.
     std::size_t kept = 5;
     runtime::RunOptions run{};
+    /// Told of each generation that was made, published or not; may be empty. Called on the job's
+    /// thread.
+    std::function<void(const Uuid&, const generation::GenerationStats&)> on_generated{};
   };
   /// All outlive this.
   Generator(runtime::Process& process, store::Store& store, Refresher& refresher, Clock clock,

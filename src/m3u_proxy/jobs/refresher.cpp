@@ -50,14 +50,30 @@ Result<std::string> hash_of(const io::TempFile& file) {
   return hash.text();
 }
 
-std::string report_of(RefreshResult result, const Inspection& found, std::uint64_t bytes) {
+struct Report {
+  RefreshResult result = RefreshResult::kNew;
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+  const std::optional<channels::AccountStats>& account;
+};
+
+std::string to_json(std::string_view source, const Report& report) {
   std::string text;
-  JsonWriter(text)
-      .begin_object()
-      .member("result", to_string(result))
-      .member("items", found.items)
-      .member("bytes", bytes)
-      .end_object();
+  JsonWriter json(text);
+  json.begin_object()
+      .member("source", source)
+      .member("result", to_string(report.result))
+      .member("items", report.items)
+      .member("bytes", report.bytes);
+  if (report.account)
+    json.key("account")
+        .begin_object()
+        .member("status", std::string_view(report.account->status))
+        .member("expires", report.account->expires.value_or(0))
+        .member("active_connections", report.account->active_connections)
+        .member("max_connections", report.account->max_connections)
+        .end_object();
+  json.end_object();
   return text;
 }
 
@@ -81,6 +97,7 @@ struct Refresher::Fetched {
   bool not_modified = false;
   std::string etag;
   std::string last_modified;
+  std::optional<channels::AccountStats> account;
 };
 
 Result<snapshots::SnapshotFolder> Refresher::folder_of(const Uuid& source) const {
@@ -97,6 +114,7 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
   if (!net::is_http_url(config.location)) {
     M3U_TRY(const auto bytes, run.sources().stored(config, source.is_guide));
     M3U_CHECK(copy(*bytes, *fetched.file, job.cancel));
+    if (!source.is_guide) fetched.account = run.sources().playlist(config).origin().account;
     return fetched;
   }
   M3U_TRY(const net::Origin origin, net::origin_of(config.location));
@@ -213,7 +231,9 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
     M3U_CHECK(store_.snapshots().confirm(id, named ? fetched->etag : current->etag,
                                          named ? fetched->last_modified : current->last_modified,
                                          now));
-    return report_of(RefreshResult::kUnchanged, {.items = current->items}, 0);
+    return to_json(name, {.result = RefreshResult::kUnchanged,
+                          .items = current->items,
+                          .account = fetched->account});
   }
   job.progress({.stage = "check", .items = 0, .done = 0, .total = fetched->file->size()});
   M3U_TRY(std::string hash, hash_of(*fetched->file));
@@ -221,7 +241,10 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
     M3U_CHECK(store_.snapshots().confirm(id, fetched->etag, fetched->last_modified, now));
     log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(RefreshResult::kUnchanged),
               current->items);
-    return report_of(RefreshResult::kUnchanged, {.items = current->items}, fetched->file->size());
+    return to_json(name, {.result = RefreshResult::kUnchanged,
+                          .items = current->items,
+                          .bytes = fetched->file->size(),
+                          .account = fetched->account});
   }
   const auto found = inspect(*source, *fetched->file, run, job.cancel);
   if (!found) return failed(found.error());
@@ -239,7 +262,10 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
               name, current->items, found->items, name);
   else
     log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(*result), found->items);
-  return report_of(*result, *found, fetched->file->size());
+  return to_json(name, {.result = *result,
+                        .items = found->items,
+                        .bytes = fetched->file->size(),
+                        .account = fetched->account});
 }
 
 Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,

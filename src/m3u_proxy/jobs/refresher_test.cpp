@@ -30,7 +30,7 @@ class RefresherTest : public JobsTest {
 };
 
 TEST_F(RefresherTest, WhatCameIsKeptAsItCame) {
-  EXPECT_EQ(must(refresh()), R"({"result":"new","items":4,"bytes":220})");
+  EXPECT_EQ(must(refresh()), R"({"source":"tv","result":"new","items":4,"bytes":220})");
   EXPECT_THAT(snapshots(), ElementsAre("current 4"));
   const auto row = must(store_->snapshots().current(source()));
   const auto snapshot = must(must(refresher_->folder_of(source())).get(to_base64url(row->id)));

@@ -5,6 +5,8 @@
 #include <CLI/Formatter.hpp>
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/log_format.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/add_option.hpp>
 #include <m3u_proxy/cli/serve/serve_arguments.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
@@ -48,6 +50,7 @@ void ServeArguments::add_serve(CLI::App& program) {
   add_option(serve_, "--threads", raw_.threads, "N", "Threads of a generation (all processors)");
   add_option(serve_, "--log-level", raw_.log_level, "LEVEL",
              "trace, debug, info, warn, error or off; per module as info,memory.cleanup=debug");
+  add_option(serve_, "--log-format", raw_.log_format, "text|json", "How the log looks (text)");
 }
 
 void ServeArguments::add_ctl(CLI::App& program) {
@@ -94,6 +97,11 @@ Result<ServeOptions> ServeArguments::read_serve() const {
   out.flags.spill_dir = given(raw_.spill_dir);
   M3U_CHECK(read_number("--threads", raw_.threads, 1, kMostThreads, out.threads));
   out.log_level = given(raw_.log_level);
+  out.log_format = given(raw_.log_format);
+  if (out.log_format && !log::parse_format(*out.log_format))
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("'{}' is no format of the log", excerpt(*out.log_format)),
+                "use --log-format text or json");
   return out;
 }
 

@@ -33,7 +33,8 @@ class ServeArguments {
 
   /// Where the parser puts what it read.
   struct Raw {
-    std::string config, data, listen, public_url, memory_limit, spill_dir, threads, log_level;
+    std::string config, data, listen, public_url, memory_limit, spill_dir, threads, log_level,
+        log_format;
     std::string name, from, to, file;
     bool json = false;
   };

@@ -66,6 +66,9 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   if (const auto set = set_log_level(options.log_level, environment, "info"); !set)
     return report_error(set.error());
+  std::optional<log::Format> format;
+  if (options.log_format) format = log::parse_format(*options.log_format);
+  if (format) log::set_format(*format);
   raise_descriptor_limit();
   const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
   daemon::ServiceOptions service_options{
@@ -75,6 +78,7 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
       .flags = options.flags,
       .listen = options.listen,
       .public_url = options.public_url,
+      .log_format = format,
       .threads = options.threads != 0 ? options.threads : processors,
       .version = std::string(kVersion),
       .plugin_compiler = own_program()};

@@ -17,6 +17,7 @@ struct ServeOptions {
   config::ConfigFlags flags{};
   std::size_t threads = 0;  ///< 0: as many as the machine has
   std::optional<std::string> log_level{};
+  std::optional<std::string> log_format{};  ///< "text" or "json"
 };
 
 /// A command for a running service.

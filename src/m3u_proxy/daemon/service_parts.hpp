@@ -1,0 +1,101 @@
+// Service::Parts: what a service is made of, and how its parts know of one another. Internal to
+// service.hpp.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <m3u_proxy/api/api.hpp>
+#include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/daemon/access_log.hpp>
+#include <m3u_proxy/daemon/alerting.hpp>
+#include <m3u_proxy/daemon/changed_keys.hpp>
+#include <m3u_proxy/daemon/control_routes.hpp>
+#include <m3u_proxy/daemon/data_folder.hpp>
+#include <m3u_proxy/daemon/errands.hpp>
+#include <m3u_proxy/daemon/file_watch.hpp>
+#include <m3u_proxy/daemon/first_admin.hpp>
+#include <m3u_proxy/daemon/http_settings.hpp>
+#include <m3u_proxy/daemon/local_sources.hpp>
+#include <m3u_proxy/daemon/metrics_route.hpp>
+#include <m3u_proxy/daemon/output_tokens.hpp>
+#include <m3u_proxy/daemon/provisioning.hpp>
+#include <m3u_proxy/daemon/publication.hpp>
+#include <m3u_proxy/daemon/service.hpp>
+#include <m3u_proxy/daemon/state_view.hpp>
+#include <m3u_proxy/daemon/status_routes.hpp>
+#include <m3u_proxy/http/server.hpp>
+#include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/outputs/gzip_variants.hpp>
+#include <m3u_proxy/outputs/output_routes.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/store/open/open_store.hpp>
+
+namespace m3u_proxy::daemon {
+
+/// In the order in which they depend on one another; the last one goes first.
+class Service::Parts {
+ public:
+  explicit Parts(ServiceOptions options) : options_(std::move(options)) {}
+  ~Parts() { stop(std::chrono::milliseconds(0)); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  Result<> start();
+  void stop(std::chrono::milliseconds within);
+  [[nodiscard]] std::string address() const;
+  [[nodiscard]] Result<std::vector<Output>> outputs() const;
+  [[nodiscard]] std::optional<std::string> setup_link() const;
+  [[nodiscard]] bool ready() const;
+
+ private:
+  Result<> open_store();
+  Result<> provision();
+  Result<> make_jobs();
+  Result<> make_api();
+  [[nodiscard]] http::ServerCounters http_counters() const;
+  Result<> listen();
+  void publish();
+  void look(store::Topics topics);
+  void reload_file();
+  void reload_certificate(const std::filesystem::path& file);
+  [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
+  void apply(const LoadedDocument& loaded);
+  [[nodiscard]] config::HttpConfig http_config(const LoadedDocument& loaded) const;
+  [[nodiscard]] static Result<jobs::Conductor::Options> conductor_options(
+      const config::ServiceConfig& config);
+
+  ServiceOptions options_;
+  std::optional<DataFolder> folder_;
+  LoadedDocument loaded_;                           // as the service started
+  std::optional<config::ConfigDocument> document_;  // what holds now
+  std::unique_ptr<runtime::Process> process_;
+  std::optional<store::SecretKey> key_;
+  std::unique_ptr<store::Store> store_;
+  std::shared_ptr<const snapshots::Placeholders> placeholders_;
+  http::LivePolicy addresses_;
+  std::string listens_at_;  // written before any request is read
+  outputs::Published published_;
+  std::unique_ptr<outputs::GzipVariants> variants_;
+  std::unique_ptr<jobs::Refresher> refresher_;
+  std::unique_ptr<jobs::Generator> generator_;
+  std::unique_ptr<Publication> publication_;
+  std::unique_ptr<monitoring::AlertCenter> alerts_;
+  std::unique_ptr<StateView> view_;
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<LocalSources> local_sources_;
+  std::unique_ptr<jobs::Workers> workers_;
+  std::unique_ptr<jobs::Conductor> conductor_;
+  std::unique_ptr<http::Router> router_;
+  std::unique_ptr<http::Router> control_router_;
+  std::unique_ptr<api::Api> api_;
+  std::unique_ptr<http::TlsIdentity> tls_;
+  std::unique_ptr<Errands> errands_;
+  std::unique_ptr<http::Server> server_;
+  std::atomic<http::Server*> serving_{nullptr};  // server_, once it is there
+};
+
+}  // namespace m3u_proxy::daemon
