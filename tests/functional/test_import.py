@@ -153,6 +153,18 @@ def test_more_than_there_is_room_for_is_an_error(tmp_path):
     assert "more than a thousand sources" in done.stderr
 
 
+def test_so_many_values_that_they_would_fill_the_memory_are_an_error(tmp_path):
+    (tmp_path / "settings.json").write_text("[" + "1," * 1_000_001 + "1]")
+    done = run("import", "xteve", tmp_path)
+    assert done.returncode == 2
+    assert "more than a million values" in done.stderr
+
+
+def test_a_table_with_many_keys_is_read_in_no_time(tmp_path):
+    (tmp_path / "source.yml").write_text("".join(f"k{i}: 1\n" for i in range(100_000)))
+    assert run("import", "tuliprox", tmp_path).returncode == 2
+
+
 def test_a_dump_of_dispatcharrs_database_says_the_same_as_its_api(tmp_path):
     folder = source_of("dispatcharr")
     tables = {name: json.loads((folder / f"{name}.json").read_text())

@@ -15,8 +15,18 @@ namespace m3u_proxy::importers {
 
 using Kind = ConfigNode::Kind;
 
+namespace {
+
+constexpr std::ptrdiff_t kMostValues = 1'000'000;  // they take some 300 bytes each
+
+}  // namespace
+
 Result<ConfigNode> read_json(const std::filesystem::path& file) {
   M3U_TRY(const config::ConfigDocument document, config::read_document(file));
+  if (std::ranges::count(document.text, ',') > kMostValues)
+    return fail(Error{.code = ErrorCode::kConfig,
+                      .message = "has more than a million values",
+                      .where = {.source = file.filename().string()}});
   return config::parse_json(document.text, file.filename().string());
 }
 

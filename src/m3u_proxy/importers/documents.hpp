@@ -1,5 +1,6 @@
 // Documents: the files that another program keeps its configuration in, as trees of ConfigNode
-// whatever their format. Each has a fixed bound: 16 MB of JSON, 4 MB of YAML, 64 levels.
+// whatever their format. Each has a fixed bound: 16 MB and a million values of JSON, 4 MB of YAML,
+// 64 levels.
 #pragma once
 
 #include <cstdint>

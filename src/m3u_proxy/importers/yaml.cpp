@@ -2,6 +2,8 @@
 #include <istream>
 #include <optional>
 #include <streambuf>
+#include <string>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -106,6 +108,7 @@ class Builder final : public YAML::EventHandler {
   struct Open {
     ConfigNode node;
     std::optional<ConfigMember> key{};  ///< whose value comes next
+    std::unordered_set<std::string> keys{};
   };
 
   [[noreturn]] static void give_up(Where where, std::string message, std::string hint = {}) {
@@ -142,7 +145,7 @@ class Builder final : public YAML::EventHandler {
     if (!parent.key) {
       if (node.kind == Kind::kTable || node.kind == Kind::kArray)
         give_up(node.where, "a key is a text here");
-      if (parent.node.find(node.text) != nullptr)
+      if (!parent.keys.insert(node.text).second)
         give_up(node.where, fmt::format("{} is there twice", excerpt(node.text)));
       parent.key = ConfigMember{.name = node.text, .where = node.where};
       return;
