@@ -8,6 +8,7 @@
 #include <m3u_proxy/guide/epg_generation.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
 #include <m3u_proxy/guide/matching/guide_offers.hpp>
+#include <m3u_proxy/guide/plain_text.hpp>
 #include <m3u_proxy/guide/windows/guide_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 
@@ -53,14 +54,23 @@ GuideGenerator::GuideGenerator(const pipeline::RunContext& context, const GuideO
       progress_(context.progress) {}
 
 Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
-  return memory::guarded([&]() -> Result<> {
+  const auto add = [&](const GuideChannel& one) -> Result<> {
     GuideIndex::Added added{.output = GuideIndex::kNone, .first = false};
-    if (!trim(channel.tvg_id).empty()) {
-      M3U_TRY(added, index_.add(channel));
+    if (!trim(one.tvg_id).empty()) {
+      M3U_TRY(added, index_.add(one));
     } else if (options_.match == GuideMatch::kName) {
       return {};  // nobody asks what its name would give
     }
-    return channels_.add(channel, added);
+    return channels_.add(one, added);
+  };
+  return memory::guarded([&]() -> Result<> {
+    if (!has_controls(channel.tvg_id)) return add(channel);
+    memory::BudgetResource resource(*context_->budget, memory::Tag::kGuide);
+    std::pmr::string id(channel.tvg_id, &resource);
+    drop_controls(id);
+    GuideChannel clean = channel;
+    clean.tvg_id = id;
+    return add(clean);
   });
 }
 

@@ -216,6 +216,18 @@ TEST(GuideMatching, ByIdIsExact) {
   EXPECT_THAT(guide.result.unmatched_sample, ElementsAre("BBC1.uk", "two"));
 }
 
+TEST(GuideMatching, ControlCharactersInIdsMakeNoDifference) {
+  GuideMaker maker;
+  maker.channels = {{.tvg_id = std::string_view("a\0", 2)}, {.tvg_id = "b"}, {.tvg_id = "c&#65;"}};
+  maker.sources = {guide_source("g",
+                                "<tv><channel id=\"a\"/><channel id=\"b\x01\"/>"
+                                "<channel id=\"c&#\x07\x36\x35;\"/></tv>")};
+  const std::string guide = maker.make().guide;
+  EXPECT_THAT(guide, HasSubstr("<channel id=\"a\">"));
+  EXPECT_THAT(guide, HasSubstr("<channel id=\"b\">"));
+  EXPECT_THAT(guide, HasSubstr("<channel id=\"c&amp;#65;\">"));
+}
+
 TEST(GuideMatching, ChannelsWithoutIdCountForWhatNamesWouldGive) {
   const auto guide =
       maker({{.tvg_id = "one", .channel_name = "One"},
