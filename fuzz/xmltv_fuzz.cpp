@@ -24,6 +24,7 @@
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/formats/xmltv_writer.hpp>
 #include <m3u_proxy/guide/guide_generator.hpp>
+#include <m3u_proxy/guide/plain_text.hpp>
 #include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/rules/expression.hpp>
 
@@ -235,7 +236,7 @@ std::vector<std::string> ids_of(const Elements& elements) {
   XmltvStartTag tag;
   for (const std::string_view element : elements.texts) {
     if (!parse_start_tag(element, tag)) continue;
-    guide::read_guide_id(id, tag.value(tag.name == "programme" ? "channel" : "id"));
+    guide::read_plain_text(id, tag.value(tag.name == "programme" ? "channel" : "id"));
     const std::string_view plain = id;
     if (!id.empty() && is_valid_utf8(id) && std::ranges::find(ids, plain) == ids.end())
       ids.emplace_back(plain);

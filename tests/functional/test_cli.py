@@ -742,6 +742,26 @@ def test_expression_shows_what_a_rule_changes(folder):
     assert done.stdout.endswith("rule: 1 of 2 channels changed\n")
 
 
+def test_expression_shows_what_a_rule_makes_of_a_guides_channels(folder):
+    (folder / "own.xml").write_text(
+        '<tv><channel id="a.x"><display-name>A</display-name></channel><channel id="b"/>'
+        '<programme start="20260101" channel="c.x"/><programme start="20260102" channel="c.x"/></tv>'
+    )
+    done = run("test-expression", 'SET channel_id -= ".x"', "--epg", "g=own.xml",
+               "--applies-to", "guide_channels", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "A [a.x] (g)",
+        '    channel_id: "a.x" → "a"',
+        "c.x [c.x] (g)",
+        '    channel_id: "c.x" → "c"',
+        "rule: 2 of 3 guide channels changed",
+    ]
+    done = run("test-expression", 'channel_id == "b"', "--epg", "g=own.xml",
+               "--applies-to", "guide_channels", cwd=folder)
+    assert done.returncode == 2, "guides' channels are not filtered"
+
+
 def test_expression_limits_what_it_shows(folder):
     done = run("test-expression", "name matches '.'", "--source", "tv=list.m3u", "--limit", "1",
                cwd=folder)

@@ -53,7 +53,8 @@ constexpr const char* kMigrateConfigExamples =
 /// Where CLI11 puts what it read.
 struct Raw {
   std::string config, out, start_number, base_url, mode, match, memory_limit, spill_dir, cache_dir;
-  std::string threads, batch_size, now, report, progress, log_level, file, expression, limit;
+  std::string threads, batch_size, now, report, progress, log_level, file, expression, limit,
+      applies_to;
   std::string output;
   std::vector<std::string> sources, epg, includes, excludes, rules;
   std::string completion;
@@ -154,8 +155,9 @@ struct Parser {
          "Playlist to try it on; may be repeated");
     list(test_expression, "--epg", raw.epg, "NAME=PATH_OR_URL",
          "XMLTV guide to try it on, instead of playlists: the expression is for programmes");
-    add_option(test_expression, "--limit", raw.limit, "N",
-               "Channels or programmes to show at most (10)");
+    add_option(test_expression, "--applies-to", raw.applies_to, "programmes|guide_channels",
+               "What of the guide it is for (programmes)");
+    add_option(test_expression, "--limit", raw.limit, "N", "How many are shown at most (10)");
     add_option(test_expression, "--base-url", raw.base_url, "URL",
                "Address under which the output is served, for @logo:");
     add_option(test_expression, "--now", raw.now, "TIME",
@@ -289,6 +291,7 @@ Result<CommandLine> read_test_expression(const Raw& raw) {
     M3U_TRY(out.now, parse_now(raw.now));
   }
   M3U_CHECK(read_number("--limit", raw.limit, 0, kMostShown, out.limit));
+  M3U_TRY(out.applies_to, parse_applies_to(raw.applies_to, !out.epg_sources.empty()));
   out.log_level = given(raw.log_level);
   if (trim(out.expression).empty())
     return usage("the expression is missing",

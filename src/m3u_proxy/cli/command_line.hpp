@@ -41,8 +41,9 @@ struct TestExpressionOptions {
   std::string expression;
   std::vector<config::SourceConfig> sources;
   std::vector<config::SourceConfig> epg_sources;
-  std::optional<std::string> base_url;  ///< without a final slash
-  std::optional<std::int64_t> now;      ///< seconds since 1970
+  catalog::Domain applies_to = catalog::Domain::kChannels;  ///< with EPG sources another
+  std::optional<std::string> base_url;                      ///< without a final slash
+  std::optional<std::int64_t> now;                          ///< seconds since 1970
   std::size_t limit = 10;
   std::optional<std::string> log_level;
 };

@@ -285,6 +285,25 @@ TEST(TestExpression, TakesAnExpressionSourcesAndALimit) {
               HasSubstr("the expression is missing"));
 }
 
+TEST(TestExpression, TakesWhatOfAGuideItIsFor) {
+  const auto applies_to = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"test-expression", "SET icon = \"\""};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return parsed<TestExpressionOptions>(arguments).applies_to;
+  };
+  EXPECT_EQ(applies_to({"--source", "tv=a"}), catalog::Domain::kChannels);
+  EXPECT_EQ(applies_to({"--epg", "g=a"}), catalog::Domain::kProgrammes);
+  EXPECT_EQ(applies_to({"--epg", "g=a", "--applies-to", "programmes"}),
+            catalog::Domain::kProgrammes);
+  EXPECT_EQ(applies_to({"--epg", "g=a", "--applies-to", "guide_channels"}),
+            catalog::Domain::kGuideChannels);
+  EXPECT_THAT(refused({"test-expression", "x", "--epg", "g=a", "--applies-to", "channels"}),
+              HasSubstr("--applies-to channels"));
+  EXPECT_THAT(
+      refused({"test-expression", "x", "--source", "t=a", "--applies-to", "guide_channels"}),
+      HasSubstr("give --epg in place of --source"));
+}
+
 TEST(TestExpression, TakesAGuideForProgrammesABaseUrlAndATime) {
   const auto o =
       parsed<TestExpressionOptions>({"test-expression", "title contains \"x\"", "--epg", "g=a.xml",

@@ -49,8 +49,30 @@ void print_item(const generation::PreviewItem& item) {
           excerpt(item.after[i].second, kShown));
 }
 
-bool is_for_programmes(const TestExpressionOptions& options) {
-  return !options.epg_sources.empty();
+std::string_view word_for(catalog::Domain domain) {
+  switch (domain) {
+    case catalog::Domain::kChannels:
+      return "channels";
+    case catalog::Domain::kProgrammes:
+      return "programmes";
+    case catalog::Domain::kGuideChannels:
+      return "guide channels";
+  }
+  return "";
+}
+
+Result<generation::PreviewResult> preview(const TestExpressionOptions& options,
+                                          const generation::ResolvedProxyConfig& proxy,
+                                          runtime::Run& run) {
+  switch (options.applies_to) {
+    case catalog::Domain::kChannels:
+      return run.preview(proxy, options.limit);
+    case catalog::Domain::kProgrammes:
+      return run.preview_programmes(proxy, options.limit);
+    case catalog::Domain::kGuideChannels:
+      break;
+  }
+  return run.preview_guide_channels(proxy, options.limit);
 }
 
 config::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
@@ -58,7 +80,7 @@ config::ConfigFlags flags_for(const TestExpressionOptions& options, Kind kind) {
   expression.name = {.name = "EXPR", .where = {.source = "expression"}};
   expression.where = {.source = "expression"};
   expression.expression = options.expression;
-  if (is_for_programmes(options)) expression.applies_to = catalog::Domain::kProgrammes;
+  expression.applies_to = options.applies_to;
   config::ConfigFlags flags;
   flags.sources = options.sources;
   flags.epg_sources = options.epg_sources;
@@ -76,6 +98,10 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   if (const auto set = set_log_level(options.log_level, environment, "warn"); !set)
     return report_error(set.error());
   const Kind kind = mentions_set(options.expression) ? Kind::kRule : Kind::kFilter;
+  if (kind == Kind::kFilter && options.applies_to == catalog::Domain::kGuideChannels)
+    return report_error({.code = ErrorCode::kInvalidArgument,
+                         .message = "the channels of a guide are not filtered",
+                         .hint = "give a rule, such as 'SET channel_id -= \".example\"'"});
   const auto loaded = load({}, environment, flags_for(options, kind));
   if (!loaded) return report_error(loaded.error());
   if (!loaded->problems.empty()) return report_problems(loaded->problems);
@@ -89,16 +115,13 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   runtime::Run run(**process, std::move(running));
   const auto proxy = runtime::resolve(configuration, configuration.proxies.front(), run);
   if (!proxy) return report_error(proxy.error());
-  const bool programmes = is_for_programmes(options);
-  const auto result = programmes ? run.preview_programmes(*proxy, options.limit)
-                                 : run.preview(*proxy, options.limit);
+  const auto result = preview(options, *proxy, run);
   if (!result) return report_error(result.error());
   for (const generation::PreviewItem& item : result->items) print_item(item);
   if (result->matched > result->items.size())
     print("… and {} more\n", result->matched - result->items.size());
   print("{}: {} of {} {} {}\n", kind == Kind::kRule ? "rule" : "filter", result->matched,
-        result->evaluated, programmes ? "programmes" : "channels",
-        kind == Kind::kRule ? "changed" : "match");
+        result->evaluated, word_for(options.applies_to), kind == Kind::kRule ? "changed" : "match");
   return ExitCode::kPublished;
 }
 

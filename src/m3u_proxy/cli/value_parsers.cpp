@@ -44,6 +44,17 @@ Result<std::int64_t> parse_now(std::string_view text) {
   return fail(std::move(error));
 }
 
+Result<catalog::Domain> parse_applies_to(const std::string& text, bool of_guide) {
+  using catalog::Domain;
+  std::optional<Domain> domain;
+  M3U_CHECK(read_word<Domain>(
+      "--applies-to", text,
+      {{"programmes", Domain::kProgrammes}, {"guide_channels", Domain::kGuideChannels}}, domain));
+  if (domain && !of_guide)
+    return usage("--applies-to is said of a guide", "give --epg in place of --source");
+  return domain.value_or(of_guide ? Domain::kProgrammes : Domain::kChannels);
+}
+
 std::int64_t system_time() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::seconds>(now).count();

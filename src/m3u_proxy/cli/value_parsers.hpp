@@ -16,6 +16,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/catalog/fields.hpp>
 #include <m3u_proxy/cli/usage_errors.hpp>
 #include <m3u_proxy/config/configuration.hpp>
 
@@ -78,5 +79,9 @@ Result<> read_word(const char* name, const std::string& text,
       fmt::format("{} {}: expected one of {}", name, excerpt(text), fmt::join(known, ", ")),
       close.empty() ? "" : fmt::format("did you mean {}?", close));
 }
+
+/// What --applies-to says: programmes or guide_channels, of a guide alone; "" is programmes where
+/// there is one, else channels. Error: kInvalidArgument.
+Result<catalog::Domain> parse_applies_to(const std::string& text, bool of_guide);
 
 }  // namespace m3u_proxy::cli

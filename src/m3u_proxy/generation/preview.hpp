@@ -1,5 +1,5 @@
-// Preview: what filters and rules do to the channels or the programmes of some sources, for show,
-// with the same compiled expressions and the same readers as a generation.
+// Preview: what filters and rules do to the channels, the programmes or the guide channels of some
+// sources, for show, with the same compiled expressions and the same readers as a generation.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +12,12 @@
 
 namespace m3u_proxy::generation {
 
-/// One channel or programme as `test-expression` shows it.
+/// One channel, programme or guide channel as `test-expression` shows it.
 struct PreviewItem {
   std::string source;
   std::string title;
-  std::string belongs_to;  ///< the channel's group; the programme's channel id and start
+  std::string belongs_to;  ///< the channel's group; the programme's channel id and start;
+                           ///< the guide channel's id
   std::vector<std::pair<std::string, std::string>> before;  ///< fields the rules changed
   std::vector<std::pair<std::string, std::string>> after;
 };
@@ -35,5 +36,10 @@ Result<PreviewResult> preview(const ResolvedProxyConfig& config,
 /// preview().
 Result<PreviewResult> preview_programmes(const ResolvedProxyConfig& config,
                                          const pipeline::RunContext& context, std::size_t limit);
+/// Applies the rules for guide channels to those of the EPG sources, before they are matched.
+/// Errors: as preview(), kDiskFull, kIo.
+Result<PreviewResult> preview_guide_channels(const ResolvedProxyConfig& config,
+                                             const pipeline::RunContext& context,
+                                             std::size_t limit);
 
 }  // namespace m3u_proxy::generation

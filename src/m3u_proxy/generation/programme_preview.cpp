@@ -1,17 +1,16 @@
 #include <array>
-#include <optional>
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
+#include <m3u_proxy/generation/guide_elements.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 #include <m3u_proxy/guide/plain_text.hpp>
-#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
+#include <m3u_proxy/guide/programmes/programme_record.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/rules/filter_set.hpp>
 #include <m3u_proxy/rules/rule_set.hpp>
@@ -41,39 +40,15 @@ class ProgrammePreview {
         limit_(limit) {}
 
   Result<PreviewResult> run() {
-    std::optional<Error> failure;
-    bool any_usable = false;
-    for (const guide::GuideSource& source : config_.epg_sources) {
-      const auto shown = show_source(source);
-      any_usable |= shown.has_value();
-      if (shown) continue;
-      if (ends_the_job(shown.error())) return fail(shown.error());
-      log::warn("pipeline.guide", "{}: {}", source.name, to_string(shown.error(), source.name));
-      if (!failure) failure = shown.error();
-    }
-    if (failure && !any_usable) return fail(*std::move(failure));
+    M3U_CHECK(for_each_guide_element(config_, context_, [&](const GuideElement& element) {
+      if (element.kind == formats::XmltvKind::kProgramme)
+        show_element(element.text, element.clean, *element.source);
+      return Result<>();
+    }));
     return std::move(result_);
   }
 
  private:
-  Result<> show_source(const guide::GuideSource& source) {
-    M3U_TRY(auto bytes, source.open());
-    guide::GuideSourcePass pass(context_, std::move(bytes), config_.guide.chunk_bytes);
-    M3U_CHECK(pass.run_serial([&](const guide::GuideItem& item) -> Result<> {
-      const guide::GuideWindow& window = item.input.window;
-      const bool clean = formats::XmltvChecker::has_clean_bytes(window.text);
-      for (const formats::XmltvSpan& span : window.elements)
-        if (span.kind == formats::XmltvKind::kProgramme)
-          show_element(window.text.substr(span.begin, span.size), clean, source);
-      return {};
-    }));
-    if (const auto error = pass.failure()) return fail(*error);
-    if (pass.partial())
-      log::warn("pipeline.guide", "{}: {}; what came before it is used", source.name,
-                pass.note(source.name));
-    return {};
-  }
-
   void show_element(std::string_view text, bool clean, const guide::GuideSource& source) {
     ProblemLog problems;  // a generation reports them
     const auto element = checker_.check(text, clean, problems, 0);

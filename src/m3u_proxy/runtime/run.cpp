@@ -158,4 +158,9 @@ Result<generation::PreviewResult> Run::preview_programmes(
   return generation::preview_programmes(proxy, context(), limit);
 }
 
+Result<generation::PreviewResult> Run::preview_guide_channels(
+    const generation::ResolvedProxyConfig& proxy, std::size_t limit) {
+  return generation::preview_guide_channels(proxy, context(), limit);
+}
+
 }  // namespace m3u_proxy::runtime

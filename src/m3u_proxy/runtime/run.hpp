@@ -63,11 +63,13 @@ class Run {
   Result<generation::GenerationStats> generate(const generation::ResolvedProxyConfig& proxy,
                                                const Job& job);
   /// Shows what a proxy's filters and rules do to its first channels, and the same for the
-  /// programmes of its EPG sources. Errors: as generation::preview().
+  /// programmes or the guide channels of its EPG sources. Errors: as generation::preview().
   Result<generation::PreviewResult> preview(const generation::ResolvedProxyConfig& proxy,
                                             std::size_t limit);
   Result<generation::PreviewResult> preview_programmes(const generation::ResolvedProxyConfig& proxy,
                                                        std::size_t limit);
+  Result<generation::PreviewResult> preview_guide_channels(
+      const generation::ResolvedProxyConfig& proxy, std::size_t limit);
   /// What becomes of single channels of a proxy. Errors: as generation::explain().
   Result<std::vector<generation::ExplainedChannel>> explain(
       const generation::ResolvedProxyConfig& proxy, const generation::ExplainedParts& parts,
