@@ -201,12 +201,6 @@ void fold_name(std::string_view name, std::string& out) {
   if (out.size() > 1 && out.starts_with('_')) out.erase(0, 1);
 }
 
-std::string folded_name(std::string_view name) {
-  std::string out;
-  fold_name(name, out);
-  return out;
-}
-
 bool equals_folded(std::string_view text, std::string_view needle) {
   if (is_ascii(text)) return equals_ascii(text, needle);
   return folded(text) == needle;
@@ -220,13 +214,6 @@ bool starts_with_folded(std::string_view text, std::string_view needle) {
   if (is_ascii(text))
     return text.size() >= needle.size() && equals_ascii(text.substr(0, needle.size()), needle);
   return folded(text).starts_with(needle);
-}
-
-bool ends_with_folded(std::string_view text, std::string_view needle) {
-  if (is_ascii(text))
-    return text.size() >= needle.size() &&
-           equals_ascii(text.substr(text.size() - needle.size()), needle);
-  return folded(text).ends_with(needle);
 }
 
 std::size_t find_bytes(std::string_view text, std::string_view needle) {

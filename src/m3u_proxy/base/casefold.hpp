@@ -26,17 +26,14 @@ void fold(std::string_view text, std::string& out);
 /// to compose a letter and characters without a look of their own make no difference; of names up
 /// to 4 KB.
 void fold_name(std::string_view name, std::string& out);
-/// The same as a new string.
-[[nodiscard]] std::string folded_name(std::string_view name);
 
 /// Comparisons without case; `needle` must be folded already. They allocate only for a `text`
 /// beyond ASCII.
 [[nodiscard]] bool equals_folded(std::string_view text, std::string_view needle);
 [[nodiscard]] bool contains_folded(std::string_view text, std::string_view needle);
 [[nodiscard]] bool starts_with_folded(std::string_view text, std::string_view needle);
-[[nodiscard]] bool ends_with_folded(std::string_view text, std::string_view needle);
 
-/// Where `needle` stands first in `text`, npos when it does not; byte by byte, in time linear in
+/// Where `needle` first appears in `text`, npos when it does not; byte by byte, in time linear in
 /// both lengths, also for a needle chosen to be slow.
 [[nodiscard]] std::size_t find_bytes(std::string_view text, std::string_view needle);
 [[nodiscard]] bool contains_bytes(std::string_view text, std::string_view needle);

@@ -11,6 +11,12 @@
 namespace m3u_proxy {
 namespace {
 
+std::string folded_name(std::string_view name) {
+  std::string out;
+  fold_name(name, out);
+  return out;
+}
+
 TEST(CaseFold, AsciiLettersOnly) {
   EXPECT_EQ(folded("ABCxyz [\\]^_`{|}~@ 0189"), "abcxyz [\\]^_`{|}~@ 0189");
   EXPECT_EQ(folded(""), "");
@@ -105,9 +111,6 @@ TEST(FoldedComparison, TakesAFoldedNeedle) {
   EXPECT_TRUE(starts_with_folded("NEWS hd", "news"));
   EXPECT_FALSE(starts_with_folded("NEW", "news"));
   EXPECT_TRUE(starts_with_folded("ÉCRAN HD", "écran"));
-  EXPECT_TRUE(ends_with_folded("bbc NEWS", "news"));
-  EXPECT_FALSE(ends_with_folded("ews", "news"));
-  EXPECT_TRUE(ends_with_folded("Le ÉCRAN", "écran"));
 }
 
 TEST(FoldName, FormsOfTheSameNameAreEqual) {
@@ -140,13 +143,11 @@ TEST(FoldedComparison, TextBeyondAsciiMayMatchAnAsciiNeedle) {
   EXPECT_TRUE(equals_folded("\u212Aelvin", "kelvin"));
   EXPECT_TRUE(contains_folded("a \u017Fport b", "sport"));
   EXPECT_TRUE(starts_with_folded("\u212A1", "k"));
-  EXPECT_TRUE(ends_with_folded("new\u017F", "news"));
 }
 
 TEST(FoldedComparison, TheEmptyNeedleIsEverywhere) {
   EXPECT_TRUE(contains_folded("x", ""));
   EXPECT_TRUE(starts_with_folded("", ""));
-  EXPECT_TRUE(ends_with_folded("x", ""));
   EXPECT_FALSE(equals_folded("x", ""));
 }
 

@@ -93,7 +93,6 @@ class SlabPool final : public MemoryCleanable {
   /// A buffer for reading and writing of the configured size (temp_buffer_size). Error:
   /// kOverBudget.
   [[nodiscard]] Result<Slab> acquire_buffer(Tag tag) { return acquire(tag, buffer_size_); }
-  [[nodiscard]] std::size_t buffer_size() const { return buffer_size_; }
   /// Keeps what the level allows: all up to Moderate, half at High, a fifth at Critical, nothing in
   /// an Emergency; what is above that is unmapped at once. Cheap when the level is the same.
   void follow(MemoryPressureLevel level);
@@ -155,9 +154,6 @@ class Arena final : public std::pmr::memory_resource {
   }
   /// A copy of `text` that lives as long as the arena.
   std::string_view copy(std::string_view text);
-  /// Gives back what was allocated last: the block that ends at the arena's end shrinks to end at
-  /// `end` (a pointer into that block).
-  void shrink_last(char* end) { next_ = end; }
   /// Drops everything; keeps the first slab when it is of the common size.
   void reset();
   /// Bytes mapped.

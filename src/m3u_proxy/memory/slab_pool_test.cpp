@@ -246,15 +246,6 @@ TEST(Arena, ResetKeepsTheFirstSlabForTheNextBatch) {
   EXPECT_EQ(arena.copy("two").data(), first);
 }
 
-TEST(Arena, ShrinkLastGivesBackTheTail) {
-  Budget budget;
-  SlabPool pool(budget);
-  Arena arena(pool, Tag::kBatch);
-  char* text = arena.allocate_text(1000);
-  arena.shrink_last(text + 3);
-  EXPECT_EQ(arena.allocate_text(5), text + 3);
-}
-
 TEST(Arena, AlignsWhatContainersAskFor) {
   Budget budget;
   SlabPool pool(budget);
