@@ -23,7 +23,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-/// Frames stand at multiples of 16, as a plugin's are.
+/// Frames are at multiples of 16, as a plugin's are.
 class Aligned {
  public:
   explicit Aligned(FrameBytes bytes)

@@ -4,7 +4,7 @@
 Usage: tools/make_base_letter_table.py > src/m3u_proxy/base/base_letter_table.inc
 A row for each folded letter, digit or blank that is another one with something added: an accent
 (NFKD without combining marks), a stroke, another form, a digit of another script. й is a letter of
-its own wherever it is used. Hangul and CJK stand in a good order as they are.
+its own wherever it is used. Hangul and CJK are in a good order as they are.
 """
 import unicodedata
 

@@ -91,7 +91,7 @@ class Text {
   [[nodiscard]] constexpr bool starts_with(Text start) const {
     return size_ >= start.size_ && substr(0, start.size_) == start;
   }
-  /// Where `c` stands first, at or after `from`; SIZE_MAX when it does not.
+  /// Where `c` first appears, at or after `from`; SIZE_MAX when it does not.
   [[nodiscard]] constexpr size_t find(char c, size_t from = 0) const {
     for (size_t i = from; i < size_; ++i)
       if (data_[i] == c) return i;
@@ -739,7 +739,7 @@ class Finder {
     first_ = static_cast<char>(word[0] | first_bit_);
     last_ = static_cast<char>(word[word.size() - 1] | last_bit_);
   }
-  /// Where the word stands first in `text` at or after `from`; SIZE_MAX when it does not.
+  /// Where the word first appears in `text` at or after `from`; SIZE_MAX when it does not.
   [[nodiscard]] size_t find(Text text, size_t from) const {
     const size_t size = word_.size();
     if (size == 0 || text.size() < size) return SIZE_MAX;
@@ -782,7 +782,7 @@ inline bool contains_ascii_case(Text text, Text word) {
 
 namespace m3u {
 
-/// The values of one field of all rows, which stand side by side in the frame's text.
+/// The values of one field of all rows, which are side by side in the frame's text.
 class Column {
  public:
   Column() = default;
@@ -1238,7 +1238,7 @@ class FrameWriter {
     position_ = position;
   }
 
-  /// Values that stand side by side are copied together.
+  /// Values that are side by side are copied together.
   static char* copy_new(const TextList& list, char* to) {
     if (list.is_kept()) return to;
     if (list.runs != nullptr) {
@@ -2338,7 +2338,7 @@ class Json {
 
   [[nodiscard]] bool exists() const { return !value_.empty(); }
   [[nodiscard]] bool is_text() const { return value_.starts_with("\""); }
-  /// As it stands, quotes and escapes included.
+  /// As written, quotes and escapes included.
   [[nodiscard]] Text raw() const { return value_; }
 
   /// The member of an object.
@@ -2349,7 +2349,7 @@ class Json {
     });
     return found;
   }
-  /// Calls member(name, value) for each member of an object; names are as they stand.
+  /// Calls member(name, value) for each member of an object; names are as written.
   template <typename F>
   void members(F&& member) const {
     if (!value_.starts_with("{")) return;
@@ -2377,7 +2377,7 @@ class Json {
     }
   }
 
-  /// A text without quotes and escapes, kept in `arena`; anything else as it stands; `fallback`
+  /// A text without quotes and escapes, kept in `arena`; anything else as written; `fallback`
   /// when there is nothing.
   Text text(Arena& arena, Text fallback = {}) const {
     if (!exists()) return fallback;

@@ -55,7 +55,7 @@ TEST_F(PackedFrameTest, SoDoFramesThatPluginsMade) {
     std::vector<Channel> channels(1 + random() % 40);
     for (Channel& channel : channels) channel = random_channel(random);
     const m3u::ChannelBatch batch = frame_of(channels);
-    m3u::ChannelEditor editor(batch);  // what it sets stands behind what was there
+    m3u::ChannelEditor editor(batch);  // what it sets follows what was there
     m3u::ChannelWriter writer;
     for (std::uint32_t row = 0; row < batch.rows(); ++row) {
       if (random() % 4 == 0) editor.drop(row);

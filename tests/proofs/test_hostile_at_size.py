@@ -26,7 +26,7 @@ def entry(name, attributes=""):
 
 
 def feed(pipe, pieces):
-    """Writes the pieces to whoever opens the pipe; ends early when the reader goes."""
+    """Writes the pieces to the process that opens the pipe; ends early when the reader goes."""
     try:
         with open(pipe, "wb", buffering=0) as out:
             for piece in pieces:

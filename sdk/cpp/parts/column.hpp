@@ -7,7 +7,7 @@
 
 namespace m3u {
 
-/// The values of one field of all rows, which stand side by side in the frame's text.
+/// The values of one field of all rows, which are side by side in the frame's text.
 class Column {
  public:
   Column() = default;

@@ -192,7 +192,7 @@ class FrameWriter {
     position_ = position;
   }
 
-  /// Values that stand side by side are copied together.
+  /// Values that are side by side are copied together.
   static char* copy_new(const TextList& list, char* to) {
     if (list.is_kept()) return to;
     if (list.runs != nullptr) {

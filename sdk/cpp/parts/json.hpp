@@ -13,7 +13,7 @@ class Json {
 
   [[nodiscard]] bool exists() const { return !value_.empty(); }
   [[nodiscard]] bool is_text() const { return value_.starts_with("\""); }
-  /// As it stands, quotes and escapes included.
+  /// As written, quotes and escapes included.
   [[nodiscard]] Text raw() const { return value_; }
 
   /// The member of an object.
@@ -24,7 +24,7 @@ class Json {
     });
     return found;
   }
-  /// Calls member(name, value) for each member of an object; names are as they stand.
+  /// Calls member(name, value) for each member of an object; names are as written.
   template <typename F>
   void members(F&& member) const {
     if (!value_.starts_with("{")) return;
@@ -52,7 +52,7 @@ class Json {
     }
   }
 
-  /// A text without quotes and escapes, kept in `arena`; anything else as it stands; `fallback`
+  /// A text without quotes and escapes, kept in `arena`; anything else as written; `fallback`
   /// when there is nothing.
   Text text(Arena& arena, Text fallback = {}) const {
     if (!exists()) return fallback;

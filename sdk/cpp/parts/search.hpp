@@ -50,7 +50,7 @@ class Finder {
     first_ = static_cast<char>(word[0] | first_bit_);
     last_ = static_cast<char>(word[word.size() - 1] | last_bit_);
   }
-  /// Where the word stands first in `text` at or after `from`; SIZE_MAX when it does not.
+  /// Where the word first appears in `text` at or after `from`; SIZE_MAX when it does not.
   [[nodiscard]] size_t find(Text text, size_t from) const {
     const size_t size = word_.size();
     if (size == 0 || text.size() < size) return SIZE_MAX;

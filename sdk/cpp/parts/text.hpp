@@ -40,7 +40,7 @@ class Text {
   [[nodiscard]] constexpr bool starts_with(Text start) const {
     return size_ >= start.size_ && substr(0, start.size_) == start;
   }
-  /// Where `c` stands first, at or after `from`; SIZE_MAX when it does not.
+  /// Where `c` first appears, at or after `from`; SIZE_MAX when it does not.
   [[nodiscard]] constexpr size_t find(char c, size_t from = 0) const {
     for (size_t i = from; i < size_; ++i)
       if (data_[i] == c) return i;

@@ -55,7 +55,7 @@ class CsvReader {
   [[nodiscard]] size_t taken() const { return taken_; }
 
  private:
-  /// Where the comma or line feed behind the field stands.
+  /// Where the comma or line feed behind the field is.
   [[nodiscard]] size_t end_of_field(size_t at) const {
     const bool quoted = at < text_.size() && text_[at] == '"';
     bool inside = false;

@@ -1,5 +1,5 @@
-// ConfigNode: a TOML document as a plain tree in which every key and value knows where it stands,
-// so that whoever reads it can name the line.
+// ConfigNode: a TOML document as a plain tree in which every key and value knows where it is,
+// so that its reader can name the line.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ struct ConfigMember {
 Result<ConfigNode> parse_toml(std::string_view text, std::string_view file);
 
 /// The line and column in `document` of byte `offset` of the decoded string whose opening quote
-/// stands at `start`: escapes, line ends and the four kinds of quotes are taken into account.
+/// is at `start`: escapes, line ends and the four kinds of quotes are taken into account.
 /// `document` is the text that parse_toml() read.
 Where place_in_string(std::string_view document, const Where& start, std::size_t offset);
 

@@ -1,4 +1,4 @@
-// Error: what went wrong, where in the input it stands, and what the user can do about it.
+// Error: what went wrong, where in the input it is, and what the user can do about it.
 #pragma once
 
 #include <cstdint>

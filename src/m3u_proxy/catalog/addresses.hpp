@@ -1,4 +1,4 @@
-// Addresses: every path and file name of ours that stands in what we publish. Whoever serves them
+// Addresses: every path and file name of ours that is in what we publish. What serves them
 // routes by these, and nothing else spells them.
 #pragma once
 
@@ -13,11 +13,11 @@ namespace m3u_proxy::catalog {
 inline constexpr std::string_view kStreamPath = "/stream/";  ///< {token}/{channel}
 inline constexpr std::string_view kLogoPath = "/logos/";     ///< {logo}
 
-/// What stands before a channel's id in the address of its stream.
+/// What precedes a channel's id in the address of its stream.
 inline std::string stream_prefix(std::string_view base_url, std::string_view token) {
   return std::string(base_url).append(kStreamPath).append(token) + "/";
 }
-/// What stands before a logo's id in its address.
+/// What precedes a logo's id in its address.
 inline std::string logo_prefix(std::string_view base_url) {
   return std::string(base_url).append(kLogoPath);
 }

@@ -22,7 +22,7 @@ class BatchPacker {
  public:
   explicit BatchPacker(memory::Budget& budget);
 
-  /// The batch's content but for its keys; stands in `out`, which grows to what is needed at worst.
+  /// The batch's content but for its keys; is in `out`, which grows to what is needed at worst.
   std::span<const std::uint8_t> pack(const ChannelBatch& batch,
                                      std::pmr::vector<std::uint8_t>& out);
   /// Fills `batch` with what was packed. Views point into `packed`, which must outlive the content.

@@ -1,7 +1,7 @@
 // ChannelBatch: up to some thousand channels in columns, the unit that flows through the stages.
 //
 // A column holds one view a row. Views point into the chunk the batch was parsed from, into the
-// frame it was loaded from, or into the batch's own arena; whoever owns the chunk or the frame
+// frame it was loaded from, or into the batch's own arena; the owner of the chunk or the frame
 // keeps it as long as the batch. Batches are recycled: clear() keeps the capacity.
 // Not thread-safe; one owner at a time. Growing throws memory::OverBudget.
 #pragma once

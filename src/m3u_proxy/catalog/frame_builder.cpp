@@ -8,7 +8,7 @@
 namespace m3u_proxy::catalog {
 namespace {
 
-// What stands in front of the root table's vectors. A FlatBuffers table begins with the distance
+// What precedes the root table's vectors. A FlatBuffers table begins with the distance
 // back to the list of where its fields are.
 constexpr std::size_t kFields = 11;
 constexpr std::size_t kColumnFields = 4;                // where the columns' list is

@@ -8,7 +8,7 @@ namespace {
 
 using catalog::ChannelBatch;
 
-/// What stands in front of the texts, each of which has its size before it.
+/// What precedes the texts, each of which has its size before it.
 struct RowHead {
   Uuid id;
   std::uint32_t attributes;

@@ -40,7 +40,7 @@ void LogoCachingStrategy::process_row(ChannelItem& item, std::size_t row) const 
     const std::string_view address =
         is_logo ? address_of(attribute.value, item, row) : attribute.value;
     if (is_logo) batch.set_attribute(row, attribute.key, address);
-    if (!address.empty()) ++i;  // else it was removed, and the next one stands in its place
+    if (!address.empty()) ++i;  // else it was removed, and the next one is in its place
   }
 }
 

@@ -14,7 +14,7 @@
 
 namespace m3u_proxy::channels {
 
-/// How a source came: told by whoever opened it, for the report.
+/// How a source came: told by its opener, for the report.
 struct SourceOrigin {
   bool from_cache = false;       ///< the provider failed, this is its last good copy
   std::int64_t age_seconds = 0;  ///< of that copy
@@ -30,7 +30,7 @@ struct PlaylistSource {
   std::function<Result<std::unique_ptr<io::ByteSource>>()> open;
   /// Asked after open(): where the bytes came from.
   std::function<SourceOrigin()> origin;
-  /// Asked when all was read: what whoever gave the bytes found odd in his own input; may be empty.
+  /// Asked when all was read: what the giver of the bytes found odd in its own input; may be empty.
   std::function<ProblemLog()> problems{};
   std::string plugin{};  ///< reads it instead of the playlist reader; empty: none
 };

@@ -163,7 +163,7 @@ TEST(CommandLine, SuggestsTheCommandThatWasMeant) {
 
 TEST(CommandLine, AnOptionBeforeItsCommandIsExplained) {
   EXPECT_THAT(refused({"--source", "tv=a", "generate"}),
-              AllOf(HasSubstr("--source stands before its command"),
+              AllOf(HasSubstr("--source is given before its command"),
                     HasSubstr("write m3u-proxy generate --source")));
 }
 

@@ -41,7 +41,7 @@ Result<config::LoadedConfiguration> load(const std::optional<std::string>& file,
   if (file) {
     auto read = config::read_document(*file);
     if (!read) {
-      // Whatever is the matter with it: it is the user's configuration that is not usable.
+      // In any case it is the user's configuration that is not usable.
       read.error().code = ErrorCode::kConfig;
       return fail(std::move(read).error());
     }

@@ -60,7 +60,7 @@ cli::ExitCode run(const std::vector<std::string>& arguments) {
   const auto command = cli::parse_command_line(arguments);
   if (!command) return cli::report_error(command.error());
   const cli::ExitCode code = std::visit(Runner{}, *command);
-  // What `generate` has published is published, whoever hears of it; all else is what it prints.
+  // What `generate` has published is published, heard of or not; all else is what it prints.
   const bool only_prints = !std::holds_alternative<cli::GenerateOptions>(*command);
   if (std::fflush(stdout) == 0 || !only_prints || code != cli::ExitCode::kPublished ||
       errno == EPIPE)

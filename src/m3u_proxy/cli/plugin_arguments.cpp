@@ -168,7 +168,7 @@ Result<PluginOptions> PluginArguments::read_list() const {
   PluginListOptions out{
       .directory = given(raw_.directory), .config = given(raw_.config), .json = raw_.json};
   if (out.directory && out.config)
-    return usage("--directory and --config stand beside each other", "give one of them");
+    return usage("--directory and --config exclude each other", "give one of them");
   return out;
 }
 

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How far above the program the SDK of a clone may stand.
+/// How far above the program the SDK of a clone may be.
 constexpr int kLevels = 4;
 
 /// The folder of the SDK: of the installation that the program is part of, or of the clone that it
@@ -33,7 +33,7 @@ Result<fs::path> find_sdk() {
               fmt::format("it belongs to {}", installed.string()));
 }
 
-/// What stands in the templates for the new plugin's own words.
+/// What is in the templates for the new plugin's own words.
 class Words {
  public:
   Words(const std::string& name, const fs::path& sdk) {

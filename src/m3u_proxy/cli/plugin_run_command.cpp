@@ -122,7 +122,7 @@ void limit_compiler() {
   ::setrlimit(RLIMIT_CPU, &time);
 }
 
-/// Whoever started this reads the reason of a failure in OUT.error.
+/// The parent process reads the reason of a failure in OUT.error.
 ExitCode run_plugin_compile(const PluginCompileOptions& options) {
   limit_compiler();
   const auto done = plugin_host::compile_module_file(options.module, options.out);

@@ -25,7 +25,7 @@ void cancel_on_signals(CancelToken& token) {
   struct sigaction action{};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
-  // No SA_RESTART: a blocked read returns, so that whoever waits looks at the token.
+  // No SA_RESTART: a blocked read returns, so that the waiting code looks at the token.
   action.sa_flags = 0;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

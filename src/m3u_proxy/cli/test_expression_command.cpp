@@ -20,7 +20,7 @@ constexpr std::size_t kShown = 200;
 
 enum class Kind : std::uint8_t { kFilter, kRule };
 
-/// Whether the word SET stands anywhere outside quotes: then a rule was meant.
+/// Whether the word SET is anywhere outside quotes: then a rule was meant.
 bool mentions_set(std::string_view text) {
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {

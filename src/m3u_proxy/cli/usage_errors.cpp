@@ -49,7 +49,7 @@ const CLI::App* owner_of(const CLI::App& app, const std::string& name) {
 std::unexpected<Error> explain_extra(const CLI::App& app, const std::string& word) {
   const std::string name = word.substr(0, word.find('='));
   if (const CLI::App* owner = owner_of(app, name))
-    return usage(fmt::format("{} stands before its command", name),
+    return usage(fmt::format("{} is given before its command", name),
                  fmt::format("write {}{} …", path_of(*owner), name));
   const auto words = words_for(app);
   const std::string_view close = closest_word(name, words);

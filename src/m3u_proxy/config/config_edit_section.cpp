@@ -50,8 +50,7 @@ void channel(ConfigReader& reader, const ConfigNode& node, EditConfig& out) {
 template <edits::Place kPlace>
 void place(ConfigReader& reader, const ConfigNode& node, EditConfig& out) {
   if (out.edit.place != edits::Place::kStays)
-    return reader.problem(node.where,
-                          reader.path() + " stands beside the other of before and after",
+    return reader.problem(node.where, reader.path() + " is beside the other of before and after",
                           "give one of them");
   out.edit.place = kPlace;
   id(reader, node, out.edit.anchor);

@@ -51,7 +51,7 @@ constexpr Choice<channels::ChannelCompare> kCompares[] = {
 
 void location(ConfigReader& reader, const ConfigNode& node, SourceConfig& out) {
   if (!out.location.empty())
-    return reader.problem(node.where, reader.path() + " stands beside another path or url",
+    return reader.problem(node.where, reader.path() + " is given beside another path or url",
                           "give one of them");
   reader.text(node, Empty::kRefuse, out.location);
 }
@@ -288,7 +288,7 @@ Proxy read_proxy(ConfigReader& reader, const ConfigNode& item) {
   proxy.name.where = item.where;
   read_table(reader, item, "proxies", kProxies, {}, proxy);
   if (item.find("name") == nullptr) reader.problem(item.where, reader.path() + " has no name");
-  // Whoever says how many days wants a window; the word `window` itself has the last say.
+  // A number of days asks for a window; the word `window` itself has the last say.
   const bool days_given = item.find("days_behind") != nullptr ||
                           item.find("days_ahead") != nullptr ||
                           item.find("include_past_programmes") != nullptr ||

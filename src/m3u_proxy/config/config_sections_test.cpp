@@ -388,7 +388,7 @@ TEST(ConfigSections, LeaveTheEncodingOfAGuideToItsDeclaration) {
 
 TEST(ConfigSections, RefusePathBesideUrl) {
   EXPECT_THAT(read("[[sources]]\nname = 'a'\nurl = 'http://x/'\npath = 'y'\n").problems,
-              ElementsAre("f.toml:4:8: sources[1].path stands beside another path or url (give "
+              ElementsAre("f.toml:4:8: sources[1].path is given beside another path or url (give "
                           "one of them)"));
 }
 

@@ -137,7 +137,7 @@ ConfigMember* find(ConfigNode& table, std::string_view name) {
   return found == table.members.end() ? nullptr : &*found;
 }
 
-/// An inline table stands behind its key; a table made by its header or by dotted keys does not.
+/// An inline table follows its key; a table made by its header or by dotted keys does not.
 bool is_inline(const ConfigMember& member) {
   return member.value.where.line == member.where.line &&
          member.value.where.column > member.where.column;
@@ -209,7 +209,7 @@ void apply(ConfigNode& document, LegacyChange& change) {
   std::string kept;
   std::erase_if(change.became, [&](MovedKey& key) {
     ConfigNode* section = section_of(document, key, change);
-    if (section == nullptr) return true;  // of a wrong type: whoever reads it says so
+    if (section == nullptr) return true;  // of a wrong type: its reader says so
     if (find(*section, key.key) != nullptr) {
       kept = fmt::format("{}.{} is given as well and counts", key.section, key.key);
       return true;

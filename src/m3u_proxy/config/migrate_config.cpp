@@ -122,7 +122,7 @@ class Migrator {
       elsewhere_[key.section].push_back(key);
   }
 
-  /// Whether the section's own header stands in the text; where its line begins.
+  /// Whether the section's own header is in the text; where its line begins.
   [[nodiscard]] std::optional<std::size_t> header(std::string_view section) const {
     const ConfigMember* member = tree_.find(section);
     if (member == nullptr) return std::nullopt;
@@ -158,7 +158,7 @@ class Migrator {
     if (before.find_first_of("{[=,") != std::string_view::npos)
       return fail(
           {.code = ErrorCode::kConfig,
-           .message = fmt::format("{} stands inside an inline table", change.old_key),
+           .message = fmt::format("{} is inside an inline table", change.old_key),
            .where = change.where,
            .hint = fmt::format("write that table with a header, [{}], and try again", kMemory)});
     const std::size_t end = text_.value_end(text_.offset(change.value));
@@ -176,7 +176,7 @@ class Migrator {
     return {};
   }
 
-  /// Removes a statement; its line too, unless a comment stands behind it.
+  /// Removes a statement; its line too, unless a comment follows it.
   void take_out(std::size_t line, std::size_t end) {
     const std::size_t rest = text_.text().find_first_not_of(" \t", end);
     const bool comment = rest != std::string_view::npos && text_.text()[rest] == '#';
@@ -224,7 +224,7 @@ class Migrator {
   std::map<std::string, std::vector<MovedKey>> elsewhere_;  // by section
 };
 
-/// Whether two documents say the same, wherever it stands in them.
+/// Whether two documents say the same, wherever it is in them.
 bool same(const ConfigNode& a, const ConfigNode& b) {
   if (a.kind != b.kind || a.text != b.text || a.integer != b.integer || a.boolean != b.boolean ||
       a.members.size() != b.members.size() || a.items.size() != b.items.size())
@@ -255,7 +255,7 @@ Result<MigratedConfiguration> migrate_configuration(const ConfigDocument& docume
   const auto after = parse_toml(out.text, document.file);
   if (!after || !same(*after, wanted))
     return fail({.code = ErrorCode::kConfig,
-                 .message = "the keys of memory handling stand in a form that cannot be rewritten",
+                 .message = "the keys of memory handling are in a form that cannot be rewritten",
                  .where = out.changes.front().where,
                  .hint = fmt::format("write them below the headers [{}] and [memory_cleanup], and "
                                      "try again",

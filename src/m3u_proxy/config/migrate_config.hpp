@@ -18,7 +18,7 @@ struct MigratedConfiguration {
 
 /// Rewrites the legacy keys of `document`. The result means what the document meant: it is read
 /// again and compared. Pure and thread-safe. Errors: kConfig when the document is not TOML, or
-/// when a legacy key stands in a form that cannot be rewritten line by line (its place and what to
+/// when a legacy key is in a form that cannot be rewritten line by line (its place and what to
 /// write instead are named).
 Result<MigratedConfiguration> migrate_configuration(const ConfigDocument& document);
 

@@ -174,7 +174,7 @@ TEST(MigrateConfig, NamesAnUnknownKeyOfTheOldTable) {
 
 TEST(MigrateConfig, SaysWhereAFormIsThatItCannotRewrite) {
   EXPECT_EQ(migrated("proxy_memory = { strategy_preset = \"aggressive\" }\n"),
-            "error: old.toml:1:18: proxy_memory.strategy_preset stands inside an inline table "
+            "error: old.toml:1:18: proxy_memory.strategy_preset is inside an inline table "
             "(write that table with a header, [proxy_memory], and try again)");
   EXPECT_THAT(migrated("memory_cleanup.detailed_logging = true\n[proxy_memory]\n"
                        "strategy_preset = \"aggressive\"\n"),

@@ -1,4 +1,4 @@
-// Named: a word of the configuration and where it stands.
+// Named: a word of the configuration and where it is.
 #pragma once
 
 #include <string>

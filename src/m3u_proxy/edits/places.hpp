@@ -1,10 +1,10 @@
 // Places: works out where channels go that were placed before or after others.
 //
 // Whoever brings the channels into order says of each one that is concerned that it is there, and
-// by which key it would stand by itself. Then placed channels stand around the one that they go
+// by which key it would be by itself. Then placed channels stand around the one that they go
 // by: those before it in their own order, it, those after it in their own order; each of them with
 // those that go by it in turn. A channel whose anchor is not there, or that goes by itself in the
-// end, stays where it would stand by itself.
+// end, stays where it would be by itself.
 #pragma once
 
 #include <cstdint>
@@ -34,13 +34,13 @@ class Places {
   /// nullopt: the channel is not concerned.
   [[nodiscard]] std::optional<Node> find(const Uuid& channel) const;
   [[nodiscard]] bool is_placed(Node node) const { return nodes_[node].place != Place::kStays; }
-  /// The channel is there; `key` tells where it would stand by itself: keys compare as the channels
+  /// The channel is there; `key` tells where it would be by itself: keys compare as the channels
   /// do, and no two are equal.
   void note(Node node, std::string_view key);
 
   /// After the last note().
   void resolve();
-  /// After resolve(): the channel by which a noted one stands, which may be itself; that one's key
+  /// After resolve(): the channel by which a noted one is, which may be itself; that one's key
   /// is the first part of its place.
   [[nodiscard]] std::string_view key(Node node) const { return nodes_[nodes_[node].root].key; }
   /// The second part: less than 0 before that channel, 0 for itself.

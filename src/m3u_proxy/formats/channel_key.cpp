@@ -77,7 +77,7 @@ bool is_jwt(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return is_base64url(c) || c == '.'; });
 }
 
-/// Whether `hmac` stands somewhere behind `expiry`.
+/// Whether `hmac` is somewhere behind `expiry`.
 bool holds_in_order(std::string_view text, std::string_view expiry, std::string_view hmac) {
   const std::size_t place = text.find(expiry);
   return place != std::string_view::npos && text.find(hmac, place) != std::string_view::npos;

@@ -15,7 +15,7 @@
 namespace m3u_proxy::formats {
 namespace {
 
-/// What of ASCII may stand in a key: letters, digits, `-`, `_`, `.`, `:`.
+/// What of ASCII may be in a key: letters, digits, `-`, `_`, `.`, `:`.
 constexpr std::array<bool, 256> kAsciiOfKeys = [] {
   std::array<bool, 256> table{};
   for (std::size_t i = 0; i < 0x80; ++i) {
@@ -87,7 +87,7 @@ std::size_t pair_start_before(std::string_view text, std::size_t begin, std::siz
   return begin + key;
 }
 
-/// What stands behind a quote.
+/// What follows a quote.
 enum class Behind : std::uint8_t {
   kPair,     ///< `key=`, blanks aside: the quote closes a value
   kBreak,    ///< a blank, a comma or the end: it closes the value or a quotation inside
@@ -137,7 +137,7 @@ std::size_t unopened_value_end(std::string_view text, std::size_t begin) {
 }
 
 #ifdef __SSE2__
-/// Bits of the bytes of a block that are ASCII and may stand in a key.
+/// Bits of the bytes of a block that are ASCII and may be in a key.
 std::uint32_t key_characters(__m128i bytes) {
   const auto in_range = [&](__m128i from, char first, char last) {
     const __m128i shifted = _mm_sub_epi8(from, _mm_set1_epi8(first));
@@ -146,7 +146,7 @@ std::uint32_t key_characters(__m128i bytes) {
   };
   const __m128i lower = _mm_or_si128(bytes, _mm_set1_epi8('a' - 'A'));
   const __m128i letters = in_range(lower, 'a', 'z');
-  const __m128i digits = in_range(bytes, '0', ':');  // `:` stands right behind the digits
+  const __m128i digits = in_range(bytes, '0', ':');  // `:` immediately follows the digits
   const __m128i marks =
       _mm_or_si128(in_range(bytes, '-', '.'), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')));
   return static_cast<std::uint32_t>(
@@ -244,7 +244,7 @@ bool AttributeCursor::take_comma(std::size_t length) {
   return true;
 }
 
-/// Whether a comma outside values stands behind `position`.
+/// Whether a comma outside values follows `position`.
 bool AttributeCursor::comma_is_left(std::size_t position) {
   AttributeCursor ahead(*this);
   ahead.looks_ahead_ = true;

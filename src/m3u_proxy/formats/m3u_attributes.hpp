@@ -69,19 +69,19 @@ class InnerQuotes {
 
 class AttributeCursor {
  public:
-  /// `text`: what stands behind the duration.
+  /// `text`: what follows the duration.
   explicit AttributeCursor(std::string_view text) : text_(text) {}
 
   /// Moves to the next pair; false when the name begins (behind the first comma outside values
   /// that does not only separate attributes) or the text ends.
   bool next();
   [[nodiscard]] std::string_view key() const { return key_; }
-  /// As it stands on the line; where it has escapes, unescape_value() gives the real one.
+  /// As written on the line; where it has escapes, unescape_value() gives the real one.
   [[nodiscard]] std::string_view value() const { return value_; }
   [[nodiscard]] bool value_has_escapes() const { return has_escapes_; }
 
-  /// After next() gave false: whether a comma was found, and what stands behind it without further
-  /// commas and blanks; without a comma, what stands behind the last pair.
+  /// After next() gave false: whether a comma was found, and what follows it without further
+  /// commas and blanks; without a comma, what follows the last pair.
   [[nodiscard]] bool found_comma() const { return found_comma_; }
   [[nodiscard]] std::string_view rest() const;
   /// Whether text that belongs to no pair stood before the comma.
@@ -129,7 +129,7 @@ class AttributeCursor {
   char quote_open_at_end_ = '\0';
 };
 
-/// Whether a value ends with the quote that stands right before `position`: blanks and `key=`, a
+/// Whether a value ends with the quote that is right before `position`: blanks and `key=`, a
 /// comma or the end of the text follow.
 bool closes_value(std::string_view text, std::size_t position);
 

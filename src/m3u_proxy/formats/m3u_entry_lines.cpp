@@ -41,7 +41,7 @@ bool EntryLines::ends_entry(std::string_view line) {
 }
 
 GenreEntry genre_entry(std::string_view line) {
-  GenreEntry path;  // where no scheme stands behind a comma
+  GenreEntry path;  // where no scheme follows a comma
   for (std::size_t at = 0; at < line.size(); ++at) {
     const std::size_t comma = comma_length(line, at);
     if (comma == 0) continue;

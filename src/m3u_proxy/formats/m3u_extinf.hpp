@@ -1,4 +1,4 @@
-// The #EXTINF line: what stands behind its colon, its duration, its attributes and its name, and
+// The #EXTINF line: what follows its colon, its duration, its attributes and its name, and
 // whether the line below it belongs to it.
 //
 // Pure. The functions that write into a batch throw memory::OverBudget.
@@ -15,14 +15,14 @@
 
 namespace m3u_proxy::formats {
 
-/// What stands behind `#EXTINF:`, however it is spelled, of a line of that kind.
+/// What follows `#EXTINF:`, however it is spelled, of a line of that kind.
 std::string_view extinf_text(std::string_view line);
 
 /// The duration at the front of that text, removed from it.
 std::string_view take_duration(std::string_view& text);
 
 /// Whether `line`, which follows right on the #EXTINF line `extinf`, goes on with its last value:
-/// that one's quote is open, no comma and no ` key=` stand behind it, and `line` closes it. Never
+/// that one's quote is open, no comma and no ` key=` follow it, and `line` closes it. Never
 /// for a line that begins with `#` or a scheme.
 bool continues_extinf(std::string_view extinf, std::string_view line);
 

@@ -132,7 +132,7 @@ Result<> check_document(std::string_view text) {
   return {};
 }
 
-/// Skips what stands before the first #EXTM3U: a provider's warnings. Not what is a list itself.
+/// Skips what precedes the first #EXTM3U: a provider's warnings. Not what is a list itself.
 void skip_junk(std::string_view beginning, M3uHeader& header, ProblemLog& problems) {
   constexpr std::size_t kJunk = std::size_t{4} << 10U;
   const std::size_t at = find_without_case(beginning.substr(0, kJunk), kHeaderWord);

@@ -21,7 +21,7 @@ enum class LineKind : std::uint8_t {
   kNamed,      ///< `#NAME:…`: a directive, behind the first #EXTINF
   kGenre,      ///< `Group,#genre#`
   kUrl,        ///< an address that begins with a scheme
-  kPath,       ///< another text that is an address wherever it stands
+  kPath,       ///< another text that is an address wherever it is
   kWord,       ///< an address only where an #EXTINF waits for one
   kText,       ///< no address
 };
@@ -77,11 +77,11 @@ bool begins_with_scheme(std::string_view text);
 /// list of channels. Players refuse a list that holds such a line.
 bool is_hls_marker(std::string_view line);
 
-/// Where the `max_lines`-th LF stands, or the last one when there are fewer.
+/// Where the `max_lines`-th LF is, or the last one when there are fewer.
 struct LineScan {
   std::size_t end = 0;      ///< behind that LF; 0: there is none
   std::uint64_t lines = 0;  ///< LFs up to there
-  bool has_cr = false;      ///< a CR stands before `end` (or, with fewer LFs, anywhere)
+  bool has_cr = false;      ///< a CR precedes `end` (or, with fewer LFs, anywhere)
 };
 LineScan scan_lines(std::string_view text, std::uint64_t max_lines);
 

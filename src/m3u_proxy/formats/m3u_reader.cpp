@@ -28,7 +28,7 @@ MediaType media_type_of_word(std::string_view word) {
   return MediaType::kLive;
 }
 
-/// Whether "ie" stands in the text: both words that are looked for in addresses have it, and hardly
+/// Whether "ie" is in the text: both words that are looked for in addresses have it, and hardly
 /// anything else.
 bool has_ie(std::string_view text) {
 #ifdef __SSE2__

@@ -46,7 +46,7 @@ Result<> M3uSplitter::fill(io::ByteSource& source, const memory::Slab& slab, std
 }
 
 /// The common case, lines that end in LF: counts as many as a chunk may have, and goes back from
-/// there to the last line that begins with a scheme: that is an address whatever stands before it.
+/// there to the last line that begins with a scheme: that is an address whatever is before it.
 /// Sets has_cr to whether the chunk has a CR.
 M3uSplitter::Boundary M3uSplitter::find_boundary(std::string_view text, bool& has_cr) const {
   const LineScan scan = scan_lines(text, max_lines_);
@@ -88,7 +88,7 @@ M3uSplitter::Boundary M3uSplitter::boundary_by_lines(std::string_view text, bool
 }
 
 /// Of a text without the end of an entry: where the last entry begins that it may have, as text
-/// without any and entries without address may stand before that one. The end is 0 when nothing
+/// without any and entries without address may be before that one. The end is 0 when nothing
 /// does.
 M3uSplitter::Boundary M3uSplitter::boundary_before_entry(std::string_view text, bool has_cr) {
   Boundary begin;  // of what waits

@@ -199,7 +199,7 @@ void put_name(const ChannelBatch& batch, std::size_t row, bool no_commas, EntryW
   put_cleaned_name(name, no_commas, out);
 }
 
-/// Whether a comma and what stands behind it are attributes, not a name.
+/// Whether a comma and what follows it are attributes, not a name.
 bool reads_as_attributes(std::string_view comma_and_name) {
   return AttributeCursor(comma_and_name).next();
 }

@@ -1,6 +1,6 @@
 // M3U writer: batches of channels in, the text of a playlist out.
 //
-// Whatever the values hold, the text reads back to the same channels: quotes become apostrophes,
+// With any values the text reads back to the same channels: quotes become apostrophes,
 // line ends and tabs become spaces, other control characters are dropped. Pure; thread-safe.
 #pragma once
 

@@ -256,7 +256,7 @@ bool XmltvChecker::walk_text() {
       walk_reference();
     } else if (*p_ == '>') {
       // "]]>" is forbidden in text; what was just replaced may have become a part of it.
-      const std::string_view before(p_ - 2, 2);  // a tag stands before, so there are two
+      const std::string_view before(p_ - 2, 2);  // a tag precedes, so there are two
       if (before == "]]" || p_ - copied_ < 2) replace(p_, p_ + 1, "&gt;", Repair::kBareCdataEnd);
       ++p_;
     } else {

@@ -188,7 +188,7 @@ bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvS
 bool append_element(std::pmr::string& out, const XmltvChild& element, std::size_t indent,
                     DtdLosses& losses);
 
-/// Text without its tags; of a person the elements that may stand there.
+/// Text without its tags; of a person the elements that may be there.
 void append_text(std::pmr::string& out, std::string_view content, Content kind, DtdLosses& losses) {
   std::size_t done = 0;
   for (XmltvChildren children(content); const auto child = children.next();) {

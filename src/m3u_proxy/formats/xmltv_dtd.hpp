@@ -25,7 +25,7 @@ struct DtdLosses {
 /// required attribute.
 bool append_valid_element(std::pmr::string& out, std::string_view element, DtdLosses& losses);
 
-/// Where a child of `<programme>` stands in the DTD's order, from 0; past the last for others.
+/// Where a child of `<programme>` is in the DTD's order, from 0; past the last for others.
 std::size_t programme_child_rank(std::string_view name);
 
 }  // namespace m3u_proxy::formats

@@ -95,7 +95,7 @@ class Reader {
     return read_clock();
   }
 
-  /// `T200000`, ` 20:00`; of what a blank may stand before, only what cannot be a zone.
+  /// `T200000`, ` 20:00`; of what a blank may precede, only what cannot be a zone.
   bool read_clock_of_plain_date() {
     const bool is_t = is_at(text_, at_, "Tt");
     if (!pass_separator()) return false;

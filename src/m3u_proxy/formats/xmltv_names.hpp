@@ -1,4 +1,4 @@
-// XML names: which bytes and characters may stand in the name of an element or attribute.
+// XML names: which bytes and characters may be in the name of an element or attribute.
 // Pure and thread-safe.
 #pragma once
 
@@ -44,7 +44,7 @@ constexpr auto kClasses = make_classes();
 constexpr bool is_name_start_byte(char c) {
   return (names_internal::kClasses[static_cast<unsigned char>(c)] & 1U) != 0;
 }
-/// Whether this byte may stand in a name.
+/// Whether this byte may be in a name.
 constexpr bool is_name_byte(char c) {
   return (names_internal::kClasses[static_cast<unsigned char>(c)] & 2U) != 0;
 }

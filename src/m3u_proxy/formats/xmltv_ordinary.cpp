@@ -93,7 +93,7 @@ AttributeName attribute_at(const char* p) {
   return {.text = name_at(p)};
 }
 
-/// Whether the '>' or '&' at `p`, in text, may stand there.
+/// Whether the '>' or '&' at `p`, in text, may be there.
 bool is_good_in_text(const char* p, const char* end) {
   if (*p == '&') return skip_reference(p, end) != nullptr;
   return p[-1] != ']' || p[-2] != ']';
@@ -259,7 +259,7 @@ std::size_t OrdinaryElements::find_end(std::string_view name) {
   }
 }
 
-/// Passes over what may stand in text: a '>', a reference, a CDATA section. False when it may not.
+/// Passes over what may be in text: a '>', a reference, a CDATA section. False when it may not.
 bool OrdinaryElements::pass_in_text(std::size_t at) {
   const std::string_view rest = text_.substr(at);
   if (rest.front() != '<') return is_good_in_text(rest.data(), rest.data() + rest.size());

@@ -18,7 +18,7 @@ enum class XmltvKind : std::uint8_t { kChannel, kProgramme };
 
 /// What is known of the start tag of an ordinary element.
 struct OrdinaryTag {
-  /// An attribute's value as it stands; at 0 when the tag has no such attribute.
+  /// An attribute's value as written; at 0 when the tag has no such attribute.
   struct Value {
     std::uint16_t at = 0;  ///< from the element's '<'
     std::uint16_t size = 0;

@@ -1,4 +1,4 @@
-// What stands before and after the elements of a guide: declarations, the root, and what shows
+// What comes before and after the elements of a guide: declarations, the root, and what shows
 // that this is no guide at all.
 #include <algorithm>
 #include <cstring>
@@ -88,7 +88,7 @@ Result<XmltvSplitter::Step> XmltvSplitter::doctype(ProblemLog& problems) {
 Result<XmltvSplitter::Step> XmltvSplitter::root(ProblemLog& problems) {
   XmltvStartTag tag;
   if (!parse_start_tag(rest(), tag) || rest().substr(1, tag.size - 1).contains('<')) {
-    // Another '<' says that the tag is over, and bad; a '>' alone may stand in a value.
+    // Another '<' says that the tag is over, and bad; a '>' alone may be in a value.
     const bool complete = rest().find('<', 1) < std::string_view::npos && rest().contains('>');
     if (!complete && input_ == Input::kMore && rest().size() < kMaxProlog) return Step::kNeedMore;
     if (!complete) return fail(not_a_guide());

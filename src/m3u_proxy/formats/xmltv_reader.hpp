@@ -15,7 +15,7 @@ namespace m3u_proxy::formats {
 
 struct XmltvAttribute {
   std::string_view name;
-  std::string_view value;  ///< as it stands, between the quotes
+  std::string_view value;  ///< as written, between the quotes
 };
 
 /// A start tag taken apart; all views point into its text.

@@ -38,7 +38,7 @@ inline const char* find_text(const char* p, const char* end, std::string_view wh
   return at == std::string_view::npos ? end : p + at;
 }
 
-/// Whether `what` stands at `p`.
+/// Whether `what` is at `p`.
 inline bool starts_at(const char* p, const char* end, std::string_view what) {
   return static_cast<std::size_t>(end - p) >= what.size() &&
          std::memcmp(p, what.data(), what.size()) == 0;

@@ -47,7 +47,7 @@ class XmltvSplitter {
 
   /// Bytes done with so far: where the next window begins.
   [[nodiscard]] std::uint64_t position() const { return position_; }
-  /// The `date` attribute of `<tv>`, as it stands; "" when there is none.
+  /// The `date` attribute of `<tv>`, as written; "" when there is none.
   [[nodiscard]] const std::string& date() const { return date_; }
   /// After Input::kEnd: the document broke off before its end.
   [[nodiscard]] bool truncated() const { return truncated_; }

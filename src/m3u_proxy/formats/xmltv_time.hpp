@@ -19,7 +19,7 @@ struct XmltvTime {
   bool zone_known = true;         ///< false: a zone name nobody knows, taken as UTC
   bool foreign = false;           ///< not in XMLTV's form: it has to be written anew
   bool zone_is_offset = false;    ///< of a foreign one: its zone is written as `±hhmm`
-  /// What stands after the digits, with its leading space; of a foreign one the zone's name alone.
+  /// What follows the digits, with its leading space; of a foreign one the zone's name alone.
   std::string_view zone_text{};
 };
 

@@ -1,4 +1,4 @@
-// XMLTV zones: what may stand behind the digits of a time. Pure and thread-safe.
+// XMLTV zones: what may follow the digits of a time. Pure and thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ struct XmltvZone {
   bool known = true;         ///< false: a name that is not in the table, taken as UTC
   /// What XMLTV writes is `±hhmm`: for numbers, `Z`, `UTC+2`. Else the name is written.
   bool is_offset = false;
-  bool has_comment = false;  ///< something in brackets stands behind it, as in `+0100 (CET)`
+  bool has_comment = false;  ///< something in brackets follows it, as in `+0100 (CET)`
   std::string_view name{};   ///< without blanks and comment; "" when no zone was given
 };
 

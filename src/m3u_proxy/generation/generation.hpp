@@ -23,14 +23,14 @@ struct GenerationServices {
   memory::SimpleMemoryMonitor* monitor = nullptr;  ///< of this run; may be nullptr
   LineupSink* lineup = nullptr;                    ///< hears of the channels; may be nullptr
   bool cleanup_between_stages = true;
-  /// The level of pressure that earlier runs let expect.
+  /// The level of pressure that earlier runs suggest.
   memory::MemoryPressureLevel begin_at = memory::MemoryPressureLevel::kOptimal;
   /// Where programmes wait on disk, where context.spill gives no folder.
   std::filesystem::path spill_folder{};
   pipeline::WorkEstimate expected{};  ///< of the playlists; 0: not known
   /// In the guide that was published last; nullopt: not known.
   std::optional<std::uint64_t> last_guide_programmes{};
-  /// Peaks that earlier runs let expect, by stage: what Smart cleanup makes room for.
+  /// Peaks that earlier runs suggest, by stage: what Smart cleanup makes room for.
   std::span<const memory::StagePeak> expected_peaks{};
 };
 

@@ -66,7 +66,7 @@ struct GenerationStats {
   std::uint64_t filters = 0;
   double channels_per_second = 0;
   double peak_memory_usage_mb = 0;
-  double memory_efficiency = 0;  ///< channels a MB
+  double memory_efficiency = 0;  ///< channels per MB
   std::uint64_t memory_cleanup_operations = 0;
   double memory_freed_mb = 0;
   std::uint64_t items_cleaned = 0;

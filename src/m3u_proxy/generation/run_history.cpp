@@ -19,7 +19,7 @@ using memory::RunRecord;
 using memory::StorageLevel;
 
 constexpr int kVersion = 1;
-/// Twenty runs take some ten KB; whatever is larger is not ours.
+/// Twenty runs take some ten KB; a larger file is not ours.
 constexpr std::size_t kLargestFile = std::size_t{1} << 20U;
 constexpr std::string_view kGuideStage = "EPG Generation";
 

@@ -45,7 +45,7 @@ void StageObserver::clean(pipeline::Stage stage, memory::MemoryCleanable& leavin
   if (!cleaned) log::warn("memory.cleanup", "{}", to_string(cleaned.error()));
 }
 
-/// What earlier runs let expect of the stage that comes next, beyond what is resident now.
+/// What earlier runs suggest for the stage that comes next, beyond what is resident now.
 void StageObserver::expect_stage_after(pipeline::Stage stage) {
   const GenerationServices& services = scope_->services;
   const auto next = static_cast<std::size_t>(stage) + 1;

@@ -1,4 +1,4 @@
-// StagePlugins: plugins as the pipeline sees them: strategies that stand in a stage beside its
+// StagePlugins: plugins as the pipeline sees them: strategies that are in a stage beside its
 // native one or in its place. What runs them is m3u_proxy/plugins.
 #pragma once
 

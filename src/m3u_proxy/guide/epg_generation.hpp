@@ -1,6 +1,6 @@
 // EPG Generation: selects, checks and rewrites the programmes of one window of a guide.
 //
-// What stands before and after it in the pass, reading, splitting and writing in order, is
+// What comes before and after it in the pass, reading, splitting and writing in order, is
 // GuideSourcePass.
 #pragma once
 

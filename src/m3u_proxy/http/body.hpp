@@ -17,7 +17,7 @@
 
 namespace m3u_proxy::http {
 
-/// A part of an open file. The descriptor belongs to whoever made the body.
+/// A part of an open file. The descriptor belongs to the maker of the body.
 struct FileRange {
   int fd = -1;
   std::uint64_t offset = 0;

@@ -13,7 +13,7 @@
 
 namespace m3u_proxy::http {
 
-/// What stands behind an address right now.
+/// What an address has right now.
 struct Validators {
   std::string etag;                           ///< with its quotes, `"…"` or `W/"…"`; empty: none
   std::optional<std::int64_t> last_modified;  ///< seconds since 1970

@@ -1,4 +1,4 @@
-// Forwarded: under which address a client sees this service, behind whatever stands between.
+// Forwarded: under which address a client sees this service, behind whatever is between.
 //
 // One function makes the base of every absolute URL. Fields that a proxy adds count only when they
 // come from a proxy that is trusted; what a host may be is bounded in any case. Sources: RFC 7239,
@@ -55,7 +55,7 @@ struct Arrival {
 ///
 /// From a trusted proxy X-Forwarded-Proto, -Host, -Port and -Prefix count, each by itself; where
 /// there is none of them, the Forwarded field. In lists the entry counts that the outermost trusted
-/// proxy wrote, as X-Forwarded-For tells. A port stands in X-Forwarded-Port, else in the host that
+/// proxy wrote, as X-Forwarded-For tells. A port is in X-Forwarded-Port, else in the host that
 /// is used, else it is the scheme's own; a proxy that passes Host on without its port and says
 /// nothing else about it is taken by its word.
 /// Error: kInvalidArgument for a host that is malformed or not allowed (421).

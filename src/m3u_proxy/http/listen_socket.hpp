@@ -23,7 +23,7 @@ struct ListenSockets {
 /// another server uses is refused, even if that one shares it.
 Result<std::vector<ListenSockets>> listen_tcp(const TcpEndpoint& endpoint, unsigned threads,
                                               const Limits& limits);
-/// One socket of mode 0600. Refuses a path where someone answers, or where something else stands.
+/// One socket of mode 0600. Refuses a path where someone answers, or where something else is.
 Result<ListenSockets> listen_unix(const UnixEndpoint& endpoint);
 
 }  // namespace m3u_proxy::http

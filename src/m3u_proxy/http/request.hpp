@@ -15,7 +15,7 @@
 
 namespace m3u_proxy::http {
 
-/// A `{name}` of the route's pattern, and what stands in its place, decoded.
+/// A `{name}` of the route's pattern, and what is in its place, decoded.
 struct Parameter {
   std::string_view name;
   std::string value;

@@ -20,7 +20,7 @@ using BeastError = beast::error_code;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
-/// Beast's way to stop parsing; what is wrong stands in our own Refusal.
+/// Beast's way to stop parsing; what is wrong is in our own Refusal.
 BeastError stop() { return beast::http::make_error_code(beast::http::error::bad_value); }
 
 /// The state of one message; Beast's parsers can't be used twice.
@@ -124,7 +124,7 @@ std::optional<Refusal> check(const Message& message, const Request& request) {
   if (message.content_lengths > 1) return Refusal{400, "there are two Content-Lengths"};
   if (message.transfer_encoding && request.http_1_0)
     return Refusal{400, "HTTP/1.0 has no Transfer-Encoding"};
-  // An absolute target's authority stands in front of the fields and wins over Host.
+  // An absolute target's authority is in front of the fields and wins over Host.
   if (message.hosts > 1) return Refusal{400, "there are two Hosts"};
   if (message.hosts == 0 && !request.http_1_0) return Refusal{400, "there is no Host"};
   if (!message.expect.empty() && !equals_ascii_case(message.expect, "100-continue"))

@@ -73,7 +73,7 @@ Session::Step Session::defer(const DeferredHandler& handler) {
   ticket_ = std::make_shared<Ticket>(worker_.mailbox(), number_, ++serial_, route.waiting);
   state_ = State::kDeferred;
   deadline_ = kNever;
-  // The request goes to whoever works on it; what came behind it stays here.
+  // The request goes to its handler; what came behind it stays here.
   const auto given = std::exchange(exchange_, nullptr);
   const Input& behind = given->body_input.capacity != 0 ? given->body_input : given->head;
   if (!behind.text().empty()) {
@@ -227,7 +227,7 @@ Session::Step Session::feed_stream() {
     return Step::kAgain;
   }
   worker_.give_back(std::move(buffer));
-  // Whatever it sends meanwhile is thrown away; at its end the stream ends.
+  // What it sends meanwhile is thrown away; at its end the stream ends.
   const Step client = linger();
   return client == Step::kAgain ? Step::kYield : client;
 }

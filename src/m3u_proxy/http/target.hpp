@@ -1,4 +1,4 @@
-// Target: what stands between method and version in a request line, taken apart and decoded.
+// Target: what is between method and version in a request line, taken apart and decoded.
 //
 // Nothing that leaves this file can climb out of a folder: segments "." and "..", in any spelling,
 // and NUL or other control characters are refused. Source: RFC 3986, RFC 9112 §3.2. Pure.

@@ -11,7 +11,7 @@
 
 namespace m3u_proxy::importers {
 
-/// A text of a condition in double quotes: what stands there is taken as it is.
+/// A text of a condition in double quotes: what is there is taken as it is.
 std::string text_literal(std::string_view text);
 /// The same for a value after `=`: its dollars are no captures.
 std::string value_literal(std::string_view text);

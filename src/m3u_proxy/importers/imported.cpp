@@ -24,7 +24,7 @@ std::string free_name(const std::vector<Item>& list, std::string_view wanted) {
 constexpr std::size_t kMostOfAKind = 1000;
 constexpr std::size_t kLongestName = 190;  // with a number behind it at most 200
 
-/// What stands in an address: all but letters, digits and -._~ as %XX.
+/// What is in an address: all but letters, digits and -._~ as %XX.
 std::string percent_encoded(std::string_view text, std::string_view more = {}) {
   std::string out;
   for (const char c : text) {

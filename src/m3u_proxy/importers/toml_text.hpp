@@ -24,7 +24,7 @@ struct TomlText {
   std::vector<TomlPiece> pieces;  ///< in their order
 };
 
-/// `origin` stands in the first line.
+/// `origin` is in the first line.
 TomlText toml_of(const Imported& imported, std::string_view origin);
 
 }  // namespace m3u_proxy::importers

@@ -8,7 +8,7 @@
 
 namespace m3u_proxy::io {
 
-/// What stands around deflated data: RFC 1952, RFC 1950, or nothing (RFC 1951).
+/// What surrounds deflated data: RFC 1952, RFC 1950, or nothing (RFC 1951).
 enum class DeflateFrame : std::uint8_t { kGzip, kZlib, kNone };
 
 /// Each error: kOverBudget.

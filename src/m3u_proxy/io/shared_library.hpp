@@ -1,5 +1,5 @@
-// SharedLibrary: a library that is loaded when it is first needed, so that whoever does not need it
-// pays neither its memory nor its start.
+// SharedLibrary: a library that is loaded when it is first needed, so that nobody else pays its
+// memory or its start.
 #pragma once
 
 #include <string>

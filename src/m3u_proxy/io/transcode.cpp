@@ -107,7 +107,7 @@ class TranscodingSource final : public TextSource {
     return buffer.size() - output.size();
   }
 
-  /// Puts U+FFFD for what stands at the beginning of the input.
+  /// Puts U+FFFD for what is at the beginning of the input.
   void replace(std::span<char>& output, bool cut_off) {
     if (output.size() < kReplacement.size()) return;  // tried again with an empty buffer
     std::memcpy(output.data(), kReplacement.data(), kReplacement.size());

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::uint32_t kElsewhere = 0xFFFFFFFF;  // the number stands in a ZIP64 field
+constexpr std::uint32_t kElsewhere = 0xFFFFFFFF;  // the number is in a ZIP64 field
 constexpr std::size_t kWindow = std::size_t{256} << 10U;
 
 /// Looks at any part of a source through one buffer.

@@ -113,7 +113,7 @@ Result<> Conductor::start() {
     for (const store::Job& job : left)
       if (const auto source = parse_uuid(job.target)) asked_[*source] = clock_();
   }
-  // What a generation was made of stands in its snapshot, so only what has changed since is made
+  // What a generation was made of is in its snapshot, so only what has changed since is made
   // again.
   for (const ProxyEntry& proxy : model()->proxies) {
     M3U_TRY(const auto snapshot, generator_.newest(proxy.id));

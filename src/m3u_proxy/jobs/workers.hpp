@@ -73,7 +73,7 @@ class Workers {
   /// leases: only where no other process can work on this store. Before start().
   Result<> take_back();
   void start();
-  /// The queue has changed: whoever is free looks at it.
+  /// The queue has changed: a free worker looks at it.
   void wake();
   /// Asks running jobs to stop, waits for them, and gives back what did not finish. A job that
   /// does not stop is waited for.

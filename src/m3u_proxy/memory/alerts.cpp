@@ -38,7 +38,7 @@ std::vector<MemoryAlert> evaluate_alerts(const MemoryMonitoringConfig& config,
   const double least = config.efficiency_alert_threshold;
   if (least > 0 && memory.peak_mb >= kEfficiencyFromMb && efficiency < least)
     add(AlertKind::kEfficiency, efficiency, least,
-        fmt::format("{:.1f} channels a MB of peak memory are below {:.1f}", efficiency, least));
+        fmt::format("{:.1f} channels per MB of peak memory are below {:.1f}", efficiency, least));
   const std::uint32_t failures = config.cleanup_failure_threshold;
   if (failures > 0 && memory.cleanup_failures >= failures)
     add(AlertKind::kCleanupFailures, static_cast<double>(memory.cleanup_failures), failures,

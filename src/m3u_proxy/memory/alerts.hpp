@@ -14,7 +14,7 @@ namespace m3u_proxy::memory {
 
 enum class AlertKind : std::uint8_t {
   kPeakMemory,       ///< the peak was above peak_memory_alert_mb
-  kEfficiency,       ///< fewer channels a MB than efficiency_alert_threshold
+  kEfficiency,       ///< fewer channels per MB than efficiency_alert_threshold
   kCleanupFailures,  ///< cleanup_failure_threshold cleanups failed
   kPluginLeak,       ///< a plugin grew by more than plugin_memory_leak_threshold
 };
@@ -43,7 +43,7 @@ struct GenerationMemory {
   std::vector<PluginGrowth> plugins{};
 };
 
-/// Below this peak the program itself is most of it, and channels a MB say nothing.
+/// Below this peak the program itself is most of it, and channels per MB say nothing.
 constexpr double kEfficiencyFromMb = 64;
 
 /// Channels a MB of peak memory; 0 without a peak.

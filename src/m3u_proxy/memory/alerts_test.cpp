@@ -37,7 +37,7 @@ TEST(Alerts, NameThePeakAboveItsThreshold) {
 
 TEST(Alerts, NameAnEfficiencyBelowItsThreshold) {
   EXPECT_THAT(messages({}, {.peak_mb = 100, .channels = 950}),
-              ElementsAre("9.5 channels a MB of peak memory are below 10.0"));
+              ElementsAre("9.5 channels per MB of peak memory are below 10.0"));
 }
 
 TEST(Alerts, DoNotJudgeEfficiencyWhereTheProgramItselfIsMostOfThePeak) {

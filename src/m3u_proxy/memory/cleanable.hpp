@@ -1,6 +1,6 @@
 // MemoryCleanable: how a stage's output gives up memory it no longer needs.
 //
-// Types of our own derive from it. Standard containers, strings and whatever is nested in them go
+// Types of our own derive from it. Standard containers, strings and what is nested in them go
 // through clean() and memory_usage(); CleanableParts makes one MemoryCleanable of several of them:
 //   CleanableParts output(channels, names_by_group);
 // Containers over an Arena are not for this: an arena cannot take back a part of what it gave.

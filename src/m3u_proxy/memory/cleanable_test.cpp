@@ -119,7 +119,7 @@ TEST(MemoryUsage, CountsHeldAndUnusedBytes) {
   EXPECT_EQ(memory_usage(std::string("short")).held, Bytes{0});
 }
 
-/// A stage's output as the seed's example has it: some of it is dropped when memory is short.
+/// A stage's output as an application defines it: some of it is dropped when memory is short.
 class CustomOutput final : public MemoryCleanable {
  public:
   std::size_t basic_cleanup() override { return clean(data, kBasic); }

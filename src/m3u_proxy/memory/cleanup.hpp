@@ -102,7 +102,7 @@ class MemoryCleanupCoordinator {
   /// measured; nothing was cleaned), kInternal (the output's own cleanup threw).
   Result<CleanupStats> cleanup_between_stages(std::string_view stage_name, MemoryCleanable& output,
                                               CleanupStrategy strategy);
-  /// Called often while a stage runs, by whoever may clean `live` just then: cleans by `strategy`
+  /// Called often while a stage runs, by the one that may clean `live` then: cleans by `strategy`
   /// when auto_gc_interval has passed since the last cleanup, aggressively when
   /// force_cleanup_frequency has. Takes nanoseconds when nothing is due; never fails.
   void tick(std::string_view stage_name, MemoryCleanable& live, CleanupStrategy strategy) {

@@ -42,7 +42,7 @@ constexpr std::size_t kCleanupHistory = 1000;
 /// [memory_monitoring]: from where on a figure is worth an alert; 0 switches an alert off.
 struct MemoryMonitoringConfig {
   double peak_memory_alert_mb = 1024;           ///< a generation's peak above this
-  double efficiency_alert_threshold = 10;       ///< fewer channels a MB of peak than this
+  double efficiency_alert_threshold = 10;       ///< fewer channels per MB of peak than this
   std::uint32_t cleanup_failure_threshold = 5;  ///< so many failed cleanups in a generation
   double plugin_memory_leak_threshold = 50;     ///< MB that a plugin grew without a cleanup
 };

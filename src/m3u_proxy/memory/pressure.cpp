@@ -19,7 +19,7 @@ double percent_of(Bytes used, Bytes limit) {
   return static_cast<double>(used.count) * 100 / static_cast<double>(limit.count);
 }
 
-/// Where `used` would stand if the thresholds were the percentages of a limit: straight lines
+/// Where `used` would be if the thresholds were the percentages of a limit: straight lines
 /// between them, and above the last one always more than 95.
 double percent_of(Bytes used, const MemoryThresholds& thresholds) {
   if (thresholds.critical_mb <= 0) return 0;

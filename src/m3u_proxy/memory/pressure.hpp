@@ -1,4 +1,4 @@
-// MemoryPressureLevel: how close the process is to its memory limit, in the seed's five levels.
+// MemoryPressureLevel: how close the process is to its memory limit, in five levels.
 #pragma once
 
 #include <cstdint>

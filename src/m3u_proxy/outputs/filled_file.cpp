@@ -24,7 +24,7 @@ Result<http::Piece> FilledFile::next() {
   return has_places(block) ? next_filled() : next_range();
 }
 
-/// As many blocks without a place as stand in a row.
+/// As many blocks without a place as are in a row.
 Result<http::Piece> FilledFile::next_range() {
   auto block = static_cast<std::size_t>(offset_ / snapshots::kPlaceBlock);
   while (block < counts_->size() && !has_places(block)) ++block;

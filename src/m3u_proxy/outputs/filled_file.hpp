@@ -19,7 +19,7 @@ using snapshots::Placeholders;
 /// Needs up to four times kPlaceBlock of memory while it is sent. Belongs to one thread.
 class FilledFile final : public http::Body {
  public:
-  /// All are shared with whoever else sends the file. `counts` are those of the file's content.
+  /// All are shared with the other senders of the file. `counts` are those of the file's content.
   FilledFile(std::shared_ptr<const io::Descriptor> file, std::uint64_t size,
              std::shared_ptr<const std::vector<PlaceCount>> counts,
              std::shared_ptr<const Placeholders> placeholders, Placeholders values);

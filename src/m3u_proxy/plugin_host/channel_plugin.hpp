@@ -16,7 +16,7 @@ namespace m3u_proxy::plugin_host {
 
 class ChannelPlugin final : public channels::ChannelStrategy {
  public:
-  /// `replaces`: the native strategy whose place it takes; nullptr when it stands beside it.
+  /// `replaces`: the native strategy whose place it takes; nullptr when it is beside it.
   /// `work` belongs to somebody else; both outlive it.
   ChannelPlugin(StagePlugin& work, channels::ChannelStrategy* replaces);
   ~ChannelPlugin() override;

@@ -180,7 +180,7 @@ Result<ModulePtr> compile_here(const std::filesystem::path& file) {
   return fail(std::move(error));
 }
 
-/// A copy of the module that has the hash `content`, whatever stands under its name by now.
+/// A copy of the module that has the hash `content`, whatever is under its name by now.
 Result<> copy_module(const std::filesystem::path& wasm, const XXH128_hash_t& content,
                      const std::filesystem::path& to) {
   const int fd = open_private(to);

@@ -184,7 +184,7 @@ Result<> PluginInstance::free_answer() {
   return buffer.address == 0 ? Result<>() : free(buffer.address, buffer.size);
 }
 
-/// What stands at out_ after a call that gave `result`; `in`: its input, which may be the answer.
+/// What is at out_ after a call that gave `result`; `in`: its input, which may be the answer.
 Result<Answer> PluginInstance::take_answer(std::int32_t result, Buffer in, std::string_view what) {
   std::array<std::uint32_t, 2> found{};
   const auto place = wasm_->bytes(out_, kOutSize);

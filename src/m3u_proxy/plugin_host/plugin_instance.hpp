@@ -49,7 +49,7 @@ struct InstanceOptions {
 
 enum class AnswerKind : std::uint8_t { kBatch, kNone, kDone };
 
-/// What a call gave. `bytes` stand in the instance's memory until the next call.
+/// What a call gave. `bytes` are in the instance's memory until the next call.
 struct Answer {
   AnswerKind kind = AnswerKind::kNone;
   std::span<const std::uint8_t> bytes{};

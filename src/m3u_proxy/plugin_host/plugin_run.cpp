@@ -161,7 +161,7 @@ Result<std::vector<ChannelStrategy*>> PluginRun::strategies(Stage pipeline_stage
       equivalent.push_back(entry);
     } else if (instead != nullptr) {
       return fail(ErrorCode::kConfig,
-                  fmt::format("the plugins {} and {} both want to stand instead of {}",
+                  fmt::format("the plugins {} and {} both want to replace {}",
                               instead->plugin->manifest().name, manifest.name, to_string(*stage)),
                   "disable one of them: [wasm_plugins.plugins.NAME] enabled = false");
     } else {
@@ -169,7 +169,7 @@ Result<std::vector<ChannelStrategy*>> PluginRun::strategies(Stage pipeline_stage
     }
   }
   std::string why = "it changes what the stage does, so it always runs";
-  std::string why_not = "another plugin stands instead of the native strategy";
+  std::string why_not = "another plugin replaces the native strategy";
   if (instead == nullptr && !equivalent.empty()) {
     instead = choose_instead(equivalent, *stage, native, why);
     why_not = why;

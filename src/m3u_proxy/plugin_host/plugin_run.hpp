@@ -1,4 +1,4 @@
-// PluginRun: the plugins of one generation: which of them stand where, chosen by configuration and
+// PluginRun: the plugins of one generation: which of them are where, chosen by configuration and
 // memory pressure, and what they did.
 #pragma once
 

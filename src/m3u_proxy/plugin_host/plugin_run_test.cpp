@@ -1,4 +1,4 @@
-// Which plugins stand where in a generation.
+// Which plugins are where in a generation.
 #include <m3u_proxy/plugin_host/generation_testing.hpp>
 
 namespace m3u_proxy::plugin_host {
@@ -73,7 +73,7 @@ TEST_F(PluginRunTest, OneThatStandsInsteadTakesTheNativeStrategysPlace) {
 TEST_F(PluginRunTest, TwoThatStandInsteadOfOneStageAreAnError) {
   install({.name = "one"}, kInstead);
   install({.name = "two"}, kInstead);
-  EXPECT_THAT(error(), AllOf(HasSubstr("the plugins one and two both want to stand instead of "
+  EXPECT_THAT(error(), AllOf(HasSubstr("the plugins one and two both want to replace "
                                        "data_mapping"),
                              HasSubstr("enabled = false")));
 }

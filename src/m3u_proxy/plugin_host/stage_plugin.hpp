@@ -41,7 +41,7 @@ class StagePlugin {
   StagePlugin(const StagePlugin&) = delete;
   StagePlugin& operator=(const StagePlugin&) = delete;
 
-  /// Takes what a call gave, which stands in the plugin's memory until this returns. An error of it
+  /// Takes what a call gave, which is in the plugin's memory until this returns. An error of it
   /// that doesn't end the job is a failure of the plugin.
   using Take = std::function<Result<>(std::span<const std::uint8_t> batch)>;
 

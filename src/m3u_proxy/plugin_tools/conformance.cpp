@@ -35,7 +35,7 @@ constexpr std::array<Export, 11> kExports = {{
     {"m3u_cleanup", "()"},
 }};
 
-/// Long for what a plugin gets here, and short for whoever waits for the verdicts.
+/// Long for what a plugin gets here, and short for a person who waits for the verdicts.
 constexpr std::chrono::seconds kCallTime{3};
 constexpr std::chrono::seconds kTotalTime{10};
 

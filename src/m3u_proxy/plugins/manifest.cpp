@@ -189,7 +189,7 @@ bool allows(PluginStage stage, Position position) {
   return true;
 }
 
-/// Where `key` stands, or what it is missing from.
+/// Where `key` is, or what it is missing from.
 Where place_of(const Section& section, std::string_view key, std::string_view other) {
   const ConfigNode* node = section.find(key);
   return node != nullptr ? node->where : section.find(other)->where;
@@ -226,7 +226,7 @@ Result<> read_capabilities(const Section& capabilities, Manifest& out) {
   if (out.equivalent_to_native && out.position != Position::kInstead)
     return wrong(capabilities.find("equivalent_to")->where,
                  "capabilities.equivalent_to needs position = \"instead\"",
-                 "only what stands in the native strategy's place can have its result");
+                 "only what replaces the native strategy can have its result");
   M3U_TRY(out.on_failure, capabilities.word<OnFailure>("on_failure", kOnFailureNames));
   return {};
 }

@@ -16,7 +16,7 @@
 
 namespace m3u_proxy::plugins {
 
-/// Where a plugin stands beside the native strategy of its stage.
+/// Where a plugin is beside the native strategy of its stage.
 enum class Position : std::uint8_t { kInstead, kBefore, kAfter };
 inline constexpr std::array<std::string_view, 3> kPositionNames = {"instead", "before", "after"};
 std::string_view to_string(Position position);
@@ -43,7 +43,7 @@ struct Manifest {
 /// Reads a manifest's text; `file` is for messages and for the module's path. Errors: kConfig with
 /// line and column, naming key and remedy.
 Result<Manifest> parse_manifest(std::string_view text, const std::filesystem::path& file);
-/// The same from a file; up to 64 KB. `file` may name the .wasm: its manifest stands beside it.
+/// The same from a file; up to 64 KB. `file` may name the .wasm: its manifest is beside it.
 /// Errors: also kNotFound, kIo.
 Result<Manifest> read_manifest(const std::filesystem::path& file);
 

@@ -47,7 +47,7 @@ struct Completion {
   std::size_t from = 0;  ///< bytes [from, to) are replaced
   std::size_t to = 0;
   std::vector<Suggestion> suggestions{};
-  /// Of a value: the field whose values can stand here, those that begin with `prefix`; in a quote
+  /// Of a value: the field whose values can be here, those that begin with `prefix`; in a quote
   /// that is not closed yet they are put in without quotes.
   std::optional<catalog::FieldRef> values_of{};
   std::string prefix{};

@@ -20,7 +20,7 @@ generation::StageStats stage(const char* name, double ms, double percent, double
           .items_out = 39161};
 }
 
-/// The figures of the seed's example.
+/// The figures of the documented example.
 generation::GenerationStats seed_example() {
   generation::GenerationStats stats;
   stats.proxy = "home";

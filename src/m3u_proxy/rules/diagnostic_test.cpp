@@ -352,7 +352,7 @@ TEST(DiagnosticPretty, ShowsTheLineOfTheErrorOnly) {
 
 TEST(DiagnosticPretty, PointsBehindTheEnd) {
   EXPECT_EQ(filter_errors("name ==").at(0).pretty("name =="),
-            "1:8: a value in quotes must stand here\n"
+            "1:8: a value in quotes is expected here\n"
             "  name ==\n"
             "         ^");
 }

@@ -36,7 +36,7 @@ class FilterSet {
   bool keep(const Record& record, Scratch& scratch, Counts& counts) const;
 
   [[nodiscard]] bool empty() const { return names_.empty(); }
-  /// What its regular expressions remember. Whoever calls keep() while another thread may drop that
+  /// What its regular expressions remember. A caller of keep() while another thread may drop that
   /// holds a use.
   [[nodiscard]] SearchCaches::Use use() const { return SearchCaches::Use(&caches_); }
   std::size_t drop_caches(bool only_common) const { return caches_.drop(linked_, only_common); }

@@ -1,5 +1,5 @@
 // Lexer: the text of an expression as tokens. Knows spelling only; what a word means where it
-// stands is the parser's matter.
+// is allowed is the parser's matter.
 #pragma once
 
 #include <cstddef>

@@ -69,7 +69,7 @@ class Parser {
   bool one_group(Link link) {
     GroupSyntax group{.link = link};
     const Token open = token();
-    if (kind() != TokenKind::kOpen) return unexpected("a group in parentheses must stand here");
+    if (kind() != TokenKind::kOpen) return unexpected("a group in parentheses is expected here");
     take();
     if (!condition(group) || !expect_set() || !actions(group) || !close(open)) return false;
     syntax_.groups.push_back(std::move(group));
@@ -95,7 +95,7 @@ class Parser {
     return false;
   }
 
-  /// Whether a SET stands between the "(" at the current token and its ")".
+  /// Whether a SET is between the "(" at the current token and its ")".
   [[nodiscard]] bool set_stands_before_close() const {
     std::size_t depth = 0;
     for (std::size_t i = at_; i < tokens_.size(); ++i) {
@@ -149,8 +149,8 @@ class Parser {
   std::optional<NodeIndex> term(bool positive) {
     if (kind() == TokenKind::kOpen) return parenthesis(positive);
     if (kind() != TokenKind::kWord) {
-      unexpected(kind() == TokenKind::kString ? "a field must stand here, without quotes"
-                                              : "a field or ( must stand here");
+      unexpected(kind() == TokenKind::kString ? "a field is expected here, without quotes"
+                                              : "a field or ( is expected here");
       return std::nullopt;
     }
     TermSyntax term{.field = take()};
@@ -176,7 +176,7 @@ class Parser {
   bool comparison(TermSyntax& term) {
     while (kind() == TokenKind::kNot || kind() == TokenKind::kCaseSensitive) {
       bool& flag = kind() == TokenKind::kNot ? term.negated : term.case_sensitive;
-      if (flag) return unexpected("this modifier may stand once only");
+      if (flag) return unexpected("this modifier may be given only once");
       flag = true;
       take();
     }
@@ -188,7 +188,7 @@ class Parser {
 
   bool comparison_operator(TermSyntax& term) {
     if (kind() == TokenKind::kEnd || is_value(kind()))
-      return unexpected("an operator such as contains or == must stand here");
+      return unexpected("an operator such as contains or == is expected here");
     if (kind() == TokenKind::kWord || kind() == TokenKind::kComparison) {
       if (const auto found = find_operator(text(token()))) {
         if (found->negated && term.negated) return unexpected("the comparison is negated twice");
@@ -220,15 +220,15 @@ class Parser {
                token().value);
         break;
       default:
-        return unexpected("an operator such as contains or == must stand here");
+        return unexpected("an operator such as contains or == is expected here");
     }
     take();
     return true;
   }
 
   bool expected_value() {
-    if (kind() != TokenKind::kWord) return unexpected("a value in quotes must stand here");
-    report(Code::kUnexpectedToken, token(), "a value must stand in quotes",
+    if (kind() != TokenKind::kWord) return unexpected("a value in quotes is expected here");
+    report(Code::kUnexpectedToken, token(), "a value must be in quotes",
            fmt::format("\"{}\"", text(token())));
     return false;
   }
@@ -249,7 +249,7 @@ class Parser {
     if (clears) take();
     if (kind() != TokenKind::kWord)
       return unexpected(clears ? "REMOVE needs the field that it clears"
-                               : "a field to change or REMOVE must stand here");
+                               : "a field to change or REMOVE is expected here");
     action.field = take();
     if (clears) {
       action.kind = ActionKind::kClear;
@@ -285,7 +285,7 @@ class Parser {
                fmt::format("'{}' does not set a value", excerpt(text(token()))), "=");
         break;
       default:
-        return unexpected("=, ?=, += or -= must stand here");
+        return unexpected("=, ?=, += or -= is expected here");
     }
     take();
     return true;

@@ -1,5 +1,5 @@
 // Parser: the grammar of filters and rules (recursive descent, one token of look-ahead apart from
-// "(", which begins a group when a SET stands before its ")").
+// "(", which begins a group when a SET precedes its ")").
 #pragma once
 
 #include <string_view>

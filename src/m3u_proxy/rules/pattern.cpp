@@ -14,7 +14,7 @@ namespace {
 
 // Beyond this one search of RE2 for all of them is faster than a text search each.
 constexpr std::size_t kMaxAlternatives = 4;
-// A single character stands in too many values to be worth looking for first.
+// A single character is in too many values to be worth looking for first.
 constexpr std::size_t kMinRequired = 2;
 // Groups of one search: the whole match and $1 to $99.
 constexpr std::size_t kMaxGroups = kMaxCapture + 1;

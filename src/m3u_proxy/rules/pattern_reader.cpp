@@ -129,7 +129,7 @@ class Walker {
     return true;
   }
 
-  /// A group and all in it. Flags ("(?s)") would change what stands behind them.
+  /// A group and all in it. Flags ("(?s)") would change what follows them.
   bool skip_group() {
     std::size_t depth = 0;
     while (at_ < source_.size()) {

@@ -29,7 +29,7 @@ class RuleSet {
   [[nodiscard]] bool empty() const { return names_.empty(); }
   /// Whether any rule writes `@logo:<uuid>`.
   [[nodiscard]] bool uses_logo_helper() const { return uses_logo_helper_; }
-  /// What its regular expressions remember. Whoever calls apply() while another thread may drop
+  /// What its regular expressions remember. A caller of apply() while another thread may drop
   /// that holds a use.
   [[nodiscard]] SearchCaches::Use use() const { return SearchCaches::Use(&caches_); }
   std::size_t drop_caches(bool only_common) const { return caches_.drop(linked_, only_common); }

@@ -1,7 +1,7 @@
 // SearchCaches: the memory in which a list's regular expressions remember what they found out while
 // searching (RE2 builds its automata as values come, up to some MB), given up between two uses.
 //
-// Whoever searches holds a Use. Only where nobody does are the caches dropped; what is searched
+// Each search holds a Use. Only where nobody does are the caches dropped; what is searched
 // later builds them again.
 #pragma once
 

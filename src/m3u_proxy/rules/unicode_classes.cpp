@@ -13,7 +13,7 @@ namespace m3u_proxy::rules {
 namespace {
 
 // Members of a class. Each begins and ends with a property, which cannot become the end of a range
-// with what stands beside it ("[A-\w]" is an error, "[\w-z]" has a dash in it).
+// with what is beside it ("[A-\w]" is an error, "[\w-z]" has a dash in it).
 constexpr std::string_view kWord = R"(\pL_\pM\p{Nd}\p{Nl})";
 constexpr std::string_view kBlank = R"(\pZ\t-\r\x{85}\pZ)";
 constexpr std::string_view kNoBlank =

@@ -14,7 +14,7 @@
 
 namespace m3u_proxy::rules {
 
-/// What stands around an expression and is no part of it.
+/// What surrounds an expression and is no part of it.
 struct Environment {
   std::int64_t now = 0;  ///< `@time:now()`, seconds since 1970
 };
@@ -54,7 +54,7 @@ struct ValueError {
   std::string suggestion{};
 };
 
-/// Reads the unquoted text of a value. Helpers fill the whole value; `@field:` may also stand
+/// Reads the unquoted text of a value. Helpers fill the whole value; `@field:` may also be
 /// inside it, not directly behind a letter or digit (as in an address).
 std::expected<Value, ValueError> parse_value(std::string_view text, ValueUse use,
                                              catalog::Domain domain,

@@ -61,7 +61,7 @@ class Process {
   [[nodiscard]] bool spill_folder_is_named() const { return options_.spill_folder_is_named; }
 
   /// For a run, or for the time between runs: cleans what the process keeps (pools, plugin
-  /// instances) with whatever it is given.
+  /// instances) with what it is given.
   [[nodiscard]] std::unique_ptr<memory::MemoryCleanupCoordinator> make_cleanup_coordinator();
   /// From the next coordinator on.
   void set_cleanup(const memory::MemoryCleanupConfig& cleanup);

@@ -4,7 +4,7 @@
 //   header   16 bytes  "M3UPXBLK", version, content (what the blocks are about)
 //   blocks             one after the other
 //   table              an entry of 48 bytes a block
-//   trailer  32 bytes  where the table stands, entries, checksum of table and header, "M3UPXEND"
+//   trailer  32 bytes  where the table is, entries, checksum of table and header, "M3UPXEND"
 //
 // All numbers are little-endian. A file is written once, from front to back, and never changed.
 // The table is read and checked when the file is opened, a block when it is read: what comes back

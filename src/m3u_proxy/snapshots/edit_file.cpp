@@ -47,7 +47,7 @@ void append_id(String& out, const Uuid& id) {
   out.append(reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size());
 }
 
-/// What stands in the file, as long as there is any left.
+/// What is in the file, as long as there is any left.
 class Fields {
  public:
   explicit Fields(std::string_view bytes) : rest_(bytes) {}

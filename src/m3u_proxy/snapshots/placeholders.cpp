@@ -30,7 +30,7 @@ PlaceCounter::PlaceCounter(Placeholders placeholders)
     : placeholders_(std::move(placeholders)),
       longest_(std::max(placeholders_.base.size(), placeholders_.token.size())) {}
 
-/// Counts those that begin before `begins_before` in `text`, which stands at `offset`.
+/// Counts those that begin before `begins_before` in `text`, which is at `offset`.
 void PlaceCounter::search(std::string_view text, std::uint64_t offset, std::size_t begins_before) {
   for (std::size_t from = 0;;) {
     const FoundPlace found = find_place(text, from, placeholders_);

@@ -1,4 +1,4 @@
-// Placeholders: what stands in a published file where an address of ours begins, since that depends
+// Placeholders: what is in a published file where an address of ours begins, since that depends
 // on who asks: under which name and port, through which proxy, with which token.
 //
 // Both texts are random for an installation, so no source can contain them. While a file is
@@ -16,7 +16,7 @@
 
 namespace m3u_proxy::snapshots {
 
-/// The two texts that stand in files, or what takes their place in an answer.
+/// The two texts that are in files, or what takes their place in an answer.
 struct Placeholders {
   std::string base;   ///< "http://host:port/prefix", without a final slash
   std::string token;  ///< the output token, or the name of a public proxy

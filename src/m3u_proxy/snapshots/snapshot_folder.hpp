@@ -37,7 +37,7 @@ struct SnapshotFile {
 /// What a snapshot says of itself.
 struct Manifest {
   std::vector<SnapshotFile> files;           ///< by name
-  std::map<std::string, std::string> notes;  ///< of whoever wrote it: one line each
+  std::map<std::string, std::string> notes;  ///< of its writer: one line each
 
   [[nodiscard]] const SnapshotFile* find(std::string_view name) const;
   bool operator==(const Manifest&) const = default;

@@ -22,7 +22,7 @@ class JsonRecords {
  public:
   /// Larger records are skipped and counted.
   static constexpr std::size_t kLargest = std::size_t{1} << 20U;
-  /// Readable behind a record's end, whatever stands there, as simdjson wants it.
+  /// Readable behind a record's end, whatever is there, as simdjson wants it.
   static constexpr std::size_t kPadding = 64;
 
   /// Reserves a bit more than kLargest under Tag::kInput. `source` must outlive the reader. With a

@@ -49,7 +49,7 @@ class CopySource final : public io::ByteSource {
   std::uint64_t consumed_ = 0;
 };
 
-/// A validator that can stand on a line of its own; "" otherwise.
+/// A validator that can be on a line of its own; "" otherwise.
 std::string_view one_line(std::string_view value) {
   constexpr std::size_t kLongest = 1024;
   const bool fits = value.size() <= kLongest &&

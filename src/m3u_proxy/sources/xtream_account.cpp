@@ -25,7 +25,7 @@ std::unexpected<Error> wrong(std::string message) {
               "write it as xtream://USER:PASSWORD@HOST:PORT?live&vod&series");
 }
 
-/// What stands in a query or a path: all but letters, digits and -._~ as %XX.
+/// What is in a query or a path: all but letters, digits and -._~ as %XX.
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {

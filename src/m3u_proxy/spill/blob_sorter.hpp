@@ -13,7 +13,7 @@
 namespace m3u_proxy::spill {
 
 /// Not thread-safe. What it takes from must outlive it. While runs are merged, a record larger
-/// than 16 KB takes its size once for each run that stands at such a one.
+/// than 16 KB takes its size once for each run that is at such a one.
 class BlobSorter {
  public:
   using Options = SorterOptions;
@@ -50,7 +50,7 @@ class BlobSorter {
     std::uint64_t offset;
   };
 
-  /// Entries stand at the end of the buffer, the first one last.
+  /// Entries are at the end of the buffer, the first one last.
   [[nodiscard]] std::span<Entry> entries() const;
   Result<> make_room(std::size_t record);
   [[nodiscard]] bool has_room(std::size_t record) const;

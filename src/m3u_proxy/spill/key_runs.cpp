@@ -205,7 +205,7 @@ class KeyRuns<Entry>::Input {
  public:
   Input(const Run& run, std::span<char> buffer) : run_(&run), buffer_(buffer) {}
 
-  /// The entry it stands at; nullptr behind the last.
+  /// The entry it is at; nullptr behind the last.
   [[nodiscard]] const Entry* entry() const { return entry_; }
   Result<> next() {
     if (entry_ != nullptr) ++entry_;
@@ -317,7 +317,7 @@ Result<> KeyRuns<Entry>::merge_runs(std::size_t begin, std::size_t count, std::s
   const std::span<Run> runs = std::span(runs_).subspan(begin, count);
   memory::Reservation memory;
   for (Run& run : runs) {
-    // Nobody asks meanwhile, so the new filter stands in the memory of the old ones. Without
+    // Nobody asks meanwhile, so the new filter is in the memory of the old ones. Without
     // filters the runs are as exact, should this fail.
     merged.entries += run.entries;
     memory.absorb(run.memory.shrink(0));

@@ -83,11 +83,11 @@ void KeyTable<Entry>::gather_at_end(std::size_t count) {
 }
 
 /// Puts each of the entries at the end to the first free slot from its home on. False when they do
-/// not fit: they stand in order all the same.
+/// not fit: they are in order all the same.
 template <typename Entry>
 bool KeyTable<Entry>::spread_from_end() {
   Entry* const begin = slots();
-  Entry* next = begin;  // nothing may stand before it any more
+  Entry* next = begin;  // nothing may be before it any more
   for (Entry* from = begin + (slots_ - size_); from != begin + slots_; ++from) {
     Entry* const to = std::max(begin + home_of(from->first), next);
     // What is still to come needs the slots behind, and one stays free.

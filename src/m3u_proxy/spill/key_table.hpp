@@ -1,8 +1,8 @@
-// KeyTable: a hash table whose entries stand in the order of their keys (linear probing, kept
+// KeyTable: a hash table whose entries are in the order of their keys (linear probing, kept
 // sorted), in one block of memory.
 //
 // The order has three uses: a search ends at the first greater key; the table grows in place,
-// without a second table beside it; and what it holds is a sorted run as it stands. Not
+// without a second table beside it; and what it holds is a sorted run as it is. Not
 // thread-safe, except that const members may be called by several threads.
 #pragma once
 

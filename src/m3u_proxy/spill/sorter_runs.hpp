@@ -73,7 +73,7 @@ class SorterRunReader {
   std::pmr::vector<char> large_;
 };
 
-/// What a sorter knows of its records, which stand anywhere in memory.
+/// What a sorter knows of its records, which are anywhere in memory.
 template <typename Form>
 concept SorterForm = requires(const Form& form, const char* record) {
   { form.size(record) } -> std::convertible_to<std::size_t>;
@@ -118,14 +118,14 @@ class SorterRuns {
   [[nodiscard]] std::size_t merge_memory() const {
     return std::max(kLeastSorterMemory, runs_.size() * kSorterBlock);
   }
-  /// Merges until `memory` holds a buffer for each run, then stands before the first record.
+  /// Merges until `memory` holds a buffer for each run, then is before the first record.
   Result<> open(std::span<char> memory) {
     heads_.clear();
     const std::size_t buffers = memory.size() / kSorterBlock;
     while (runs_.size() > buffers) M3U_CHECK(merge_once(memory, buffers - 1));
     return open_heads(runs_, memory);
   }
-  /// The next record, which stands until the next call; nullptr behind the last.
+  /// The next record, which stays valid until the next call; nullptr behind the last.
   Result<const char*> next() {
     if (stands_at_one_) {
       Head& head = *order_.front();

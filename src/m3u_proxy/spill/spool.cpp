@@ -22,7 +22,7 @@ constexpr std::size_t aligned(std::size_t size) {
   return (size + kAlignment - 1) / kAlignment * kAlignment;
 }
 
-/// Room in which a block of `size` bytes that stands at the end unpacks to the front (lz4.h, "in-
+/// Room in which a block of `size` bytes that is at the end unpacks to the front (lz4.h, "in-
 /// place decompression").
 constexpr std::size_t unpacking_room(std::size_t size, std::size_t raw_size) {
   constexpr std::size_t kMargin = 32;

@@ -1,6 +1,6 @@
 // Spool: frames on their way from one pass to the next, in order, in as little memory as asked.
 //
-// Its back ends stand in one line: plain memory, LZ4 blocks in memory, LZ4 blocks in one temporary
+// Its back ends are in one line: plain memory, LZ4 blocks in memory, LZ4 blocks in one temporary
 // file. A spool moves down that line by itself, in the middle of the stream, never up: it
 // compresses beyond `compress_beyond`, and goes to disk when its memory is refused, when the Budget
 // asks for memory back, or when memory pressure says so (move_down()). Frames on disk are checked
@@ -41,7 +41,7 @@ class Spool final : public memory::MemoryCleanable {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  /// Brings `frame` into the form the spool stores now; compressed bytes stand in `scratch`, which
+  /// Brings `frame` into the form the spool stores now; compressed bytes are in `scratch`, which
   /// grows to the frame's size or, where that is refused, the frame stays plain. Thread-safe, so
   /// that the work is done in parallel.
   Packed pack(std::span<const std::uint8_t> frame, std::pmr::vector<std::uint8_t>& scratch) const;
@@ -51,7 +51,7 @@ class Spool final : public memory::MemoryCleanable {
 
   [[nodiscard]] std::size_t frames() const { return blocks_.size(); }
   /// Frame `index` (< frames()), unpacked or copied into `scratch`; in place while nothing had to
-  /// be compressed. One in place stands until clear(), and its memory isn't given back before.
+  /// be compressed. One in place stays valid until clear(), and its memory isn't given back before.
   /// Thread-safe once all is appended. Errors: kIo when the disk does not give back what was
   /// written; kOverBudget; kInternal when a block does not unpack to what it was.
   Result<std::span<const std::uint8_t>> read(std::size_t index,

@@ -18,7 +18,7 @@ constexpr std::string_view kColumns =
     "channel_id, proxy_id, number, name, group_title, logo, guide_id, hidden, place,"
     " place_channel_id, revision, created, updated, last_seen, misses";
 
-/// An edit of all proxies stands under the empty id.
+/// An edit of all proxies is under the empty id.
 std::string key_of(const std::optional<Uuid>& proxy) { return proxy ? to_string(*proxy) : ""; }
 
 ChannelEdit edit_of(Columns& columns) {

@@ -1,7 +1,7 @@
 // Channel edits: what people change of single channels, on the channels' stable ids.
 //
 // An edit is of one proxy or of all; where both say something the proxy's wins, field by field
-// (whoever applies them does that). It outlives a channel that vanishes for some time.
+// (what applies them does that). It outlives a channel that vanishes for some time.
 #pragma once
 
 #include <cstdint>

@@ -98,7 +98,7 @@ class Entities {
 
   /// Makes what the file manages exactly `entities`, in one transaction: what vanished from the
   /// file is removed, an example of the same name becomes the file's, what a user made stays and
-  /// stands behind. What did not change keeps its revision. Errors: kConflict when a name or id
+  /// follows. What did not change keeps its revision. Errors: kConflict when a name or id
   /// is a user's, or two of the file are one; nothing changed then.
   Result<TakeOver> take_over_file(std::span<const FileEntity> entities, Time now);
 

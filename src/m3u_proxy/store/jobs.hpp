@@ -2,7 +2,7 @@
 //
 // A job is claimed with a lease that its worker renews. Each claim counts the job's epoch up, and
 // everything a worker writes names it: a worker that was cut off can't change what another has
-// taken over. Whoever claims must have a clock that differs by less than the lease.
+// taken over. The claimer needs a clock that differs by less than the lease.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@
 
 namespace m3u_proxy::store {
 
-/// Thread-safe: one hash at a time, whoever asks later waits.
+/// Thread-safe: one hash at a time, later callers wait.
 class Passwords {
  public:
   static constexpr std::size_t kLongest = 1024;

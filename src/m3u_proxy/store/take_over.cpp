@@ -26,7 +26,7 @@ class Plan {
   Result<> add(const FileEntity& wanted);
   /// The rows of the file that it does not have any more.
   [[nodiscard]] std::vector<const Entity*> vanished() const;
-  /// What a person made or what is an example stands behind the file's, in its old order.
+  /// What a person made or what is an example follows the file's, in its old order.
   [[nodiscard]] std::vector<const Entity*> others() const;
 
   struct Step {

@@ -53,7 +53,7 @@ Result<> check_name(Connection& connection, const User& user) {
   return {};
 }
 
-/// A write that tells whoever keeps access rights in memory.
+/// A write that tells the keepers of access rights in memory.
 Result<std::int64_t> change(sql::Database& database, std::string_view statement,
                             std::vector<sql::Value> values) {
   return sql::transact<std::int64_t>(

@@ -77,7 +77,7 @@ pub struct Attribute<'a> {
 /// The origin of a programme that is new.
 pub const NEW_PROGRAMME: u32 = u32::MAX;
 
-/// The values of one field of all rows, which stand side by side in the frame's text.
+/// The values of one field of all rows, which are side by side in the frame's text.
 #[derive(Clone, Copy, Debug)]
 pub struct Column<'a> {
     text: &'a str,

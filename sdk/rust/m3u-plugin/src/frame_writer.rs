@@ -207,7 +207,7 @@ impl FrameWriter {
             TextList::New(views) => self.copy_views(views),
         }
     }
-    /// Values that stand side by side are copied together.
+    /// Values that are side by side are copied together.
     fn copy_views(&mut self, views: &[View]) {
         let mut i = 0;
         while i < views.len() {

@@ -14,7 +14,7 @@ impl<'a> Json<'a> {
     pub fn exists(self) -> bool {
         !self.0.is_empty()
     }
-    /// As it stands, quotes and escapes included.
+    /// As written, quotes and escapes included.
     pub fn raw(self) -> &'a str {
         self.0
     }
@@ -22,7 +22,7 @@ impl<'a> Json<'a> {
         self.0.starts_with('"')
     }
 
-    /// The members of an object; names are as they stand.
+    /// The members of an object; names are as written.
     pub fn members(self) -> Vec<(&'a str, Json<'a>)> {
         let mut all = Vec::new();
         let Some(mut rest) = self.0.strip_prefix('{') else { return all };
@@ -68,7 +68,7 @@ impl<'a> Json<'a> {
         self.members().into_iter().find(|(name, _)| *name == key).map_or(Json(""), |(_, v)| v)
     }
 
-    /// A text without quotes and escapes; anything else as it stands; `None` when there is nothing.
+    /// A text without quotes and escapes; anything else as written; `None` when there is nothing.
     pub fn text(self) -> Option<String> {
         if !self.exists() {
             return None;

@@ -38,7 +38,7 @@ impl<'a> Finder<'a> {
         text[at..at + self.word.len()].eq_ignore_ascii_case(self.word)
     }
 
-    /// Where the word stands first in `text` at or after `from`.
+    /// Where the word first appears in `text` at or after `from`.
     pub fn find(&self, text: &[u8], from: usize) -> Option<usize> {
         let end = text.len().checked_sub(self.word.len())?;
         let (found, from) = self.find_in_blocks(text, from, end);

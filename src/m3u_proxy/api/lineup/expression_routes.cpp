@@ -128,7 +128,7 @@ Outcome<std::vector<queries::GroupCount>> Expressions::values_of(
   return std::move(found.values);
 }
 
-/// A value as it can stand where the completion puts it.
+/// A value as it can be where the completion puts it.
 std::string written(std::string_view value, bool is_quoted) {
   std::string text = is_quoted ? "" : "\"";
   for (const char c : value) {

@@ -60,7 +60,7 @@ Result<GuideIndex::Added> GuideIndex::add(const GuideChannel& channel) {
   return added;
 }
 
-/// Outputs with the same id and other shifts stand in a chain.
+/// Outputs with the same id and other shifts are in a chain.
 Result<GuideIndex::Added> GuideIndex::add_shifted(Key128 id, std::int32_t shift) {
   M3U_TRY(const auto head, ids_.insert(id, outputs_.size()));
   std::optional<std::uint32_t> output = head;

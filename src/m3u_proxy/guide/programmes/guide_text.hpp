@@ -22,7 +22,7 @@ class GuideText {
   /// No more than this is kept in memory, nor than a sixteenth of the limit.
   static constexpr Bytes kInMemory = mib(8);
 
-  /// Writes what stands before the programmes to the output.
+  /// Writes what precedes the programmes to the output.
   using Head = std::function<Result<>()>;
 
   /// `early_head` is called when the programmes no longer fit in memory; empty where the head

@@ -1,6 +1,6 @@
-// ProgrammePieces: the programmes of one window as they will stand in the guide.
+// ProgrammePieces: the programmes of one window as they will be in the guide.
 //
-// Programmes that stay as they are and stand behind one another are one piece of the window, never
+// Programmes that stay as they are and follow one another are one piece of the window, never
 // copied where they are many; the others, and few of these, are text of its own.
 #pragma once
 

@@ -18,8 +18,8 @@
 
 namespace m3u_proxy::guide {
 
-/// Appends `content`, what stands in an element, with all children called `name` replaced by one
-/// with `value` (of an icon its address), or by none when that is "". A new one stands where
+/// Appends `content`, what is in an element, with all children called `name` replaced by one
+/// with `value` (of an icon its address), or by none when that is "". A new one is where
 /// xmltv.dtd wants it in a programme.
 void append_replaced(std::pmr::string& out, std::string_view content, std::string_view name,
                      std::string_view value);
@@ -44,7 +44,7 @@ class ProgrammeRecord final : public rules::Record {
 
   /// The value if it was set; nullopt when it is as it was.
   [[nodiscard]] std::optional<std::string_view> changed(catalog::ProgrammeField field) const;
-  /// Appends what stands between the programme's tags, with the changes.
+  /// Appends what is between the programme's tags, with the changes.
   void append_content(std::pmr::string& out) const;
   /// Whether append_content() gives anything else than what was there.
   [[nodiscard]] bool content_changed() const;

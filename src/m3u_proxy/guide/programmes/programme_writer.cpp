@@ -11,7 +11,7 @@
 namespace m3u_proxy::guide {
 namespace {
 
-/// Reads a time that a rule set: XMLTV's, which stands as it is, or any other date of expressions;
+/// Reads a time that a rule set: XMLTV's, which stays as it is, or any other date of expressions;
 /// `written` becomes what is to be written, "" when it is none.
 std::optional<formats::XmltvTime> read_rule_time(std::string_view text, std::string& written) {
   text = trim(text);

@@ -17,7 +17,7 @@ namespace m3u_proxy::guide {
 struct ProgrammeTimes {
   formats::XmltvTime start;
   std::optional<formats::XmltvTime> stop;
-  bool remove_stop = false;  ///< what stands there is none
+  bool remove_stop = false;  ///< what is there is none
 };
 
 /// A programme on its way from the guide to its outputs.
@@ -26,7 +26,7 @@ struct SelectedProgramme {
   std::uint64_t byte = 0;  ///< where it began in the source
   bool in_window = true;   ///< else the element is a repaired copy
   std::size_t tag_size = 0;
-  // Attributes, as they stand:
+  // Attributes, as written:
   std::string_view channel{};
   std::string_view start{};
   std::string_view stop{};

@@ -23,7 +23,7 @@ struct GuideWindow {
   std::uint64_t position = 0;  ///< of the text in the source
   std::pmr::vector<formats::XmltvSpan> elements;
   ProblemLog problems;  ///< positions are absolute
-  std::string date;     ///< of the guide, as far as it is read; as it stands, "" when it has none
+  std::string date;     ///< of the guide, as far as it is read; as written, "" when it has none
 };
 
 }  // namespace m3u_proxy::guide

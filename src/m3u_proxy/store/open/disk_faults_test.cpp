@@ -1,5 +1,5 @@
 // The store on a system that fails it at one call after the other (tests/faults/faulty_system.c):
-// killed, or without room on the disk. Whatever happened, the next start finds whole transactions.
+// killed, or without room on the disk. After any of these the next start finds whole transactions.
 #include <csignal>
 #include <cstdlib>
 #include <fstream>

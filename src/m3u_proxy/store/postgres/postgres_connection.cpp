@@ -125,7 +125,7 @@ Result<std::string> place_of(const std::string& url) {
 Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const std::string& url,
                                                                      const std::string& place) {
   M3U_TRY(const PostgresLibrary* const postgres, postgres_library());
-  // What stands before dbname is a default that the address may change.
+  // What precedes dbname is a default that the address may change.
   constexpr std::array kKeywords = {"connect_timeout",
                                     "fallback_application_name",
                                     "keepalives_idle",

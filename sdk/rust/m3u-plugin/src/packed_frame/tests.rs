@@ -111,7 +111,7 @@ fn so_do_frames_that_plugins_made() {
             (0..1 + random.below(40)).map(|_| Channel::random(&mut random)).collect();
         let frame = frame_of(&channels);
         let batch = unsafe { ChannelBatch::from_frame(&frame) };
-        // What it sets stands behind what was there.
+        // What it sets follows what was there.
         let (mut set_only, mut editor) = (ChannelEditor::new(&batch), ChannelEditor::new(&batch));
         let mut writer = ChannelWriter::new();
         for row in 0..batch.rows() {
