@@ -255,6 +255,7 @@ def test_a_proxy_is_shown_as_it_would_be(service, proxy):
         ("removed", "sport 10"), ("removed", "Sport 2"), ("added", "Old Film"),
         ("changed", "Télé News")}
     assert len(proxy.names()) == 5
+    (service.folder / "data" / "previews" / "2").mkdir()  # as a crash would leave it
     same = service.client.post(f"/proxies/{PROXY}/preview", {}).json
     assert (same["added"], same["removed"], same["changed"]) == (0, 0, 0)
     wrong = service.client.post(f"/proxies/{PROXY}/preview", {"config": {"colour": "red"}})

@@ -7,6 +7,7 @@
 
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/api/lineup/event_hub.hpp>
+#include <m3u_proxy/base/text.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -26,11 +27,14 @@ std::string name_of(const jobs::Model& model, std::string_view target) {
   return {};
 }
 
-/// The level that a line of the log begins with.
+/// The level of a line of the log, as text or as JSON.
 log::Level level_of(std::string_view line) {
-  constexpr std::array<std::string_view, 5> kLabels = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR"};
+  constexpr std::array<std::string_view, 5> kLabels = {"trace", "debug", "info", "warn", "error"};
+  constexpr std::string_view kMember = "\"level\":\"";
+  const std::size_t member = line.starts_with('{') ? line.find(kMember) : std::string_view::npos;
+  if (member != std::string_view::npos) line.remove_prefix(member + kMember.size());
   for (std::size_t i = 0; i < kLabels.size(); ++i)
-    if (line.starts_with(kLabels[i])) return static_cast<log::Level>(i);
+    if (starts_with_ascii_case(line, kLabels[i])) return static_cast<log::Level>(i);
   return log::Level::kInfo;
 }
 

@@ -65,8 +65,11 @@ Outcome<jobs::ProxyEntry> subject_of(const jobs::Model& model, const TestedExpre
 /// A snapshot that nobody but this sees, removed at the end.
 class PreviewSnapshot {
  public:
+  /// What a crash left under this name goes.
   PreviewSnapshot(snapshots::SnapshotFolder folder, std::string name)
-      : folder_(std::move(folder)), name_(std::move(name)) {}
+      : folder_(std::move(folder)), name_(std::move(name)) {
+    (void)folder_.remove(name_);
+  }
   ~PreviewSnapshot() { (void)folder_.remove(name_); }
   PreviewSnapshot(const PreviewSnapshot&) = delete;
   PreviewSnapshot& operator=(const PreviewSnapshot&) = delete;
