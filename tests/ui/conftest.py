@@ -146,4 +146,10 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
-__all__ = ["Client", "PASSWORD", "Person", "Service", "administrator"]
+def needs(client, path):
+    """For tests of what a build may be without."""
+    if path not in client.get("/openapi.json").json["paths"]:
+        pytest.skip(f"this build has no {path}")
+
+
+__all__ = ["Client", "PASSWORD", "Person", "Service", "administrator", "needs"]

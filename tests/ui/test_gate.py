@@ -2,11 +2,34 @@
 
 import re
 
-from conftest import PASSWORD, Service, administrator
+from conftest import PASSWORD, Client, Service, administrator, needs
 
 
 def setup_link(service):
     return re.search(r"(\S+#/setup\?token=\S+)", service.printed)[1]
+
+
+def test_the_printed_link_makes_the_first_administrator(data, person):
+    with Service(data) as service:
+        needs(Client(service), "/sources")
+        anna = person(service)
+        page = anna.page
+        page.goto(setup_link(service))
+        page.get_by_label("Name").fill("anna")
+        page.get_by_label("Password", exact=True).fill("short")
+        page.get_by_label("Password, once more").fill("short")
+        page.get_by_role("button", name="Begin").click()
+        page.get_by_text("at least 8 characters").wait_for()
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_label("Password, once more").fill("something else")
+        page.get_by_role("button", name="Begin").click()
+        page.get_by_text("The two passwords differ.").wait_for()
+        anna.shot("setup")
+        page.get_by_label("Password, once more").fill(PASSWORD)
+        page.get_by_role("button", name="Begin").click()
+        page.get_by_role("heading", name="Your list, in two minutes").wait_for()
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("heading", name="Sign in").wait_for()
 
 
 def test_a_used_link_and_a_wrong_password_are_said_in_place(data, person):
