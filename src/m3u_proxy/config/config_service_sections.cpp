@@ -1,4 +1,5 @@
 // The sections of `serve`: [service], [database] and [http].
+#include <m3u_proxy/base/ip_address.hpp>
 #include <m3u_proxy/config/config_keys.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
 
@@ -9,6 +10,14 @@ using Empty = ConfigReader::Empty;
 
 void max_shrink(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
   reader.share(node, out.max_shrink);
+}
+
+void allowed_networks(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  reader.names(node, out.allowed_networks);
+  for (const Named& network : out.allowed_networks)
+    if (const auto range = parse_cidr(network.name); !range)
+      reader.problem(network.where, fmt::format("{}: {}", reader.path(), range.error().message),
+                     range.error().hint);
 }
 
 void base_path(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
@@ -70,6 +79,8 @@ constexpr Key<ServiceConfig> kService[] = {
     {"generations_kept", Acted::kNow, whole<1, kMostGenerations, &ServiceConfig::generations_kept>},
     {"max_shrink", Acted::kNow, max_shrink},
     {"log_format", Acted::kNow, log_format},
+    {"allowed_folders", Acted::kNow, name_list<&ServiceConfig::allowed_folders>},
+    {"allowed_networks", Acted::kNow, allowed_networks},
 };
 constexpr Key<DatabaseConfig> kDatabase[] = {{"url", Acted::kNow, database_url}};
 constexpr Key<HttpConfig> kHttp[] = {

@@ -22,6 +22,10 @@ struct ServiceConfig {
   /// A source that lost more than this part of its items waits in quarantine.
   std::optional<double> max_shrink = 0.5;
   bool json_log = false;
+  /// Below these people may have files read as sources through the API.
+  std::vector<Named> allowed_folders;
+  /// Private ranges ("192.168.0.0/16") from which people may have sources fetched through the API.
+  std::vector<Named> allowed_networks;
 };
 
 /// [alerts]: where to say what needs somebody's attention, beside the log.

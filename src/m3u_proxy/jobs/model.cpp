@@ -144,13 +144,15 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
                               .is_guide = false,
                               .config = out.sources[i],
                               .revision = entities[0][i].revision,
-                              .updated = entities[0][i].updated});
+                              .updated = entities[0][i].updated,
+                              .is_users = entities[0][i].managed_by == store::ManagedBy::kUser});
   for (std::size_t i = 0; i < out.epg_sources.size(); ++i)
     model->sources.push_back({.id = entities[1][i].id,
                               .is_guide = true,
                               .config = out.epg_sources[i],
                               .revision = entities[1][i].revision,
-                              .updated = entities[1][i].updated});
+                              .updated = entities[1][i].updated,
+                              .is_users = entities[1][i].managed_by == store::ManagedBy::kUser});
   for (std::size_t i = 0; i < out.proxies.size(); ++i)
     model->proxies.push_back(
         {.id = entities[4][i].id, .config = out.proxies[i], .revision = entities[4][i].revision});

@@ -29,6 +29,7 @@ struct SourceEntry {
   config::SourceConfig config;
   std::int64_t revision = 0;
   store::Time updated{};
+  bool is_users = false;  ///< made through the API: it may reach what its maker may
 };
 
 struct ProxyEntry {

@@ -132,6 +132,7 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
     request.last_modified = current->last_modified;
   }
   net::FetchOptions options;
+  options.guard = guard_of(source);
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     job.progress({.stage = "download", .items = 0, .done = done, .total = total});
   };
@@ -212,8 +213,10 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
   if (source == nullptr) return fail(ErrorCode::kNotFound, "the source is not there any more");
   const std::string& name = source->config.name.name;
   M3U_TRY(const auto current, store_.snapshots().current(id));
-  runtime::Run run(process_,
-                   {.threads = 1, .now = store::seconds_of(clock_()), .cancel = &job.cancel});
+  runtime::Run run(process_, {.threads = 1,
+                              .now = store::seconds_of(clock_()),
+                              .cancel = &job.cancel,
+                              .guard = guard_of(*source)});
   const auto failed = [&](const Error& error) -> std::unexpected<Error> {
     if (error.code != ErrorCode::kCancelled) {
       log::warn("jobs.refresh", "\"{}\" could not be refreshed: {}", name,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/net/address_guard.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 #include <m3u_proxy/runtime/run.hpp>
 #include <m3u_proxy/snapshots/snapshot_folder.hpp>
@@ -34,6 +36,8 @@ class Refresher {
     std::filesystem::path folder;  ///< of the data; snapshots are in sources/ID/
     /// A reply that lost more than this part of its items waits in quarantine.
     std::optional<double> max_shrink = 0.5;
+    /// Asked for whom sources that people made through the API may connect to; nullptr: anybody.
+    std::shared_ptr<const net::AddressGuard> guard{};
     /// So many replies in a row with the same channels are believed.
     std::int64_t believed_after = 3;
   };
@@ -50,6 +54,17 @@ class Refresher {
   /// Makes bytes that somebody gives the current snapshot, without suspicion. Errors: kParse when
   /// they are no playlist or guide; kIo, kDiskFull.
   Result<> upload(const SourceEntry& source, io::ByteSource& bytes, const CancelToken& cancel);
+
+  /// Whom the downloads of a source may connect to; nullptr: anybody. Thread-safe.
+  [[nodiscard]] std::shared_ptr<const net::AddressGuard> guard_of(const SourceEntry& source) const {
+    const std::scoped_lock lock(guard_mutex_);
+    return source.is_users ? options_.guard : nullptr;
+  }
+  /// From the next download on. Thread-safe.
+  void set_guard(std::shared_ptr<const net::AddressGuard> guard) {
+    const std::scoped_lock lock(guard_mutex_);
+    options_.guard.swap(guard);
+  }
 
   /// From the next reply on. Thread-safe.
   void set_max_shrink(std::optional<double> max_shrink) { max_shrink_ = max_shrink.value_or(kAny); }
@@ -84,6 +99,7 @@ class Refresher {
   Clock clock_;
   Options options_;
   std::atomic<double> max_shrink_{kAny};
+  mutable std::mutex guard_mutex_;  // of options_.guard
   CircuitBreaker breaker_;
 };
 

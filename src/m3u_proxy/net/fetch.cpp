@@ -92,6 +92,7 @@ class Fetcher {
         .connect_timeout = options_.connect_timeout,
         .stall_timeout = options_.stall_timeout,
         .cancel = cancel_,
+        .guard = options_.guard.get(),
         .on_body_start = {},
         .on_body = {}};
     body_started_ = false;

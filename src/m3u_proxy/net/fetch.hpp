@@ -9,12 +9,14 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/net/address_guard.hpp>
 
 namespace m3u_proxy::net {
 
@@ -43,6 +45,8 @@ struct FetchOptions {
   std::chrono::milliseconds first_wait = std::chrono::seconds(1);
   /// A server that asks to wait longer than this is not waited for.
   std::chrono::milliseconds longest_wait = std::chrono::seconds(60);
+  /// Asked for every address before it is connected to, redirects too; nullptr: any may be.
+  std::shared_ptr<const AddressGuard> guard{};
   /// Told the bytes so far and the whole, 0 if not known; may be empty.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress{};
 };

@@ -11,6 +11,7 @@
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/net/address_guard.hpp>
 #include <m3u_proxy/net/http_response.hpp>
 
 namespace m3u_proxy::net {
@@ -22,6 +23,7 @@ struct HttpExchange {
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds stall_timeout{};
   const CancelToken* cancel = nullptr;  ///< may be nullptr
+  const AddressGuard* guard = nullptr;  ///< whom it may connect to; nullptr: anybody
   /// Called once before the first byte of the body; an error ends the exchange with it.
   std::function<Result<>(const HttpResponse&)> on_body_start{};
   /// The body's bytes when the status is 200 or 206; an error ends the exchange with it.

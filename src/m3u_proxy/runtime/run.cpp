@@ -9,7 +9,8 @@ namespace m3u_proxy::runtime {
 Run::Run(Process& process, RunOptions options)
     : process_(process),
       options_(std::move(options)),
-      sources_(process, options_.cache_dir, options_.cancel, options_.several_readers),
+      sources_(process, options_.cache_dir, options_.cancel, options_.several_readers,
+               options_.guard),
       monitor_(std::nullopt, {.restart_kernel_peak = process.cleanup().detailed_logging}) {
   restart(options_.now);
 }

@@ -33,7 +33,9 @@ struct RunOptions {
   const CancelToken* cancel = nullptr;             ///< may be nullptr; outlives the run
   pipeline::ProgressListener* progress = nullptr;  ///< may be nullptr
   memory::AlertListener* alerts = nullptr;         ///< may be nullptr
-  bool several_readers = false;                    ///< several proxies may read one source
+  /// Whom downloads may connect to; nullptr: anybody.
+  std::shared_ptr<const net::AddressGuard> guard{};
+  bool several_readers = false;  ///< several proxies may read one source
   std::size_t batch_rows = 1000;
   std::uint32_t memory_check_interval = 100;  ///< channels between two looks at memory
   /// nullopt: by pressure.

@@ -54,11 +54,12 @@ std::string origin_key(std::string_view kind, const std::string& name) {
 }  // namespace
 
 RunSources::RunSources(Process& process, std::filesystem::path cache_dir, const CancelToken* cancel,
-                       bool several_readers)
+                       bool several_readers, std::shared_ptr<const net::AddressGuard> guard)
     : process_(process),
       cache_dir_(std::move(cache_dir)),
       cancel_(cancel),
-      several_readers_(several_readers) {}
+      several_readers_(several_readers),
+      guard_(std::move(guard)) {}
 
 void RunSources::begin(spill::SpillSpace& spill) {
   spill_ = &spill;
@@ -67,7 +68,7 @@ void RunSources::begin(spill::SpillSpace& spill) {
       .budget = &process_.budget(),
       .temp_folder = [this] { return temp_folder(); },
       .cache_dir = cache_dir_,
-      .fetch = {},
+      .fetch = {.guard = guard_},
       .cancel = cancel_,
       .clock = {},
       .validate = [this](const sources::SourceRequest& request,
