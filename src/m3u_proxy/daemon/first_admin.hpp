@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include <m3u_proxy/api/setup_link.hpp>
+#include <m3u_proxy/api/accounts/setup_link.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
 
 namespace m3u_proxy::daemon {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/base/ip_address.hpp>
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/http_settings.hpp>
 
 namespace m3u_proxy::daemon {
@@ -37,6 +38,28 @@ Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
     policy.allowed_hosts.emplace_back(name.data());
   policy.base_path = config.base_path;
   return policy;
+}
+
+void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoint& endpoint) {
+  const auto address = parse_ip(endpoint.host);
+  const bool is_local = endpoint.host == "localhost" || (address && address->is_loopback());
+  if (is_local || !config.trusted_proxies.empty()) return;
+  log::warn(
+      "http",
+      "{} can be reached from other machines without encryption: passwords and tokens go over "
+      "the network as they are. Put a reverse proxy with TLS before it and name that in "
+      "[http] trusted_proxies, or listen on 127.0.0.1",
+      config.listen);
+}
+
+Result<std::shared_ptr<const net::AddressGuard>> address_guard(
+    const config::ServiceConfig& config) {
+  std::vector<Cidr> allowed;
+  for (const config::Named& network : config.allowed_networks) {
+    M3U_TRY(const Cidr range, parse_cidr(network.name));
+    allowed.push_back(range);
+  }
+  return std::make_shared<const net::AddressGuard>(std::move(allowed));
 }
 
 }  // namespace m3u_proxy::daemon

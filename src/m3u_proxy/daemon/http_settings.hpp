@@ -1,11 +1,14 @@
-// What [http] means for the server: where it listens, and under which addresses it may be reached.
+// What [http] means for the server: where it listens, and under which addresses it may be reached;
+// and whom it may reach itself.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include <m3u_proxy/config/configuration.hpp>
 #include <m3u_proxy/http/forwarded.hpp>
 #include <m3u_proxy/http/server.hpp>
+#include <m3u_proxy/net/address_guard.hpp>
 
 namespace m3u_proxy::daemon {
 
@@ -14,5 +17,12 @@ Result<http::TcpEndpoint> endpoint_of(std::string_view listen);
 
 /// With this machine's name among the hosts. Errors: kConfig, kInvalidArgument.
 Result<http::AddressPolicy> address_policy(const config::HttpConfig& config);
+
+/// Says what passwords and tokens go through where others can listen in.
+void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoint& endpoint);
+
+/// Whom [service] lets sources connect to that people made through the API. Error:
+/// kInvalidArgument.
+Result<std::shared_ptr<const net::AddressGuard>> address_guard(const config::ServiceConfig& config);
 
 }  // namespace m3u_proxy::daemon

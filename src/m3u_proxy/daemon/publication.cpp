@@ -1,7 +1,7 @@
 #include <set>
 
+#include <m3u_proxy/api/entities/output_tokens.hpp>
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/daemon/output_tokens.hpp>
 #include <m3u_proxy/daemon/publication.hpp>
 
 namespace m3u_proxy::daemon {
@@ -39,11 +39,13 @@ Result<std::shared_ptr<outputs::PublishedProxy>> Publication::open(const jobs::P
 
 void Publication::add_doors(const jobs::ProxyEntry& entry, outputs::Published::Doors& doors) {
   if (entry.config.is_public) doors.by_name.emplace(entry.config.name.name, entry.id);
-  if (const auto token = output_token(store_, key_, entry.id, clock_()); !token)
+  if (const auto token = api::output_token(store_, key_, entry.id, clock_()); !token)
     log::error("outputs", "{}", to_string(token.error()));
   if (const auto tokens = store_.tokens().list(store::TokenKind::kOutput, entry.id); tokens)
-    for (const store::AccessToken& token : *tokens)
+    for (const store::AccessToken& token : *tokens) {
       doors.by_token_hash.emplace(token.hash, entry.id);
+      if (token.expires != store::Time()) doors.ends.emplace(token.hash, token.expires);
+    }
 }
 
 void Publication::publish(const jobs::Model& model) {

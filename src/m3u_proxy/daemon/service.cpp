@@ -21,7 +21,7 @@ Result<> Service::Parts::open_store() {
                                      .budget = &process_->budget(),
                                      .program = options_.version,
                                      .now = options_.clock()}));
-  M3U_TRY(const std::string secret, installation_secret(*store_, *key_, options_.clock()));
+  M3U_TRY(const std::string secret, api::installation_secret(*store_, *key_, options_.clock()));
   placeholders_ = std::make_shared<const snapshots::Placeholders>(
       snapshots::Placeholders::of_installation(secret));
   return {};
@@ -39,9 +39,12 @@ Result<> Service::Parts::provision() {
 Result<> Service::Parts::make_jobs() {
   const auto& config = loaded_.configuration.service;
   M3U_TRY(auto conductor, conductor_options(config));
+  M3U_TRY(auto guard, address_guard(config));
   refresher_ = std::make_unique<jobs::Refresher>(
       *process_, *store_, options_.clock,
-      jobs::Refresher::Options{.folder = folder_->path(), .max_shrink = config.max_shrink});
+      jobs::Refresher::Options{.folder = folder_->path(),
+                               .max_shrink = config.max_shrink,
+                               .guard = std::move(guard)});
   generator_ = std::make_unique<jobs::Generator>(
       *process_, *store_, *refresher_, options_.clock,
       jobs::Generator::Options{.folder = folder_->path(),
@@ -99,6 +102,8 @@ Result<> Service::Parts::make_jobs() {
 }
 
 void Service::Parts::look(store::Topics topics) {
+  // Who may have what is looked up anew.
+  if (topics.test(static_cast<std::size_t>(store::Topic::kAccess))) publish();
   for (const store::Topic topic :
        {store::Topic::kEntities, store::Topic::kSnapshots, store::Topic::kGenerations})
     if (topics.test(static_cast<std::size_t>(topic))) return view_->follow(*conductor_->model());
@@ -152,7 +157,7 @@ std::optional<std::string> Service::Parts::setup_link() const {
 
 Result<std::string> Service::Parts::door_of(const jobs::ProxyEntry& proxy) const {
   if (proxy.config.is_public) return proxy.config.name.name;
-  return output_token(*store_, *key_, proxy.id, options_.clock());
+  return api::output_token(*store_, *key_, proxy.id, options_.clock());
 }
 
 Result<std::vector<Service::Output>> Service::Parts::outputs() const {

@@ -20,6 +20,7 @@ Result<> Service::Parts::listen() {
   M3U_TRY(auto policy, address_policy(config));
   addresses_.set(std::move(policy));
   M3U_TRY(http::TcpEndpoint endpoint, endpoint_of(config.listen));
+  warn_of_open_doors(config, endpoint);
   if (!config.certificate.empty()) {
     M3U_TRY(tls_, http::TlsIdentity::load(config.certificate, config.key));
     watch_->watch("certificate", {config.certificate, config.key},
@@ -96,6 +97,7 @@ Result<> Service::Parts::make_api() {
                .generator = *generator_,
                .workers = *workers_,
                .published = published_,
+               .placeholders = placeholders_,
                .addresses = addresses_,
                .configuration = loaded_.configuration,
                .clock = options_.clock,

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <m3u_proxy/api/api.hpp>
+#include <m3u_proxy/api/entities/output_tokens.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/access_log.hpp>
 #include <m3u_proxy/daemon/alerting.hpp>
@@ -21,7 +22,6 @@
 #include <m3u_proxy/daemon/http_settings.hpp>
 #include <m3u_proxy/daemon/local_sources.hpp>
 #include <m3u_proxy/daemon/metrics_route.hpp>
-#include <m3u_proxy/daemon/output_tokens.hpp>
 #include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/daemon/publication.hpp>
 #include <m3u_proxy/daemon/service.hpp>

@@ -49,6 +49,7 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
   if (!policy || !conductor) return;
   addresses_.set(*std::move(policy));
   refresher_->set_max_shrink(now.service.max_shrink);
+  if (auto guard = address_guard(now.service)) refresher_->set_guard(*std::move(guard));
   generator_->configure(now.service.generations_kept, runtime::run_options(now));
   process_->set_cleanup(now.memory_cleanup);
   conductor_->configure(now, *std::move(conductor));

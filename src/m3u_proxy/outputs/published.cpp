@@ -116,6 +116,9 @@ std::shared_ptr<PublishedProxy> Published::find(std::string_view door) const {
     if (!hash) return nullptr;
     found = current->doors.by_token_hash.find(*hash);
     if (found == current->doors.by_token_hash.end()) return nullptr;
+    const auto end = current->doors.ends.find(*hash);
+    if (end != current->doors.ends.end() && end->second <= std::chrono::system_clock::now())
+      return nullptr;
   }
   const auto proxy = current->proxies.find(found->second);
   return proxy == current->proxies.end() ? nullptr : proxy->second;

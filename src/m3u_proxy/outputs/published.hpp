@@ -18,6 +18,7 @@
 #include <m3u_proxy/outputs/filled_file.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
 #include <m3u_proxy/snapshots/snapshot_folder.hpp>
+#include <m3u_proxy/store/time.hpp>
 
 namespace m3u_proxy::outputs {
 
@@ -80,6 +81,8 @@ class Published {
   struct Doors {
     std::map<std::string, Uuid, std::less<>> by_token_hash;
     std::map<std::string, Uuid, std::less<>> by_name;
+    /// When those tokens end that do, by hash: they open nothing from then on.
+    std::map<std::string, store::Time, std::less<>> ends;
   };
   void replace(std::vector<std::shared_ptr<PublishedProxy>> proxies, Doors doors);
 

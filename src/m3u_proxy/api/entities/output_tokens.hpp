@@ -1,5 +1,6 @@
 // Output tokens: each proxy has one from its first moment; players come in by it. The store has its
-// hash, to compare, and, sealed with the installation's key, the token itself, to show it again.
+// hash, to compare, and, sealed with the installation's key, the token itself, to show it again. It
+// may have further ones, which are shown once only.
 #pragma once
 
 #include <string>
@@ -8,7 +9,7 @@
 #include <m3u_proxy/store/secret_key.hpp>
 #include <m3u_proxy/store/store.hpp>
 
-namespace m3u_proxy::daemon {
+namespace m3u_proxy::api {
 
 /// The proxy's token; made when there is none. Errors: of the store.
 Result<std::string> output_token(store::Store& store, const store::SecretKey& key,
@@ -21,4 +22,4 @@ Result<std::string> rotate_output_token(store::Store& store, const store::Secret
 Result<std::string> installation_secret(store::Store& store, const store::SecretKey& key,
                                         store::Time now);
 
-}  // namespace m3u_proxy::daemon
+}  // namespace m3u_proxy::api

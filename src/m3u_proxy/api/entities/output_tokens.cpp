@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/entities/output_tokens.hpp>
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/config/node_json.hpp>
-#include <m3u_proxy/daemon/output_tokens.hpp>
 #include <m3u_proxy/store/random_id.hpp>
 #include <m3u_proxy/store/tokens.hpp>
 
-namespace m3u_proxy::daemon {
+namespace m3u_proxy::api {
 namespace {
 
 std::string setting_of(const Uuid& proxy) { return "output_token/" + to_string(proxy); }
@@ -53,9 +53,14 @@ Result<std::string> output_token(store::Store& store, const store::SecretKey& ke
 
 Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
                                         const Uuid& proxy, store::Time now) {
-  M3U_TRY(const auto old, store.tokens().list(store::TokenKind::kOutput, proxy));
-  for (const store::AccessToken& token : old) M3U_CHECK(store.tokens().erase(token.id));
   M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
+  if (setting) {
+    M3U_TRY(const std::string old, open_setting(*setting, key));
+    M3U_TRY(const std::string hash, store::hash_token(old));
+    M3U_TRY(const auto tokens, store.tokens().list(store::TokenKind::kOutput, proxy));
+    for (const store::AccessToken& token : tokens)
+      if (token.hash == hash) M3U_CHECK(store.tokens().erase(token.id));
+  }
   return make(store, key, proxy, setting ? setting->revision : 0, now);
 }
 
@@ -71,4 +76,4 @@ Result<std::string> installation_secret(store::Store& store, const store::Secret
   return text;
 }
 
-}  // namespace m3u_proxy::daemon
+}  // namespace m3u_proxy::api

@@ -1,0 +1,266 @@
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/api/entities/entity_check.hpp>
+#include <m3u_proxy/api/entities/entity_kinds.hpp>
+#include <m3u_proxy/api/entities/source_places.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/config/config_checks.hpp>
+#include <m3u_proxy/config/config_expressions.hpp>
+#include <m3u_proxy/config/config_sections.hpp>
+#include <m3u_proxy/config/node_json.hpp>
+#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/rules/expression.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+using store::EntityKind;
+
+/// Marks nodes of the draft: their place is the field's path.
+constexpr char kDraft = '\x01';
+
+void mark(ConfigNode& node, const std::string& path) {
+  node.where = {.source = kDraft + path};
+  for (ConfigMember& member : node.members) {
+    const std::string of_member = fmt::format("{}.{}", path, member.name);
+    member.where = {.source = kDraft + of_member};
+    mark(member.value, of_member);
+  }
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    mark(node.items[i], fmt::format("{}[{}]", path, i + 1));
+}
+
+/// An entity as a table of a document.
+ConfigNode table_of(const std::string& name, ConfigNode config, const std::string& place) {
+  ConfigMember member{.name = "name", .where = {.source = place}};
+  member.value.kind = ConfigNode::Kind::kString;
+  member.value.where = {.source = place};
+  member.value.text = name;
+  config.members.insert(config.members.begin(), std::move(member));
+  return config;
+}
+
+/// All entities with one of them replaced, added (`draft`) or left out (`without`).
+struct Whole {
+  ConfigNode document;
+  std::string draft_path;  ///< what messages call the draft: "filters[2]"
+};
+
+Result<Whole> whole_of(store::Store& store, const EntityDraft* draft,
+                       const std::optional<Uuid>& without) {
+  Whole whole;
+  for (const EntityKindName& kind : kEntityKinds) {
+    M3U_TRY(const auto entities, store.entities().list(kind.kind));
+    ConfigMember list{.name = std::string(kind.section)};
+    list.value.kind = ConfigNode::Kind::kArray;
+    const auto put_draft = [&] {
+      ConfigNode marked = draft->config;
+      mark(marked, "config");
+      list.value.items.push_back(
+          table_of(draft->name, std::move(marked), kDraft + std::string("name")));
+      whole.draft_path = fmt::format("{}[{}]", kind.section, list.value.items.size());
+    };
+    for (const store::Entity& entity : entities) {
+      if (without && entity.id == *without) continue;
+      if (draft != nullptr && draft->id == entity.id) {
+        put_draft();
+        continue;
+      }
+      const std::string place = fmt::format("{} \"{}\"", store::to_string(kind.kind), entity.name);
+      M3U_TRY(ConfigNode config, config::parse_json(entity.body, place));
+      list.value.items.push_back(table_of(entity.name, std::move(config), place));
+    }
+    if (draft != nullptr && !draft->id && draft->kind == kind.kind) put_draft();
+    whole.document.members.push_back(std::move(list));
+  }
+  return whole;
+}
+
+/// As they hold now. The example's files may be read as those in allowed folders.
+config::Configuration plain_sections_of(const ApiContext& context) {
+  const auto model = context.conductor.model();
+  config::Configuration out = model ? model->configuration : context.configuration;
+  out.sources.clear();
+  out.epg_sources.clear();
+  out.filters.clear();
+  out.rules.clear();
+  out.proxies.clear();
+  const auto example = std::filesystem::absolute(context.data) / "example";
+  out.service.allowed_folders.push_back({.name = example.string()});
+  return out;
+}
+
+std::vector<config::ConfigProblem> problems_of(const Whole& whole,
+                                               const config::Configuration& base) {
+  config::Configuration out = base;
+  config::ConfigReader reader;
+  config::read_document(reader, whole.document, out);
+  for (config::ProxyConfig& proxy : out.proxies) proxy.base_url = jobs::kOwnAddress;
+  config::check_references(reader, out);
+  config::check_expressions(reader, out, {});
+  return reader.take_problems();
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at))
+    text.replace(at, what.size(), with);
+  return text;
+}
+
+std::uint64_t utf16_units(std::string_view text) {
+  std::uint64_t units = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    units += (byte & 0xC0U) == 0x80U ? 0U : (byte >= 0xF0U ? 2U : 1U);
+  }
+  return units;
+}
+
+/// What is wrong with the draft's expression, with its places.
+std::vector<FieldProblem> expression_problems(const EntityDraft& draft) {
+  const bool is_filter = draft.kind == EntityKind::kFilter;
+  const ConfigMember* const member = draft.config.find("expression");
+  if (member == nullptr) return {};
+  catalog::Domain domain = catalog::Domain::kChannels;
+  if (const ConfigMember* const of = draft.config.find("applies_to")) {
+    if (of->value.text == "programmes") domain = catalog::Domain::kProgrammes;
+    if (of->value.text == "guide_channels") domain = catalog::Domain::kGuideChannels;
+  }
+  const std::string& text = member->value.text;
+  rules::Diagnostics found;
+  if (is_filter) {
+    if (const auto filter = rules::compile_filter(domain, text); !filter) found = filter.error();
+  } else if (const auto rule = rules::compile_rule(domain, text); !rule) {
+    found = rule.error();
+  }
+  std::vector<FieldProblem> problems;
+  for (const rules::Diagnostic& one : found) {
+    const std::uint64_t start =
+        utf16_units(std::string_view(text).substr(0, std::min(one.offset, text.size())));
+    problems.push_back(
+        {.field = "config.expression",
+         .code = std::string(rules::to_string(one.code)),
+         .message = one.message,
+         .hint = one.suggestion.empty() ? "" : fmt::format("did you mean '{}'?", one.suggestion),
+         .position = Position{.line = one.line,
+                              .column = one.column,
+                              .start = start,
+                              .end = start + utf16_units(one.offending)}});
+  }
+  return problems;
+}
+
+/// What only the service refuses, or what only people who use the API may not do.
+void add_own_problems(const config::Configuration& base, const EntityDraft& draft,
+                      std::vector<FieldProblem>& problems) {
+  const auto text_of = [&](std::string_view name) {
+    const ConfigMember* const member = draft.config.find(name);
+    return member == nullptr ? std::string() : member->value.text;
+  };
+  if (draft.kind == EntityKind::kProxy && text_of("mode") == "proxy")
+    problems.push_back({.field = "config.mode",
+                        .code = "invalid",
+                        .message = "mode \"proxy\" is not there yet, since streams are not relayed",
+                        .hint = "use \"redirect\", or \"direct\""});
+  if (draft.kind != EntityKind::kSource && draft.kind != EntityKind::kEpgSource) return;
+  if (const auto schedule = jobs::Schedule::parse(text_of("refresh")); !schedule)
+    problems.push_back({.field = "config.refresh",
+                        .code = "invalid",
+                        .message = schedule.error().message,
+                        .hint = schedule.error().hint});
+  if (draft.config.find("url") == nullptr && draft.config.find("path") == nullptr)
+    problems.push_back({.field = "config.url",
+                        .code = "required",
+                        .message = "config.url is missing",
+                        .hint = "give the address that the list is fetched from"});
+  for (const std::string_view key : {"url", "path"})
+    if (const auto place = check_place(base.service.allowed_folders, text_of(key)); !place)
+      problems.push_back({.field = fmt::format("config.{}", key),
+                          .code = "forbidden",
+                          .message = place.error().message,
+                          .hint = place.error().hint});
+}
+
+}  // namespace
+
+Outcome<void> check_draft(const ApiContext& context, const EntityDraft& draft) {
+  store::Store& store = context.store;
+  const config::Configuration base = plain_sections_of(context);
+  M3U_TRY(const Whole whole, whole_of(store, &draft, std::nullopt));
+  std::vector<FieldProblem> own = expression_problems(draft);
+  std::vector<config::ConfigProblem> others;
+  const bool has_expression = !own.empty();
+  for (config::ConfigProblem& found : problems_of(whole, base)) {
+    const std::string& place = found.error.where.source;
+    if (place.empty() || place.front() != kDraft) {
+      others.push_back(std::move(found));
+      continue;
+    }
+    std::string field = place.substr(1);
+    if (has_expression && field == "config.expression") continue;
+    own.push_back({.field = std::move(field),
+                   .code = "invalid",
+                   .message = replaced(found.error.message, whole.draft_path, "config"),
+                   .hint = found.error.hint});
+  }
+  add_own_problems(base, draft, own);
+  if (!own.empty()) return std::unexpected<Problem>(Problem(std::move(own)));
+  if (others.empty()) return {};
+  // What was wrong before is nothing that this change did.
+  M3U_TRY(const Whole before, whole_of(store, nullptr, std::nullopt));
+  std::set<std::string> known;
+  for (const config::ConfigProblem& problem : problems_of(before, base))
+    known.insert(problem.error.message);
+  for (const config::ConfigProblem& other : others)
+    if (!known.contains(other.error.message))
+      return problem(409, other.error.message, other.error.hint);
+  return {};
+}
+
+Outcome<config::SourceConfig> read_source(const ApiContext& context, EntityKind kind,
+                                          const ConfigNode& config) {
+  const EntityDraft draft{.kind = kind, .name = "the source", .config = config};
+  const bool is_guide = kind == EntityKind::kEpgSource;
+  Whole whole;
+  ConfigMember list{.name = is_guide ? "epg_sources" : "sources"};
+  list.value.kind = ConfigNode::Kind::kArray;
+  ConfigNode marked = config;
+  mark(marked, "config");
+  list.value.items.push_back(table_of(draft.name, std::move(marked), kDraft + std::string("name")));
+  whole.document.members.push_back(std::move(list));
+  config::Configuration out = plain_sections_of(context);
+  std::vector<FieldProblem> wrong;
+  config::ConfigReader reader;
+  config::read_document(reader, whole.document, out);
+  for (const config::ConfigProblem& found : reader.take_problems()) {
+    const std::string& place = found.error.where.source;
+    wrong.push_back({.field = place.empty() ? "config" : place.substr(1),
+                     .code = "invalid",
+                     .message = replaced(found.error.message,
+                                         is_guide ? "epg_sources[1]" : "sources[1]", "config"),
+                     .hint = found.error.hint});
+  }
+  add_own_problems(plain_sections_of(context), draft, wrong);
+  if (!wrong.empty()) return std::unexpected<Problem>(Problem(std::move(wrong)));
+  return is_guide ? out.epg_sources.front() : out.sources.front();
+}
+
+Outcome<void> check_removal(const ApiContext& context, const Uuid& id) {
+  store::Store& store = context.store;
+  const config::Configuration base = plain_sections_of(context);
+  M3U_TRY(const Whole before, whole_of(store, nullptr, std::nullopt));
+  M3U_TRY(const Whole after, whole_of(store, nullptr, id));
+  std::set<std::string> known;
+  for (const config::ConfigProblem& problem : problems_of(before, base))
+    known.insert(problem.error.message);
+  for (const config::ConfigProblem& one : problems_of(after, base))
+    if (!known.contains(one.error.message))
+      return problem(409, "it is still in use: " + one.error.message, "take it out of there first");
+  return {};
+}
+
+}  // namespace m3u_proxy::api

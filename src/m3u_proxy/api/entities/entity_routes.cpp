@@ -1,0 +1,207 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/entities/entity_check.hpp>
+#include <m3u_proxy/api/entities/entity_kinds.hpp>
+#include <m3u_proxy/api/entities/entity_routes.hpp>
+#include <m3u_proxy/api/entities/entity_secrets.hpp>
+#include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/api/request_body.hpp>
+#include <m3u_proxy/config/node_json.hpp>
+#include <m3u_proxy/http/target.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+using Needed = Fields::Needed;
+using store::Entity;
+using store::EntityKind;
+
+constexpr std::uint64_t kBody = std::uint64_t{256} << 10U;
+constexpr std::size_t kMostOrdered = 10'000;
+
+class EntityHandlers {
+ public:
+  EntityHandlers(const ApiContext& context, const EntityKindName& kind)
+      : context_(context), kind_(kind) {}
+
+  Answer list(Call& call);
+  Answer create(Call& call);
+  Answer get(Call& call);
+  Answer put(Call& call);
+  Answer erase(Call& call);
+  Answer reorder(Call& call);
+
+ private:
+  Outcome<EntityDraft> draft_of(const Call& call, const std::optional<Entity>& stored);
+  Answer shown(const Call& call, const Entity& entity, int status = 200);
+  [[nodiscard]] std::string action(std::string_view what) const {
+    return fmt::format("{}.{}", kind_.path, what);
+  }
+
+  const ApiContext& context_;
+  EntityKindName kind_;
+};
+
+Outcome<void> refuse_if_managed(const Entity& entity) {
+  if (entity.managed_by != store::ManagedBy::kFile) return {};
+  return problem(409, fmt::format("\"{}\" is managed by the configuration file", entity.name),
+                 "change it there");
+}
+
+/// Nothing of ours is half of a name; a name that shows as something else confuses.
+bool is_good_name(std::string_view name) {
+  return std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 32; });
+}
+
+Answer EntityHandlers::shown(const Call& call, const Entity& entity, int status) {
+  M3U_TRY(std::string text, entity_json(context_, call, entity));
+  http::Response response = json_answer(std::move(text), status);
+  response.add("ETag", etag_of(entity.revision));
+  if (status == 201)
+    response.add("Location", fmt::format("{}{}/{}/{}", call.base.prefix, kApiPrefix, kind_.path,
+                                         to_string(entity.id)));
+  return response;
+}
+
+Answer EntityHandlers::list(Call& call) {
+  M3U_TRY(const auto entities, context_.store.entities().list(kind_.kind));
+  std::string text;
+  Json json(text);
+  json.begin_object().key("items").begin_array();
+  for (const Entity& entity : entities) {
+    M3U_TRY(const std::string one, entity_json(context_, call, entity));
+    json.raw(one);
+  }
+  json.end_array().key("next_cursor").null().member("total", entities.size()).end_object();
+  return json_answer(std::move(text));
+}
+
+Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
+                                              const std::optional<Entity>& stored) {
+  M3U_TRY(const ConfigNode body, json_body(call.request));
+  Fields fields(body);
+  EntityDraft draft{.kind = kind_.kind};
+  auto name = fields.text("name", Needed::kYes, store::Entities::kLongestName);
+  const ConfigNode* const config = fields.table("config", Needed::kYes);
+  if (name && !is_good_name(*name))
+    fields.wrong("name", "invalid", "a name is one line without control characters");
+  M3U_CHECK(fields.finish());
+  draft.name = *std::move(name);
+  draft.config = *config;
+  for (const std::string_view own : {"name", "id"})
+    if (config->find(own) != nullptr)
+      return field_problem(fmt::format("config.{}", own), "unknown",
+                           fmt::format("{} stands beside config, not in it", own));
+  if (stored) {
+    draft.id = stored->id;
+    M3U_TRY(const ConfigNode before, config::parse_json(stored->body, stored->name));
+    restore_secrets(draft.config, before);
+  }
+  M3U_CHECK(check_draft(context_, draft));
+  return draft;
+}
+
+Answer EntityHandlers::create(Call& call) {
+  M3U_TRY(const EntityDraft draft, draft_of(call, std::nullopt));
+  M3U_TRY(const Entity made,
+          context_.store.entities().create(
+              {.kind = kind_.kind, .name = draft.name, .body = config::to_json(draft.config)},
+              context_.clock()));
+  M3U_TRY(std::string after, entity_json(made));
+  M3U_CHECK(record(
+      context_, call,
+      {.action = action("create"), .target = to_string(made.id), .after = std::move(after)}));
+  return shown(call, made, 201);
+}
+
+Answer EntityHandlers::get(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  return shown(call, entity);
+}
+
+Answer EntityHandlers::put(Call& call) {
+  M3U_TRY(const Entity before, find_entity(context_, call, kind_.kind));
+  M3U_CHECK(refuse_if_managed(before));
+  M3U_CHECK(check_revision(call.request, before.revision));
+  M3U_TRY(const EntityDraft draft, draft_of(call, before));
+  const auto now = context_.store.entities().put(
+      before.id, {.name = draft.name, .body = config::to_json(draft.config)}, before.revision,
+      context_.clock());
+  if (!now) return std::unexpected<Problem>(now.error());
+  M3U_TRY(std::string was, entity_json(before));
+  M3U_TRY(std::string is, entity_json(*now));
+  M3U_CHECK(record(context_, call,
+                   {.action = action("change"),
+                    .target = to_string(before.id),
+                    .before = std::move(was),
+                    .after = std::move(is)}));
+  return shown(call, *now);
+}
+
+Answer EntityHandlers::erase(Call& call) {
+  M3U_TRY(const Entity before, find_entity(context_, call, kind_.kind));
+  M3U_CHECK(refuse_if_managed(before));
+  M3U_CHECK(check_revision(call.request, before.revision));
+  M3U_CHECK(check_removal(context_, before.id));
+  M3U_CHECK(context_.store.entities().erase(before.id, before.revision));
+  M3U_TRY(std::string was, entity_json(before));
+  M3U_CHECK(record(
+      context_, call,
+      {.action = action("remove"), .target = to_string(before.id), .before = std::move(was)}));
+  return http::empty_response();
+}
+
+Answer EntityHandlers::reorder(Call& call) {
+  M3U_TRY(const ConfigNode body, json_body(call.request));
+  Fields fields(body);
+  const auto ids = fields.ids("ids", Needed::kYes, kMostOrdered);
+  M3U_CHECK(fields.finish());
+  if (const auto done = context_.store.entities().reorder(kind_.kind, *ids); !done)
+    return std::unexpected<Problem>(done.error());
+  M3U_CHECK(
+      record(context_, call, {.action = action("order"), .after = std::string(call.request.body)}));
+  return http::empty_response();
+}
+
+}  // namespace
+
+Outcome<store::Entity> find_entity(const ApiContext& context, const Call& call, EntityKind kind) {
+  M3U_TRY(const Uuid id, path_id(call.request));
+  auto entity = context.store.entities().get(id);
+  if (entity && entity->kind == kind) return *std::move(entity);
+  if (!entity && entity.error().code != ErrorCode::kNotFound)
+    return std::unexpected<Problem>(entity.error());
+  return problem(404, "there is nothing of this id");
+}
+
+Result<> add_entity_routes(Operations& operations, const ApiContext& context) {
+  using enum http::Method;
+  using Work = Answer (EntityHandlers::*)(Call&);
+  for (const EntityKindName& kind : kEntityKinds) {
+    const auto handlers = std::make_shared<EntityHandlers>(context, kind);
+    const auto add = [&](http::Method method, std::string_view rest, std::string_view id,
+                         Role least, std::uint64_t body, Work work) {
+      return operations.add(method, fmt::format("/{}{}", kind.path, rest),
+                            {.id = std::string(id), .least = least, .body_limit = body},
+                            [handlers, work](Call& call) { return ((*handlers).*work)(call); });
+    };
+    constexpr Role kSees = Role::kViewer;
+    constexpr Role kChanges = Role::kEditor;
+    M3U_CHECK(add(kGet, "", fmt::format("list{}", kind.many), kSees, 0, &EntityHandlers::list));
+    M3U_CHECK(add(kPost, "", fmt::format("create{}", kind.one), kChanges, kBody,
+                  &EntityHandlers::create));
+    M3U_CHECK(add(kGet, "/{id}", fmt::format("get{}", kind.one), kSees, 0, &EntityHandlers::get));
+    M3U_CHECK(
+        add(kPut, "/{id}", fmt::format("put{}", kind.one), kChanges, kBody, &EntityHandlers::put));
+    M3U_CHECK(add(kDelete, "/{id}", fmt::format("remove{}", kind.one), kChanges, 0,
+                  &EntityHandlers::erase));
+    M3U_CHECK(add(kPut, "/order", fmt::format("order{}", kind.many), kChanges, kBody * 4,
+                  &EntityHandlers::reorder));
+  }
+  return {};
+}
+
+}  // namespace m3u_proxy::api

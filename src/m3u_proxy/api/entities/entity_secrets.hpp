@@ -1,0 +1,14 @@
+// Entity secrets: accounts and the like are not shown, and what is not shown stays when somebody
+// sends back what they saw.
+#pragma once
+
+#include <m3u_proxy/base/config_node.hpp>
+
+namespace m3u_proxy::api {
+
+/// Puts `***` in the place of credentials in addresses and of the values of headers.
+void hide_secrets(ConfigNode& config);
+/// Where `config` says what hide_secrets() makes of `stored`, it says what is stored.
+void restore_secrets(ConfigNode& config, const ConfigNode& stored);
+
+}  // namespace m3u_proxy::api

@@ -1,0 +1,178 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/entities/entity_routes.hpp>
+#include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/api/entities/output_tokens.hpp>
+#include <m3u_proxy/api/entities/proxy_routes.hpp>
+#include <m3u_proxy/api/request_body.hpp>
+#include <m3u_proxy/store/tokens.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+using store::AccessToken;
+using store::Entity;
+
+constexpr std::size_t kLongestName = 100;
+constexpr std::size_t kMostTokens = 1000;
+
+class OutputTokenHandlers {
+ public:
+  explicit OutputTokenHandlers(const ApiContext& context) : context_(context) {}
+
+  Answer list(Call& call);
+  Answer create(Call& call);
+  Answer rotate(Call& call);
+  Answer erase(Call& call);
+
+ private:
+  Outcome<Entity> proxy(const Call& call) const {
+    return find_entity(context_, call, store::EntityKind::kProxy);
+  }
+  Outcome<AccessToken> find(const Call& call, const Entity& entity) const;
+  Answer made(const Call& call, const AccessToken& token, const std::string& secret) const;
+  Outcome<AccessToken> make(const Entity& entity, const std::string& name, store::Time expires,
+                            std::string& secret) const;
+
+  const ApiContext& context_;
+};
+
+void write_token(Json& json, const AccessToken& token) {
+  id_member(json, "id", token.id);
+  json.member("name", std::string_view(token.name));
+  time_member(json, "created", token.created);
+  time_member(json, "expires", token.expires);
+}
+
+Outcome<AccessToken> OutputTokenHandlers::find(const Call& call, const Entity& entity) const {
+  M3U_TRY(const Uuid id, path_id(call.request, "token"));
+  M3U_TRY(const auto all, context_.store.tokens().list(store::TokenKind::kOutput, entity.id));
+  const auto found = std::ranges::find(all, id, &AccessToken::id);
+  if (found == all.end()) return problem(404, "there is no such token");
+  return *found;
+}
+
+Answer OutputTokenHandlers::list(Call& call) {
+  M3U_TRY(const Entity entity, proxy(call));
+  M3U_TRY(const auto all, context_.store.tokens().list(store::TokenKind::kOutput, entity.id));
+  std::string text;
+  Json json(text);
+  json.begin_object().key("items").begin_array();
+  for (const AccessToken& token : all) {
+    json.begin_object();
+    write_token(json, token);
+    json.end_object();
+  }
+  json.end_array().key("next_cursor").null().member("total", all.size()).end_object();
+  return json_answer(std::move(text));
+}
+
+Answer OutputTokenHandlers::made(const Call& call, const AccessToken& token,
+                                 const std::string& secret) const {
+  const OutputAddresses addresses = output_addresses(call.base, secret);
+  std::string text;
+  Json json(text);
+  json.begin_object();
+  write_token(json, token);
+  json.member("token", std::string_view(secret))
+      .member("playlist_url", std::string_view(addresses.playlist))
+      .member("guide_url", std::string_view(addresses.guide))
+      .end_object();
+  return json_answer(std::move(text), 201);
+}
+
+Outcome<AccessToken> OutputTokenHandlers::make(const Entity& entity, const std::string& name,
+                                               store::Time expires, std::string& secret) const {
+  M3U_TRY(secret, store::make_token());
+  M3U_TRY(std::string hash, store::hash_token(secret));
+  M3U_TRY(auto token, context_.store.tokens().create({.kind = store::TokenKind::kOutput,
+                                                      .name = name,
+                                                      .hash = std::move(hash),
+                                                      .proxy = entity.id,
+                                                      .scopes = "[]",
+                                                      .expires = expires},
+                                                     context_.clock()));
+  return token;
+}
+
+Answer OutputTokenHandlers::create(Call& call) {
+  M3U_TRY(const Entity entity, proxy(call));
+  M3U_TRY(const ConfigNode body, json_body(call.request));
+  Fields fields(body);
+  const auto name = fields.text("name", Fields::Needed::kYes, kLongestName);
+  const auto expires = fields.time("expires", Fields::Needed::kNo);
+  if (expires && *expires <= context_.clock())
+    fields.wrong("expires", "range", "expires has gone by already");
+  M3U_CHECK(fields.finish());
+  M3U_TRY(const auto all, context_.store.tokens().list(store::TokenKind::kOutput, entity.id));
+  if (all.size() >= kMostTokens)
+    return problem(409, fmt::format("a proxy has {} tokens at most", kMostTokens));
+  std::string secret;
+  M3U_TRY(const AccessToken token, make(entity, *name, expires.value_or(store::Time()), secret));
+  M3U_CHECK(
+      record(context_, call, {.action = "output-tokens.create", .target = to_string(token.id)}));
+  return made(call, token, secret);
+}
+
+Answer OutputTokenHandlers::rotate(Call& call) {
+  M3U_TRY(const Entity entity, proxy(call));
+  M3U_TRY(const AccessToken old, find(call, entity));
+  M3U_TRY(const std::string main,
+          output_token(context_.store, context_.key, entity.id, context_.clock()));
+  M3U_TRY(const std::string main_hash, store::hash_token(main));
+  std::string secret;
+  AccessToken token;
+  if (old.hash == main_hash) {
+    M3U_TRY(secret, rotate_output_token(context_.store, context_.key, entity.id, context_.clock()));
+    M3U_TRY(const std::string hash, store::hash_token(secret));
+    M3U_TRY(const auto found, context_.store.tokens().find(hash, context_.clock()));
+    if (!found) return problem(409, "it was changed by somebody else in the meantime");
+    token = *found;
+  } else {
+    M3U_TRY(token, make(entity, old.name, old.expires, secret));
+    M3U_CHECK(context_.store.tokens().erase(old.id));
+  }
+  M3U_CHECK(
+      record(context_, call, {.action = "output-tokens.rotate", .target = to_string(old.id)}));
+  return made(call, token, secret);
+}
+
+Answer OutputTokenHandlers::erase(Call& call) {
+  M3U_TRY(const Entity entity, proxy(call));
+  M3U_TRY(const AccessToken token, find(call, entity));
+  M3U_TRY(const std::string main,
+          output_token(context_.store, context_.key, entity.id, context_.clock()));
+  M3U_TRY(const std::string main_hash, store::hash_token(main));
+  if (token.hash == main_hash)
+    return problem(409, "this is the proxy's own token", "rotate it instead");
+  M3U_CHECK(context_.store.tokens().erase(token.id));
+  M3U_CHECK(
+      record(context_, call, {.action = "output-tokens.remove", .target = to_string(token.id)}));
+  return http::empty_response();
+}
+
+}  // namespace
+
+Result<> add_output_token_routes(Operations& operations, const ApiContext& context) {
+  const auto handlers = std::make_shared<OutputTokenHandlers>(context);
+  using Work = Answer (OutputTokenHandlers::*)(Call&);
+  const auto add = [&](http::Method method, std::string_view rest, std::string_view id, Role least,
+                       std::uint64_t body, Work work) {
+    return operations.add(method, fmt::format("/proxies/{{id}}/tokens{}", rest),
+                          {.id = std::string(id), .least = least, .body_limit = body},
+                          [handlers, work](Call& call) { return ((*handlers).*work)(call); });
+  };
+  using enum http::Method;
+  M3U_CHECK(add(kGet, "", "listOutputTokens", Role::kViewer, 0, &OutputTokenHandlers::list));
+  M3U_CHECK(
+      add(kPost, "", "createOutputToken", Role::kEditor, kSmallBody, &OutputTokenHandlers::create));
+  M3U_CHECK(add(kPost, "/{token}/rotate", "rotateOutputToken", Role::kEditor, 0,
+                &OutputTokenHandlers::rotate));
+  return add(kDelete, "/{token}", "removeOutputToken", Role::kEditor, 0,
+             &OutputTokenHandlers::erase);
+}
+
+}  // namespace m3u_proxy::api

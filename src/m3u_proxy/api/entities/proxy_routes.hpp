@@ -1,0 +1,14 @@
+// Proxy routes: what a proxy has published, compared, taken back, made again, downloaded; and who
+// may have it.
+#pragma once
+
+#include <m3u_proxy/api/api_context.hpp>
+#include <m3u_proxy/api/operations.hpp>
+
+namespace m3u_proxy::api {
+
+/// `context` outlives the server. Error: as http::Router::add().
+Result<> add_proxy_routes(Operations& operations, const ApiContext& context);
+Result<> add_output_token_routes(Operations& operations, const ApiContext& context);
+
+}  // namespace m3u_proxy::api

@@ -1,0 +1,228 @@
+#include <fmt/format.h>
+
+#include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/entities/entity_check.hpp>
+#include <m3u_proxy/api/entities/entity_kinds.hpp>
+#include <m3u_proxy/api/entities/entity_routes.hpp>
+#include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/api/entities/source_probe.hpp>
+#include <m3u_proxy/api/entities/source_routes.hpp>
+#include <m3u_proxy/api/request_body.hpp>
+#include <m3u_proxy/base/time.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/jobs/schedule.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+using store::Entity;
+
+constexpr std::uint64_t kLargestUpload = std::uint64_t{512} << 20U;
+constexpr std::int64_t kMostRuns = 50;
+
+/// An uploaded file, on disk, gone with the request.
+class Upload final : public io::ByteSink {
+ public:
+  Upload(std::unique_ptr<io::TempFolder> folder, std::unique_ptr<io::TempFile> file)
+      : folder_(std::move(folder)), file_(std::move(file)) {}
+  Result<> write(std::string_view bytes) override { return file_->write(bytes); }
+  [[nodiscard]] const io::TempFile& file() const { return *file_; }
+
+ private:
+  std::unique_ptr<io::TempFolder> folder_;
+  std::unique_ptr<io::TempFile> file_;
+};
+
+/// Reads it back from the start.
+class UploadedBytes final : public io::ByteSource {
+ public:
+  explicit UploadedBytes(const io::TempFile& file) : file_(file) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    M3U_TRY(const std::size_t size, file_.read_at(offset_, buffer));
+    offset_ += size;
+    return size;
+  }
+  [[nodiscard]] std::uint64_t consumed() const override { return offset_; }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return file_.size(); }
+
+ private:
+  const io::TempFile& file_;
+  std::uint64_t offset_ = 0;
+};
+
+class SourceHandlers {
+ public:
+  SourceHandlers(const ApiContext& context, const EntityKindName& kind)
+      : context_(context), kind_(kind) {}
+
+  Answer validate(Call& call);
+  Answer refresh(Call& call);
+  Answer accept(Call& call);
+  Answer upload(Call& call);
+  Answer history(Call& call);
+  Answer schedule(Call& call);
+
+ private:
+  /// As it holds now; right after a change the model may not have it yet.
+  Outcome<jobs::SourceEntry> entry_of(const Entity& entity) const;
+  Result<> log(const Call& call, std::string_view what, const Entity& entity) const {
+    return record(
+        context_, call,
+        {.action = fmt::format("{}.{}", kind_.path, what), .target = to_string(entity.id)});
+  }
+
+  const ApiContext& context_;
+  EntityKindName kind_;
+};
+
+Outcome<jobs::SourceEntry> SourceHandlers::entry_of(const Entity& entity) const {
+  const auto model = context_.conductor.model();
+  const jobs::SourceEntry* const entry = model ? model->find_source(entity.id) : nullptr;
+  if (entry == nullptr) return problem(503, "this source is being taken over: ask again");
+  return *entry;
+}
+
+Answer SourceHandlers::validate(Call& call) {
+  M3U_TRY(const ConfigNode body, json_body(call.request));
+  Fields fields(body);
+  const ConfigNode* const config = fields.table("config", Fields::Needed::kYes);
+  M3U_CHECK(fields.finish());
+  jobs::SourceEntry entry;
+  entry.is_guide = kind_.kind == store::EntityKind::kEpgSource;
+  entry.is_users = true;
+  M3U_TRY(entry.config, read_source(context_, kind_.kind, *config));
+  entry.config.plugin.clear();
+  M3U_TRY(std::string text, probe(context_.process, {.source = entry.config,
+                                                     .is_guide = entry.is_guide,
+                                                     .now = store::seconds_of(context_.clock()),
+                                                     .guard = context_.refresher.guard_of(entry),
+                                                     .cancel = &call.stopping}));
+  return json_answer(std::move(text));
+}
+
+Answer SourceHandlers::refresh(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  const store::Time now = context_.clock();
+  M3U_TRY(const auto queued,
+          context_.store.jobs().enqueue(
+              jobs::refresh_job(entity.id, jobs::JobPriority::kPerson, now), now));
+  M3U_CHECK(log(call, "refresh", entity));
+  std::string text;
+  Json json(text);
+  write_job(json, context_, queued.job);
+  return json_answer(std::move(text), 202);
+}
+
+Answer SourceHandlers::accept(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  M3U_TRY(const auto all, context_.store.snapshots().list(entity.id));
+  for (const store::SourceSnapshot& snapshot : all) {
+    if (snapshot.state != store::SnapshotState::kQuarantined) continue;
+    M3U_CHECK(context_.store.snapshots().accept(entity.id, snapshot.id, context_.clock()));
+    M3U_CHECK(log(call, "accept", entity));
+    return json_answer(fmt::format(R"({{"accepted":{}}})", snapshot.items));
+  }
+  return problem(409, "nothing of this source waits in quarantine");
+}
+
+Answer SourceHandlers::upload(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+  const auto* const upload = dynamic_cast<const Upload*>(call.request.sink.get());
+  if (upload == nullptr || upload->file().size() == 0)
+    return problem(422, "the body is empty", "send the playlist or guide as it is");
+  UploadedBytes bytes(upload->file());
+  const CancelToken never;
+  M3U_CHECK(context_.refresher.upload(entry, bytes, never));
+  M3U_CHECK(log(call, "upload", entity));
+  M3U_TRY(std::string text, entity_json(context_, call, entity));
+  return json_answer(std::move(text));
+}
+
+Answer SourceHandlers::history(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  M3U_TRY(const auto all, context_.store.snapshots().list(entity.id));
+  std::string text;
+  Json json(text);
+  json.begin_object().key("items").begin_array();
+  for (const store::SourceSnapshot& snapshot : all) {
+    json.begin_object();
+    id_member(json, "id", snapshot.id);
+    time_member(json, "fetched", snapshot.fetched);
+    time_member(json, "confirmed", snapshot.confirmed);
+    json.member("items", snapshot.items)
+        .member("bytes", snapshot.bytes)
+        .member("state", store::to_string(snapshot.state))
+        .end_object();
+  }
+  json.end_array().key("next_cursor").null().end_object();
+  return json_answer(std::move(text));
+}
+
+Answer SourceHandlers::schedule(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  M3U_TRY(const std::int64_t count, query_number(call.request, "count", 1, kMostRuns, 5));
+  M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+  const config::ServiceConfig& service = context_.configuration.service;
+  M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(service.time_zone));
+  const std::string& own = entry.config.refresh;
+  M3U_TRY(auto schedule, jobs::Schedule::parse(own.empty() ? service.refresh : own, zone));
+  M3U_TRY(auto next, context_.conductor.next_refresh(entry));
+  std::string text;
+  Json json(text);
+  json.begin_object().key("runs").begin_array();
+  for (std::int64_t i = 0; i < count && next; ++i) {
+    const std::int64_t moment =
+        std::chrono::duration_cast<std::chrono::seconds>(next->time_since_epoch()).count();
+    json.value(std::string_view(format_rfc3339(moment)));
+    const auto due = schedule.due(to_string(entity.id), moment, moment);
+    next = due ? std::optional(store::Time(std::chrono::seconds(*due))) : std::nullopt;
+  }
+  json.end_array().end_object();
+  return json_answer(std::move(text));
+}
+
+}  // namespace
+
+Result<> add_source_routes(Operations& operations, const ApiContext& context) {
+  using enum http::Method;
+  using Work = Answer (SourceHandlers::*)(Call&);
+  for (const EntityKindName& kind : {kEntityKinds[0], kEntityKinds[1]}) {
+    const auto handlers = std::make_shared<SourceHandlers>(context, kind);
+    const auto add = [&](http::Method method, std::string_view rest, OperationOptions options,
+                         Work work) {
+      options.id += kind.one;
+      return operations.add(method, fmt::format("/{}/{{id}}/{}", kind.path, rest),
+                            std::move(options),
+                            [handlers, work](Call& call) { return ((*handlers).*work)(call); });
+    };
+    M3U_CHECK(operations.add(kPost, fmt::format("/{}/validate", kind.path),
+                             {.id = fmt::format("validate{}", kind.one),
+                              .least = Role::kEditor,
+                              .body_limit = kSmallBody,
+                              .pace = Pace::kLong},
+                             [handlers](Call& call) { return handlers->validate(call); }));
+    M3U_CHECK(
+        add(kPost, "refresh", {.id = "refresh", .least = Role::kEditor}, &SourceHandlers::refresh));
+    M3U_CHECK(
+        add(kPost, "accept", {.id = "accept", .least = Role::kEditor}, &SourceHandlers::accept));
+    const auto open_sink =
+        [&context](const http::Request&) -> Result<std::unique_ptr<io::ByteSink>> {
+      M3U_TRY(auto folder, io::TempFolder::create(context.process.spill_folder()));
+      M3U_TRY(auto file, folder->create_file());
+      return std::make_unique<Upload>(std::move(folder), std::move(file));
+    };
+    M3U_CHECK(add(kPut, "content",
+                  {.id = "upload",
+                   .least = Role::kEditor,
+                   .body_limit = kLargestUpload,
+                   .pace = Pace::kLong,
+                   .open_sink = open_sink},
+                  &SourceHandlers::upload));
+    M3U_CHECK(add(kGet, "history", {.id = "historyOf"}, &SourceHandlers::history));
+    M3U_CHECK(add(kGet, "schedule", {.id = "scheduleOf"}, &SourceHandlers::schedule));
+  }
+  return {};
+}
+
+}  // namespace m3u_proxy::api

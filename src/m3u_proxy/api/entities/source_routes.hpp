@@ -1,0 +1,12 @@
+// Source routes: what can be done with a source or EPG source besides changing it.
+#pragma once
+
+#include <m3u_proxy/api/api_context.hpp>
+#include <m3u_proxy/api/operations.hpp>
+
+namespace m3u_proxy::api {
+
+/// `context` outlives the server. Error: as http::Router::add().
+Result<> add_source_routes(Operations& operations, const ApiContext& context);
+
+}  // namespace m3u_proxy::api
