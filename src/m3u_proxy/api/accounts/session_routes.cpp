@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/accounts/session_routes.hpp>
 #include <m3u_proxy/api/request_body.hpp>
-#include <m3u_proxy/api/session_routes.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/store/tokens.hpp>

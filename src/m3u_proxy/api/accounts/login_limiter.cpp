@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include <m3u_proxy/api/login_limiter.hpp>
+#include <m3u_proxy/api/accounts/login_limiter.hpp>
 
 namespace m3u_proxy::api {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include <m3u_proxy/api/setup_link.hpp>
+#include <m3u_proxy/api/accounts/setup_link.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 #include <m3u_proxy/io/file_source.hpp>

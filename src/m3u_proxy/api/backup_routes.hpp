@@ -1,0 +1,12 @@
+// Backup routes: consistent copies of the database, made while the service runs.
+#pragma once
+
+#include <m3u_proxy/api/api_context.hpp>
+#include <m3u_proxy/api/operations.hpp>
+
+namespace m3u_proxy::api {
+
+/// `context` outlives the server. Error: as http::Router::add().
+Result<> add_backup_routes(Operations& operations, const ApiContext& context);
+
+}  // namespace m3u_proxy::api
