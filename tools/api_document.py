@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the source of api/document.hpp: the API's document (YAML) as JSON. A part of the build."""
+"""Writes the source of api/document.hpp: the API's document (YAML) as JSON, and the pages that show
+it. A part of the build."""
 
 import json
 import sys
@@ -15,16 +16,22 @@ def literals(text: str) -> str:
     return "\n".join(f'    R"document({piece})document"' for piece in pieces)
 
 
+def function(head: str, text: str) -> str:
+    return (f"std::string_view {head}() {{\n  static constexpr std::string_view kText =\n"
+            f"{literals(text)};\n  return kText;\n}}\n\n")
+
+
 def main() -> None:
-    source, out = map(Path, sys.argv[1:])
+    source, pages, out = map(Path, sys.argv[1:])
     document = yaml.safe_load(source.read_text(encoding="utf-8"))
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("#include <m3u_proxy/api/document.hpp>\n\n"
-                   "namespace m3u_proxy::api {\n\n"
-                   "std::string_view document() {\n"
-                   f"  static constexpr std::string_view kDocument =\n{literals(text)};\n"
-                   "  return kDocument;\n}\n\n}  // namespace m3u_proxy::api\n", encoding="utf-8")
+    read = {name: (pages / file).read_text(encoding="utf-8") for name, file in
+            (("docs_page", "index.html"), ("docs_script", "docs.js"), ("docs_style", "docs.css"))}
+    out.write_text("#include <m3u_proxy/api/document.hpp>\n\nnamespace m3u_proxy::api {\n\n" +
+                   function("document", text) +
+                   "".join(function(name, page) for name, page in read.items()) +
+                   "}  // namespace m3u_proxy::api\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ Result<std::unique_ptr<Api>> Api::create(http::Router& router, ApiContext contex
                                               .passwords = api->passwords_,
                                               .setup = api->setup_,
                                               .limiter = api->limiter_}));
+  M3U_CHECK(add_docs_routes(router));
   return api;
 }
 

@@ -6,10 +6,10 @@
 #include <string>
 
 #include <m3u_proxy/api/access.hpp>
+#include <m3u_proxy/api/accounts/login_limiter.hpp>
+#include <m3u_proxy/api/accounts/setup_link.hpp>
 #include <m3u_proxy/api/api_context.hpp>
-#include <m3u_proxy/api/login_limiter.hpp>
 #include <m3u_proxy/api/operations.hpp>
-#include <m3u_proxy/api/setup_link.hpp>
 #include <m3u_proxy/store/passwords.hpp>
 
 namespace m3u_proxy::api {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct ApiContext {
   jobs::Generator& generator;
   jobs::Workers& workers;
   const outputs::Published& published;
+  std::shared_ptr<const outputs::Placeholders> placeholders;
   const http::LivePolicy& addresses;
   const config::Configuration& configuration;  ///< the plain sections, as the service started
   jobs::Clock clock;

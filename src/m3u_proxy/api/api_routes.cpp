@@ -1,7 +1,13 @@
 #include <string>
 
+#include <m3u_proxy/api/accounts/account_routes.hpp>
 #include <m3u_proxy/api/api_routes.hpp>
+#include <m3u_proxy/api/backup_routes.hpp>
 #include <m3u_proxy/api/document.hpp>
+#include <m3u_proxy/api/entities/entity_routes.hpp>
+#include <m3u_proxy/api/entities/proxy_routes.hpp>
+#include <m3u_proxy/api/entities/source_routes.hpp>
+#include <m3u_proxy/api/job_routes.hpp>
 #include <m3u_proxy/api/lineup/query_routes.hpp>
 
 namespace m3u_proxy::api {
@@ -11,7 +17,17 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
                            {.id = "getDocument", .least = Role::kNobody},
                            [](Call&) -> Answer { return json_answer(std::string(document())); }));
   M3U_CHECK(add_query_routes(operations, sessions.api));
-  return add_session_routes(operations, sessions);
+  M3U_CHECK(add_session_routes(operations, sessions));
+  M3U_CHECK(add_user_routes(operations, sessions));
+  M3U_CHECK(add_token_routes(operations, sessions.api));
+  M3U_CHECK(add_audit_routes(operations, sessions.api));
+  M3U_CHECK(add_backup_routes(operations, sessions.api));
+  M3U_CHECK(add_entity_routes(operations, sessions.api));
+  M3U_CHECK(add_source_routes(operations, sessions.api));
+  M3U_CHECK(add_proxy_routes(operations, sessions.api));
+  M3U_CHECK(add_output_token_routes(operations, sessions.api));
+  M3U_CHECK(add_job_routes(operations, sessions.api));
+  return add_status_routes(operations, sessions.api);
 }
 
 }  // namespace m3u_proxy::api

@@ -12,7 +12,9 @@ namespace {
 constexpr unsigned kQuickThreads = 2;
 constexpr unsigned kScanThreads = 2;
 constexpr unsigned kSlowThreads = 2;
+constexpr unsigned kLongThreads = 2;
 constexpr std::size_t kMostWaiting = 64;
+constexpr std::size_t kMostWaitingLong = 8;
 
 /// Takes what nobody may send, so that the answer can say so.
 class Discard final : public io::ByteSink {
@@ -57,7 +59,8 @@ Operations::Operations(http::Router& router, Access& access, const http::LivePol
       addresses_(addresses),
       quick_(kQuickThreads, kMostWaiting),
       scan_(kScanThreads, kMostWaiting),
-      slow_(kSlowThreads, kMostWaiting) {}
+      slow_(kSlowThreads, kMostWaiting),
+      long_(kLongThreads, kMostWaitingLong) {}
 
 Result<> Operations::add(http::Method method, std::string_view path, OperationOptions options,
                          Operation handler) {
@@ -72,9 +75,7 @@ Result<> Operations::add(http::Method method, std::string_view path, OperationOp
       if (!admit(*entry, request)) return std::make_unique<Discard>();
       return entry->options.open_sink(request);
     };
-  WorkPool& pool = entry->options.pace == Pace::kSlow   ? slow_
-                   : entry->options.pace == Pace::kScan ? scan_
-                                                        : quick_;
+  WorkPool& pool = pool_of(entry->options.pace);
   return router_.add_deferred(
       method, fmt::format("{}{}", kApiPrefix, path),
       [this, entry, &pool](std::shared_ptr<http::Request> request, http::Responder responder) {
@@ -88,7 +89,23 @@ Result<> Operations::add(http::Method method, std::string_view path, OperationOp
       std::move(route));
 }
 
+WorkPool& Operations::pool_of(Pace pace) {
+  switch (pace) {
+    case Pace::kQuick:
+      break;
+    case Pace::kScan:
+      return scan_;
+    case Pace::kSlow:
+      return slow_;
+    case Pace::kLong:
+      return long_;
+  }
+  return quick_;
+}
+
 void Operations::stop() {
+  stopping_.cancel();
+  long_.stop();
   quick_.stop();
   scan_.stop();
   slow_.stop();
@@ -135,7 +152,11 @@ Answer Operations::call(const Entry& entry, http::Request& request,
       *addresses_.get());
   if (!base) return problem(421, base.error().message, base.error().hint);
   M3U_TRY(const Principal principal, admit(entry, request));
-  Call call{.request = request, .principal = principal, .base = *std::move(base), .gone = gone};
+  Call call{.request = request,
+            .principal = principal,
+            .base = *std::move(base),
+            .gone = gone,
+            .stopping = stopping_};
   return entry.handler(call);
 }
 

@@ -16,6 +16,7 @@
 #include <m3u_proxy/api/access.hpp>
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/api/work_pool.hpp>
+#include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/http/router.hpp>
 
 namespace m3u_proxy::api {
@@ -30,6 +31,7 @@ struct Call {
   http::BaseAddress base;  ///< under which the client reached us
   /// Whether the client went away: long work may stop. Thread-safe.
   const std::function<bool()>& gone;
+  const CancelToken& stopping;  ///< the service ends
 };
 
 using Operation = std::function<Answer(Call&)>;
@@ -38,6 +40,7 @@ enum class Pace : std::uint8_t {
   kQuick,  ///< milliseconds
   kScan,   ///< mostly below 100 ms: looks through what is published
   kSlow,   ///< up to some seconds: reads sources, hashes passwords
+  kLong,   ///< as long as others take: reads what is behind an address
 };
 
 struct OperationOptions {
@@ -78,15 +81,18 @@ class Operations {
   http::Response answer(const Entry& entry, http::Request& request,
                         const std::function<bool()>& gone);
   Answer call(const Entry& entry, http::Request& request, const std::function<bool()>& gone);
+  WorkPool& pool_of(Pace pace);
   Outcome<Principal> admit(const Entry& entry, const http::Request& request);
 
   http::Router& router_;
   Access& access_;
   const http::LivePolicy& addresses_;
   std::vector<Known> known_;
+  CancelToken stopping_;
   WorkPool quick_;
   WorkPool scan_;
   WorkPool slow_;
+  WorkPool long_;
 };
 
 }  // namespace m3u_proxy::api

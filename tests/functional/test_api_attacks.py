@@ -1,0 +1,233 @@
+"""What somebody would try: each is refused, and nothing else suffers."""
+
+import gzip
+import http.server
+import socket
+import threading
+import time
+
+import pytest
+from api_client import PASSWORD, Client, administrator
+from service import Service, ask, wait_until
+
+PLAYLIST = b"#EXTM3U\n#EXTINF:-1,One\nhttp://provider.example/1\n"
+
+
+class Private(http.server.BaseHTTPRequestHandler):
+    """A machine in a private network; what it was asked for is kept."""
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.path == "/redirect":
+            self.send_response(302)
+            self.send_header("Location", self.server.leads_to)
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(PLAYLIST)))
+        self.end_headers()
+        self.wfile.write(PLAYLIST)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(name="private")
+def a_private_machine():
+    servers = []
+    for address in ("127.0.0.1", "127.0.0.2"):
+        server = http.server.ThreadingHTTPServer((address, 0), Private)
+        server.asked = []
+        server.url = f"http://{address}:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+    servers[0].leads_to = servers[1].url + "/inner.m3u"
+    yield servers
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(name="service")
+def a_service(tmp_path):
+    config = tmp_path / "service.toml"
+    config.write_text('[service]\nquiet_period = "1s"\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        service.admin = administrator(service)
+        yield service
+
+
+def validated(admin, url):
+    answer = admin.post("/sources/validate", {"config": {"url": url}})
+    assert answer.status == 200, answer.text
+    return answer.json
+
+
+def test_a_source_of_the_api_reaches_no_private_machine(service, private):
+    admin = service.admin
+    port = private[0].server_port
+    for url in (private[0].url, f"http://localhost:{port}", f"http://0.0.0.0:{port}",
+                f"http://[::ffff:127.0.0.1]:{port}", f"http://2130706433:{port}", f"http://0x7f.1:{port}"):
+        found = validated(admin, url)
+        assert found["usable"] is False, url
+    source = admin.post("/sources", {"name": "inner", "config": {"url": private[0].url}}).json
+    def failed():
+        status = admin.get(f"/sources/{source['id']}").json["status"]
+        return status["state"] == "failed" and "private network" in status["error"]
+    wait_until(failed)
+    assert private[0].asked == []
+
+
+def test_a_redirect_leads_to_no_private_machine(tmp_path, private):
+    config = tmp_path / "service.toml"
+    config.write_text('[service]\nallowed_networks = ["127.0.0.1/32"]\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        assert validated(admin, private[0].url)["items"] == 1
+        found = validated(admin, private[0].url + "/redirect")
+        assert found["usable"] is False and "private network" in found["problems"][0]["message"]
+    assert private[0].asked == ["/", "/redirect"] and private[1].asked == []
+
+
+def test_what_the_configuration_file_names_may_be_anywhere(tmp_path, private):
+    config = tmp_path / "service.toml"
+    config.write_text(f'[service]\nquiet_period = "1s"\n[[sources]]\nname = "lan"\nurl = "{private[0].url}"\n'
+                      '[[proxies]]\nname = "home"\nsources = ["lan"]\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        service.wait_for_generation(1)
+
+
+@pytest.mark.parametrize("path", [
+    "/sources/..%2f..%2fetc%2fpasswd", "/sources/%00", "/proxies/%2e%2e/tokens", "/jobs/..", "/users/%ff",
+    "/sources/00000000-0000-0000-0000-000000000000/../../users"])
+def test_no_path_climbs_out(service, path):
+    assert service.admin.get(path).status in (400, 404)
+
+
+def test_a_request_from_another_page_changes_nothing(service):
+    """CSRF: the browser sends the cookie along, the page does not know the token."""
+    stranger = Client(service)
+    stranger.cookie, stranger.csrf = service.admin.cookie, ""
+    body = {"name": "x", "config": {"action": "include", "expression": 'channel_name contains "x"'}}
+    assert stranger.post("/filters", body).status == 403
+    assert Client(service).ask("POST", "/filters", body, headers={
+        "Cookie": f"m3u_session={service.admin.cookie}", "Origin": "http://evil.example"}).status == 403
+    assert service.admin.get("/filters").json["total"] == len(
+        [f for f in service.admin.get("/filters").json["items"] if f["name"] != "x"])
+
+
+def test_other_origins_are_told_nothing(service):
+    answer = service.admin.get("/session", headers={"Origin": "http://evil.example"})
+    assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+def test_a_decompression_bomb_ends_as_a_problem(tmp_path):
+    """Half a gigabyte of nothing in half a megabyte, in little memory."""
+    config = tmp_path / "service.toml"
+    config.write_text('[proxy_memory]\nmax_memory_mb = 96\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        source = admin.post("/sources", {"name": "bomb", "config": {
+            "url": "http://provider.example/x", "refresh": "manual"}}).json
+        bomb = gzip.compress(b"#EXTM3U\n" + b" " * (512 << 20), 9)
+        wait_until(lambda: admin.put(f"/sources/{source['id']}/content", raw=bomb).status != 503)
+        answer = admin.put(f"/sources/{source['id']}/content", raw=bomb)
+        assert 400 <= answer.status < 500, answer.text
+        assert admin.get("/status").json["memory"]["rss_mb"] < 110
+
+
+def test_slow_heads_and_bodies_do_not_hold_up_others(service):
+    host, port = service.admin.base.hostname, service.admin.base.port
+    slow = []
+    for _ in range(20):
+        connection = socket.create_connection((host, port))
+        connection.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n")
+        slow.append(connection)
+    begin = time.monotonic()
+    assert service.admin.get("/status").status == 200
+    assert time.monotonic() - begin < 2
+    for connection in slow:
+        connection.close()
+
+
+def test_smuggled_requests_are_refused(service):
+    host, port = service.admin.base.hostname, service.admin.base.port
+    for head in (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", b"Content-Length: 5\r\nContent-Length: 6\r\n",
+                 b"Transfer-Encoding: chunked, identity\r\n", b"Content-Length : 5\r\n"):
+        with socket.create_connection((host, port)) as connection:
+            connection.settimeout(10)
+            connection.sendall(b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n0\r\n\r\n")
+            answer = connection.recv(4096)
+            assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 501")), (head, answer)
+
+
+def test_secrets_are_in_no_log_and_no_audit(service):
+    admin = service.admin
+    made = admin.post("/tokens", {"name": "t", "scopes": ["admin"]}).json
+    program = Client(service, made["token"])
+    assert program.get("/status").status == 200
+    source = admin.post("/sources", {"name": "s", "config": {
+        "url": "http://anna:geheim@provider.example/x", "headers": {"X-Key": "geheim"}, "refresh": "manual"}})
+    assert source.status == 201
+    Client(service).post("/session", {"name": "anna", "password": "not " + PASSWORD})
+    everything = service.log() + admin.get("/audit").text + admin.get("/tokens").text
+    for secret in (made["token"], "geheim", PASSWORD, admin.cookie, admin.csrf):
+        assert secret not in everything
+    assert "sources.create" in admin.get("/audit").text
+
+
+def test_a_revoked_token_and_a_disabled_user_are_out_at_once(service):
+    admin = service.admin
+    made = admin.post("/tokens", {"name": "t", "scopes": ["read"]}).json
+    program = Client(service, made["token"])
+    assert program.get("/status").status == 200
+    assert admin.delete(f"/tokens/{made['id']}").status == 204
+    assert program.get("/status").status == 401
+    user = admin.post("/users", {"name": "otto", "role": "editor", "password": PASSWORD})
+    otto = Client(service).log_in("otto")
+    assert otto.get("/status").status == 200
+    where = f"/users/{user.json['id']}"
+    assert admin.put(where, {"name": "otto", "role": "editor", "disabled": True},
+                     headers={"If-Match": user.headers["etag"]}).status == 200
+    assert otto.get("/status").status == 401
+    assert Client(service).post("/session", {"name": "otto", "password": PASSWORD}).status == 401
+
+
+def test_an_administrator_stays(service):
+    admin = service.admin
+    anna = next(u for u in admin.get("/users").json["items"] if u["name"] == "anna")
+    where = f"/users/{anna['id']}"
+    assert admin.delete(where, headers={"If-Match": "*"}).status == 409
+    assert admin.put(where, {"name": "anna", "role": "viewer"}, headers={"If-Match": "*"}).status == 409
+
+
+def test_names_reach_headers_and_files_as_plain_text(service):
+    """XSS and header injection by a name: JSON is JSON, and a download has a tame name."""
+    admin = service.admin
+    name = '"><script>alert(1)</script>'
+    made = admin.post("/filters", {"name": name, "config": {
+        "action": "include", "expression": 'channel_name contains "x"'}})
+    assert made.status == 201 and made.headers["content-type"] == "application/json"
+    assert made.json["name"] == name
+    evil = admin.post("/filters", {"name": "a\r\nSet-Cookie: x=y", "config": {
+        "action": "include", "expression": 'channel_name contains "x"'}})
+    assert evil.status == 422
+
+
+def test_a_wrong_token_takes_as_long_as_one_that_is_nearly_right(service):
+    """The store looks a hash up: how much of a token is right shows nowhere."""
+    made = service.admin.post("/tokens", {"name": "t", "scopes": ["read"]}).json["token"]
+    def fastest(token):
+        client = Client(service, token)
+        times = []
+        for _ in range(60):
+            begin = time.perf_counter()
+            assert client.get("/status").status == 401
+            times.append(time.perf_counter() - begin)
+        return min(times)
+    nearly, wrong = fastest(made[:-1] + ("A" if made[-1] != "A" else "B")), fastest("m3u_" + "x" * 43)
+    assert abs(nearly - wrong) < 0.005
+
+
+def test_outputs_answer_nothing_to_a_wrong_token(service):
+    assert ask(f"{service.address}/proxy/{'x' * 43}/playlist.m3u").status == 404

@@ -1,0 +1,139 @@
+"""The document as a judge: who may do what, and that every operation does what it says."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+from api_client import Client, administrator
+from service import Service, ask
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / "build" / "api-tests"
+LOCK = ROOT / "tools" / "dev" / "api-tests.lock"
+ROLES = ["nobody", "viewer", "editor", "admin"]
+SCOPES = {"viewer": "read", "editor": "edit", "admin": "admin"}
+
+
+@pytest.fixture(name="service", scope="module")
+def a_service(tmp_path_factory):
+    with Service(tmp_path_factory.mktemp("api") / "data") as service:
+        service.admin = administrator(service)
+        service.clients = {"nobody": Client(service)}
+        for role, scope in SCOPES.items():
+            made = service.admin.post("/tokens", {"name": role, "scopes": [scope]})
+            assert made.status == 201, made.text
+            service.clients[role] = Client(service, made.json["token"])
+        service.document = Client(service).get("/openapi.json").json
+        yield service
+
+
+def operations(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method in ("get", "put", "post", "delete"):
+                yield path, method.upper(), operation
+
+
+def goes_on(operation):
+    """Whether its answer has no end: server-sent events."""
+    return "text/event-stream" in json.dumps(operation["responses"])
+
+
+def test_each_operation_answers_each_role_as_the_document_says(service):
+    """With ids that nothing has: whoever may not do it hears so before anything is looked up."""
+    wrong = []
+    for path, method, operation in operations(service.document):
+        for role in ROLES:
+            target = re.sub(r"\{\w+\}", str(uuid.UUID(int=0)), path)
+            body = {} if "requestBody" in operation else None
+            raw = None
+            if body is not None and "application/json" not in operation["requestBody"]["content"]:
+                body, raw = None, b"x"
+            least = operation["x-role"]
+            if goes_on(operation) and ROLES.index(role) >= ROLES.index(least):
+                continue
+            status = service.clients[role].ask(method, target, body, raw=raw).status
+            if ROLES.index(role) >= ROLES.index(least):
+                # getSession is anybody's question; only a session has an answer.
+                right = status not in (401, 403) or operation["tags"] == ["session"]
+            else:
+                right = status == (401 if role == "nobody" else 403)
+            if not right or status >= 500:
+                wrong.append(f"{method} {path} as {role}: {status}")
+    assert not wrong
+
+
+def test_every_path_answers_the_methods_of_the_document_and_no_other(service):
+    wrong = []
+    for path, item in service.document["paths"].items():
+        target = re.sub(r"\{\w+\}", str(uuid.UUID(int=0)), path)
+        answer = service.admin.ask("PATCH", target)
+        allowed = set(answer.headers.get("allow", "").split(", ")) - {"HEAD", "OPTIONS"}
+        documented = {m.upper() for m in item if m in ("get", "put", "post", "delete")}
+        if answer.status != 405 or not documented <= allowed:
+            wrong.append(f"{path}: {allowed}")
+    assert not wrong
+
+
+def test_every_operation_is_described_and_has_its_errors(service):
+    ids = []
+    for path, method, operation in operations(service.document):
+        ids.append(operation["operationId"])
+        assert operation["summary"] and operation["tags"], (path, method)
+        assert "default" in operation["responses"], (path, method)
+        assert any(code.startswith("2") for code in operation["responses"]), (path, method)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_pages_need_nothing_from_elsewhere(service):
+    page = ask(f"{service.address}/api/docs")
+    assert page.status == 200 and "default-src 'none'" in page.headers["content-security-policy"]
+    parts = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert parts == ["docs/docs.css", "docs/docs.js"]
+    texts = [ask(f"{service.address}/api/{part}") for part in parts]
+    assert [text.status for text in texts] == [200, 200]
+    for text in (page, *texts):
+        assert "://" not in text.text and "innerHTML" not in text.text
+    assert not re.search(r"<script>|style=|onclick", page.text)
+
+
+def schemathesis():
+    """The program, in an environment of its own that the lock file names to the last byte."""
+    program = VENV / "bin" / "schemathesis"
+    stamp = VENV / "lock"
+    if not program.exists() or not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
+        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+        done = subprocess.run([VENV / "bin" / "pip", "install", "-q", "--require-hashes", "-r", LOCK],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            pytest.skip("schemathesis cannot be installed here")
+        stamp.write_bytes(LOCK.read_bytes())
+    return program
+
+
+@pytest.mark.parametrize("who", ["nobody", "admin"])
+def test_schemathesis_finds_nothing(service, who, tmp_path):
+    command = [schemathesis(), "run", f"{service.address}/api/v1/openapi.json",
+               "--url", f"{service.address}/api/v1", "--phases", "examples,fuzzing",
+               "--max-examples", "12", "--seed", "1", "--max-failures", "20", "--no-color",
+               "--exclude-checks", "positive_data_acceptance,ignored_auth",
+               # They end what the test goes on with, or wait for nobody.
+               "--exclude-operation-id", "logOut", "--exclude-operation-id", "setPassword",
+               "--exclude-operation-id", "logIn",
+               "--exclude-operation-id", "createBackup"]
+    for _, _, operation in operations(service.document):
+        if goes_on(operation):
+            command += ["--exclude-operation-id", operation["operationId"]]
+    if who == "admin":
+        command += ["-H", f"Authorization: Bearer {service.clients['admin'].token}"]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300,
+                          env=environment, check=False)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert service.process.poll() is None
+    assert json.loads(service.admin.get("/status").text)["version"]

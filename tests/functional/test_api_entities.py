@@ -1,0 +1,249 @@
+"""Sources, filters, rules and proxies through the API: made, changed, refused, published."""
+
+import json
+import re
+import time
+
+import pytest
+from api_client import administrator
+from service import Service, ask, wait_until
+
+PLAYLIST = "#EXTM3U\n" + "".join(
+    f'#EXTINF:-1 tvg-id="c{i}" group-title="{"News" if i % 2 else "Sport"}",Channel {i}\n'
+    f"http://provider.example/{i}\n" for i in range(10))
+
+
+def make(admin, kind, name, config, status=201):
+    answer = admin.post(f"/{kind}", {"name": name, "config": config})
+    assert answer.status == status, answer.text
+    return answer
+
+
+@pytest.fixture(name="service", scope="module")
+def a_service(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "lists").mkdir()
+    (folder / "lists" / "one.m3u").write_text(PLAYLIST)
+    (folder / "outside.m3u").write_text(PLAYLIST)
+    config = folder / "service.toml"
+    config.write_text(f'[service]\nallowed_folders = ["{folder}/lists"]\nquiet_period = "1s"\n')
+    with Service(folder / "data", "--config", config) as service:
+        service.lists = folder / "lists"
+        service.admin = administrator(service)
+        yield service
+
+
+def test_a_source_a_filter_and_a_proxy_make_a_playlist(service):
+    admin = service.admin
+    source = make(admin, "sources", "one", {"path": str(service.lists / "one.m3u")}).json
+    make(admin, "filters", "news", {"action": "include", "expression": 'group_title equals "News"'})
+    proxy = make(admin, "proxies", "home", {"sources": ["one"], "filters": ["news"]}).json
+    wait_until(lambda: admin.get(f"/proxies/{proxy['id']}").json["status"]["generation"] >= 1)
+    status = admin.get(f"/proxies/{proxy['id']}").json["status"]
+    assert status["channels"] == 5
+    assert ask(status["playlist_url"]).text.count("#EXTINF") == 5
+    shown = admin.get(f"/sources/{source['id']}").json["status"]
+    assert (shown["state"], shown["items"]) == ("fresh", 10)
+
+
+def test_a_change_names_the_revision_that_was_seen(service):
+    admin = service.admin
+    made = make(admin, "filters", "revised", {"action": "include", "expression": "1 == 1"}, 422)
+    assert made.json["errors"][0]["position"]["line"] == 1
+    made = make(admin, "filters", "revised", {"action": "include", "expression": 'channel_name contains "a"'})
+    where = made.headers["location"].removeprefix("/api/v1")
+    change = {"name": "revised", "config": {"action": "include", "expression": 'channel_name contains "b"'}}
+    assert admin.put(where, change).status == 428
+    assert admin.put(where, change, headers={"If-Match": '"99"'}).status == 412
+    put = admin.put(where, change, headers={"If-Match": made.headers["etag"]})
+    assert put.status == 200 and put.json["revision"] == 2
+    assert admin.put(where, change, headers={"If-Match": made.headers["etag"]}).status == 412
+    assert admin.delete(where, headers={"If-Match": put.headers["etag"]}).status == 204
+    assert admin.get(where).status == 404
+
+
+def test_every_mistake_is_named_with_its_field(service):
+    answer = make(service.admin, "proxies", "bad",
+                  {"sources": ["nowhere"], "numbering": "odd", "nambering": 1}, 422)
+    fields = {e["field"]: e for e in answer.json["errors"]}
+    assert "config.sources[1]" in fields and "config.numbering" in fields
+    assert "did you mean numbering?" in fields["config.nambering"]["hint"].replace('"', "")
+    assert all("proxies[" not in e["message"] for e in answer.json["errors"])
+
+
+def test_all_mistakes_of_an_expression_have_their_places(service):
+    answer = make(service.admin, "filters", "bad", {"action": "include", "expression": 'chanel_name contains "ü" AND group_titel equals "x"'}, 422)
+    errors = answer.json["errors"]
+    assert [e["position"]["start"] for e in errors] == [0, 29]
+    assert errors[0]["field"] == "config.expression" and "channel_name" in errors[0]["hint"]
+
+
+def test_what_is_in_use_stays(service):
+    admin = service.admin
+    used = make(admin, "filters", "used", {"action": "include", "expression": 'channel_name contains "x"'})
+    make(admin, "sources", "two", {"path": str(service.lists / "one.m3u")})
+    make(admin, "proxies", "uses", {"sources": ["two"], "filters": ["used"]})
+    gone = admin.delete(f"/filters/{used.json['id']}", headers={"If-Match": "*"})
+    assert gone.status == 409 and 'proxy "uses"' in gone.json["detail"]
+
+
+def test_a_name_is_given_once(service):
+    make(service.admin, "rules", "twice", {"expression": 'channel_name contains "x" SET group_title = "y"'})
+    answer = make(service.admin, "rules", "twice",
+                  {"expression": 'channel_name contains "x" SET group_title = "y"'}, 422)
+    assert "twice" in answer.json["detail"]
+
+
+def test_the_order_is_whole(service):
+    admin = service.admin
+    ids = [e["id"] for e in admin.get("/sources").json["items"]]
+    assert admin.put("/sources/order", {"ids": ids[:-1]}).status == 409
+    assert admin.put("/sources/order", {"ids": ids[::-1]}).status == 204
+    assert [e["id"] for e in admin.get("/sources").json["items"]] == ids[::-1]
+
+
+def test_credentials_are_not_shown_and_stay_when_they_are_sent_back(service):
+    admin = service.admin
+    config = {"url": "http://anna:secret@provider.example/get.php?username=anna&password=secret",
+              "headers": {"X-Key": "secret"}, "refresh": "manual"}
+    made = make(admin, "sources", "account", config)
+    assert "secret" not in made.text and "***" in made.json["config"]["url"]
+    where = f"/sources/{made.json['id']}"
+    shown = admin.get(where)
+    put = admin.put(where, {"name": "account", "config": {**shown.json["config"], "user_agent": "x"}},
+                    headers={"If-Match": shown.headers["etag"]})
+    assert put.status == 200
+    again = admin.put(where, {"name": "account", "config": put.json["config"]},
+                      headers={"If-Match": put.headers["etag"]})
+    assert again.status == 200 and again.json["config"] == put.json["config"]
+    stored = json.dumps(admin.get("/audit").json) if admin.get("/audit").status == 200 else ""
+    assert "secret" not in stored and "secret" not in service.log()
+
+
+@pytest.mark.parametrize("location", [
+    "/etc/passwd", "{folder}/outside.m3u", "{folder}/lists/../outside.m3u", "-", "one.m3u",
+    "file:///etc/passwd", "file://{folder}/lists/%2e%2e/outside.m3u", "{folder}/lists/link.m3u"])
+def test_files_outside_of_the_folders_are_refused(service, location):
+    folder = service.lists.parent
+    link = service.lists / "link.m3u"
+    if not link.is_symlink():
+        link.symlink_to(folder / "outside.m3u")
+    answer = make(service.admin, "sources", "outside", {"path": location.format(folder=folder)}, 422)
+    assert answer.json["errors"][0]["code"] == "forbidden"
+
+
+def test_an_upload_becomes_the_sources_content(service):
+    admin = service.admin
+    source = make(admin, "sources", "uploaded", {"url": "http://provider.example/x.m3u",
+                                                 "refresh": "manual"}).json
+    wait_until(lambda: admin.put(f"/sources/{source['id']}/content", raw=PLAYLIST.encode()).status == 200)
+    assert admin.get(f"/sources/{source['id']}").json["status"]["items"] == 10
+    assert admin.put(f"/sources/{source['id']}/content", raw=b"<html>no</html>").status == 422
+    assert len(admin.get(f"/sources/{source['id']}/history").json["items"]) == 1
+    assert admin.get(f"/sources/{source['id']}/schedule").json == {"runs": []}
+
+
+def test_generations_are_compared_taken_back_and_released(service):
+    admin = service.admin
+    path = service.lists / "changing.m3u"
+    path.write_text(PLAYLIST)
+    made = make(admin, "sources", "changing", {"path": str(path), "refresh": "manual"}).json
+    assert admin.post(f"/sources/{made['id']}/refresh").status == 202
+    proxy = make(admin, "proxies", "changes", {"sources": ["changing"]}).json
+    base = f"/proxies/{proxy['id']}"
+    wait_until(lambda: admin.get(base).json["status"]["generation"] == 1)
+    path.write_text(PLAYLIST.replace("Channel 3", "Channel three") +
+                    "#EXTINF:-1,New\nhttp://provider.example/new\n")
+    source = next(s for s in admin.get("/sources").json["items"] if s["name"] == "changing")
+    job = admin.post(f"/sources/{source['id']}/refresh")
+    assert job.status == 202 and job.json["target_name"] == "changing"
+    wait_until(lambda: admin.get(base).json["status"]["generation"] == 2)
+    diff = admin.get(f"{base}/diff").json
+    assert (diff["from"], diff["to"], diff["added"]) == (1, 2, diff["removed"] + 1)
+    assert "New" in {item["name"] for item in diff["items"] if item["change"] == "added"}
+    page = admin.get(f"{base}/diff?limit=1").json
+    assert len(page["items"]) == 1 and page["next_cursor"] == "1"
+    assert admin.post(f"{base}/roll-back", {"generation": 99}).status == 409
+    assert admin.post(f"{base}/roll-back", {"generation": 1}).json == {"current": 1, "held": True}
+    assert admin.get(base).json["status"]["held"] is True
+    assert admin.post(f"{base}/release").json == {"current": 1, "held": False}
+    assert admin.post(f"{base}/release").status == 409
+    listed = admin.get(f"{base}/generations").json["items"]
+    assert [g["number"] for g in listed] == [2, 1]
+    old = admin.get(f"{base}/generations/1/playlist.m3u")
+    assert old.status == 200 and "Channel 3" in old.text and "changes-1-playlist.m3u" in old.headers["content-disposition"]
+    for bad in ("1/lineup", "1/..%2fplaylist.m3u", "x/playlist.m3u", "99/playlist.m3u"):
+        assert admin.get(f"{base}/generations/{bad}").status in (400, 404)
+
+
+def test_output_tokens_open_and_close(service):
+    admin = service.admin
+    proxy = admin.get("/proxies").json["items"][0]
+    base = f"/proxies/{proxy['id']}/tokens"
+    made = admin.post(base, {"name": "living room"})
+    assert made.status == 201
+    wait_until(lambda: ask(made.json["playlist_url"]).status == 200)
+    assert made.json["token"] not in admin.get(base).text
+    rotated = admin.post(f"{base}/{made.json['id']}/rotate").json
+    wait_until(lambda: ask(made.json["playlist_url"]).status == 404)
+    wait_until(lambda: ask(rotated["playlist_url"]).status == 200)
+    assert admin.delete(f"{base}/{rotated['id']}").status == 204
+    wait_until(lambda: ask(rotated["playlist_url"]).status == 404)
+    main = next(t for t in admin.get(base).json["items"] if t["name"] == "output")
+    assert admin.delete(f"{base}/{main['id']}").status == 409
+    old = admin.get(f"/proxies/{proxy['id']}").json["status"]["playlist_url"]
+    assert admin.post(f"{base}/{main['id']}/rotate").status == 201
+    wait_until(lambda: ask(old).status == 404)
+    assert admin.post(base, {"name": "late", "expires": "2001-01-01T00:00:00Z"}).status == 422
+
+
+def test_an_output_token_ends_by_itself(service):
+    admin = service.admin
+    proxy = admin.get("/proxies").json["items"][0]
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
+    made = admin.post(f"/proxies/{proxy['id']}/tokens", {"name": "guest", "expires": end})
+    assert made.status == 201 and made.json["expires"] == end
+    wait_until(lambda: ask(made.json["playlist_url"]).status == 200, within=3)
+    wait_until(lambda: ask(made.json["playlist_url"]).status == 404)
+
+
+def test_an_address_is_looked_at_before_it_becomes_a_source(service):
+    admin = service.admin
+    found = admin.post("/sources/validate", {"config": {"path": str(service.lists / "one.m3u")}})
+    assert found.status == 200, found.text
+    assert (found.json["usable"], found.json["items"]) == (True, 10)
+    assert found.json["groups"] == [{"name": "News", "count": 5}, {"name": "Sport", "count": 5}]
+    wrong = admin.post("/sources/validate", {"config": {"url": "ftp://x", "reload": 1}})
+    assert {e["field"] for e in wrong.json["errors"]} >= {"config.reload"}
+    guide = admin.post("/epg-sources/validate", {"config": {"path": str(service.lists / "one.m3u")}})
+    assert guide.json["usable"] is False and guide.json["problems"][0]["severity"] == "error"
+
+
+def test_jobs_and_status_are_shown(service):
+    admin = service.admin
+    page = admin.get("/jobs?limit=2").json
+    assert len(page["items"]) == 2 and page["next_cursor"]
+    more = admin.get(f"/jobs?limit=2&cursor={page['next_cursor']}").json
+    assert not {j["id"] for j in page["items"]} & {j["id"] for j in more["items"]}
+    job = admin.get(f"/jobs/{page['items'][0]['id']}")
+    assert job.status == 200
+    assert admin.get("/jobs?state=odd").status == 422
+    assert admin.post(f"/jobs/{page['items'][0]['id']}/cancel").status in (200, 409)
+    status = admin.get("/status").json
+    assert status["ready"] in (True, False) and re.match(r"\d+\.\d+", status["version"])
+    assert status["memory"]["tags"]
+    proxy = admin.get("/proxies").json["items"][0]["id"]
+    assert admin.get(f"/history?proxy={proxy}").json["items"]
+
+
+def test_what_the_file_manages_is_changed_in_the_file(tmp_path):
+    (tmp_path / "one.m3u").write_text(PLAYLIST)
+    (tmp_path / "m3u-proxy.toml").write_text('[[sources]]\nname = "one"\npath = "one.m3u"\n'
+                                             '[[proxies]]\nname = "home"\nsources = ["one"]\n')
+    with Service(tmp_path / "data", "--config", tmp_path / "m3u-proxy.toml") as service:
+        admin = administrator(service)
+        source = admin.get("/sources").json["items"][0]
+        assert source["managed_by"] == "file"
+        answer = admin.put(f"/sources/{source['id']}", {"name": "one", "config": {}},
+                           headers={"If-Match": "*"})
+        assert answer.status == 409 and answer.json["hint"] == "change it there"
