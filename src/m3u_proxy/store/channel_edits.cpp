@@ -1,4 +1,7 @@
 #include <array>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -16,7 +19,7 @@ constexpr int kLongestPage = 1000;
 constexpr std::array<std::string_view, 3> kPlaces = {"", "before", "after"};
 constexpr std::string_view kColumns =
     "channel_id, proxy_id, number, name, group_title, logo, guide_id, hidden, place,"
-    " place_channel_id, revision, created, updated, last_seen, misses";
+    " place_channel_id, revision, created, updated, last_seen, misses, missing_since, managed_by";
 
 /// An edit of all proxies is under the empty id.
 std::string key_of(const std::optional<Uuid>& proxy) { return proxy ? to_string(*proxy) : ""; }
@@ -40,6 +43,9 @@ ChannelEdit edit_of(Columns& columns) {
   edit.updated = columns.time();
   edit.last_seen = columns.time();
   edit.misses = columns.integer();
+  edit.missing_since = columns.time();
+  edit.managed_by =
+      columns.view() == to_string(ManagedBy::kFile) ? ManagedBy::kFile : ManagedBy::kUser;
   return edit;
 }
 
@@ -51,13 +57,42 @@ Result<std::optional<ChannelEdit>> load(Connection& connection, const Uuid& chan
       {channel, key_of(proxy)}, edit_of);
 }
 
-Result<> check_revision(const std::optional<ChannelEdit>& stored, std::int64_t expected) {
+Result<> check_change(const std::optional<ChannelEdit>& stored, std::int64_t expected) {
+  if (stored && stored->managed_by == ManagedBy::kFile)
+    return fail(ErrorCode::kConflict, "the channel's edit is managed by the configuration file",
+                "change it there");
   const std::int64_t revision = stored ? stored->revision : 0;
   if (revision == expected) return {};
   return fail(ErrorCode::kConflict,
               fmt::format("the channel's edit was changed meanwhile: revision {}, not {}", revision,
                           expected),
               "look at it again and repeat the change");
+}
+
+Result<> write(Connection& connection, const ChannelEdit& edit) {
+  static const std::string statement = fmt::format(
+      "INSERT INTO channel_edits ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
+      " $13, $14, $15, $16, $17) ON CONFLICT (channel_id, proxy_id) DO UPDATE SET"
+      " number = excluded.number, name = excluded.name, group_title = excluded.group_title,"
+      " logo = excluded.logo, guide_id = excluded.guide_id, hidden = excluded.hidden,"
+      " place = excluded.place, place_channel_id = excluded.place_channel_id,"
+      " revision = excluded.revision, updated = excluded.updated",
+      kColumns);
+  const auto rows =
+      sql::execute(connection, statement,
+                   {edit.channel, key_of(edit.proxy), edit.number, edit.name, edit.group, edit.logo,
+                    edit.guide_id, edit.hidden, kPlaces.at(static_cast<std::size_t>(edit.place)),
+                    edit.place_channel, edit.revision, edit.created, edit.updated, edit.last_seen,
+                    edit.misses, edit.missing_since, to_string(edit.managed_by)});
+  return rows ? Result<>() : fail(rows.error());
+}
+
+bool says_the_same(const ChannelEdit& a, const ChannelEdit& b) {
+  const auto said = [](const ChannelEdit& edit) {
+    return std::tie(edit.number, edit.name, edit.group, edit.logo, edit.guide_id, edit.hidden,
+                    edit.place, edit.place_channel);
+  };
+  return said(a) == said(b);
 }
 
 Result<> changed(sql::Database& database, Connection& connection) {
@@ -68,30 +103,19 @@ Result<> changed(sql::Database& database, Connection& connection) {
 }  // namespace
 
 Result<ChannelEdit> ChannelEdits::put(const ChannelEdit& edit, Time now) {
-  const std::string statement = fmt::format(
-      "INSERT INTO channel_edits ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-      " $13, $14, $15) ON CONFLICT (channel_id, proxy_id) DO UPDATE SET"
-      " number = excluded.number, name = excluded.name, group_title = excluded.group_title,"
-      " logo = excluded.logo, guide_id = excluded.guide_id, hidden = excluded.hidden,"
-      " place = excluded.place, place_channel_id = excluded.place_channel_id,"
-      " revision = excluded.revision, updated = excluded.updated",
-      kColumns);
   return sql::transact<ChannelEdit>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<ChannelEdit> {
         M3U_TRY(const auto stored, load(connection, edit.channel, edit.proxy));
-        M3U_CHECK(check_revision(stored, edit.revision));
+        M3U_CHECK(check_change(stored, edit.revision));
         ChannelEdit next = edit;
         ++next.revision;
         next.created = stored ? stored->created : now;
         next.updated = now;
         next.last_seen = stored ? stored->last_seen : now;
         next.misses = stored ? stored->misses : 0;
-        M3U_CHECK(
-            sql::execute(connection, statement,
-                         {next.channel, key_of(next.proxy), next.number, next.name, next.group,
-                          next.logo, next.guide_id, next.hidden,
-                          kPlaces.at(static_cast<std::size_t>(next.place)), next.place_channel,
-                          next.revision, next.created, next.updated, next.last_seen, next.misses}));
+        next.missing_since = stored ? stored->missing_since : Time();
+        next.managed_by = ManagedBy::kUser;
+        M3U_CHECK(write(connection, next));
         M3U_CHECK(changed(*database_, connection));
         return next;
       });
@@ -102,7 +126,7 @@ Result<> ChannelEdits::erase(const Uuid& channel, const std::optional<Uuid>& pro
   return database_->transact(Access::kExclusive, [&](Connection& connection) -> Result<> {
     M3U_TRY(const auto stored, load(connection, channel, proxy));
     if (!stored) return fail(ErrorCode::kNotFound, "the channel has no edit");
-    M3U_CHECK(check_revision(stored, expected));
+    M3U_CHECK(check_change(stored, expected));
     M3U_CHECK(sql::execute(connection,
                            "DELETE FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2",
                            {channel, key_of(proxy)}));
@@ -145,15 +169,65 @@ Result<std::vector<ChannelEdit>> ChannelEdits::page(const std::optional<Uuid>& a
       });
 }
 
-Result<> ChannelEdits::record_sightings(std::span<const Sighting> sightings, Time now) {
+Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Time now) {
+  using Key = std::pair<Uuid, std::string>;
+  std::map<Key, const ChannelEdit*> wanted;
+  for (const ChannelEdit& edit : edits)
+    if (!wanted.emplace(Key(edit.channel, key_of(edit.proxy)), &edit).second)
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("the channel {} has two edits", to_base64url(edit.channel)));
+  return sql::transact<bool>(
+      *database_, Access::kExclusive, [&](Connection& connection) -> Result<bool> {
+        M3U_TRY(const auto before,
+                sql::query_all(
+                    connection,
+                    fmt::format("SELECT {} FROM channel_edits WHERE managed_by = $1", kColumns),
+                    {to_string(ManagedBy::kFile)}, edit_of));
+        bool any = false;
+        for (const ChannelEdit& old : before) {
+          if (wanted.contains(Key(old.channel, key_of(old.proxy)))) continue;
+          M3U_CHECK(sql::execute(
+              connection, "DELETE FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2",
+              {old.channel, key_of(old.proxy)}));
+          any = true;
+        }
+        for (const auto& [key, edit] : wanted) {
+          M3U_TRY(const auto stored, load(connection, edit->channel, edit->proxy));
+          if (stored && stored->managed_by != ManagedBy::kFile)
+            return fail(ErrorCode::kConflict,
+                        fmt::format("the channel {} has an edit in the file and another that a "
+                                    "person made",
+                                    to_base64url(edit->channel)),
+                        "remove one of the two; m3u-proxy ctl edits lists those of people");
+          if (stored && says_the_same(*stored, *edit)) continue;
+          ChannelEdit next = *edit;
+          next.revision = stored ? stored->revision + 1 : 1;
+          next.created = stored ? stored->created : now;
+          next.updated = now;
+          next.last_seen = stored ? stored->last_seen : now;
+          next.managed_by = ManagedBy::kFile;
+          M3U_CHECK(write(connection, next));
+          any = true;
+        }
+        if (any) M3U_CHECK(changed(*database_, connection));
+        return any;
+      });
+}
+
+Result<> ChannelEdits::record_sightings(const Uuid& source, std::span<const Sighting> sightings,
+                                        Time now) {
   return database_->transact(Access::kWrite, [&](Connection& connection) -> Result<> {
     for (const Sighting& one : sightings)
-      M3U_CHECK(sql::execute(connection,
-                             "UPDATE channel_edits SET"
-                             " last_seen = CASE WHEN $2 = 1 THEN $3 ELSE last_seen END,"
-                             " misses = CASE WHEN $2 = 1 THEN 0 ELSE misses + 1 END"
-                             " WHERE channel_id = $1",
-                             {one.channel, one.seen, now}));
+      M3U_CHECK(one.seen
+                    ? sql::execute(connection,
+                                   "UPDATE channel_edits SET last_seen = $2, misses = 0,"
+                                   " missing_since = 0, source_id = $3 WHERE channel_id = $1",
+                                   {one.channel, now, source})
+                    : sql::execute(connection,
+                                   "UPDATE channel_edits SET misses = misses + 1, missing_since ="
+                                   " CASE WHEN missing_since = 0 THEN $2 ELSE missing_since END"
+                                   " WHERE channel_id = $1 AND source_id IN ('', $3)",
+                                   {one.channel, now, source}));
     return {};
   });
 }
@@ -163,8 +237,9 @@ Result<std::int64_t> ChannelEdits::prune(Time moment) {
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<std::int64_t> {
         M3U_TRY(const std::int64_t gone,
                 sql::execute(connection,
-                             "DELETE FROM channel_edits WHERE misses > 0 AND last_seen < $1",
-                             {moment}));
+                             "DELETE FROM channel_edits WHERE missing_since > 0 AND"
+                             " missing_since < $1 AND managed_by <> $2",
+                             {moment, to_string(ManagedBy::kFile)}));
         if (gone > 0) M3U_CHECK(changed(*database_, connection));
         return gone;
       });

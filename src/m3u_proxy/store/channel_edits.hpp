@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/store/entities.hpp>
 #include <m3u_proxy/store/sql/database.hpp>
 
 namespace m3u_proxy::store {
@@ -34,7 +35,9 @@ struct ChannelEdit {
   Time created{};
   Time updated{};
   Time last_seen{};         ///< when a refresh last had the channel
-  std::int64_t misses = 0;  ///< successful refreshes since then
+  std::int64_t misses = 0;  ///< successful refreshes of its source since then
+  Time missing_since{};     ///< the first of them; none: it is there
+  ManagedBy managed_by = ManagedBy::kUser;
 };
 
 /// Whether a refresh had a channel that has edits.
@@ -49,7 +52,8 @@ class ChannelEdits {
   explicit ChannelEdits(sql::Database& database) : database_(&database) {}
 
   /// Stores an edit whole. `edit.revision` is the one that was seen, 0 for a new one. The edit as
-  /// it is then. Error: kConflict, when there is another revision by now.
+  /// it is then. Error: kConflict, when there is another revision by now, or it is the
+  /// configuration file's.
   Result<ChannelEdit> put(const ChannelEdit& edit, Time now);
   /// Errors: kNotFound, kConflict as above.
   Result<> erase(const Uuid& channel, const std::optional<Uuid>& proxy, std::int64_t expected);
@@ -63,9 +67,15 @@ class ChannelEdits {
   /// longer than that so as not to cut a channel in two.
   Result<std::vector<ChannelEdit>> page(const std::optional<Uuid>& after, int limit);
 
-  /// What a successful refresh had of the channels with edits.
-  Result<> record_sightings(std::span<const Sighting> sightings, Time now);
-  /// Removes the edits of channels that were not seen since `moment` in spite of refreshes; how
+  /// Makes the edits that a configuration file manages exactly these; whether that changed any.
+  /// Errors: kConflict (a person made one for the same channel and proxy), kInvalidArgument (the
+  /// same channel and proxy twice).
+  Result<bool> take_over_file(std::span<const ChannelEdit> edits, Time now);
+
+  /// What a successful refresh of a source had of the channels with edits. Only the source that a
+  /// channel was seen in can miss it, or any as long as it was seen in none.
+  Result<> record_sightings(const Uuid& source, std::span<const Sighting> sightings, Time now);
+  /// Removes the edits that people made of channels that refreshes miss since before `moment`; how
   /// many.
   Result<std::int64_t> prune(Time moment);
 

@@ -71,14 +71,75 @@ TEST_P(RecordsTest, EditsComeByChannelIdTheOneForAllProxiesFirst) {
 TEST_P(RecordsTest, EditOfAVanishedChannelStaysUntilRefreshesMissedItLongEnough) {
   must(store().edits().put({.channel = id(1)}, at(0)));
   must(store().edits().put({.channel = id(2)}, at(0)));
-  must(store().edits().record_sightings(
-      std::vector<Sighting>{{.channel = id(1), .seen = true}, {.channel = id(2), .seen = false}},
-      at(100)));
-  EXPECT_EQ(must(store().edits().find(id(1), {}))->last_seen, at(100));
-  EXPECT_EQ(must(store().edits().find(id(2), {}))->misses, 1);
-  EXPECT_EQ(must(store().edits().prune(at(50))), 1);
+  const auto seen = [&](bool second, Time when) {
+    must(store().edits().record_sightings(
+        id(9),
+        std::vector<Sighting>{{.channel = id(1), .seen = true}, {.channel = id(2), .seen = second}},
+        when));
+  };
+  seen(true, at(100));
+  seen(false, at(200));
+  seen(false, at(300));
+  EXPECT_EQ(must(store().edits().find(id(1), {}))->last_seen, at(300));
+  EXPECT_EQ(must(store().edits().find(id(2), {}))->misses, 2);
+  EXPECT_EQ(must(store().edits().find(id(2), {}))->missing_since, at(200));
+  EXPECT_EQ(must(store().edits().prune(at(200))), 0);
+  EXPECT_EQ(must(store().edits().prune(at(201))), 1);
   EXPECT_TRUE(must(store().edits().find(id(1), {})).has_value());
   EXPECT_FALSE(must(store().edits().find(id(2), {})).has_value());
+}
+
+TEST_P(RecordsTest, EditOfAChannelThatCameBackStays) {
+  must(store().edits().put({.channel = id(1)}, at(0)));
+  for (const bool seen : {true, false, true})
+    must(store().edits().record_sightings(
+        id(9), std::vector<Sighting>{{.channel = id(1), .seen = seen}}, at(100)));
+  EXPECT_EQ(must(store().edits().prune(at(1000))), 0);
+}
+
+TEST_P(RecordsTest, OnlyTheSourceOfAChannelMissesIt) {
+  must(store().edits().put({.channel = id(1)}, at(0)));
+  const auto record = [&](const Uuid& source, bool seen) {
+    must(store().edits().record_sightings(
+        source, std::vector<Sighting>{{.channel = id(1), .seen = seen}}, at(100)));
+    return must(store().edits().find(id(1), {}))->misses;
+  };
+  EXPECT_EQ(record(id(8), false), 1);  // nobody knows yet where it comes from
+  EXPECT_EQ(record(id(9), true), 0);
+  EXPECT_EQ(record(id(8), false), 0);
+  EXPECT_EQ(record(id(9), false), 1);
+}
+
+TEST_P(RecordsTest, EditsOfAFileAreExactlyWhatItSays) {
+  must(store().edits().put({.channel = id(7), .name = "a person's"}, at(0)));
+  const std::vector<ChannelEdit> first = {{.channel = id(1), .name = "one"},
+                                          {.channel = id(2), .proxy = id(9), .number = "2"}};
+  EXPECT_TRUE(must(store().edits().take_over_file(first, at(1))));
+  EXPECT_FALSE(must(store().edits().take_over_file(first, at(2))));
+  const auto made = must(store().edits().find(id(2), id(9)));
+  EXPECT_EQ(made->managed_by, ManagedBy::kFile);
+  EXPECT_EQ(code_of(store().edits().put(*made, at(3))), ErrorCode::kConflict);
+  EXPECT_EQ(code_of(store().edits().erase(id(2), id(9), made->revision)), ErrorCode::kConflict);
+  const std::vector<ChannelEdit> second = {{.channel = id(1), .name = "other"}};
+  EXPECT_TRUE(must(store().edits().take_over_file(second, at(4))));
+  EXPECT_EQ(must(store().edits().find(id(1), {}))->name, "other");
+  EXPECT_EQ(must(store().edits().find(id(1), {}))->revision, 2);
+  EXPECT_FALSE(must(store().edits().find(id(2), id(9))).has_value());
+  EXPECT_EQ(must(store().edits().find(id(7), {}))->managed_by, ManagedBy::kUser);
+}
+
+TEST_P(RecordsTest, EditsOfAFileDoNotReplaceAPersons) {
+  must(store().edits().put({.channel = id(1), .name = "a person's"}, at(0)));
+  const std::vector<ChannelEdit> edits = {{.channel = id(2)}, {.channel = id(1), .name = "file's"}};
+  EXPECT_EQ(code_of(store().edits().take_over_file(edits, at(1))), ErrorCode::kConflict);
+  EXPECT_EQ(must(store().edits().page({}, 10)).size(), 1);
+}
+
+TEST_P(RecordsTest, EditsOfAFileAreNotPruned) {
+  must(store().edits().take_over_file(std::vector<ChannelEdit>{{.channel = id(1)}}, at(0)));
+  must(store().edits().record_sightings(
+      id(9), std::vector<Sighting>{{.channel = id(1), .seen = false}}, at(1)));
+  EXPECT_EQ(must(store().edits().prune(at(1'000'000))), 0);
 }
 
 TEST_P(RecordsTest, EditWithoutARefreshSinceIsNotPruned) {

@@ -196,8 +196,16 @@ CREATE TABLE logos (
 CREATE INDEX logos_by_hash ON logos (content_hash);
 )";
 
+// Who made an edit, which source its channel comes from, and since when refreshes miss it.
+constexpr std::string_view kEditOrigins = R"(
+ALTER TABLE channel_edits ADD COLUMN managed_by {text} NOT NULL DEFAULT 'user';
+ALTER TABLE channel_edits ADD COLUMN source_id {text} NOT NULL DEFAULT '';
+ALTER TABLE channel_edits ADD COLUMN missing_since {int} NOT NULL DEFAULT 0;
+)";
+
 constexpr std::array kMigrations = {
-    Migration{.version = 1, .name = "the first tables", .statements = kFirst}};
+    Migration{.version = 1, .name = "the first tables", .statements = kFirst},
+    Migration{.version = 2, .name = "where edits come from", .statements = kEditOrigins}};
 
 }  // namespace
 
