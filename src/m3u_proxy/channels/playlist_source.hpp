@@ -9,6 +9,7 @@
 
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/channels/source_stats.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 
@@ -24,6 +25,7 @@ struct SourceOrigin {
 /// One playlist source. `open` is called once a generation.
 struct PlaylistSource {
   std::string name;
+  std::optional<Uuid> id{};  ///< of what its channels' ids are made; none: that of its name
   std::string type = "m3u";
   std::string url;  ///< without credentials, for `source_url` and messages
   /// Text in UTF-8 (lines that are not valid are repaired by the reader); inflated.

@@ -43,7 +43,7 @@ Result<> SourceReader::open_next() {
   const PlaylistSource& source = sources_[index_];
   m3u_sources_.push_back({.index = static_cast<std::uint16_t>(index_),
                           .header = {},
-                          .id = with_ids_ ? source_id(source.name) : Uuid{},
+                          .id = with_ids_ ? source.id.value_or(source_id(source.name)) : Uuid{},
                           .with_ids = with_ids_});
   if (!source.plugin.empty()) {
     if (!open_plugin_)

@@ -17,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/config/config_reader.hpp>
 
 namespace m3u_proxy::config {
@@ -98,6 +99,24 @@ void own_name(ConfigReader& reader, const ConfigNode& node, Section& section) {
   Named& name = member<kMembers...>(section);
   reader.text(node, ConfigReader::Empty::kRefuse, name.name);
   name.where = node.where;
+}
+
+/// The id that a thing keeps whatever it is called; where nothing hangs on it here, it is checked.
+template <typename Section>
+void given_id(ConfigReader& reader, const ConfigNode& node, Section& section) {
+  std::string text;
+  reader.text(node, ConfigReader::Empty::kRefuse, text);
+  if (text.empty()) return;
+  const auto id = parse_uuid(text);
+  if (!id) reader.problem(node.where, fmt::format("{}: {}", reader.path(), id.error().message));
+  if constexpr (requires { section.id; })
+    if (id) section.id = *id;
+}
+/// What a thing was called before, for the service.
+template <typename Section>
+void old_name(ConfigReader& reader, const ConfigNode& node, Section& /*section*/) {
+  std::string name;
+  reader.text(node, ConfigReader::Empty::kRefuse, name);
 }
 
 template <typename Section, std::size_t kCount>

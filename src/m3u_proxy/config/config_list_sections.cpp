@@ -92,6 +92,8 @@ void source_plugin(ConfigReader& reader, const ConfigNode& node, SourceConfig& o
 
 constexpr Key<SourceConfig> kSources[] = {
     {"name", Acted::kNow, own_name<&SourceConfig::name>},
+    {"id", Acted::kNow, given_id},
+    {"renamed_from", Acted::kNow, old_name},
     {"url", Acted::kNow, location},
     {"path", Acted::kNow, location},
     {"user_agent", Acted::kNow, text<Empty::kAllow, &SourceConfig::user_agent>},
@@ -101,6 +103,7 @@ constexpr Key<SourceConfig> kSources[] = {
 // Besides these, [[sources]] have an encoding and a plugin that reads them, and [[epg_sources]],
 // which declare their encoding themselves, a time offset.
 constexpr Key<SourceConfig> kPlaylistKeys[] = {
+    {"channels", Acted::kNow, read_manual_channels},
     {"encoding", Acted::kNow, encoding},
     {"plugin", Acted::kNow, source_plugin},
 };
@@ -113,6 +116,8 @@ void expression(ConfigReader& reader, const ConfigNode& node, ExpressionConfig& 
 
 constexpr Key<ExpressionConfig> kExpressions[] = {
     {"name", Acted::kNow, own_name<&ExpressionConfig::name>},
+    {"id", Acted::kNow, given_id},
+    {"renamed_from", Acted::kNow, old_name},
     {"expression", Acted::kNow, expression},
 };
 // Besides these [[rules]] and [[filters]] have:
@@ -225,6 +230,8 @@ constexpr std::int64_t kMostDays = 36500;
 
 constexpr Key<Proxy> kProxies[] = {
     {"name", Acted::kNow, own_name<&Proxy::name>},
+    {"id", Acted::kNow, given_id},
+    {"renamed_from", Acted::kNow, old_name},
     {"sources", Acted::kNow, name_list<&Proxy::sources>},
     {"epg_sources", Acted::kNow, name_list<&Proxy::epg_sources>},
     {"filters", Acted::kNow, name_list<&Proxy::filters>},
@@ -263,8 +270,12 @@ SourceConfig read_source(ConfigReader& reader, const ConfigNode& item, std::stri
   source.name.where = item.where;
   read_table(reader, item, section, kSources, extra, source);
   if (item.find("name") == nullptr) reader.problem(item.where, reader.path() + " has no name");
-  if (item.find("url") == nullptr && item.find("path") == nullptr)
+  if (source.location.empty() && source.channels.empty() && item.find("url") == nullptr &&
+      item.find("path") == nullptr && item.find("channels") == nullptr)
     reader.problem(item.where, reader.path() + " has neither path nor url");
+  if (!source.location.empty() && !source.channels.empty())
+    reader.problem(item.where, reader.path() + " has channels beside a path or url",
+                   "make two sources of it");
   return source;
 }
 

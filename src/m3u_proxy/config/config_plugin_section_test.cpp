@@ -196,5 +196,15 @@ TEST(PluginSection, NamesEveryKeyOfAPluginInTheDocumentation) {
     EXPECT_NE(own.find("`" + std::string(key) + "`"), std::string::npos) << key;
 }
 
+TEST(ManualChannels, NameEveryKeyInTheDocumentation) {
+  std::ifstream file(M3U_PROXY_DOCS);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const SectionKeys section = manual_channel_section();
+  ASSERT_NE(text.find("[" + std::string(section.section) + "]"), std::string::npos);
+  const std::string own = text.substr(text.find(section.section));
+  for (const std::string_view key : section.keys)
+    EXPECT_NE(own.find("`" + std::string(key) + "`"), std::string::npos) << key;
+}
+
 }  // namespace
 }  // namespace m3u_proxy::config

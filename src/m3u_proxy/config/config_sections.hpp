@@ -34,6 +34,8 @@ bool read_plain_section(ConfigReader& reader, std::string_view name, const Confi
 bool read_list_section(ConfigReader& reader, std::string_view name, const ConfigNode& list,
                        Configuration& out);
 
+/// Reads the [[sources.channels]] of a source.
+void read_manual_channels(ConfigReader& reader, const ConfigNode& list, SourceConfig& out);
 /// Reads one of [[edits]].
 EditConfig read_edit(ConfigReader& reader, const ConfigNode& item);
 
@@ -48,6 +50,8 @@ bool read_service_section(ConfigReader& reader, std::string_view name, const Con
 std::vector<SectionKeys> plain_sections();
 std::vector<SectionKeys> service_sections();
 SectionKeys edit_section();
+/// The keys of [[sources.channels]].
+SectionKeys manual_channel_section();
 SectionKeys plugin_section();
 /// The keys of [wasm_plugins.plugins.NAME].
 SectionKeys plugin_override_section();

@@ -382,8 +382,8 @@ TEST(ConfigSections, RefuseAnEncodingThatDoesNotExist) {
 
 TEST(ConfigSections, LeaveTheEncodingOfAGuideToItsDeclaration) {
   EXPECT_THAT(read("[[epg_sources]]\nname = 'a'\npath = 'y'\nencoding = 'auto'\n").problems,
-              ElementsAre("f.toml:4:1: epg_sources[1].encoding is not a key (known here: name, "
-                          "url, path, user_agent, headers, refresh, time_offset)"));
+              ElementsAre("f.toml:4:1: epg_sources[1].encoding is not a key (known here: name, id, "
+                          "renamed_from, url, path, user_agent, headers, refresh, time_offset)"));
 }
 
 TEST(ConfigSections, RefusePathBesideUrl) {

@@ -11,7 +11,9 @@
 
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/catalog/fields.hpp>
+#include <m3u_proxy/config/manual_channel.hpp>
 #include <m3u_proxy/config/named.hpp>
 #include <m3u_proxy/config/service_config.hpp>
 #include <m3u_proxy/generation/proxy_config.hpp>
@@ -45,9 +47,11 @@ struct ProxyMemoryConfig {
 /// One of [[sources]] or [[epg_sources]].
 struct SourceConfig {
   Named name;
-  std::string location;  ///< a path, a URL, or "-" for standard input
-  std::string encoding;  ///< "" = found out
-  std::string plugin;    ///< the plugin that reads it; "" = we do
+  std::optional<Uuid> id{};  ///< given when it was made; none: that of its name
+  std::string location;      ///< a path, a URL, or "-" for standard input; "" of `channels`
+  std::vector<ManualChannel> channels{};  ///< written down, in place of a location
+  std::string encoding;                   ///< "" = found out
+  std::string plugin;                     ///< the plugin that reads it; "" = we do
   std::string user_agent;
   std::string refresh;  ///< of the service: an interval, a cron expression, "manual"; "" = its own
   std::vector<std::pair<std::string, std::string>> headers;

@@ -5,6 +5,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/inflate.hpp>
+#include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/io/transcode.hpp>
 #include <m3u_proxy/runtime/download_check.hpp>
 #include <m3u_proxy/runtime/run_sources.hpp>
@@ -111,6 +112,8 @@ Result<std::unique_ptr<io::ByteSource>> RunSources::stored(const config::SourceC
 Result<std::unique_ptr<io::ByteSource>> RunSources::open_stored(
     std::string_view kind, const config::SourceConfig& source, Reads reads,
     std::shared_ptr<ProblemLog> problems) {
+  if (!source.channels.empty())
+    return std::make_unique<io::MemorySource>(config::to_playlist(source.channels));
   sources::SourceRequest request = request_for(source, reads);
   if (kind == kGuideKind) request.wanted = sources::SourceRequest::Wanted::kGuide;
   M3U_TRY(const auto stored, store_->get(request));
@@ -134,7 +137,9 @@ sources::SourceInfo RunSources::origin_of(std::string_view kind, const std::stri
 channels::PlaylistSource RunSources::playlist(const config::SourceConfig& source) {
   channels::PlaylistSource out;
   out.name = source.name.name;
+  out.id = source.id;
   out.url = redact_url(source.address());
+  if (!source.channels.empty()) out.type = "manual";
   out.plugin = source.plugin;
   const auto problems = std::make_shared<ProblemLog>();
   out.open = [this, source, problems]() -> Result<std::unique_ptr<io::ByteSource>> {
