@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <m3u_proxy/base/error_kind.hpp>
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/base/time.hpp>
+#include <m3u_proxy/daemon/control_answers.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
+#include <m3u_proxy/daemon/edit_routes.hpp>
 #include <m3u_proxy/daemon/generation_diff.hpp>
 #include <m3u_proxy/http/target.hpp>
 #include <m3u_proxy/io/file_source.hpp>
@@ -19,36 +19,7 @@ namespace m3u_proxy::daemon {
 namespace {
 
 using http::Request;
-using http::Response;
 using Json = JsonWriter<std::string>;
-
-constexpr std::string_view kJson = "application/json";
-constexpr std::chrono::seconds kBusy{5};
-
-Response json_response(std::string text) {
-  text.push_back('\n');
-  return http::text_response(200, std::move(text), kJson);
-}
-
-Response failure(const Error& error) {
-  std::string text;
-  Json(text)
-      .begin_object()
-      .member("error", std::string_view(error.message))
-      .member("hint", std::string_view(error.hint))
-      .end_object();
-  text.push_back('\n');
-  return http::text_response(kind_of(error.code).http_status, std::move(text), kJson);
-}
-
-void time_member(Json& json, std::string_view name, store::Time time) {
-  json.key(name);
-  if (time == store::Time()) {
-    json.null();
-    return;
-  }
-  json.value(std::string_view(format_rfc3339(store::seconds_of(time))));
-}
 
 void write_job(Json& json, const store::Job& job) {
   json.begin_object()
@@ -64,13 +35,9 @@ void write_job(Json& json, const store::Job& job) {
   json.end_object();
 }
 
-/// A handler that answers with JSON or an error.
-template <typename Work>
-http::Handler answered_by(Work work) {
-  return [work](Request& request) {
-    Result<std::string> text = work(request);
-    return text ? json_response(*std::move(text)) : failure(text.error());
-  };
+std::string_view source_kind(const jobs::SourceEntry& source) {
+  if (source.is_guide) return "guide";
+  return source.config.channels.empty() ? "playlist" : "manual";
 }
 
 class Control {
@@ -131,9 +98,9 @@ Result<> Control::write_source(Json& json, const jobs::SourceEntry& source) {
   M3U_TRY(const auto next, context_.conductor.next_refresh(source));
   json.begin_object()
       .member("name", std::string_view(source.config.name.name))
-      .member("kind", source.is_guide ? std::string_view("guide") : std::string_view("playlist"))
+      .member("kind", source_kind(source))
       .member("address", std::string_view(redact_url(source.config.location)))
-      .member("items", current ? current->items : 0);
+      .member("items", current ? current->items : source.config.channels.size());
   time_member(json, "fetched", current ? current->fetched : store::Time());
   time_member(json, "confirmed", current ? current->confirmed : store::Time());
   time_member(json, "next", next.value_or(store::Time()));
@@ -370,16 +337,10 @@ Result<> add_control_routes(http::Router& router, const ControlContext& context)
   const auto add_errand = [&](http::Method method, std::string_view pattern, LongWork work) {
     return router.add_deferred(
         method, pattern,
-        [control, &errands = context.errands, work](const std::shared_ptr<Request>& request,
-                                                    http::Responder responder) {
-          const auto answer = std::make_shared<http::Responder>(std::move(responder));
-          const bool taken =
-              errands.add([control, work, request, answer](const CancelToken& cancel) {
-                const Result<std::string> text = ((*control).*work)(*request, cancel);
-                answer->send(text ? json_response(*text) : failure(text.error()));
-              });
-          if (!taken) answer->send(http::retry_response(503, kBusy, "busy, try again\n"));
-        },
+        answered_later(context.errands,
+                       [control, work](const Request& request, const CancelToken& cancel) {
+                         return ((*control).*work)(request, cancel);
+                       }),
         options);
   };
   using enum http::Method;
@@ -393,7 +354,8 @@ Result<> add_control_routes(http::Router& router, const ControlContext& context)
   M3U_CHECK(add(kGet, "/proxies/{name}/generations", &Control::generations));
   M3U_CHECK(add_errand(kGet, "/proxies/{name}/diff", &Control::diff));
   M3U_CHECK(add(kPost, "/proxies/{name}/roll-back", &Control::roll_back));
-  return add(kPost, "/proxies/{name}/release", &Control::release);
+  M3U_CHECK(add(kPost, "/proxies/{name}/release", &Control::release));
+  return add_edit_routes(router, context);
 }
 
 }  // namespace m3u_proxy::daemon

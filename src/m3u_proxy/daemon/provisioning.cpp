@@ -6,6 +6,7 @@
 #include <m3u_proxy/daemon/example_files.hpp>
 #include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/jobs/edit_files.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 
 namespace m3u_proxy::daemon {
@@ -17,6 +18,23 @@ Result<std::vector<store::FileEntity>> entities_of(const config::ConfigDocument&
   config::ConfigReader reader;
   (void)config::replace_legacy_keys(reader, tree);
   return jobs::entities_of(tree, std::filesystem::current_path() / document.folder);
+}
+
+Result<> take_over_edits(store::Store& store, const config::Configuration& configuration,
+                         store::Time now) {
+  std::vector<store::ChannelEdit> edits;
+  for (const config::EditConfig& edit : configuration.edits) {
+    std::optional<Uuid> proxy;
+    if (!edit.proxy.name.empty()) {
+      M3U_TRY(const store::Entity entity,
+              store.entities().find(store::EntityKind::kProxy, edit.proxy.name));
+      proxy = entity.id;
+    }
+    edits.push_back(jobs::to_stored(edit.edit, proxy));
+  }
+  M3U_TRY(const bool changed, store.edits().take_over_file(edits, now));
+  if (changed) log::info("config", "{} edits of channels are the file's", edits.size());
+  return {};
 }
 
 Result<> write_file(const std::filesystem::path& path, std::string_view content) {
@@ -58,7 +76,9 @@ Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loa
                                   store::Time now) {
   if (!loaded.document) return store::TakeOver();
   M3U_TRY(const auto entities, entities_of(*loaded.document));
-  return store.entities().take_over_file(entities, now);
+  M3U_TRY(store::TakeOver taken, store.entities().take_over_file(entities, now));
+  M3U_CHECK(take_over_edits(store, loaded.configuration, now));
+  return taken;
 }
 
 Result<bool> provision_example(store::Store& store, const std::filesystem::path& folder,

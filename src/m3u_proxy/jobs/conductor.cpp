@@ -143,6 +143,8 @@ Result<> Conductor::load() {
     const std::scoped_lock lock(mutex_);
     model_ = loaded;
   }
+  for (const SourceEntry& source : loaded->sources)
+    if (!source.config.channels.empty()) refresher_.note_manual_channels(source);
   if (listeners_.model) listeners_.model(std::move(loaded));
   return {};
 }
@@ -166,6 +168,7 @@ Result<> Conductor::find_changed() {
 }
 
 Result<std::optional<store::Time>> Conductor::next_refresh(const SourceEntry& source) {
+  if (!source.config.channels.empty()) return std::nullopt;  // there is nothing to fetch
   const std::string& said = source.config.refresh;
   const Options options = this->options();
   M3U_TRY(Schedule schedule, Schedule::parse(said.empty() ? options.refresh : said, options.zone));
@@ -271,6 +274,7 @@ void Conductor::follow(store::Topics topics) {
   const auto has = [&](store::Topic topic) { return topics.test(static_cast<std::size_t>(topic)); };
   const bool settings =
       has(store::Topic::kEntities) || has(store::Topic::kSettings) || has(store::Topic::kEdits);
+  if (has(store::Topic::kEdits)) generator_.edits_changed();
   if (settings) {
     // What is not right keeps the old one, and says so.
     if (const auto loaded = load(); !loaded)

@@ -101,7 +101,8 @@ Generator::Generator(runtime::Process& process, store::Store& store, Refresher& 
       store_(store),
       refresher_(refresher),
       clock_(std::move(clock)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      edits_(store, process.budget(), options_.folder / "edits") {}
 
 Result<snapshots::SnapshotFolder> Generator::folder_of(const Uuid& proxy) const {
   return snapshots::SnapshotFolder::open(options_.folder / "generations" / to_base64url(proxy));
@@ -125,9 +126,11 @@ Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
       M3U_TRY(const auto current, store_.snapshots().current(source->id));
       text += current ? to_string(current->id) : "none";
       text.push_back('\n');
-      any = any || (current && !is_guide);
+      any = any || (!is_guide && (current || !source->config.channels.empty()));
     }
   if (!any) return std::nullopt;
+  M3U_TRY(const std::string edits, edits_.hash_of(proxy.id));
+  if (!edits.empty()) text += "edits " + edits;
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
@@ -149,6 +152,7 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
       const auto config = std::ranges::find_if(
           configs, [&](const config::SourceConfig& c) { return c.name.name == name.name; });
       if (source == nullptr || config == configs.end()) continue;
+      if (!config->channels.empty()) continue;  // they are in the configuration itself
       M3U_TRY(const auto current, store_.snapshots().current(source->id));
       config->shown_as = config->location;
       if (!current) {
@@ -210,6 +214,7 @@ Result<generation::ResolvedProxyConfig> Generator::resolve(const Inputs& inputs,
                                                            runtime::Run& run) const {
   M3U_TRY(generation::ResolvedProxyConfig resolved,
           runtime::resolve(inputs.configuration, proxy.config, run));
+  M3U_TRY(resolved.edits, edits_.open(proxy.id));
   resolved.base_url = options_.placeholders.base;
   resolved.output_token = options_.placeholders.token;
   resolved.compress = false;
@@ -340,6 +345,7 @@ Result<> Generator::delete_orphans(const Model& model) {
 Result<> Generator::delete_removed(const Model& model) {
   std::set<Uuid> ids;
   for (const ProxyEntry& proxy : model.proxies) ids.insert(proxy.id);
+  M3U_CHECK(edits_.delete_removed(model));
   return snapshots::remove_folders_except(options_.folder / "generations", ids);
 }
 

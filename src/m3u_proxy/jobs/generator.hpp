@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/jobs/edit_files.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
@@ -67,11 +68,14 @@ class Generator {
   };
   /// Errors: those of inputs_of(); kNotFound when nothing was fetched yet; of the snapshots.
   Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
-  /// What a run needs for such a generation, its addresses as placeholders. Error: kConfig.
+  /// What a run needs for such a generation, its addresses as placeholders. Errors:
+  /// kConfig; as EditFiles::open().
   Result<generation::ResolvedProxyConfig> resolve(const Inputs& inputs, const ProxyEntry& proxy,
                                                   runtime::Run& run) const;
   /// How its runs are made; whose time is now.
   [[nodiscard]] runtime::RunOptions run_options() const;
+  /// Edits of channels have changed: what is known of them is looked up again. Thread-safe.
+  void edits_changed() { edits_.forget(); }
   /// Deletes generations that no row names, as a crash leaves them. Before any job runs.
   Result<> delete_orphans(const Model& model);
   /// Deletes what proxies left that are not there any more. Error: kIo.
@@ -96,6 +100,7 @@ class Generator {
   Clock clock_;
   mutable std::mutex mutex_;  // of what configure() changes
   Options options_;
+  mutable EditFiles edits_;  // has a lock of its own
 };
 
 }  // namespace m3u_proxy::jobs

@@ -132,6 +132,7 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
   out.filters.clear();
   out.rules.clear();
   out.proxies.clear();
+  out.edits.clear();  // those of the file are in the store
   config::ConfigReader reader;
   config::read_document(reader, document, out);
   for (config::ProxyConfig& proxy : out.proxies) proxy.base_url = kOwnAddress;
@@ -139,6 +140,7 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
   config::check_expressions(reader, out, {});
   if (auto problems = reader.take_problems(); !problems.empty())
     return fail(std::move(problems.front().error));
+  for (std::size_t i = 0; i < out.sources.size(); ++i) out.sources[i].id = entities[0][i].id;
   for (std::size_t i = 0; i < out.sources.size(); ++i)
     model->sources.push_back({.id = entities[0][i].id,
                               .is_guide = false,

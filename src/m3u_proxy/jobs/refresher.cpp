@@ -8,7 +8,9 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
+#include <m3u_proxy/jobs/sightings.hpp>
 #include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
@@ -48,6 +50,13 @@ Result<std::string> hash_of(const io::TempFile& file) {
     return {};
   }));
   return hash.text();
+}
+
+/// A source whose bytes are in a file.
+config::SourceConfig stored_in(const io::TempFile& file, config::SourceConfig source) {
+  source.location = fmt::format("/proc/self/fd/{}", file.descriptor());
+  source.plugin.clear();
+  return source;
 }
 
 struct Report {
@@ -152,9 +161,7 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
 
 Result<Inspection> Refresher::inspect(const SourceEntry& source, const io::TempFile& file,
                                       runtime::Run& run, const CancelToken& cancel) const {
-  config::SourceConfig as_file = source.config;
-  as_file.location = fmt::format("/proc/self/fd/{}", file.descriptor());
-  as_file.plugin.clear();
+  const config::SourceConfig as_file = stored_in(file, source.config);
   if (source.is_guide) {
     const auto guide = run.sources().guide(as_file, runtime::GuideReads::kOnce);
     M3U_TRY(const auto bytes, guide.open());
@@ -163,6 +170,31 @@ Result<Inspection> Refresher::inspect(const SourceEntry& source, const io::TempF
   const auto playlist = run.sources().playlist(as_file);
   M3U_TRY(const auto bytes, playlist.open());
   return inspect_playlist(*bytes, source.id, process_.slabs(), cancel);
+}
+
+void Refresher::note_sightings(const SourceEntry& source, const io::TempFile& file,
+                               runtime::Run& run, const CancelToken& cancel) {
+  // What a plugin reads has channels that only it knows.
+  if (source.is_guide || !source.config.plugin.empty()) return;
+  const auto playlist = run.sources().playlist(stored_in(file, source.config));
+  auto bytes = playlist.open();
+  const auto spill = process_.make_spill_space();
+  const auto noted = bytes ? record_sightings(store_, source.id, **bytes, process_.slabs(),
+                                              spill.get(), clock_(), cancel)
+                           : Result<>(fail(bytes.error()));
+  if (!noted)
+    log::warn("jobs.refresh", "\"{}\": which edited channels it has is not known: {}",
+              source.config.name.name, to_string(noted.error()));
+}
+
+void Refresher::note_manual_channels(const SourceEntry& source) {
+  io::MemorySource playlist(config::to_playlist(source.config.channels));
+  const CancelToken never;
+  const auto noted =
+      record_sightings(store_, source.id, playlist, process_.slabs(), nullptr, clock_(), never);
+  if (!noted)
+    log::warn("jobs.refresh", "\"{}\": which edited channels it has is not known: {}",
+              source.config.name.name, to_string(noted.error()));
 }
 
 bool Refresher::is_suspicious(const Inspection& found,
@@ -258,6 +290,7 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
                             .fetched = now},
                            *found, current, job.lease);
   if (!result) return failed(result.error());
+  if (*result == RefreshResult::kNew) note_sightings(*source, *fetched->file, run, job.cancel);
   if (*result == RefreshResult::kQuarantined)
     log::warn("jobs.refresh",
               "\"{}\" shrank from {} to {} items: the last good one stays published "
@@ -281,6 +314,7 @@ Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
   M3U_TRY(std::string hash, hash_of(*file));
   M3U_CHECK(keep(source, *file, {.content_hash = std::move(hash), .fetched = clock_()}, found,
                  std::nullopt, std::nullopt));
+  note_sightings(source, *file, run, cancel);
   return {};
 }
 

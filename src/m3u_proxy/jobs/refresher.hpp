@@ -68,6 +68,9 @@ class Refresher {
 
   /// From the next reply on. Thread-safe.
   void set_max_shrink(std::optional<double> max_shrink) { max_shrink_ = max_shrink.value_or(kAny); }
+  /// Tells the store which edited channels a source of written down channels has: there is no
+  /// refresh that would. What fails is only logged.
+  void note_manual_channels(const SourceEntry& source);
 
   /// The folder with a source's snapshots. Errors: kIo.
   [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& source) const;
@@ -85,6 +88,9 @@ class Refresher {
                         const std::optional<store::SourceSnapshot>& current);
   Result<Inspection> inspect(const SourceEntry& source, const io::TempFile& file, runtime::Run& run,
                              const CancelToken& cancel) const;
+  /// Tells the store which edited channels the playlist has; what fails there is only logged.
+  void note_sightings(const SourceEntry& source, const io::TempFile& file, runtime::Run& run,
+                      const CancelToken& cancel);
   Result<RefreshResult> keep(const SourceEntry& source, const io::TempFile& file,
                              store::SourceSnapshot row, const Inspection& found,
                              const std::optional<store::SourceSnapshot>& current,

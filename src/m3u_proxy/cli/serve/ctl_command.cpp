@@ -39,9 +39,26 @@ std::string encoded(std::string_view text) {
 
 std::string query_of(const CtlOptions& options) {
   std::string query;
-  if (options.from) query += "from=" + encoded(*options.from);
-  if (options.to) query += (query.empty() ? "to=" : "&to=") + encoded(*options.to);
-  return query.empty() ? query : "?" + query;
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty())
+      query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, encoded(value));
+  };
+  add("from", options.from.value_or(""));
+  add("to", options.to.value_or(""));
+  add("search", options.search);
+  add("proxy", options.proxy);
+  add("unset", options.unset);
+  return query;
+}
+
+Call edits_call(const CtlOptions& options) {
+  if (options.command == "edits list") return {"GET", "/edits" + query_of(options), ""};
+  const std::string path = fmt::format("/edits/{}{}", encoded(options.name), query_of(options));
+  if (options.command == "edits remove") return {"DELETE", path, ""};
+  Json edit = Json::object();
+  for (const auto& [key, value] : options.edit) edit[key] = value;
+  if (options.hidden) edit["hidden"] = *options.hidden;
+  return {"PUT", path, edit.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
 Call call_of(const CtlOptions& options) {
@@ -56,7 +73,8 @@ Call call_of(const CtlOptions& options) {
     return {"POST", fmt::format("/sources/{}/upload", name),
             std::filesystem::absolute(options.file, ignored).string()};
   }
-  const bool only_asks = command == "generations" || command == "diff";
+  if (command.starts_with("edits ")) return edits_call(options);
+  const bool only_asks = command == "generations" || command == "diff" || command == "channels";
   return {only_asks ? "GET" : "POST",
           fmt::format("/proxies/{}/{}{}", name, command, query_of(options)), ""};
 }

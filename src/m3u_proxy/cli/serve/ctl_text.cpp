@@ -94,6 +94,11 @@ std::string ctl_text(std::string_view command, const Json& answer) {
     if (command == "diff") return diff_text(answer);
     if (command == "jobs" || command == "refresh")
       return table_of(answer.at("jobs"), {"id", "kind", "state", "created", "finished", "error"});
+    if (command == "channels")
+      return table_of(answer.at("channels"), {"channel", "number", "name", "group", "guide_id"});
+    if (command == "edits list")
+      return table_of(answer.at("edits"), {"channel", "proxy", "number", "name", "group", "logo",
+                                           "guide_id", "hidden", "before", "after", "managed_by"});
     if (command == "generations")
       return table_of(answer.at("generations"), {"number", "state", "created", "channels",
                                                  "programmes", "added", "removed", "changed"});

@@ -1,3 +1,4 @@
+#include <array>
 #include <filesystem>
 
 #include <CLI/App.hpp>
@@ -26,7 +27,9 @@ constexpr const char* kCtlExamples =
     "  m3u-proxy ctl status\n"
     "  m3u-proxy ctl refresh tv\n"
     "  m3u-proxy ctl diff home\n"
-    "  m3u-proxy ctl roll-back home --to 41";
+    "  m3u-proxy ctl roll-back home --to 41\n"
+    "  m3u-proxy ctl channels home news\n"
+    "  m3u-proxy ctl edits set 4vxPyjWjXTybk-RRrD5oug --number 7 --name \"News at home\"";
 
 }  // namespace
 
@@ -58,13 +61,7 @@ void ServeArguments::add_ctl(CLI::App& program) {
   ctl_->footer(kCtlExamples);
   ctl_->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, const char* what) {
-    CLI::App* const command = ctl_->add_subcommand(name, help);
-    if (what != nullptr)
-      command->add_option(what, raw_.name, "Its name")->type_name("")->required();
-    add_option(command, "--data", raw_.data, "DIR", "The service's data folder (data)");
-    command->add_flag("--json", raw_.json, "Print the answer as JSON");
-    ctl_commands_.push_back(command);
-    return command;
+    return add_ctl_command(ctl_, name, help, what);
   };
   add("status", "Sources, proxies with their addresses, memory, running jobs", nullptr);
   add("refresh", "Fetch a source now; * is all of them", "SOURCE");
@@ -82,6 +79,56 @@ void ServeArguments::add_ctl(CLI::App& program) {
       add("roll-back", "Publish an older generation and hold the proxy there", "PROXY");
   add_option(roll_back, "--to", raw_.to, "N", "Which one (the one before)");
   add("release", "End the hold of a roll back", "PROXY");
+  CLI::App* const channels = add("channels", "Channels of a proxy, with their ids", "PROXY");
+  channels->add_option("TEXT", raw_.search, "A part of their names")->type_name("");
+  add_edits();
+}
+
+CLI::App* ServeArguments::add_ctl_command(CLI::App* to, const char* name, const char* help,
+                                          const char* what) {
+  CLI::App* const command = to->add_subcommand(name, help);
+  if (what != nullptr) command->add_option(what, raw_.name, "Its name")->type_name("")->required();
+  add_option(command, "--data", raw_.data, "DIR", "The service's data folder (data)");
+  command->add_flag("--json", raw_.json, "Print the answer as JSON");
+  ctl_commands_.push_back(command);
+  return command;
+}
+
+void ServeArguments::add_edits() {
+  edits_ = ctl_->add_subcommand("edits", "What people changed of single channels");
+  edits_->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, const char* what) {
+    CLI::App* const command = add_ctl_command(edits_, name, help, what);
+    add_option(command, "--proxy", raw_.proxy, "PROXY", "For this proxy only (for all)");
+    return command;
+  };
+  add("list", "All of them", nullptr);
+  CLI::App* const set = add("set", "Change a channel; what is not named stays", "CHANNEL");
+  struct Field {
+    const char* option;
+    const char* key;
+    const char* value;
+    const char* help;
+  };
+  constexpr std::array<Field, 7> kFields = {
+      {{"--number", "number", "N", "Its number, before what others ask for"},
+       {"--name", "name", "TEXT", "Its name"},
+       {"--group", "group", "TEXT", "Its group"},
+       {"--logo", "logo", "URL", "Its logo; an empty one takes it away"},
+       {"--guide-id", "guide_id", "ID", "The id under which the guide has it"},
+       {"--before", "before", "CHANNEL", "It goes before this one"},
+       {"--after", "after", "CHANNEL", "It goes behind this one"}}};
+  edit_fields_.resize(kFields.size());
+  for (std::size_t i = 0; i < kFields.size(); ++i) {
+    edit_fields_[i].key = kFields[i].key;
+    edit_fields_[i].option = add_option(set, kFields[i].option, edit_fields_[i].value,
+                                        kFields[i].value, kFields[i].help);
+  }
+  set->add_flag("--hide", raw_.hide, "Leave it out, whatever filters say");
+  set->add_flag("--show", raw_.show, "Do not hide it");
+  add_option(set, "--unset", raw_.unset, "FIELD,…",
+             "Leave these to the source again: number, name, group, logo, guide_id, hidden, place");
+  add("remove", "Leave all of a channel to the source again", "CHANNEL");
 }
 
 Result<ServeOptions> ServeArguments::read_serve() const {
@@ -109,11 +156,21 @@ Result<CtlOptions> ServeArguments::read_ctl() const {
   CtlOptions out;
   if (!raw_.data.empty()) out.data = raw_.data;
   for (const CLI::App* const command : ctl_commands_)
-    if (command->parsed()) out.command = command->get_name();
+    if (command->parsed())
+      out.command =
+          command->get_parent() == edits_ ? "edits " + command->get_name() : command->get_name();
   out.name = raw_.name;
   out.from = given(raw_.from);
   out.to = given(raw_.to);
   out.file = raw_.file;
+  out.search = raw_.search;
+  out.proxy = raw_.proxy;
+  out.unset = raw_.unset;
+  for (const EditField& field : edit_fields_)
+    if (field.option->count() != 0) out.edit.emplace_back(field.key, field.value);
+  if (raw_.hide && raw_.show)
+    return fail(ErrorCode::kInvalidArgument, "--hide and --show say the contrary");
+  if (raw_.hide || raw_.show) out.hidden = raw_.hide;
   out.json = raw_.json;
   return out;
 }

@@ -30,17 +30,27 @@ class ServeArguments {
  private:
   void add_serve(CLI::App& program);
   void add_ctl(CLI::App& program);
+  CLI::App* add_ctl_command(CLI::App* to, const char* name, const char* help, const char* what);
+  void add_edits();
 
   /// Where the parser puts what it read.
   struct Raw {
     std::string config, data, listen, public_url, memory_limit, spill_dir, threads, log_level,
         log_format;
-    std::string name, from, to, file;
-    bool json = false;
+    std::string name, from, to, file, search, proxy, unset;
+    bool json = false, hide = false, show = false;
   };
   Raw raw_;
   CLI::App* serve_ = nullptr;
   CLI::App* ctl_ = nullptr;
+  CLI::App* edits_ = nullptr;
+  /// An option of `edits set`: its key in [[edits]], and what was typed.
+  struct EditField {
+    std::string key;
+    std::string value{};
+    const CLI::Option* option = nullptr;
+  };
+  std::vector<EditField> edit_fields_;
   std::vector<CLI::App*> ctl_commands_;
 };
 

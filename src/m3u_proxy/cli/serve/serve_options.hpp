@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <m3u_proxy/config/load_configuration.hpp>
 
@@ -23,11 +25,17 @@ struct ServeOptions {
 /// A command for a running service.
 struct CtlOptions {
   std::string data = "data";
-  std::string command;                ///< "status", "refresh" …
-  std::string name{};                 ///< of a source, a proxy or a job
+  std::string command;                ///< "status", "refresh", "edits set" …
+  std::string name{};                 ///< of a source, a proxy or a job; a channel's id
   std::optional<std::string> from{};  ///< a generation
   std::optional<std::string> to{};    ///< a generation
   std::string file{};                 ///< to upload
+  std::string search{};               ///< a part of a channel's name
+  std::string proxy{};                ///< for which an edit is; "": for all
+  /// What an edit sets, by the keys of [[edits]].
+  std::vector<std::pair<std::string, std::string>> edit{};
+  std::optional<bool> hidden{};
+  std::string unset{};  ///< fields that an edit leaves to the source again
   bool json = false;
 };
 

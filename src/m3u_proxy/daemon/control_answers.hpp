@@ -1,0 +1,28 @@
+// What answers on the operator's door look like: JSON; an error is {"error": …, "hint": …}.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/daemon/errands.hpp>
+#include <m3u_proxy/http/router.hpp>
+#include <m3u_proxy/store/time.hpp>
+
+namespace m3u_proxy::daemon {
+
+/// A handler that answers with the JSON that `work` gives, or its error.
+http::Handler answered_by(std::function<Result<std::string>(const http::Request&)> work);
+
+/// The same for what takes longer: it is done by the errands, and ends with them.
+http::DeferredHandler answered_later(
+    Errands& errands,
+    std::function<Result<std::string>(const http::Request&, const CancelToken&)> work);
+
+/// A moment as RFC 3339; null where there is none.
+void time_member(JsonWriter<std::string>& json, std::string_view name, store::Time time);
+
+}  // namespace m3u_proxy::daemon
