@@ -14,9 +14,8 @@ TEST(WebPage, IsKnownByItsDoctypeOrItsFirstTag) {
 }
 
 TEST(WebPage, ListsGuidesAndOtherTagsAreNone) {
-  for (const char* text :
-       {"#EXTM3U\n<html>", "<?xml version=\"1.0\"?><tv>", "<!DOCTYPE tv>", "<tv>", "<headers>",
-        "<htmlish/>", "{\"error\":1}", "", "\x1F\x8B\x08"})
+  for (const char* text : {"#EXTM3U\n<html>", "<?xml version=\"1.0\"?><tv>", "<!DOCTYPE tv>",
+                           "<tv>", "<headers>", "<htmlish/>", "{\"error\":1}", "", "\x1F\x8B\x08"})
     EXPECT_FALSE(is_web_page(text)) << text;
 }
 

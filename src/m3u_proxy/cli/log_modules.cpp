@@ -11,7 +11,7 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 25> kModules = {"alerts",
+constexpr std::array<std::string_view, 26> kModules = {"alerts",
                                                        "api",
                                                        "config",
                                                        "http",
@@ -35,7 +35,8 @@ constexpr std::array<std::string_view, 25> kModules = {"alerts",
                                                        "plugins",
                                                        "service",
                                                        "sources",
-                                                       "store"};
+                                                       "store",
+                                                       "web"};
 
 bool is_known(std::string_view module) {
   return std::ranges::find(kModules, module) != kModules.end();

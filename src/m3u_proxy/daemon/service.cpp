@@ -42,9 +42,8 @@ Result<> Service::Parts::make_jobs() {
   M3U_TRY(auto guard, address_guard(config));
   refresher_ = std::make_unique<jobs::Refresher>(
       *process_, *store_, options_.clock,
-      jobs::Refresher::Options{.folder = folder_->path(),
-                               .max_shrink = config.max_shrink,
-                               .guard = std::move(guard)});
+      jobs::Refresher::Options{
+          .folder = folder_->path(), .max_shrink = config.max_shrink, .guard = std::move(guard)});
   generator_ = std::make_unique<jobs::Generator>(
       *process_, *store_, *refresher_, options_.clock,
       jobs::Generator::Options{.folder = folder_->path(),
