@@ -42,7 +42,7 @@ export interface Validation {
   problems: { severity: string; message: string; count: number }[];
   account: Account | null;
 }
-export interface SnapshotRow { fetched: string; items: number; bytes: number; state: string }
+export interface SnapshotRow { fetched: string | null; items: number; bytes: number; state: string }
 
 export interface ProxyStatus {
   /** 0: nothing was made yet. */
@@ -73,7 +73,7 @@ export interface Generation {
 export type Values = Record<string, string | number | boolean | null>;
 export interface Change { change: 'added' | 'removed' | 'changed'; id: string; name: string; before?: Values | null; after?: Values | null }
 export interface Diff { from: number; to: number; added: number; removed: number; changed: number; items: Change[]; next_cursor: string | null }
-export interface OutputToken { id: string; name: string; created: string; expires: string | null; last_used?: string | null }
+export interface OutputToken { id: string; name: string; created: string | null; expires: string | null; last_used?: string | null }
 export interface NewOutputToken extends OutputToken { token: string; playlist_url: string; guide_url: string }
 
 export interface Impact { id: string; name: string; channels_before: number; channels_after: number; added: number; removed: number; changed: number; samples: Change[] }
@@ -163,7 +163,7 @@ export interface Job {
   target: string;
   target_name: string;
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
-  created: string;
+  created: string | null;
   started: string | null;
   finished: string | null;
   attempts: number;

@@ -501,4 +501,5 @@ export const texts: Texts = {
   'editor.mean': 'meinten Sie {text}?',
   'verdict.in': 'bleibt',
   'verdict.out': 'weggelassen',
+  'backup.key': 'Eine Kopie der Datenbank. Bewahren Sie die Datei secret.key des Datenordners daneben auf: gespeicherte Passwörter sind damit versiegelt.',
 };

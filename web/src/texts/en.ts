@@ -499,6 +499,7 @@ export const texts = {
   'editor.mean': 'did you mean {text}?',
   'verdict.in': 'kept',
   'verdict.out': 'left out',
+  'backup.key': 'A copy of the database. Keep the file secret.key of the data folder beside it: stored passwords are sealed with it.',
 };
 type Forms = { one: string; other: string };
 export type Texts = { [K in keyof typeof texts]: (typeof texts)[K] extends string ? string : Forms };
