@@ -156,7 +156,8 @@ export interface ExpressionTest {
   items: { title: string; group?: string; source?: string; before: Values; after: Values }[];
 }
 
-export interface Progress { stage: string; items: number; rate: number; eta_s: number | null; memory_mb: number; pressure: string }
+/** `done` and `total` are bytes of what is read; total 0: not known. */
+export interface Progress { stage: string; items: number; done: number; total: number }
 export interface Job {
   id: string;
   kind: string;

@@ -165,7 +165,6 @@ export const texts: Texts = {
   'dash.freed': 'frei: {reason}',
   'dash.jobs': 'Aufgaben',
   'dash.noJobs': 'Noch nichts getan.',
-  'dash.rate': '{n} pro Sekunde',
   'dash.runs': 'Letzte Generationen',
   'dash.noRuns': 'Es gibt noch keine Generation.',
   'pressure.optimal': 'kein Druck',
@@ -502,4 +501,7 @@ export const texts: Texts = {
   'verdict.in': 'bleibt',
   'verdict.out': 'weggelassen',
   'backup.key': 'Eine Kopie der Datenbank. Bewahren Sie die Datei secret.key des Datenordners daneben auf: gespeicherte Passwörter sind damit versiegelt.',
+  'job.items': '{n} bisher',
+  'stage.download': 'Herunterladen',
+  'stage.check': 'Prüfen',
 };

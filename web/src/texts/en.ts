@@ -163,7 +163,6 @@ export const texts = {
   'dash.freed': 'freed: {reason}',
   'dash.jobs': 'Jobs',
   'dash.noJobs': 'Nothing has been done yet.',
-  'dash.rate': '{n} a second',
   'dash.runs': 'Last generations',
   'dash.noRuns': 'There is no generation yet.',
   'pressure.optimal': 'no pressure',
@@ -500,6 +499,9 @@ export const texts = {
   'verdict.in': 'kept',
   'verdict.out': 'left out',
   'backup.key': 'A copy of the database. Keep the file secret.key of the data folder beside it: stored passwords are sealed with it.',
+  'job.items': '{n} so far',
+  'stage.download': 'Download',
+  'stage.check': 'Check',
 };
 type Forms = { one: string; other: string };
 export type Texts = { [K in keyof typeof texts]: (typeof texts)[K] extends string ? string : Forms };
