@@ -3,7 +3,8 @@
 import re
 import subprocess
 
-from service import ROOT, Service, environment
+from program import ROOT, environment
+from service import Service
 
 
 def test_the_quick_start_works(tmp_path):

@@ -98,6 +98,8 @@ def test_a_new_service_shows_the_example(data):
         assert guide.text.startswith("<?xml")
         packed = ask(guide_url + ".gz")
         assert gzip.decompress(packed.body) == guide.body
+        packed = ask(service.playlist + ".gz")
+        assert gzip.decompress(packed.body) == playlist.body
     assert service.process.returncode == 0
 
 

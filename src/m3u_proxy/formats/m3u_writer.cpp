@@ -245,7 +245,13 @@ void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptio
   out.put('\n');
 }
 
-/// Writes the URL's line; what can't be read back as a URL is refused with its reason.
+/// What a redirect can lead to; plugins of players, multicast and the like stay direct.
+bool is_web_address(std::string_view url) {
+  return starts_with_ascii_case(url, "http://") || starts_with_ascii_case(url, "https://");
+}
+
+/// Writes the URL's line; what can't be read back as a URL is refused with its reason. Of one that
+/// is replaced by ours, what follows its `|` stays: it is for the player.
 std::string_view put_url(const ChannelBatch& batch, std::size_t row,
                          const M3uWriterOptions& options, EntryWriter& out) {
   const std::size_t begin = out.size();
@@ -253,10 +259,12 @@ std::string_view put_url(const ChannelBatch& batch, std::size_t row,
       out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ");
   if (url.empty()) return "empty_url";
   if (!is_address(line_kind(url))) return "url_is_no_address";
-  if (!options.stream_prefix.empty()) {
+  if (!options.stream_prefix.empty() && is_web_address(url)) {
+    const std::string for_player(url.substr(std::min(url.find('|'), url.size())));
     out.cut(begin);
     out.put(options.stream_prefix);
     out.put(to_base64url(batch.id(row)));
+    out.put(for_player);
   }
   out.put('\n');
   return {};

@@ -134,12 +134,16 @@ Result<> add_output_routes(http::Router& router, const OutputContext& context) {
   M3U_CHECK(files("/proxy/{door}/playlist.m3u", snapshots::kPlaylistFile, kPlaylistType));
   M3U_CHECK(files("/proxy/{door}/playlist.m3u8", snapshots::kPlaylistFile, kPlaylistType));
   M3U_CHECK(files("/proxy/{door}/guide.xml", snapshots::kGuideFile, kGuideType));
-  M3U_CHECK(router.add_deferred(
-      Method::kGet, "/proxy/{door}/guide.xml.gz",
-      [context](const std::shared_ptr<Request>& request, http::Responder responder) {
-        send_packed(context, request, std::move(responder), snapshots::kGuideFile);
-      },
-      door));
+  const auto packed = [&](std::string_view pattern, std::string_view name) {
+    return router.add_deferred(
+        Method::kGet, pattern,
+        [context, name](const std::shared_ptr<Request>& request, http::Responder responder) {
+          send_packed(context, request, std::move(responder), name);
+        },
+        door);
+  };
+  M3U_CHECK(packed("/proxy/{door}/playlist.m3u.gz", snapshots::kPlaylistFile));
+  M3U_CHECK(packed("/proxy/{door}/guide.xml.gz", snapshots::kGuideFile));
   return router.add(
       Method::kGet, "/stream/{door}/{channel}",
       [context](Request& request) { return send_to_stream(context, request); }, door);

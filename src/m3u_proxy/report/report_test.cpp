@@ -94,16 +94,16 @@ TEST(SummaryLine, NamesTheOldGuideThatStays) {
 
 TEST(Report, HasTheDocumentedKeys) {
   const Json json = Json::parse(to_json(seed_example()));
-  EXPECT_THAT(
-      keys(json),
-      ElementsAre("proxy", "duration_ms", "fsync_ms", "channels", "programmes", "sources",
-                  "filters", "channels_per_second", "peak_memory_usage_mb", "memory_efficiency",
-                  "memory_cleanup_operations", "memory_freed_mb", "items_cleaned", "cleanup_ms",
-                  "stage_memory_usage", "stages", "pressure_events", "budget",
-                  "memory_cleanup_failures", "cleanup_history", "pools", "fixed_memory_mb",
-                  "prediction", "limit_changes", "alerts", "spill", "rules", "filters_detail",
-                  "sources_detail", "guide", "problems", "warnings", "plugins", "has_previous",
-                  "added", "removed", "guide_written", "playlist_path", "guide_path", "degraded"));
+  EXPECT_THAT(keys(json),
+              ElementsAre("proxy", "duration_ms", "fsync_ms", "channels", "programmes", "sources",
+                          "filters", "channels_per_second", "peak_memory_usage_mb",
+                          "memory_efficiency", "memory_cleanup_operations", "memory_freed_mb",
+                          "items_cleaned", "cleanup_ms", "stage_memory_usage", "stages",
+                          "pressure_events", "budget", "memory_cleanup_failures", "cleanup_history",
+                          "pools", "fixed_memory_mb", "prediction", "limit_changes", "alerts",
+                          "spill", "rules", "filters_detail", "sources_detail", "guide", "problems",
+                          "warnings", "plugins", "edited", "hidden", "has_previous", "added",
+                          "removed", "guide_written", "playlist_path", "guide_path", "degraded"));
   EXPECT_THAT(keys(json["stages"][0]),
               ElementsAre("name", "execution_time_ms", "total_time_pc", "strategy",
                           "peak_memory_mb", "items_in", "items_out"));
