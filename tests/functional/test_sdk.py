@@ -104,7 +104,7 @@ def follow(language, folder):
     script = re.sub(r"^apt-get .*\n", "", commands, flags=re.MULTILINE)
     programs = folder / "bin"
     programs.mkdir()
-    (programs / "m3u-proxy").symlink_to(BINARY.resolve())
+    (programs / "m3u-proxy").symlink_to(Path(BINARY).resolve())
     path = f"{programs}:{os.environ['PATH']}"
     home = {"PATH": path, "XDG_CACHE_HOME": str(folder / "cache")}
     work = folder / "work"

@@ -114,7 +114,7 @@ Outcome<std::optional<std::int64_t>> expected_revision(const http::Request& requ
     const auto [end, error] = std::from_chars(tag.begin(), tag.end(), revision);
     if (error == std::errc() && end == tag.end()) return revision;
   }
-  return problem(412, "the tag in If-Match is none of ours", "send one ETag as it came");
+  return problem(400, "the tag in If-Match is none of ours", "send one ETag as it came");
 }
 
 Outcome<void> check_revision(const http::Request& request, std::int64_t current) {

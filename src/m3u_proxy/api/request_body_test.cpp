@@ -78,8 +78,8 @@ TEST(Revision, IsTheOneThatTheClientSaw) {
   EXPECT_TRUE(check_revision(if_match("\"7\""), 7));
   EXPECT_TRUE(check_revision(if_match("*"), 7));
   EXPECT_EQ(check_revision(if_match("\"6\""), 7).error().status, 412);
-  EXPECT_EQ(check_revision(if_match("W/\"7\""), 7).error().status, 412);
-  EXPECT_EQ(check_revision(if_match("nonsense"), 7).error().status, 412);
+  EXPECT_EQ(check_revision(if_match("W/\"7\""), 7).error().status, 400);
+  EXPECT_EQ(check_revision(if_match("nonsense"), 7).error().status, 400);
   EXPECT_EQ(check_revision(http::Request(), 7).error().status, 428);
 }
 

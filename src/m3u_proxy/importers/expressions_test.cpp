@@ -97,7 +97,7 @@ TEST(Imported, ThereIsRoomForAThousand) {
 TEST(Imported, PasswordsStayOutOfTheAddress) {
   Imported imported;
   EXPECT_EQ(imported.account("my tv", "https://h.example:8443/", "a b", "s:@/", "live&vod"),
-            "xtreams://a%20b@h.example:8443?live&vod&password_env=M3U_PROXY_PASSWORD_MY_TV");
+            "xtreams://a%20b@h.example:8443?live&vod&password_env=IPTV_PASSWORD_MY_TV");
   ASSERT_EQ(imported.secrets.size(), 1U);
   EXPECT_EQ(imported.secrets.front().value, "s:@/");
   EXPECT_EQ(imported.account("x", "http://h", "u", "${env:BOX}", "live"),

@@ -118,7 +118,7 @@ std::string Imported::secret_parameter(std::string_view name, std::string_view p
     const auto taken = [&](const ImportedSecret& secret) { return secret.file == word; };
     while (std::ranges::any_of(secrets, taken)) word += "_2";
     secrets.push_back({.what = std::string(name),
-                       .variable = "M3U_PROXY_PASSWORD_" + upper(word),
+                       .variable = "IPTV_PASSWORD_" + upper(word),
                        .file = word,
                        .value = std::string(password)});
     at = secrets.size() - 1;

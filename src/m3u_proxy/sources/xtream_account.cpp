@@ -66,7 +66,9 @@ Result<std::string> password_of_file(const std::string& path) {
 Result<std::string> password_of_variable(const std::string& name) {
   const char* const value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe): only read
   if (value == nullptr || *value == '\0')
-    return wrong(fmt::format("password_env: the variable {} is not set", excerpt(name)));
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("password_env: the variable {} is not set", excerpt(name)),
+                "set it where m3u-proxy runs, or name a file by password_file");
   return std::string(value);
 }
 
