@@ -131,13 +131,17 @@ def test_schemathesis_finds_nothing(service, who, tmp_path):
             command += ["--exclude-operation-id", operation["operationId"]]
     if who == "admin":
         command += ["-H", f"Authorization: Bearer {service.clients['admin'].token}"]
-    # A change of what is not as it was seen is refused before its body is read.
+    # Refused before its body is read: what is not as it was seen, and what is too long. Not there
+    # yet: what a proxy publishes before its sources were fetched.
     (tmp_path / "schemathesis.toml").write_text(
         "[checks.negative_data_rejection]\n"
-        'expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 415, 422, 428, 429, "5xx"]\n')
+        "expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]\n"
+        "[checks.not_a_server_error]\n"
+        'expected-statuses = ["2xx", "3xx", "4xx", 503]\n')
     environment = {**os.environ, "HOME": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300,
                           env=environment, check=False)
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-40000:] + done.stderr[-2000:]
     assert service.process.poll() is None
-    assert json.loads(service.admin.get("/status").text)["version"]
+    # The tokens may be gone by now; what needs none still answers.
+    assert Client(service).get("/openapi.json").json["openapi"]
