@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include <m3u_proxy/api/answers.hpp>
-#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/request.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/store/store.hpp>
@@ -44,8 +43,7 @@ inline constexpr std::string_view kTokenPrefix = "m3u_";
 class Access {
  public:
   /// All outlive this.
-  Access(store::Store& store, const http::LivePolicy& addresses, jobs::Clock clock)
-      : store_(store), addresses_(addresses), clock_(std::move(clock)) {}
+  Access(store::Store& store, jobs::Clock clock) : store_(store), clock_(std::move(clock)) {}
 
   /// Nobody when the request brings nothing. Problems: 401 for a token or an expired session that
   /// opens nothing (any more); those of the store.
@@ -68,7 +66,6 @@ class Access {
   Outcome<Principal> by_session(std::string_view token);
 
   store::Store& store_;
-  const http::LivePolicy& addresses_;
   jobs::Clock clock_;
 };
 

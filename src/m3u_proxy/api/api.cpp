@@ -6,7 +6,7 @@ namespace m3u_proxy::api {
 Api::Api(http::Router& router, ApiContext context)
     : context_(std::move(context)),
       passwords_(context_.process.budget()),
-      access_(context_.store, context_.addresses, context_.clock),
+      access_(context_.store, context_.clock),
       setup_(context_.store, passwords_, context_.data),
       operations_(router, access_, context_.addresses) {}
 
