@@ -17,6 +17,7 @@
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/api/work_pool.hpp>
 #include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/router.hpp>
 
 namespace m3u_proxy::api {
