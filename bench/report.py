@@ -8,7 +8,7 @@ from pathlib import Path
 import api
 import http_server
 import plugins
-import service
+import service_at_size
 from jobs import DEFAULT_LIMIT, FILTERS, NO_LIMIT, RULES
 from runner import Bench, Result
 
@@ -153,7 +153,7 @@ def render(bench: Bench, results: list[Result]) -> str:
         lines += ["", *plugins.table(bench, options.build.parent / "plugins")]
         lines += ["", "## HTTP beside nginx, one core for the server", "",
                   *http_server.measure(options.build)]
-        lines += ["", "## The service", "", *service.measure(options.build)]
+        lines += ["", "## The service", "", *service_at_size.measure(options.build)]
         lines += ["", "## The API", "", *api.measure(options.build)]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The service at size: the table of ./dev bench; by itself: bench/service.py --build build/release.
+"""The service at size: the table of ./dev bench; by itself: bench/service_at_size.py --build build/release.
 
 A provider on the loopback serves a playlist and a guide of bench_generate; `m3u-proxy serve` fetches
 and publishes them. Times of jobs are those that the service itself records, to the millisecond; CPU,
