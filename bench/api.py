@@ -18,7 +18,8 @@ import uuid
 from pathlib import Path
 from urllib.parse import quote
 
-from service import CHANNELS, LIMIT_MB, Provider, inputs, row, running, write_configuration
+from service_at_size import CHANNELS, LIMIT_MB, row
+from service_process import Provider, inputs, running, write_configuration
 
 GUIDE_MB = 200
 ROUNDS = 15

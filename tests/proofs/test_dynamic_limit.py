@@ -12,7 +12,8 @@ import subprocess
 import threading
 from pathlib import Path
 
-from test_memory_limit import MB, control_group
+from control_group import control_group
+from test_memory_limit import MB
 
 BUILD = Path(os.environ["TEST_BUILD"])
 BEFORE_MB, AFTER_MB = 512, 48
@@ -77,11 +78,9 @@ def lower(group, limit_mb):
 
 def test_a_control_group_that_shrinks_in_the_middle_is_followed(tmp_path):
     with control_group(BEFORE_MB * MB) as group:
-        def join():
-            (group / "cgroup.procs").write_text(str(os.getpid()))
-        run = Run(tmp_path / "shrinks", "auto", join)
+        run = Run(tmp_path / "shrinks", "auto", group.join)
         run.feed(50)
-        lower(group, AFTER_MB)
+        lower(group.folder, AFTER_MB)
         while not run.changed.wait(0.02):
             run.feed()
             assert run.pieces < MOST_WHILE_WAITING, "".join(run.log)

@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_memory_limit import control_group
+from control_group import control_group
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ["TEST_BUILD"])
@@ -127,9 +127,7 @@ def test_a_million_channels_through_a_plugin_in_every_stage_fit_into_96_mb(input
                                                                            unlimited, tmp_path):
     prepare(tmp_path, inputs, modules, SAMPLES, SPILLING)
     with control_group(LIMIT_MB * MB) as group:
-        def join():
-            (group / "cgroup.procs").write_text(str(os.getpid()))
-        report = generate(tmp_path, f"{LIMIT_MB}MB", join)
+        report = generate(tmp_path, f"{LIMIT_MB}MB", group.join)
     assert report["peak_memory_usage_mb"] <= LIMIT_MB
     assert report["degraded"] is False
     assert_same_files(tmp_path, unlimited)

@@ -9,11 +9,11 @@ PACKAGES_BUILD=(
   libre2-dev libtbb-dev libxxhash-dev libutf8proc-dev flatbuffers-compiler libflatbuffers-dev
   liblz4-dev libzstd-dev libisal-dev zlib1g-dev liblzma-dev libbz2-dev libcurl4-openssl-dev libssl-dev
   libsqlite3-dev libsodium-dev libpq-dev libhowardhinnant-date-dev tzdata
-  python3 python3-yaml
+  python3 python3-yaml dpkg-dev file
 )
 # The store's tests start a server of their own.
 PACKAGES_DATABASES=(postgresql-15 pgbouncer)
-PACKAGES_TEST=(prometheus openssl libgtest-dev libgmock-dev libexpat1-dev python3 python3-pytest python3-venv time unicode-data xmltv-util
+PACKAGES_TEST=(curl prometheus openssl libgtest-dev libgmock-dev libexpat1-dev python3 python3-pytest python3-venv time unicode-data xmltv-util
   libxml2-utils "${PACKAGES_DATABASES[@]}")
 PACKAGES_BENCH=(libbenchmark-dev python3 libxml2-utils nginx-light wrk)
 # A browser, for the tests of the web interface.
@@ -27,7 +27,7 @@ PACKAGES_RUST=(rustc-web cargo-web)
 PACKAGES_PLUGINS=("${PACKAGES_CLANG[@]}" wasi-libc libc++-19-dev-wasm32 libclang-rt-19-dev-wasm32
   "${PACKAGES_RUST[@]}" rust-web-src)
 # What the deployment is checked with.
-PACKAGES_DEPLOY=(buildah debootstrap lintian prometheus python3-venv systemd)
+PACKAGES_DEPLOY=(buildah debootstrap lintian prometheus python3-venv shellcheck systemd)
 PACKAGES_WINDOWS=(g++-mingw-w64-x86-64-posix)
 PACKAGES_WINE=(wine wine64)
 PACKAGES_FORMAT=(clang-format-19)
