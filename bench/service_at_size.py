@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 from audience import Audience
+from http_server import free_port
 from service_process import MB, Provider, inputs, running, write_configuration
 
 CHANNELS = 1_000_000
@@ -44,12 +45,6 @@ def first_byte_ms(port):
         except OSError:
             pass
         time.sleep(0.001)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def one_million(build, folder):

@@ -91,8 +91,7 @@ void time_member(Json& json, std::string_view name, store::Time time) {
     json.null();
     return;
   }
-  json.value(std::string_view(format_rfc3339(
-      std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count())));
+  json.value(std::string_view(format_rfc3339(store::seconds_of(time))));
 }
 
 void id_member(Json& json, std::string_view name, const Uuid& id) {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include <m3u_proxy/base/error_kind.hpp>
-#include <m3u_proxy/base/time.hpp>
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/daemon/control_answers.hpp>
 
 namespace m3u_proxy::daemon {
@@ -45,15 +45,6 @@ http::DeferredHandler answered_later(
     });
     if (!taken) answer->send(http::retry_response(503, kBusy, "busy, try again\n"));
   };
-}
-
-void time_member(JsonWriter<std::string>& json, std::string_view name, store::Time time) {
-  json.key(name);
-  if (time == store::Time()) {
-    json.null();
-    return;
-  }
-  json.value(std::string_view(format_rfc3339(store::seconds_of(time))));
 }
 
 }  // namespace m3u_proxy::daemon

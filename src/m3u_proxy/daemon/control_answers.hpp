@@ -5,12 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/base/cancel.hpp>
-#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/http/router.hpp>
-#include <m3u_proxy/store/time.hpp>
 
 namespace m3u_proxy::daemon {
 
@@ -22,7 +21,6 @@ http::DeferredHandler answered_later(
     Errands& errands,
     std::function<Result<std::string>(const http::Request&, const CancelToken&)> work);
 
-/// A moment as RFC 3339; null where there is none.
-void time_member(JsonWriter<std::string>& json, std::string_view name, store::Time time);
+using api::time_member;
 
 }  // namespace m3u_proxy::daemon

@@ -272,7 +272,7 @@ Result<std::optional<std::int64_t>> number_of(const Request& request, std::strin
   return number;
 }
 
-Result<std::string> Control::diff(const Request& request, const CancelToken& /*cancel*/) {
+Result<std::string> Control::diff(const Request& request, const CancelToken& cancel) {
   const auto model = context_.conductor.model();
   M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
   M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
@@ -284,7 +284,7 @@ Result<std::string> Control::diff(const Request& request, const CancelToken& /*c
       if (to && row.number < *to && !from) from = row.number;
   if (!to || !from)
     return fail(ErrorCode::kNotFound, "there are no two generations to compare yet");
-  return compare_generations(context_.generator, context_.process, entry->id, *from, *to);
+  return compare_generations(context_.generator, context_.process, entry->id, *from, *to, &cancel);
 }
 
 Result<std::string> Control::roll_back(const Request& request) {

@@ -15,7 +15,8 @@ constexpr std::size_t kMostDifferences = 1000;
 }  // namespace
 
 Result<std::string> compare_generations(const jobs::Generator& generator, runtime::Process& process,
-                                        const Uuid& proxy, std::int64_t from, std::int64_t to) {
+                                        const Uuid& proxy, std::int64_t from, std::int64_t to,
+                                        const CancelToken* cancel) {
   const auto open = [&](std::int64_t number) -> Result<std::shared_ptr<const snapshots::Lineup>> {
     M3U_TRY(auto snapshot, generator.open(proxy, number));
     return snapshots::Lineup::open(std::move(snapshot), snapshots::kLineupFile, process.budget());
@@ -44,7 +45,7 @@ Result<std::string> compare_generations(const jobs::Generator& generator, runtim
     return {};
   };
   M3U_TRY(const auto difference,
-          snapshots::Lineup::compare(*older, *newer, process.budget(), on_change));
+          snapshots::Lineup::compare(*older, *newer, process.budget(), on_change, cancel));
   listed.end_array();
   std::string text;
   Json(text)

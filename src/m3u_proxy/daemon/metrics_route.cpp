@@ -6,6 +6,7 @@
 #include <m3u_proxy/daemon/metrics_route.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/monitoring/metric_text.hpp>
+#include <m3u_proxy/store/tokens.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -186,18 +187,10 @@ void write_http(MetricText& out, const http::ServerCounters& counters) {
           static_cast<double>(counters.rejected));
 }
 
-/// Takes as long whatever the first difference is.
-bool is_same(std::string_view one, std::string_view other) {
-  if (one.size() != other.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < one.size(); ++i)
-    difference |= static_cast<unsigned char>(one[i]) ^ static_cast<unsigned char>(other[i]);
-  return difference == 0;
-}
-
 bool may_read(const MetricsContext& context, const http::Request& request) {
   if (!context.token.empty()) {
-    return is_same(request.header("Authorization"), "Bearer " + context.token);
+    return store::equal_secrets(request.header("Authorization"), "Bearer " + context.token)
+        .value_or(false);
   }
   const bool came_through_a_proxy =
       !request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty();

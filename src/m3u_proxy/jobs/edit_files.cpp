@@ -114,10 +114,7 @@ Result<std::string> EditFiles::hash_of(const Uuid& proxy) {
   {
     const std::scoped_lock lock(mutex_);
     changes = changes_;
-    if (known_) {
-      const auto own = of_proxy_.find(proxy);
-      return of_all_ + (own == of_proxy_.end() ? std::string() : "." + own->second);
-    }
+    if (known_) return known_hash_of(proxy);
   }
   Hashes hashes;
   M3U_CHECK(store_.edits().for_each([&](const store::ChannelEdit& edit) -> Result<> {
@@ -128,6 +125,10 @@ Result<std::string> EditFiles::hash_of(const Uuid& proxy) {
   of_all_ = hashes.of_all();
   of_proxy_ = hashes.of_proxy();
   known_ = changes_ == changes;
+  return known_hash_of(proxy);
+}
+
+std::string EditFiles::known_hash_of(const Uuid& proxy) const {
   const auto own = of_proxy_.find(proxy);
   return of_all_ + (own == of_proxy_.end() ? std::string() : "." + own->second);
 }

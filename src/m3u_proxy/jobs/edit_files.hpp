@@ -41,6 +41,8 @@ class EditFiles {
   class Hashes;
   Result<> make(const Uuid& proxy, const std::filesystem::path& path);
   void delete_others(const Uuid& proxy, const std::filesystem::path& kept) const;
+  /// With the lock held.
+  [[nodiscard]] std::string known_hash_of(const Uuid& proxy) const;
 
   store::Store& store_;
   memory::Budget& budget_;

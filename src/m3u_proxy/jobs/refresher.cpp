@@ -86,6 +86,12 @@ std::string to_json(std::string_view source, const Report& report) {
   return text;
 }
 
+void warn_of_unknown(const SourceEntry& source, const Result<>& noted) {
+  if (!noted)
+    log::warn("jobs.refresh", "\"{}\": which edited channels it has is not known: {}",
+              source.config.name.name, to_string(noted.error()));
+}
+
 }  // namespace
 
 std::string_view to_string(RefreshResult result) {
@@ -182,9 +188,7 @@ void Refresher::note_sightings(const SourceEntry& source, const io::TempFile& fi
   const auto noted = bytes ? record_sightings(store_, source.id, **bytes, process_.slabs(),
                                               spill.get(), clock_(), cancel)
                            : Result<>(fail(bytes.error()));
-  if (!noted)
-    log::warn("jobs.refresh", "\"{}\": which edited channels it has is not known: {}",
-              source.config.name.name, to_string(noted.error()));
+  warn_of_unknown(source, noted);
 }
 
 void Refresher::note_manual_channels(const SourceEntry& source) {
@@ -192,9 +196,7 @@ void Refresher::note_manual_channels(const SourceEntry& source) {
   const CancelToken never;
   const auto noted =
       record_sightings(store_, source.id, playlist, process_.slabs(), nullptr, clock_(), never);
-  if (!noted)
-    log::warn("jobs.refresh", "\"{}\": which edited channels it has is not known: {}",
-              source.config.name.name, to_string(noted.error()));
+  warn_of_unknown(source, noted);
 }
 
 bool Refresher::is_suspicious(const Inspection& found,

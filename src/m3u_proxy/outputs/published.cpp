@@ -124,6 +124,12 @@ std::shared_ptr<PublishedProxy> Published::find(std::string_view door) const {
   return proxy == current->proxies.end() ? nullptr : proxy->second;
 }
 
+std::shared_ptr<PublishedProxy> Published::of(const Uuid& id) const {
+  const auto current = state();
+  const auto found = current->proxies.find(id);
+  return found == current->proxies.end() ? nullptr : found->second;
+}
+
 std::vector<std::shared_ptr<PublishedProxy>> Published::all() const {
   const auto current = state();
   std::vector<std::shared_ptr<PublishedProxy>> proxies;

@@ -88,6 +88,8 @@ class Published {
 
   /// The proxy that a token, or the name of a public one, opens; nullptr: none.
   [[nodiscard]] std::shared_ptr<PublishedProxy> find(std::string_view door) const;
+  /// The proxy of this id; nullptr: none.
+  [[nodiscard]] std::shared_ptr<PublishedProxy> of(const Uuid& id) const;
   [[nodiscard]] std::vector<std::shared_ptr<PublishedProxy>> all() const;
 
  private:

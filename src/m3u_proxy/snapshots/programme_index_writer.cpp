@@ -98,13 +98,10 @@ Result<> ProgrammeIndexWriter::add_element(std::string_view element, const forma
 
 /// The first title's folded text on a line of its own.
 void ProgrammeIndexWriter::append_title(std::string_view element, std::size_t tag_size) {
-  formats::XmltvChildren children(element.substr(std::min(tag_size, element.size())));
   plain_.clear();
-  while (const auto child = children.next()) {
-    if (child->name != "title") continue;
-    formats::append_plain_text(plain_, child->content.substr(0, kMostTitle));
-    break;
-  }
+  const auto title =
+      formats::first_child(element.substr(std::min(tag_size, element.size())), "title");
+  if (title) formats::append_plain_text(plain_, title->content.substr(0, kMostTitle));
   fold(plain_, folded_);
   for (const char c : folded_) titles_.push_back(c == '\n' ? ' ' : c);
   titles_.push_back('\n');

@@ -105,6 +105,16 @@ std::vector<config::ConfigProblem> problems_of(const Whole& whole,
   return reader.take_problems();
 }
 
+/// What was wrong before is nothing that a change did.
+Result<std::set<std::string>> known_problems(store::Store& store,
+                                             const config::Configuration& base) {
+  M3U_TRY(const Whole before, whole_of(store, nullptr, std::nullopt));
+  std::set<std::string> known;
+  for (const config::ConfigProblem& problem : problems_of(before, base))
+    known.insert(problem.error.message);
+  return known;
+}
+
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at))
     text.replace(at, what.size(), with);
@@ -210,11 +220,7 @@ Outcome<void> check_draft(const ApiContext& context, const EntityDraft& draft) {
   add_own_problems(base, draft, own);
   if (!own.empty()) return std::unexpected<Problem>(Problem(std::move(own)));
   if (others.empty()) return {};
-  // What was wrong before is nothing that this change did.
-  M3U_TRY(const Whole before, whole_of(store, nullptr, std::nullopt));
-  std::set<std::string> known;
-  for (const config::ConfigProblem& problem : problems_of(before, base))
-    known.insert(problem.error.message);
+  M3U_TRY(const auto known, known_problems(store, base));
   for (const config::ConfigProblem& other : others)
     if (!known.contains(other.error.message))
       return problem(409, other.error.message, other.error.hint);
@@ -244,7 +250,7 @@ Outcome<config::SourceConfig> read_source(const ApiContext& context, EntityKind 
                                          is_guide ? "epg_sources[1]" : "sources[1]", "config"),
                      .hint = found.error.hint});
   }
-  add_own_problems(plain_sections_of(context), draft, wrong);
+  add_own_problems(out, draft, wrong);
   if (!wrong.empty()) return std::unexpected<Problem>(Problem(std::move(wrong)));
   return is_guide ? out.epg_sources.front() : out.sources.front();
 }
@@ -252,11 +258,8 @@ Outcome<config::SourceConfig> read_source(const ApiContext& context, EntityKind 
 Outcome<void> check_removal(const ApiContext& context, const Uuid& id) {
   store::Store& store = context.store;
   const config::Configuration base = plain_sections_of(context);
-  M3U_TRY(const Whole before, whole_of(store, nullptr, std::nullopt));
+  M3U_TRY(const auto known, known_problems(store, base));
   M3U_TRY(const Whole after, whole_of(store, nullptr, id));
-  std::set<std::string> known;
-  for (const config::ConfigProblem& problem : problems_of(before, base))
-    known.insert(problem.error.message);
   for (const config::ConfigProblem& one : problems_of(after, base))
     if (!known.contains(one.error.message))
       return problem(409, "it is still in use: " + one.error.message, "take it out of there first");

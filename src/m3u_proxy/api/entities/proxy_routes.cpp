@@ -92,7 +92,8 @@ Answer ProxyHandlers::diff(Call& call) {
   };
   if (!is_there(wanted.to) || !is_there(wanted.from))
     return problem(404, "there are no two such generations to compare");
-  M3U_TRY(std::string text, diff_json(context_.generator, context_.process, wanted, nullptr));
+  M3U_TRY(std::string text,
+          diff_json(context_.generator, context_.process, wanted, &call.stopping));
   return json_answer(std::move(text));
 }
 

@@ -9,6 +9,7 @@
 #include <m3u_proxy/api/entities/source_routes.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/base/time.hpp>
+#include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/jobs/schedule.hpp>
 
@@ -26,28 +27,11 @@ class Upload final : public io::ByteSink {
   Upload(std::unique_ptr<io::TempFolder> folder, std::unique_ptr<io::TempFile> file)
       : folder_(std::move(folder)), file_(std::move(file)) {}
   Result<> write(std::string_view bytes) override { return file_->write(bytes); }
-  [[nodiscard]] const io::TempFile& file() const { return *file_; }
+  [[nodiscard]] std::shared_ptr<const io::TempFile> file() const { return file_; }
 
  private:
   std::unique_ptr<io::TempFolder> folder_;
-  std::unique_ptr<io::TempFile> file_;
-};
-
-/// Reads it back from the start.
-class UploadedBytes final : public io::ByteSource {
- public:
-  explicit UploadedBytes(const io::TempFile& file) : file_(file) {}
-  Result<std::size_t> read(std::span<char> buffer) override {
-    M3U_TRY(const std::size_t size, file_.read_at(offset_, buffer));
-    offset_ += size;
-    return size;
-  }
-  [[nodiscard]] std::uint64_t consumed() const override { return offset_; }
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return file_.size(); }
-
- private:
-  const io::TempFile& file_;
-  std::uint64_t offset_ = 0;
+  std::shared_ptr<io::TempFile> file_;
 };
 
 class SourceHandlers {
@@ -129,11 +113,10 @@ Answer SourceHandlers::upload(Call& call) {
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
   const auto* const upload = dynamic_cast<const Upload*>(call.request.sink.get());
-  if (upload == nullptr || upload->file().size() == 0)
+  if (upload == nullptr || upload->file()->size() == 0)
     return problem(422, "the body is empty", "send the playlist or guide as it is");
-  UploadedBytes bytes(upload->file());
-  const CancelToken never;
-  M3U_CHECK(context_.refresher.upload(entry, bytes, never));
+  const auto bytes = io::make_temp_file_source(upload->file());
+  M3U_CHECK(context_.refresher.upload(entry, *bytes, call.stopping));
   M3U_CHECK(log(call, "upload", entity));
   M3U_TRY(std::string text, entity_json(context_, call, entity));
   return json_answer(std::move(text));
@@ -163,7 +146,8 @@ Answer SourceHandlers::schedule(Call& call) {
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const std::int64_t count, query_number(call.request, "count", 1, kMostRuns, 5));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
-  const config::ServiceConfig& service = context_.configuration.service;
+  const auto model = context_.conductor.model();  // entry_of() refuses where there is none
+  const config::ServiceConfig& service = model->configuration.service;
   M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(service.time_zone));
   const std::string& own = entry.config.refresh;
   M3U_TRY(auto schedule, jobs::Schedule::parse(own.empty() ? service.refresh : own, zone));
@@ -172,8 +156,7 @@ Answer SourceHandlers::schedule(Call& call) {
   Json json(text);
   json.begin_object().key("runs").begin_array();
   for (std::int64_t i = 0; i < count && next; ++i) {
-    const std::int64_t moment =
-        std::chrono::duration_cast<std::chrono::seconds>(next->time_since_epoch()).count();
+    const std::int64_t moment = store::seconds_of(*next);
     json.value(std::string_view(format_rfc3339(moment)));
     const auto due = schedule.due(to_string(entity.id), moment, moment);
     next = due ? std::optional(store::Time(std::chrono::seconds(*due))) : std::nullopt;

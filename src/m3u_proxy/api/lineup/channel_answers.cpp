@@ -25,6 +25,15 @@ std::uint64_t units_of(char first) { return static_cast<unsigned char>(first) >=
 
 }  // namespace
 
+void write_values(Json& json, std::string_view key,
+                  const std::vector<std::pair<std::string, std::string>>& values, Role role) {
+  json.key(key).begin_object();
+  for (const auto& [name, value] : values)
+    json.member(name, role < Role::kEditor ? std::string_view(redact_urls_in(value))
+                                           : std::string_view(value));
+  json.end_object();
+}
+
 void write_programme(Json& json, const snapshots::Programme& programme, ProgrammeDetail detail) {
   json.begin_object().member("title", std::string_view(programme.title));
   seconds_member(json, "start", programme.start);

@@ -29,6 +29,10 @@ void write_channel(Json& json, const queries::ChannelItem& item, const ChannelEx
 enum class ProgrammeDetail : std::uint8_t { kShort, kWhole };
 void write_programme(Json& json, const snapshots::Programme& programme, ProgrammeDetail detail);
 
+/// The object `key` of fields and their values; addresses without credentials to who may not edit.
+void write_values(Json& json, std::string_view key,
+                  const std::vector<std::pair<std::string, std::string>>& values, Role role);
+
 /// A place in a list that belongs to a generation: "7.150".
 struct Cursor {
   std::int64_t generation = 0;

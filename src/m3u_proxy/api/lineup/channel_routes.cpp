@@ -25,10 +25,6 @@ constexpr std::int64_t kMostFrom = UINT32_MAX;
 constexpr std::int64_t kMostGroups = 10'000;
 constexpr std::int64_t kDay = std::int64_t{24} * 3600;
 
-std::int64_t seconds_of(store::Time time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
 queries::Stop after(std::chrono::milliseconds time) {
   return [end = std::chrono::steady_clock::now() + time] {
     return std::chrono::steady_clock::now() >= end;
@@ -91,7 +87,7 @@ Outcome<void> Channels::add_programmes(const queries::OpenGeneration& generation
                                        const ChannelItem& item, ChannelExtras& extras) const {
   extras.with_programmes = true;
   if (!generation.programmes || item.guide_id.empty()) return {};
-  const std::int64_t now = seconds_of(context_.clock());
+  const std::int64_t now = store::seconds_of(context_.clock());
   std::vector<snapshots::ProgrammeEntry> places;
   M3U_CHECK(generation.programmes->between(item.guide_id, now, now + kDay, 2, places));
   for (const snapshots::ProgrammeEntry& place : places) {
@@ -161,7 +157,7 @@ Answer Channels::list(Call& call) {
     M3U_TRY(keys, generation->programmes->keys());
   }
   const auto matcher =
-      ChannelMatcher::compile(query, std::move(keys), {.now = seconds_of(context_.clock())});
+      ChannelMatcher::compile(query, std::move(keys), {.now = store::seconds_of(context_.clock())});
   if (!matcher) return expression_problem("filter", query.filter, matcher.error());
   M3U_TRY(const queries::ChannelPage page,
           data_->channels().page(generation->lineup, query, *matcher, place, after(kPageTime),

@@ -49,15 +49,6 @@ Outcome<Question> question_of(const http::Request& request) {
   return question;
 }
 
-void write_values(Json& json, std::string_view key,
-                  const std::vector<std::pair<std::string, std::string>>& values, Role role) {
-  json.key(key).begin_object();
-  for (const auto& [name, value] : values)
-    json.member(name, role < Role::kEditor ? std::string_view(redact_urls_in(value))
-                                           : std::string_view(value));
-  json.end_object();
-}
-
 std::string text_of(const ExplainedStep& step) {
   if (step.kind == ExplainedKind::kEdit) return "somebody edited this channel";
   if (step.kind == ExplainedKind::kRule) {

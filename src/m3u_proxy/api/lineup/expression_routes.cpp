@@ -66,9 +66,7 @@ class Expressions {
 };
 
 rules::Diagnostics Expressions::check(const Subject& subject) const {
-  const rules::Environment environment{
-      .now = std::chrono::duration_cast<std::chrono::seconds>(context_.clock().time_since_epoch())
-                 .count()};
+  const rules::Environment environment{.now = store::seconds_of(context_.clock())};
   if (subject.kind == ExpressionKind::kRule) {
     auto rule = rules::compile_rule(subject.domain, subject.expression, environment);
     return rule ? rules::Diagnostics() : std::move(rule).error();
@@ -184,15 +182,6 @@ Answer Expressions::complete(Call& call) {
   return json_answer(std::move(text));
 }
 
-void write_fields(Json& json, std::string_view name,
-                  const std::vector<std::pair<std::string, std::string>>& fields, Role role) {
-  json.key(name).begin_object();
-  for (const auto& [field, value] : fields)
-    json.member(field, role < Role::kEditor ? std::string_view(redact_urls_in(value))
-                                            : std::string_view(value));
-  json.end_object();
-}
-
 Answer Expressions::test(Call& call) {
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
@@ -234,8 +223,8 @@ Answer Expressions::test(Call& call) {
         .member("title", std::string_view(item.title))
         .member("group", std::string_view(item.belongs_to))
         .member("source", std::string_view(item.source));
-    write_fields(json, "before", item.before, call.principal.role);
-    write_fields(json, "after", item.after, call.principal.role);
+    write_values(json, "before", item.before, call.principal.role);
+    write_values(json, "after", item.after, call.principal.role);
     json.end_object();
   }
   json.end_array().end_object();

@@ -50,7 +50,7 @@ Answer preview(const ApiContext& context, PublishedData& data, Call& call) {
   read_drafts(fields, body, "rules", store::EntityKind::kRule, drafts);
   const std::int64_t limit = fields.integer("limit", Needed::kNo, 1, kMostItems).value_or(100);
   M3U_CHECK(fields.finish());
-  const auto model = jobs::load_model(context.store, context.configuration, drafts);
+  const auto model = jobs::load_model(context.store, known->configuration, drafts);
   if (!model)
     return problem(model.error().code == ErrorCode::kConfig ? 422 : Problem(model.error()).status,
                    to_string(model.error()), model.error().hint);

@@ -48,10 +48,7 @@ class Programmes {
  private:
   Outcome<std::vector<queries::ChannelItem>> channels_of(const http::Request& request,
                                                          const queries::OpenGeneration& of);
-  [[nodiscard]] std::int64_t now() const {
-    return std::chrono::duration_cast<std::chrono::seconds>(context_.clock().time_since_epoch())
-        .count();
-  }
+  [[nodiscard]] std::int64_t now() const { return store::seconds_of(context_.clock()); }
 
   const ApiContext& context_;
   std::shared_ptr<PublishedData> data_;

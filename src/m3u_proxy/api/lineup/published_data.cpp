@@ -30,14 +30,12 @@ PublishedData::PublishedData(const ApiContext& context)
       background_(1, kMostSearches) {}
 
 Outcome<PublishedData::Generation> PublishedData::current(const Uuid& proxy) {
-  for (const auto& published : context_.published.all()) {
-    if (published->id() != proxy) continue;
-    if (!published->has_generation())
-      return problem(503, fmt::format("\"{}\" has not been generated yet", published->name()),
-                     "its sources are being fetched: see /jobs");
-    return open(proxy, std::stoll(published->generation()));
-  }
-  return problem(404, "there is no proxy of this id");
+  const auto published = context_.published.of(proxy);
+  if (!published) return problem(404, "there is no proxy of this id");
+  if (!published->has_generation())
+    return problem(503, fmt::format("\"{}\" has not been generated yet", published->name()),
+                   "its sources are being fetched: see /jobs");
+  return open(proxy, std::stoll(published->generation()));
 }
 
 Outcome<PublishedData::Generation> PublishedData::open(const Uuid& proxy, std::int64_t number) {
