@@ -238,7 +238,7 @@ Result<std::int64_t> ChannelEdits::prune(Time moment) {
         M3U_TRY(const std::int64_t gone,
                 sql::execute(connection,
                              "DELETE FROM channel_edits WHERE missing_since > 0 AND"
-                             " missing_since < $1 AND managed_by <> $2",
+                             " missing_since < $1 AND source_id <> '' AND managed_by <> $2",
                              {moment, to_string(ManagedBy::kFile)}));
         if (gone > 0) M3U_CHECK(changed(*database_, connection));
         return gone;

@@ -110,6 +110,13 @@ TEST_P(RecordsTest, OnlyTheSourceOfAChannelMissesIt) {
   EXPECT_EQ(record(id(9), false), 1);
 }
 
+TEST_P(RecordsTest, EditOfAChannelWhoseSourceNobodyKnowsIsNotPruned) {
+  must(store().edits().put({.channel = id(1)}, at(0)));
+  must(store().edits().record_sightings(
+      id(9), std::vector<Sighting>{{.channel = id(1), .seen = false}}, at(100)));
+  EXPECT_EQ(must(store().edits().prune(at(1'000'000))), 0);
+}
+
 TEST_P(RecordsTest, EditsOfAFileAreExactlyWhatItSays) {
   must(store().edits().put({.channel = id(7), .name = "a person's"}, at(0)));
   const std::vector<ChannelEdit> first = {{.channel = id(1), .name = "one"},
