@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
 
 namespace m3u_proxy::daemon {
@@ -161,13 +162,14 @@ Result<std::string> Service::Parts::door_of(const jobs::ProxyEntry& proxy) const
 
 Result<std::vector<Service::Output>> Service::Parts::outputs() const {
   std::vector<Output> out;
-  const std::string base = address();
+  M3U_TRY(const http::BaseAddress base, http::parse_base_address(address()));
   const auto model = conductor_->model();
   for (const jobs::ProxyEntry& proxy : model->proxies) {
     M3U_TRY(const std::string door, door_of(proxy));
+    auto addresses = api::output_addresses(base, door);
     out.push_back({.proxy = proxy.config.name.name,
-                   .playlist = fmt::format("{}/proxy/{}/playlist.m3u", base, door),
-                   .guide = fmt::format("{}/proxy/{}/guide.xml", base, door)});
+                   .playlist = std::move(addresses.playlist),
+                   .guide = std::move(addresses.guide)});
   }
   return out;
 }

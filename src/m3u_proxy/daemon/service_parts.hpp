@@ -89,9 +89,9 @@ class Service::Parts {
   std::unique_ptr<LocalSources> local_sources_;
   std::unique_ptr<jobs::Workers> workers_;
   std::unique_ptr<jobs::Conductor> conductor_;
+  std::unique_ptr<api::Api> api_;  // what the router's handlers use
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Router> control_router_;
-  std::unique_ptr<api::Api> api_;
   std::unique_ptr<http::TlsIdentity> tls_;
   std::unique_ptr<Errands> errands_;
   std::unique_ptr<http::Server> server_;
