@@ -48,7 +48,11 @@ Result<std::string> output_token(store::Store& store, const store::SecretKey& ke
                                  const Uuid& proxy, store::Time now) {
   M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
   if (setting) return open_setting(*setting, key);
-  return make(store, key, proxy, 0, now);
+  auto made = make(store, key, proxy, 0, now);
+  if (made || made.error().code != ErrorCode::kConflict) return made;
+  // Somebody else was first.
+  M3U_TRY(const auto theirs, store.settings().find(setting_of(proxy)));
+  return theirs ? open_setting(*theirs, key) : std::move(made);
 }
 
 Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
