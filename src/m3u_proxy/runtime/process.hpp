@@ -19,6 +19,7 @@
 #include <m3u_proxy/memory/memory_watch.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/runtime/process_plugins.hpp>
+#include <m3u_proxy/sources/request_pace.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
 
 namespace m3u_proxy::runtime {
@@ -52,6 +53,10 @@ class Process {
   [[nodiscard]] ProcessPlugins& plugins() { return *plugins_; }
   /// Of the process, now; none: no limit.
   [[nodiscard]] std::optional<Bytes> memory_limit() const { return memory_->limit(); }
+  /// Of the accounts that runs ask.
+  [[nodiscard]] const std::shared_ptr<sources::AccountPaces>& account_paces() const {
+    return account_paces_;
+  }
   /// What the process took before any work.
   [[nodiscard]] Bytes fixed() const { return memory_->fixed(); }
 
@@ -81,6 +86,7 @@ class Process {
   std::unique_ptr<memory::MemoryWatch> memory_;
   spill::SpillSpace spill_;  // the account; runs have the folders
   std::unique_ptr<ProcessPlugins> plugins_;
+  std::shared_ptr<sources::AccountPaces> account_paces_ = std::make_shared<sources::AccountPaces>();
 };
 
 /// The least memory that a run of any size needs above the process itself: with less and smaller

@@ -71,6 +71,7 @@ void RunSources::begin(spill::SpillSpace& spill) {
       .cache_dir = cache_dir_,
       .fetch = {.guard = guard_},
       .cancel = cancel_,
+      .paces = process_.account_paces(),
       .clock = {},
       .validate = [this](const sources::SourceRequest& request,
                          std::unique_ptr<io::ByteSource> bytes) -> Result<> {

@@ -3,7 +3,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <string>
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/result.hpp>
@@ -19,9 +22,21 @@ class RequestPace {
                const std::function<void()>& request);
 
  private:
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   std::chrono::steady_clock::time_point last_{};
   bool any_ = false;
+};
+
+/// The paces of all accounts. Shared by the runs of a process, which may ask one account at the
+/// same time. Thread-safe.
+class AccountPaces {
+ public:
+  /// That of the account with this key.
+  [[nodiscard]] std::shared_ptr<RequestPace> of(const std::string& key);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<RequestPace>> paces_;
 };
 
 }  // namespace m3u_proxy::sources

@@ -94,6 +94,8 @@ struct SourceStoreOptions {
   std::filesystem::path cache_dir{};    ///< "" = no cache
   net::FetchOptions fetch{};            ///< `max_bytes` bounds a kept pipe too
   const CancelToken* cancel = nullptr;  ///< may be nullptr
+  /// Of accounts; the same ones for all stores that may ask an account at the same time.
+  std::shared_ptr<AccountPaces> paces = std::make_shared<AccountPaces>();
   /// Seconds since 1970, for ages; empty = the system's clock.
   std::function<std::int64_t()> clock{};
   /// Looks at a download before it counts as good: an error (an HTML page, say) is treated like a
@@ -152,8 +154,7 @@ class SourceStore {
 
   SourceStoreOptions options_;
   mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Slot>> slots_;         ///< by URL, user agent and headers
-  std::map<std::string, std::shared_ptr<RequestPace>> paces_;  ///< of accounts
+  std::map<std::string, std::shared_ptr<Slot>> slots_;  ///< by URL, user agent and headers
   std::optional<SourceCache> cache_;
   bool cache_opened_ = false;
   std::uint64_t spilled_ = 0;

@@ -24,13 +24,7 @@ SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
   if (options_.budget == nullptr)
     return fail(ErrorCode::kInternal, "no memory was set apart for Xtream accounts");
   M3U_TRY(const XtreamAccount account, parse_xtream_url(trim(request.location)));
-  std::shared_ptr<RequestPace> pace;
-  {
-    const std::lock_guard lock(mutex_);
-    std::shared_ptr<RequestPace>& entry = paces_[account.key()];
-    if (!entry) entry = std::make_shared<RequestPace>();
-    pace = entry;
-  }
+  const std::shared_ptr<RequestPace> pace = options_.paces->of(account.key());
   const auto in_turn = [&](const auto& ask) {
     decltype(ask()) result = fail(ErrorCode::kInternal, "not asked");
     const auto ran = pace->run(account.delay, options_.cancel, [&] { result = ask(); });
