@@ -21,7 +21,8 @@ find_program(M3U_PROXY_LLD ld.lld-19)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND M3U_PROXY_LLD)
   target_link_options(m3u_proxy_build_flags INTERFACE --ld-path=${M3U_PROXY_LLD})
 elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND M3U_PROXY_MOLD)
-  target_link_options(m3u_proxy_build_flags INTERFACE -fuse-ld=mold)
+  target_link_options(m3u_proxy_build_flags INTERFACE
+    $<$<NOT:$<BOOL:$<TARGET_PROPERTY:M3U_PROXY_PLAIN_LINKER>>>:-fuse-ld=mold>)
 endif()
 
 if(M3U_PROXY_SANITIZE)
