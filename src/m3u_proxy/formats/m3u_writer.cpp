@@ -7,6 +7,7 @@
 
 #include <m3u_proxy/base/copy_text.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/formats/m3u_attributes.hpp>
 #include <m3u_proxy/formats/m3u_blanks.hpp>
@@ -245,11 +246,6 @@ void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptio
   out.put('\n');
 }
 
-/// What a redirect can lead to; plugins of players, multicast and the like stay direct.
-bool is_web_address(std::string_view url) {
-  return starts_with_ascii_case(url, "http://") || starts_with_ascii_case(url, "https://");
-}
-
 /// Writes the URL's line; what can't be read back as a URL is refused with its reason. Of one that
 /// is replaced by ours, what follows its `|` stays: it is for the player.
 std::string_view put_url(const ChannelBatch& batch, std::size_t row,
@@ -259,7 +255,8 @@ std::string_view put_url(const ChannelBatch& batch, std::size_t row,
       out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ");
   if (url.empty()) return "empty_url";
   if (!is_address(line_kind(url))) return "url_is_no_address";
-  if (!options.stream_prefix.empty() && is_web_address(url)) {
+  // Plugins of players, multicast and the like stay direct: no redirect can lead to them.
+  if (!options.stream_prefix.empty() && is_http_url(url)) {
     const std::string for_player(url.substr(std::min(url.find('|'), url.size())));
     out.cut(begin);
     out.put(options.stream_prefix);

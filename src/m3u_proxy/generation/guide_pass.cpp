@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/guide_pass.hpp>
 #include <m3u_proxy/generation/stage_options.hpp>
@@ -56,8 +56,7 @@ std::vector<guide::GuideSource> GuidePass::sources() const {
   for (const channels::SourceStats& source : loaded_.source_stats())
     for (const std::string& url : source.guide_urls)
       // Who writes a playlist must not choose which local files are published.
-      if (starts_with_ascii_case(url, "http://") || starts_with_ascii_case(url, "https://"))
-        sources.push_back(config.playlist_guide(url));
+      if (is_http_url(url)) sources.push_back(config.playlist_guide(url));
   return sources;
 }
 

@@ -29,10 +29,6 @@ bool valid_path(std::string_view path);
 enum class Plus : bool { kIsPlus, kIsSpace };
 std::optional<std::string> percent_decoded(std::string_view text, Plus plus);
 
-/// Appends `text` with everything but letters, digits and `-._~` as %XX: one segment of a path, or
-/// a name or value of a query.
-void append_percent_encoded(std::string& out, std::string_view text);
-
 /// The decoded value of the first parameter `name` in a query (`name=value&…`); empty for a
 /// parameter without a value, nullopt when there is none or it does not decode.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/http/target.hpp>
 
 namespace m3u_proxy::http {
@@ -42,8 +43,7 @@ TEST(Target, ValuesOfAQueryAreDecoded) {
 TEST(Target, EncodingIsReversible) {
   std::string all;
   for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
-  std::string encoded;
-  append_percent_encoded(encoded, all);
+  const std::string encoded = percent_encoded(all);
   EXPECT_EQ(percent_decoded(encoded, Plus::kIsPlus), all);
   EXPECT_EQ(percent_decoded(encoded, Plus::kIsSpace), all);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/importers/imported.hpp>
 
 namespace m3u_proxy::importers {
@@ -23,19 +24,6 @@ std::string free_name(const std::vector<Item>& list, std::string_view wanted) {
 
 constexpr std::size_t kMostOfAKind = 1000;
 constexpr std::size_t kLongestName = 190;  // with a number behind it at most 200
-
-/// What is in an address: all but letters, digits and -._~ as %XX.
-std::string percent_encoded(std::string_view text, std::string_view more = {}) {
-  std::string out;
-  for (const char c : text) {
-    if (is_ascii_alpha(c) || is_ascii_digit(c) || std::string_view("-._~").contains(c) ||
-        more.contains(c))
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
 
 /// Letters, digits and `_`, for a variable or a file.
 std::string plain_word(std::string_view text) {

@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
@@ -126,7 +127,7 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
   M3U_TRY(fetched.folder, io::TempFolder::create(process_.spill_folder()));
   M3U_TRY(fetched.file, fetched.folder->create_file());
   const config::SourceConfig& config = source.config;
-  if (!net::is_http_url(config.location)) {
+  if (!is_http_url(config.location)) {
     M3U_TRY(const auto bytes, run.sources().stored(config, source.is_guide));
     M3U_CHECK(copy(*bytes, *fetched.file, job.cancel));
     if (!source.is_guide) fetched.account = run.sources().playlist(config).origin().account;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/net/url.hpp>
 
 namespace m3u_proxy::net {
@@ -13,32 +14,7 @@ namespace {
 constexpr unsigned kHttpPort = 80;
 constexpr unsigned kHttpsPort = 443;
 
-int hex_digit(char c) {
-  if (is_ascii_digit(c)) return c - '0';
-  const char lower = ascii_lower(c);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 }  // namespace
-
-std::string percent_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
-    if (low < 0) {
-      out += text[i];
-      continue;
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return out;
-}
-
-bool is_http_url(std::string_view text) {
-  return starts_with_ascii_case(text, "http://") || starts_with_ascii_case(text, "https://");
-}
 
 bool has_scheme(std::string_view text) {
   const std::size_t end = text.find("://");

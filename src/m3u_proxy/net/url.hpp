@@ -10,13 +10,8 @@
 
 namespace m3u_proxy::net {
 
-/// "http://…" or "https://…", in any case.
-bool is_http_url(std::string_view text);
 /// "scheme://…" of any kind.
 bool has_scheme(std::string_view text);
-
-/// The text with each %XX replaced by its byte; others stay.
-std::string percent_decoded(std::string_view text);
 
 /// The path that a file URL names (RFC 8089: file:///a%20b, file://localhost/a, file:/a).
 /// Error: kInvalidArgument when it names another machine or is no file URL.

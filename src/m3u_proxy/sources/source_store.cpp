@@ -11,6 +11,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/base/web_page.hpp>
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/net/content_coding.hpp>
@@ -78,7 +79,7 @@ Result<std::shared_ptr<const StoredSource>> SourceStore::get(const SourceRequest
   Stored result;
   if (location == "-") {
     result = remembered(request, [&] { return get_standard_input(request); });
-  } else if (net::is_http_url(trim(location))) {
+  } else if (is_http_url(trim(location))) {
     result = remembered(request, [&] { return download(request); });
   } else if (is_xtream_url(trim(location))) {
     result = remembered(request, [&] { return get_xtream(request); });

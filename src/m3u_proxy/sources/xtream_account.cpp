@@ -10,6 +10,7 @@
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 
@@ -23,18 +24,6 @@ constexpr std::size_t kLongestPassword = 4096;
 std::unexpected<Error> wrong(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message),
               "write it as xtream://USER:PASSWORD@HOST:PORT?live&vod&series");
-}
-
-/// What is in a query or a path: all but letters, digits and -._~ as %XX.
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_ascii_alpha(c) || is_ascii_digit(c) || std::string_view("-._~").contains(c))
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
 }
 
 std::string_view path_word(XtreamKind kind) {
@@ -76,7 +65,7 @@ std::vector<std::string> list_of(std::string_view text) {
   std::vector<std::string> out;
   while (!text.empty()) {
     const std::size_t comma = std::min(text.find(','), text.size());
-    const std::string one = folded(trim(net::percent_decoded(text.substr(0, comma))));
+    const std::string one = folded(trim(percent_decoded(text.substr(0, comma))));
     if (!one.empty()) out.push_back(one);
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
@@ -111,9 +100,9 @@ Result<> take_parameter(std::string_view parameter, XtreamAccount& out) {
     M3U_TRY(const std::uint32_t delay, number_of(name, value));
     out.delay = std::chrono::milliseconds(delay);
   } else if (name == "password_file") {
-    M3U_TRY(out.password, password_of_file(net::percent_decoded(value)));
+    M3U_TRY(out.password, password_of_file(percent_decoded(value)));
   } else if (name == "password_env") {
-    M3U_TRY(out.password, password_of_variable(net::percent_decoded(value)));
+    M3U_TRY(out.password, password_of_variable(percent_decoded(value)));
   } else if (!name.empty()) {
     return wrong(fmt::format("'{}' is not a parameter of an xtream address", excerpt(name, 30)));
   }
@@ -172,8 +161,8 @@ Result<XtreamAccount> parse_xtream_url(std::string_view url) {
 
   XtreamAccount account;
   const std::size_t colon = std::min(login.find(':'), login.size());
-  account.user = net::percent_decoded(login.substr(0, colon));
-  account.password = net::percent_decoded(login.substr(std::min(colon + 1, login.size())));
+  account.user = percent_decoded(login.substr(0, colon));
+  account.password = percent_decoded(login.substr(std::min(colon + 1, login.size())));
   account.server = fmt::format("{}://{}", secure ? "https" : "http", host);
   if (account.user.empty()) return wrong("the xtream address has no user");
   if (host.empty() || host.find_first_of(" \t\r\n#") != std::string_view::npos ||

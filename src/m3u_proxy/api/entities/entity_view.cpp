@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/http/target.hpp>
 
@@ -126,9 +127,8 @@ std::string target_name(const ApiContext& context, const store::Job& job) {
 }  // namespace
 
 OutputAddresses output_addresses(const http::BaseAddress& base, std::string_view door) {
-  std::string encoded;
-  http::append_percent_encoded(encoded, door);
-  const std::string start = fmt::format("{}/proxy/{}", http::to_string(base), encoded);
+  const std::string start =
+      fmt::format("{}/proxy/{}", http::to_string(base), percent_encoded(door));
   return {.playlist = start + "/playlist.m3u", .guide = start + "/guide.xml"};
 }
 

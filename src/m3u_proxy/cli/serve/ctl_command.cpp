@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/serve/ctl_text.hpp>
@@ -26,22 +27,11 @@ struct Call {
   std::string body;
 };
 
-std::string encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (is_ascii_alpha(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.')
-      out += c;
-    else
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
 std::string query_of(const CtlOptions& options) {
   std::string query;
   const auto add = [&](std::string_view name, const std::string& value) {
     if (!value.empty())
-      query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, encoded(value));
+      query += fmt::format("{}{}={}", query.empty() ? '?' : '&', name, percent_encoded(value));
   };
   add("from", options.from.value_or(""));
   add("to", options.to.value_or(""));
@@ -53,7 +43,8 @@ std::string query_of(const CtlOptions& options) {
 
 Call edits_call(const CtlOptions& options) {
   if (options.command == "edits list") return {"GET", "/edits" + query_of(options), ""};
-  const std::string path = fmt::format("/edits/{}{}", encoded(options.name), query_of(options));
+  const std::string path =
+      fmt::format("/edits/{}{}", percent_encoded(options.name), query_of(options));
   if (options.command == "edits remove") return {"DELETE", path, ""};
   Json edit = Json::object();
   for (const auto& [key, value] : options.edit) edit[key] = value;
@@ -63,7 +54,7 @@ Call edits_call(const CtlOptions& options) {
 
 Call call_of(const CtlOptions& options) {
   const std::string& command = options.command;
-  const std::string name = encoded(options.name);
+  const std::string name = percent_encoded(options.name);
   if (command == "status" || command == "jobs") return {"GET", "/" + command, ""};
   if (command == "cancel") return {"POST", fmt::format("/jobs/{}/cancel", name), ""};
   if (command == "refresh" || command == "accept")
