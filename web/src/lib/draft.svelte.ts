@@ -1,7 +1,7 @@
 // A thing that is being edited: what was loaded, what was typed, and what to do when somebody else
 // was faster.
 import { ApiError, messageOf, post, request } from './api';
-import type { Config, DryRun, Entity, Impact } from './types';
+import type { Config, Entity, Impact } from './types';
 
 export type EntityKind = 'sources' | 'epg-sources' | 'filters' | 'rules' | 'proxies';
 
@@ -60,13 +60,9 @@ export class Draft {
       return answer.data;
     });
   }
-  /** What saving would do, without doing it. */
-  async ask(): Promise<void> {
-    await this.attempt(async () => {
-      const path = this.entity ? `/${this.kind}/${this.entity.id}` : `/${this.kind}`;
-      const answer = await request<DryRun>(this.entity ? 'PUT' : 'POST', path, { body: this.body(), ifMatch: this.etag, query: { dry_run: true } });
-      this.impacts = answer.data.proxies;
-    });
+  /** What saving would do, as `work` finds it out. */
+  async look(work: () => Promise<Impact[]>): Promise<void> {
+    this.impacts = (await this.attempt(work)) ?? this.impacts;
   }
   /** Takes what the other one saved; what was typed here goes. */
   async takeTheirs(): Promise<void> {
@@ -83,7 +79,7 @@ export class Draft {
     return this.save();
   }
 
-  private body(): { name: string; config: Config } {
+  body(): { name: string; config: Config } {
     return { name: this.name.trim(), config: tidied($state.snapshot(this.config)) };
   }
   private take(name: string, config: Config, revision: number): void {

@@ -77,7 +77,6 @@ export interface OutputToken { id: string; name: string; created: string | null;
 export interface NewOutputToken extends OutputToken { token: string; playlist_url: string; guide_url: string }
 
 export interface Impact { id: string; name: string; channels_before: number; channels_after: number; added: number; removed: number; changed: number; samples: Change[] }
-export interface DryRun { dry_run: true; proxies: Impact[] }
 
 export interface Show { title: string; start: string; stop: string | null }
 export interface Channel {
