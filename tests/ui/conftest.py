@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from service import Service  # noqa: E402
 SHOTS = Path(os.environ.get("TEST_BUILD", ROOT / "build" / "debug")).parent / "ui-shots"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LONG = os.environ.get("M3U_PROXY_LONG_TESTS") == "1"
+HOSTILE = '<img src=x onerror="document.title=1">'
 
 
 def pytest_collection_modifyitems(items):
@@ -146,10 +148,43 @@ def data(tmp_path):
     return tmp_path / "data"
 
 
-def needs(client, path):
-    """For tests of what a build may be without."""
-    if path not in client.get("/openapi.json").json["paths"]:
-        pytest.skip(f"this build has no {path}")
+def playlist(names, group="News"):
+    lines = ["#EXTM3U"]
+    for name in names:
+        lines += [f'#EXTINF:-1 tvg-id="" group-title="{group}",{name}', f"http://127.0.0.1:9/{name}"]
+    return "\n".join(lines) + "\n"
 
 
-__all__ = ["Client", "PASSWORD", "Person", "Service", "administrator", "needs"]
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    """What a service has once it has made its example's list, and has an administrator."""
+    folder = tmp_path_factory.mktemp("example")
+    with Service(folder / "data") as running:
+        administrator(running)
+        running.wait_for_generation(1)
+    shutil.move(folder / "data", folder / "made")
+    return folder
+
+
+@pytest.fixture
+def service(example):
+    """A service with the example and an administrator."""
+    data = example / "data"  # sources say where their files are
+    shutil.copytree(example / "made", data)
+    with Service(data) as running:
+        running.client = Client(running).log_in()
+        yield running
+    shutil.rmtree(data)
+
+
+@pytest.fixture
+def empty(data, tmp_path):
+    """A service without anything, which may read files below its test's folder."""
+    config = tmp_path / "service.toml"
+    config.write_text(f'[service]\nallowed_folders = ["{tmp_path}"]\nquiet_period = "0s"\n')
+    with Service(data, "--config", config) as running:
+        running.client = administrator(running)
+        yield running
+
+
+__all__ = ["Client", "HOSTILE", "PASSWORD", "Person", "Service", "administrator", "playlist"]

@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import PASSWORD, Client, Service, administrator, needs
+from conftest import PASSWORD, Service, administrator
 
 
 def setup_link(service):
@@ -11,7 +11,6 @@ def setup_link(service):
 
 def test_the_printed_link_makes_the_first_administrator(data, person):
     with Service(data) as service:
-        needs(Client(service), "/sources")
         anna = person(service)
         page = anna.page
         page.goto(setup_link(service))

@@ -1,20 +1,55 @@
 """What people do with sources, proxies, rules and settings; and that each page works everywhere."""
 
 import pytest
-from conftest import Service, administrator, needs
+from conftest import HOSTILE, Service, administrator, playlist
 
-PAGES = ["dashboard", "sources", "proxies", "settings/me", "settings/users",
-         "settings/tokens", "start"]
+PAGES = ["dashboard", "channels", "guide", "sources", "rules", "proxies", "settings/me", "settings/users",
+         "settings/tokens", "settings/backups", "settings/logs", "start"]
 
 
-@pytest.fixture
-def service(data):
-    """A new service, with the example and an administrator."""
-    with Service(data) as running:
-        running.client = administrator(running)
-        needs(running.client, "/sources")
-        running.wait_for_generation(1)
-        yield running
+def test_the_whole_way_from_an_address_to_a_playlist(empty, person, tmp_path):
+    file = tmp_path / "list.m3u"
+    file.write_text(playlist(["Harbour", "Alpine", HOSTILE]) + playlist(["Goal", "Match"], "Sport")[8:])
+    anna = person(empty)
+    page = anna.sign_in()
+    anna.open("#/start")
+    page.get_by_label("Address of the playlist").fill(str(file))
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_text("5 channels").first.wait_for()
+    page.get_by_label("Sport").uncheck()
+    page.get_by_text("3 of 5 channels").wait_for()
+    anna.shot("start-groups")
+    page.get_by_role("button", name="Make my list").click()
+    page.get_by_role("heading", name="There it is").wait_for()
+    page.get_by_text("3 channels").first.wait_for()
+    anna.shot("start-ready")
+    address = page.get_by_label("Playlist of", exact=False).first.input_value()
+    assert address.startswith(empty.address)
+
+
+def test_a_source_is_added_changed_and_deleted_with_a_way_back(empty, person, tmp_path):
+    file = tmp_path / "list.m3u"
+    file.write_text(playlist(["A", "B"]))
+    anna = person(empty)
+    page = anna.sign_in()
+    anna.open("#/sources/sources/new")
+    page.get_by_label("Address of the playlist").fill(str(file))
+    page.get_by_label("Name", exact=True).fill(HOSTILE)
+    page.get_by_role("button", name="Try it").click()
+    page.get_by_text("2 channels").first.wait_for()
+    page.get_by_role("button", name="Save").click()
+    link = page.get_by_role("link", name=HOSTILE)
+    link.wait_for()
+    link.click()
+    panel = page.get_by_role("dialog", name=HOSTILE)
+    anna.shot("source")
+    panel.get_by_role("button", name="Delete").click()
+    panel.get_by_text("Nothing is lost at the provider.").wait_for()
+    assert len(empty.client.get("/sources").json["items"]) == 1
+    panel.get_by_role("button", name="Delete").first.click()
+    link.wait_for(state="hidden")
+    page.get_by_role("button", name="Undo").click()
+    link.wait_for()
 
 
 def test_what_two_people_change_at_once_is_lost_for_neither(service, person):
@@ -57,7 +92,7 @@ def test_a_session_that_ended_is_asked_for_again_and_nothing_is_lost(service, pe
 
 def test_a_service_that_goes_and_comes_is_said_in_place(data, person, tmp_path):
     with Service(data) as service:
-        needs(administrator(service), "/sources")
+        administrator(service)
         service.wait_for_generation(1)
         anna = person(service)
         anna.watched.allow(r"ERR_", r"401 GET .*/session$")
@@ -96,3 +131,35 @@ def test_german_is_all_german(service, person):
     anna.open("#/settings/me")
     page.get_by_label("Sprache").select_option("en")
     page.get_by_role("heading", name="Settings").wait_for()
+
+
+def test_below_a_path_it_is_the_same(data, person, tmp_path):
+    config = tmp_path / "service.toml"
+    config.write_text(f'[service]\nallowed_folders = ["{tmp_path}"]\n[http]\nbase_path = "/tv"\n')
+    with Service(data, "--config", config) as service:
+        administrator(service)
+        assert service.address.endswith("/tv")
+        anna = person(service)
+        page = anna.page
+        page.goto(service.address)
+        page.wait_for_url("**/tv/ui/**")
+        page.get_by_label("Name").fill("anna")
+        page.get_by_label("Password").fill("a long password")
+        page.get_by_role("button", name="Sign in").click()
+        for where in ("Sources", "Channels", "Rules", "Settings"):
+            page.get_by_role("link", name=where).click()
+            page.get_by_role("heading", level=1).filter(has_text=where).wait_for()
+
+
+def test_two_tabs_have_one_stream_of_events(service, person):
+    anna = person(service)
+    streams = []
+    anna.context.on("request", lambda request: streams.append(request.url) if "/api/v1/events" in request.url else None)
+    with anna.context.expect_event("request", lambda request: "/api/v1/events" in request.url):
+        anna.sign_in()
+    tab = anna.context.new_page()
+    tab.goto(f"{service.address}/ui/#/sources")
+    tab.get_by_role("link", name="radio").wait_for()
+    service.client.post(f"/sources/{service.client.get('/sources').json['items'][0]['id']}/refresh")
+    tab.wait_for_timeout(3000)
+    assert len(streams) == 1

@@ -1,0 +1,27 @@
+"""What people see of channels and do with them."""
+
+
+def test_channels_are_searched_sorted_filtered_and_explained(service, person):
+    anna = person(service)
+    page = anna.sign_in()
+    anna.open("#/channels")
+    rows = page.get_by_role("row")
+    page.get_by_role("button", name="Harbour News", exact=True).wait_for()
+    anna.shot("channels")
+    page.get_by_label("Search channels").fill("TIDAL")
+    page.get_by_text("1 channel", exact=True).wait_for()
+    assert "Tidal Sport" in rows.nth(1).inner_text()
+    page.get_by_label("Search channels").fill("")
+    page.get_by_text("7 channels").wait_for()
+    page.get_by_role("button", name="Name", exact=True).click()
+    page.locator("[aria-sort=ascending]").wait_for()
+    page.get_by_role("button", name="Expression").click()
+    page.locator(".cm-content").click()
+    page.keyboard.type('group_title equals "Listen"')
+    page.get_by_text("2 channels").wait_for()
+    page.get_by_role("button", name="Radio Breeze", exact=True).click()
+    page.get_by_role("tab", name="Why is it so?").click()
+    page.get_by_text("It is in what players get.").wait_for()
+    page.locator("dialog").get_by_text("radio", exact=True).wait_for()
+    anna.shot("channel-why")
+    anna.is_accessible("a channel")
