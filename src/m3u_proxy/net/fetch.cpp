@@ -91,6 +91,7 @@ class Fetcher {
         .user_agent = request_.user_agent.empty() ? std::string(kUserAgent) : request_.user_agent,
         .connect_timeout = options_.connect_timeout,
         .stall_timeout = options_.stall_timeout,
+        .longest = options_.longest,
         .cancel = cancel_,
         .guard = options_.guard.get(),
         .on_body_start = {},

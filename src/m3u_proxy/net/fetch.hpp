@@ -37,8 +37,9 @@ struct FetchRequest {
 struct FetchOptions {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(15);
   std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
-  int tries = 3;                ///< ≥ 1
-  int max_redirects = 5;        ///< of one try
+  std::chrono::milliseconds longest{0};  ///< that one answer may take; 0: as long as bytes come
+  int tries = 3;                         ///< ≥ 1
+  int max_redirects = 5;                 ///< of one try
   int also_temporary = 0;       ///< a status that is tried again too, beside is_temporary()
   std::uint64_t max_bytes = 0;  ///< a longer body is refused; 0 = no bound
   /// Before the second try; doubled for each further one.

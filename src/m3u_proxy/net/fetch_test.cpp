@@ -220,6 +220,16 @@ TEST_F(Fetch, AByteNowAndThenIsAStallToo) {
   EXPECT_TRUE(result->partial);
 }
 
+TEST_F(Fetch, AnAnswerMayBeGivenATime) {
+  options_.stall_timeout = std::chrono::hours(1);
+  options_.longest = std::chrono::milliseconds(300);
+  for (const char* const path : {"/silent/list.m3u", "/stall/list.m3u", "/drip/list.m3u"}) {
+    const Error e = error(path);
+    EXPECT_EQ(e.code, ErrorCode::kNetwork) << path;
+    EXPECT_THAT(e.message, HasSubstr("'127.0.0.1' takes longer than 1 s")) << path;
+  }
+}
+
 TEST_F(Fetch, StatusErrorsAreNotTriedAgain) {
   const Error e = error("/status/404/list.m3u");
   EXPECT_EQ(e.code, ErrorCode::kNotFound);

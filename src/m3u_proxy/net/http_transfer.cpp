@@ -237,6 +237,7 @@ class CurlTransfer final : public HttpTransfer {
   /// libcurl's result; none when we stopped it, with the reason in `exchange.error`.
   std::optional<CURLcode> run(const HttpExchange& request, Exchange& exchange) {
     StallWatch watch(request.stall_timeout);
+    const auto begin = Clock::now();
     int running = 1;
     while (true) {
       if (request.cancel != nullptr && request.cancel->cancelled()) {
@@ -251,6 +252,13 @@ class CurlTransfer final : public HttpTransfer {
         exchange.error = network_error(
             fmt::format("'{}' sent nothing for {} s", host_of(request.url),
                         std::chrono::ceil<std::chrono::seconds>(request.stall_timeout).count()),
+            std::string(kTryLater));
+        return std::nullopt;
+      }
+      if (request.longest.count() != 0 && Clock::now() - begin > request.longest) {
+        exchange.error = network_error(
+            fmt::format("'{}' takes longer than {} s", host_of(request.url),
+                        std::chrono::ceil<std::chrono::seconds>(request.longest).count()),
             std::string(kTryLater));
         return std::nullopt;
       }

@@ -22,6 +22,7 @@ struct HttpExchange {
   std::string user_agent{};
   std::chrono::milliseconds connect_timeout{};
   std::chrono::milliseconds stall_timeout{};
+  std::chrono::milliseconds longest{};  ///< 0: as long as bytes come
   const CancelToken* cancel = nullptr;  ///< may be nullptr
   const AddressGuard* guard = nullptr;  ///< whom it may connect to; nullptr: anybody
   /// Called once before the first byte of the body; an error ends the exchange with it.
