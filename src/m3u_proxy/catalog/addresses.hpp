@@ -11,16 +11,21 @@ namespace m3u_proxy::catalog {
 
 // Paths behind the base URL, which has no final slash.
 inline constexpr std::string_view kStreamPath = "/stream/";  ///< {token}/{channel}
-inline constexpr std::string_view kLogoPath = "/logos/";     ///< {logo}
+inline constexpr std::string_view kLogoPath = "/logo/";      ///< {token}/{logo or channel}
+inline constexpr std::string_view kLogosPath = "/logos/";    ///< {logo}, where nobody has a token
 
 /// What precedes a channel's id in the address of its stream.
 inline std::string stream_prefix(std::string_view base_url, std::string_view token) {
   return std::string(base_url).append(kStreamPath).append(token) + "/";
 }
-/// What precedes a logo's id in its address.
-inline std::string logo_prefix(std::string_view base_url) {
-  return std::string(base_url).append(kLogoPath);
+/// What precedes the id of a logo, or of the channel whose logo it is, in its address. `token` is
+/// empty in lists that we do not serve.
+inline std::string logo_prefix(std::string_view base_url, std::string_view token) {
+  if (token.empty()) return std::string(base_url).append(kLogosPath);
+  return std::string(base_url).append(kLogoPath).append(token) + "/";
 }
+/// What rules, edits and people write for an uploaded logo, followed by its id.
+inline constexpr std::string_view kLogoHelper = "@logo:";
 
 // Published files, by the name of their proxy.
 inline std::string playlist_file(std::string_view proxy) { return std::string(proxy) + ".m3u"; }

@@ -1,8 +1,14 @@
 // Logo Caching: `@logo:<uuid>` as a value becomes the address under which this program serves
-// that logo. Other logos pass through; fetching and keeping them is the service's work.
+// that logo.
+//
+// In lists that the service publishes the logo column is left to their writer
+// (formats/m3u_writer.hpp), which turns logos of the web into addresses of our cache as well: so
+// the lineup keeps what people and sources wrote, from which the cache knows what to fetch.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 
 #include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
@@ -11,9 +17,15 @@ namespace m3u_proxy::channels {
 
 class LogoCachingStrategy final : public ChannelStrategy {
  public:
-  /// `base_url` without a final slash; empty: logos of our own have no address and are dropped,
-  /// counted. `active`: whether any rule writes `@logo:`.
-  LogoCachingStrategy(std::string_view base_url, bool active);
+  enum class Column : std::uint8_t { kFilled, kLeftToWriter };
+  struct Options {
+    /// What precedes a logo's id in its address; empty: logos of our own have no address and are
+    /// dropped, counted.
+    std::string prefix{};
+    bool active = false;  ///< whether `@logo:` may be anywhere
+    Column logo_column = Column::kFilled;
+  };
+  explicit LogoCachingStrategy(Options options) : options_(std::move(options)) {}
 
   [[nodiscard]] bool parallel() const override { return true; }
   Result<> process(ChannelItem& item) override;
@@ -23,8 +35,7 @@ class LogoCachingStrategy final : public ChannelStrategy {
  private:
   std::string_view address_of(std::string_view value, ChannelItem& item, std::size_t row) const;
 
-  std::string prefix_;
-  bool active_;
+  Options options_;
 };
 
 }  // namespace m3u_proxy::channels

@@ -245,6 +245,7 @@ constexpr Key<Proxy> kProxies[] = {
     {"name_style", Acted::kNow, choice<kNameStyles, &Proxy::name_style>},
     {"fill_tvg_id", Acted::kNow, flag<&Proxy::fill_tvg_id>},
     {"compress", Acted::kNow, flag<&Proxy::compress>},
+    {"cache_logos", Acted::kNow, flag<&Proxy::cache_logos>},
     {"max_shrink", Acted::kNow, max_shrink},
     {"allow_empty", Acted::kNow, flag<&Proxy::allow_empty>},
     {"public", Acted::kNow, flag<&Proxy::is_public>},

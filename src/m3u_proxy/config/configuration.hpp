@@ -88,6 +88,7 @@ struct ProxyConfig {
   generation::NameStyle name_style = generation::NameStyle::kPlain;
   bool fill_tvg_id = false;
   bool compress = false;
+  bool cache_logos = false;
   bool use_playlist_guides = false;
   std::string base_url;
   guide::GuideOptions guide;

@@ -55,6 +55,11 @@ Result<> Service::Parts::make_jobs() {
                                .on_generated = [this](const Uuid& proxy, const auto& stats) {
                                  view_->generated(proxy, stats);
                                }});
+  logos_ = std::make_unique<logos::LogoLibrary>(*store_, folder_->path() / "logos");
+  logo_cache_ = std::make_unique<logos::LogoCache>(
+      process_->budget(), logos::LogoCache::Options{.folder = folder_->path() / "logo-cache"},
+      logos::fetch_by_http(process_->spill_folder(), [this] { return refresher_->guard(); }),
+      [this] { return store::seconds_of(options_.clock()); });
   const config::AlertsConfig& alerts = loaded_.configuration.alerts;
   alerts_ = std::make_unique<monitoring::AlertCenter>(
       alert_channels(alerts), [this] { return store::seconds_of(options_.clock()); });
@@ -141,6 +146,7 @@ Result<> Service::Parts::start() {
 void Service::Parts::stop(std::chrono::milliseconds within) {
   if (server_) server_->stop(within);
   if (api_) api_->stop();
+  logo_cache_.reset();  // who waits for a logo is answered while there are event loops
   errands_.reset();
   if (conductor_) conductor_->stop();
   watch_.reset();

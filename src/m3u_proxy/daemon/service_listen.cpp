@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/daemon/service_parts.hpp>
+#include <m3u_proxy/outputs/logo_routes.hpp>
 #if M3U_PROXY_UI
 #include <m3u_proxy/web/ui_routes.hpp>
 #endif
@@ -35,6 +36,11 @@ Result<> Service::Parts::listen() {
                                                   .addresses = addresses_,
                                                   .budget = process_->budget(),
                                                   .slabs = process_->slabs()}));
+  M3U_CHECK(outputs::add_logo_routes(*router_, {.published = published_,
+                                                .cache = *logo_cache_,
+                                                .library = *logos_,
+                                                .budget = process_->budget(),
+                                                .slabs = process_->slabs()}));
   M3U_CHECK(add_status_routes(*router_, {.ready = [this] { return ready(); },
                                          .view = *view_,
                                          .alerts = *alerts_,

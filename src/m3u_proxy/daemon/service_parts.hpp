@@ -29,6 +29,8 @@
 #include <m3u_proxy/daemon/status_routes.hpp>
 #include <m3u_proxy/http/server.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/logos/logo_cache.hpp>
+#include <m3u_proxy/logos/logo_library.hpp>
 #include <m3u_proxy/outputs/gzip_variants.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
@@ -81,6 +83,8 @@ class Service::Parts {
   outputs::Published published_;
   std::unique_ptr<outputs::GzipVariants> variants_;
   std::unique_ptr<jobs::Refresher> refresher_;
+  std::unique_ptr<logos::LogoLibrary> logos_;
+  std::unique_ptr<logos::LogoCache> logo_cache_;
   std::unique_ptr<jobs::Generator> generator_;
   std::unique_ptr<Publication> publication_;
   std::unique_ptr<monitoring::AlertCenter> alerts_;

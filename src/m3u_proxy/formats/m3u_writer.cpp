@@ -9,6 +9,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/formats/m3u_attributes.hpp>
 #include <m3u_proxy/formats/m3u_blanks.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
@@ -237,7 +238,12 @@ void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptio
     out.put(duration);
   put_field(out, " tvg-id=\"", text(ChannelField::kTvgId));
   put_field(out, " tvg-name=\"", text(ChannelField::kTvgName));
-  put_field(out, " tvg-logo=\"", text(ChannelField::kTvgLogo));
+  if (options.logos.prefix.empty()) [[likely]] {
+    put_field(out, " tvg-logo=\"", text(ChannelField::kTvgLogo));
+  } else {
+    std::string ours;
+    put_field(out, " tvg-logo=\"", logo_address(batch, row, options.logos, ours));
+  }
   put_field(out, " group-title=\"", text(ChannelField::kGroupTitle));
   put_field(out, " tvg-chno=\"", text(ChannelField::kTvgChno));
   if (options.write_tvg_shift) put_field(out, " tvg-shift=\"", text(ChannelField::kTvgShift));
@@ -289,7 +295,9 @@ void put_directives(const ChannelBatch& batch, std::size_t row, EntryWriter& out
 /// ways, and each value has its key and quotes.
 std::size_t room_for(const ChannelBatch& batch, std::size_t row, const M3uWriterOptions& options) {
   constexpr std::size_t kOfValue = 16;  // the longest key of ours, `="`, `"`, the space
-  std::size_t size = 2 * kCopyBlock + options.stream_prefix.size() + kOfValue * 16;
+  constexpr std::size_t kOfIds = 22 + 36;
+  std::size_t size = 2 * kCopyBlock + options.stream_prefix.size() + options.logos.prefix.size() +
+                     kOfIds + kOfValue * 16;
   for (std::size_t i = 0; i < ChannelBatch::kTextColumns; ++i)
     size += batch.column(i)[row].size() * 3;
   for (const catalog::Attribute& attribute : batch.attributes(row))
@@ -317,6 +325,21 @@ std::string_view put_entry(const ChannelBatch& batch, std::size_t row,
 }
 
 }  // namespace
+
+std::string_view logo_address(const ChannelBatch& batch, std::size_t row,
+                              const LogoAddresses& addresses, std::string& ours) {
+  const std::string_view logo = batch.text(ChannelField::kTvgLogo, row);
+  if (addresses.prefix.empty()) return logo;
+  if (logo.starts_with(catalog::kLogoHelper)) {
+    const auto uploaded = parse_uuid(logo.substr(catalog::kLogoHelper.size()));
+    if (!uploaded) return logo;
+    ours.assign(addresses.prefix).append(to_string(*uploaded));
+    return ours;
+  }
+  if (!addresses.of_the_web || !is_http_url(logo)) return logo;
+  ours.assign(addresses.prefix).append(to_base64url(batch.id(row)));
+  return ours;
+}
 
 std::string_view clean_value(std::string_view value, OutputText& cleaned) {
   if (!needs_cleaning(value, '"')) return value;

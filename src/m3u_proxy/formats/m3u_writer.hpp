@@ -18,11 +18,27 @@ namespace m3u_proxy::formats {
 /// A text that grows, charged to the Budget by its memory resource.
 using OutputText = std::pmr::string;
 
+/// Which logos are written as addresses of ours, in playlist and guide.
+struct LogoAddresses {
+  std::string prefix{};  ///< "{base_url}/logo/{token}/"; empty: none is
+  /// Logos of the web become the prefix and their channel's id; else uploaded ones only, which are
+  /// called by their own.
+  bool of_the_web = false;
+};
+
 struct M3uWriterOptions {
-  std::string stream_prefix{};  ///< "{base_url}/stream/{proxy22}/"; empty: the source's own URLs
-  bool no_commas = false;       ///< names without commas, for players that cut at the last one
+  /// "{base_url}/stream/{token}/"; empty: the source's own URLs. Only http(s) addresses become
+  /// ours, since nothing else can be redirected; what follows their `|`, which is for the player,
+  /// stays.
+  std::string stream_prefix{};
+  LogoAddresses logos{};
+  bool no_commas = false;  ///< names without commas, for players that cut at the last one
   bool write_tvg_shift = true;
 };
+
+/// A channel's logo as it is written. `ours` holds it where it is an address of ours.
+std::string_view logo_address(const catalog::ChannelBatch& batch, std::size_t row,
+                              const LogoAddresses& addresses, std::string& ours);
 
 /// The form in which an attribute's value is written; `cleaned` holds it where it differs.
 std::string_view clean_value(std::string_view value, OutputText& cleaned);

@@ -92,6 +92,36 @@ TEST_F(M3uWriter, StreamPrefixReplacesTheUrlByTheChannelId) {
             "#EXTINF:-1,A\nhttp://b/stream/P/zGzZE0stVfGWB7-Qh9n5rA\n");
 }
 
+TEST_F(M3uWriter, LogosBecomeAddressesOfOursWhereTheyCanBeFetched) {
+  constexpr const char* kUploaded = "@logo:957bdbb4-37f4-51ee-873b-f148c10969c2";
+  for (const char* const logo :
+       {"HTTPS://h/a.png", "special://a.png", "", kUploaded, "@logo:mine"}) {
+    const std::size_t row = add({.name = "A", .logo = logo, .url = "http://h/42"});
+    batch_.set_id(row, channel_id(source_id("tv"), "stream:42"));
+  }
+  const auto logos = [this](const LogoAddresses& addresses) {
+    std::vector<std::string> written;
+    for (std::size_t row = 0; row < batch_.rows(); ++row) {
+      std::string ours;
+      written.emplace_back(logo_address(batch_, row, addresses, ours));
+    }
+    return written;
+  };
+  const std::string uploaded = "http://b/logo/T/957bdbb4-37f4-51ee-873b-f148c10969c2";
+  EXPECT_EQ(logos({.prefix = "http://b/logo/T/", .of_the_web = true}),
+            (std::vector<std::string>{"http://b/logo/T/zGzZE0stVfGWB7-Qh9n5rA", "special://a.png",
+                                      "", uploaded, "@logo:mine"}));
+  EXPECT_EQ(
+      logos({.prefix = "http://b/logo/T/"}),
+      (std::vector<std::string>{"HTTPS://h/a.png", "special://a.png", "", uploaded, "@logo:mine"}));
+  EXPECT_EQ(logos({}), (std::vector<std::string>{"HTTPS://h/a.png", "special://a.png", "",
+                                                 kUploaded, "@logo:mine"}));
+  const std::string written = write({.logos = {.prefix = "http://b/logo/T/", .of_the_web = true}});
+  EXPECT_TRUE(written.starts_with(
+      "#EXTINF:-1 tvg-logo=\"http://b/logo/T/zGzZE0stVfGWB7-Qh9n5rA\",A\nhttp://h/42\n"))
+      << written;
+}
+
 TEST_F(M3uWriter, AnEntryThatWouldNotReadBackIsACountedSkip) {
   add({.name = "A", .url = " "});
   add({.name = "B", .url = "#x"});

@@ -439,6 +439,38 @@ TEST_F(GenerationTest, LogoHelperBecomesAnAddress) {
               HasSubstr("tvg-logo=\"http://b/logos/957bdbb4-37f4-51ee-873b-f148c10969c2\""));
 }
 
+TEST_F(GenerationTest, LogosOfTheWebComeFromUsInListsThatWeServe) {
+  config_.base_url = "http://b";
+  config_.cache_logos = true;
+  add_source("tv", "#EXTM3U\n" + entry("A", " tvg-id=\"a\" tvg-logo=\"http://h/a.png\"") +
+                       entry("B", " tvg-logo=\"file:///b.png\""));
+  add_guide("g",
+            "<tv><channel id=\"a\"><display-name>A</display-name></channel>"
+            "<programme channel=\"a\" start=\"20260101000000\"><title>T</title></programme></tv>");
+  ASSERT_TRUE(run());
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("tvg-logo=\"http://h/a.png\""));
+  config_.output_token = "T";
+  ASSERT_TRUE(run());
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("tvg-logo=\"http://b/logo/T/"));
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("tvg-logo=\"file:///b.png\""));
+  EXPECT_THAT(read(outputs_.guide), HasSubstr("<icon src=\"http://b/logo/T/"));
+  config_.cache_logos = false;
+  ASSERT_TRUE(run());
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("tvg-logo=\"http://h/a.png\""));
+}
+
+TEST_F(GenerationTest, UploadedLogoHasTheTokenInListsThatWeServe) {
+  config_.base_url = "http://b";
+  config_.output_token = "T";
+  add_source("tv", "#EXTM3U\n" + entry("A"));
+  set_rules({"SET tvg_logo = \"@logo:957bdbb4-37f4-51ee-873b-f148c10969c2\"",
+             "SET attr:art = \"@logo:957bdbb4-37f4-51ee-873b-f148c10969c2\""});
+  ASSERT_TRUE(run());
+  const std::string address = "http://b/logo/T/957bdbb4-37f4-51ee-873b-f148c10969c2";
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("tvg-logo=\"" + address + "\""));
+  EXPECT_THAT(read(outputs_.playlist), HasSubstr("art=\"" + address + "\""));
+}
+
 TEST_F(GenerationTest, FillTvgIdGivesEveryChannelAnId) {
   config_.fill_tvg_id = true;
   add_source("tv",

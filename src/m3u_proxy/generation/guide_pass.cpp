@@ -6,6 +6,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/guide_pass.hpp>
 #include <m3u_proxy/generation/stage_options.hpp>
@@ -63,13 +64,16 @@ std::vector<guide::GuideSource> GuidePass::sources() const {
 Result<> GuidePass::add(const catalog::ChannelBatch& batch) {
   if (scope_.config.epg_sources.empty() && !scope_.config.use_playlist_guides) return {};
   using catalog::ChannelField;
+  const formats::LogoAddresses addresses = logo_addresses(scope_.config);
+  std::string logo;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
-    M3U_CHECK(generator_->add_channel({.tvg_id = batch.text(ChannelField::kTvgId, row),
-                                       .tvg_name = batch.text(ChannelField::kTvgName, row),
-                                       .channel_name = batch.text(ChannelField::kChannelName, row),
-                                       .tvg_logo = batch.text(ChannelField::kTvgLogo, row),
-                                       .number = batch.text(ChannelField::kTvgChno, row),
-                                       .tvg_shift = batch.text(ChannelField::kTvgShift, row)}));
+    M3U_CHECK(
+        generator_->add_channel({.tvg_id = batch.text(ChannelField::kTvgId, row),
+                                 .tvg_name = batch.text(ChannelField::kTvgName, row),
+                                 .channel_name = batch.text(ChannelField::kChannelName, row),
+                                 .tvg_logo = formats::logo_address(batch, row, addresses, logo),
+                                 .number = batch.text(ChannelField::kTvgChno, row),
+                                 .tvg_shift = batch.text(ChannelField::kTvgShift, row)}));
   }
   return {};
 }

@@ -77,9 +77,7 @@ Result<> LoadPass::run(StageObserver& observer) {
                                     scope_.has_lineup());
   channels::FilteringStrategy filter(config.channel_filters.get(), reader_.infos(),
                                      scope_.has_lineup());
-  channels::LogoCachingStrategy logos(
-      config.base_url, config.edits != nullptr || (config.channel_rules != nullptr &&
-                                                   config.channel_rules->uses_logo_helper()));
+  channels::LogoCachingStrategy logos(logo_options(config));
   ChannelChain chain(scope_);
   M3U_CHECK(chain.add_stage(Stage::kSourceLoading, parse));
   M3U_CHECK(chain.add_stage(Stage::kSourceLoading, duplicates_));

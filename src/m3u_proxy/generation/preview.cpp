@@ -6,6 +6,7 @@
 #include <m3u_proxy/channels/source_loading.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/preview.hpp>
+#include <m3u_proxy/generation/stage_options.hpp>
 #include <m3u_proxy/generation/stage_plugins.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 
@@ -60,8 +61,7 @@ class Preview {
         reader_(context, config.sources, false),
         duplicates_(context, reader_),
         item_(*context.slabs),
-        logos_(config.base_url,
-               config.channel_rules != nullptr && config.channel_rules->uses_logo_helper()),
+        logos_(logo_options(config)),
         limit_(limit) {}
 
   Result<PreviewResult> run() {

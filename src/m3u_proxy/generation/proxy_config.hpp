@@ -42,9 +42,11 @@ struct ResolvedProxyConfig {
   NameStyle name_style = NameStyle::kPlain;
   bool fill_tvg_id = false;
   bool compress = false;
+  bool cache_logos = false;  ///< in lists that we serve, logos of the web come from us
+  bool names_logos = false;  ///< whether channels that people wrote down have `@logo:`
   bool use_playlist_guides = false;
   std::string base_url;  ///< without a final slash; empty: not known
-  /// What opens the stream addresses; empty: the proxy's id, as long as nobody serves them.
+  /// What opens our addresses in a list that we serve; empty: nobody serves it.
   std::string output_token;
   guide::GuideOptions guide;
   /// Refuse to publish a playlist that lost more than this part of the last one's channels, and a

@@ -1,6 +1,7 @@
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/generation/stage_options.hpp>
+#include <m3u_proxy/rules/rule_set.hpp>
 
 namespace m3u_proxy::generation {
 namespace {
@@ -9,11 +10,14 @@ bool guide_matches_by_name(const ResolvedProxyConfig& config) {
   return config.guide.match == guide::GuideMatch::kName && !config.epg_sources.empty();
 }
 
+/// Whether who reads the list can ask us for more.
+bool is_served(const ResolvedProxyConfig& config) { return !config.output_token.empty(); }
+
 }  // namespace
 
 bool needs_channel_ids(const ResolvedProxyConfig& config) {
   return config.mode != UrlMode::kDirect || config.fill_tvg_id || config.edits != nullptr ||
-         guide_matches_by_name(config);
+         (config.cache_logos && is_served(config)) || guide_matches_by_name(config);
 }
 
 channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config) {
@@ -28,8 +32,25 @@ formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config) {
   if (config.mode != UrlMode::kDirect)
     options.stream_prefix = catalog::stream_prefix(
         config.base_url,
-        config.output_token.empty() ? to_base64url(proxy_id(config.name)) : config.output_token);
+        is_served(config) ? config.output_token : to_base64url(proxy_id(config.name)));
+  options.logos = logo_addresses(config);
   return options;
+}
+
+channels::LogoCachingStrategy::Options logo_options(const ResolvedProxyConfig& config) {
+  using Column = channels::LogoCachingStrategy::Column;
+  const bool in_rules = config.channel_rules != nullptr && config.channel_rules->uses_logo_helper();
+  return {.prefix = config.base_url.empty()
+                        ? std::string()
+                        : catalog::logo_prefix(config.base_url, config.output_token),
+          .active = in_rules || config.edits != nullptr || config.names_logos,
+          .logo_column = is_served(config) ? Column::kLeftToWriter : Column::kFilled};
+}
+
+formats::LogoAddresses logo_addresses(const ResolvedProxyConfig& config) {
+  if (!is_served(config)) return {};
+  return {.prefix = catalog::logo_prefix(config.base_url, config.output_token),
+          .of_the_web = config.cache_logos};
 }
 
 bool loses_too_much(const ResolvedProxyConfig& config, std::uint64_t before, std::uint64_t now) {

@@ -2,6 +2,7 @@
 // keys.
 #pragma once
 
+#include <m3u_proxy/channels/logo_caching.hpp>
 #include <m3u_proxy/channels/m3u_generation.hpp>
 #include <m3u_proxy/generation/proxy_config.hpp>
 
@@ -11,6 +12,10 @@ namespace m3u_proxy::generation {
 bool needs_channel_ids(const ResolvedProxyConfig& config);
 /// Whether channels without a tvg-id get one.
 channels::MissingTvgId missing_tvg_id(const ResolvedProxyConfig& config);
+/// What Logo Caching does.
+channels::LogoCachingStrategy::Options logo_options(const ResolvedProxyConfig& config);
+/// Which logos playlist and guide have as addresses of ours: none where the list is not served.
+formats::LogoAddresses logo_addresses(const ResolvedProxyConfig& config);
 /// How its playlist is written.
 formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
 /// Whether a list or guide that had `before` items and now has `now` loses more than it may.

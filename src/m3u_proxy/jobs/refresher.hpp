@@ -57,8 +57,12 @@ class Refresher {
 
   /// Whom the downloads of a source may connect to; nullptr: anybody. Thread-safe.
   [[nodiscard]] std::shared_ptr<const net::AddressGuard> guard_of(const SourceEntry& source) const {
+    return source.is_users ? guard() : nullptr;
+  }
+  /// Whom downloads may connect to that follow what others wrote; nullptr: anybody. Thread-safe.
+  [[nodiscard]] std::shared_ptr<const net::AddressGuard> guard() const {
     const std::scoped_lock lock(guard_mutex_);
-    return source.is_users ? options_.guard : nullptr;
+    return options_.guard;
   }
   /// From the next download on. Thread-safe.
   void set_guard(std::shared_ptr<const net::AddressGuard> guard) {

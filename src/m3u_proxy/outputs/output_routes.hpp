@@ -1,8 +1,10 @@
 // Output routes: the addresses that players use: playlist, guide and streams of each proxy.
 //
 //   /proxy/{door}/playlist.m3u  .m3u8      {door}: an output token, or the name of a public proxy
+//   /proxy/{door}/playlist.m3u.gz
 //   /proxy/{door}/guide.xml     .xml.gz
 //   /stream/{door}/{channel}               302 to the source's own address
+//   /logo/{door}/{logo or channel}         a picture (logo_routes.hpp)
 #pragma once
 
 #include <memory>

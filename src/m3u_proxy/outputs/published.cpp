@@ -79,6 +79,20 @@ Result<std::shared_ptr<const snapshots::Lineup>> PublishedProxy::lineup(std::siz
 Result<std::optional<std::string>> PublishedProxy::stream_address(const Uuid& channel,
                                                                   memory::Budget& budget,
                                                                   memory::SlabPool& slabs) {
+  return field_of(channel, catalog::ChannelField::kStreamUrl, budget, slabs);
+}
+
+Result<std::optional<std::string>> PublishedProxy::logo_address(const Uuid& channel,
+                                                                memory::Budget& budget,
+                                                                memory::SlabPool& slabs) {
+  return field_of(channel, catalog::ChannelField::kTvgLogo, budget, slabs);
+}
+
+/// From the newest generation that has the channel.
+Result<std::optional<std::string>> PublishedProxy::field_of(const Uuid& channel,
+                                                            catalog::ChannelField field,
+                                                            memory::Budget& budget,
+                                                            memory::SlabPool& slabs) {
   for (std::size_t i = 0; i < lineups_.size(); ++i) {
     M3U_TRY(const auto channels, lineup(i, budget));
     M3U_TRY(const auto found, channels->find(channel));
@@ -86,8 +100,7 @@ Result<std::optional<std::string>> PublishedProxy::stream_address(const Uuid& ch
     snapshots::BlockBuffer buffer(budget);
     catalog::ChannelBatch batch(slabs);
     M3U_TRY(const std::uint64_t first, channels->load(found->row, buffer, batch));
-    return std::string(batch.text(catalog::ChannelField::kStreamUrl,
-                                  static_cast<std::size_t>(found->row - first)));
+    return std::string(batch.text(field, static_cast<std::size_t>(found->row - first)));
   }
   return std::nullopt;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/uuid.hpp>
+#include <m3u_proxy/catalog/fields.hpp>
 #include <m3u_proxy/outputs/filled_file.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
 #include <m3u_proxy/snapshots/snapshot_folder.hpp>
@@ -56,12 +57,18 @@ class PublishedProxy {
   [[nodiscard]] Result<std::optional<std::string>> stream_address(const Uuid& channel,
                                                                   memory::Budget& budget,
                                                                   memory::SlabPool& slabs);
+  /// The same of its logo; "" for a channel without one.
+  [[nodiscard]] Result<std::optional<std::string>> logo_address(const Uuid& channel,
+                                                                memory::Budget& budget,
+                                                                memory::SlabPool& slabs);
 
  private:
   struct OpenLineup {
     std::shared_ptr<const snapshots::Snapshot> snapshot;
     std::shared_ptr<const snapshots::Lineup> lineup;  // nullptr: not opened yet
   };
+  Result<std::optional<std::string>> field_of(const Uuid& channel, catalog::ChannelField field,
+                                              memory::Budget& budget, memory::SlabPool& slabs);
   Result<std::shared_ptr<const snapshots::Lineup>> lineup(std::size_t index,
                                                           memory::Budget& budget);
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/config/config_expressions.hpp>
 #include <m3u_proxy/edits/listed_edits.hpp>
 #include <m3u_proxy/io/temporary_name.hpp>
@@ -52,6 +53,17 @@ std::shared_ptr<const edits::ChannelEdits> edits_of(const config::Configuration&
       if (edit.proxy.name == name) chosen.push_back(edit.edit);
   if (chosen.empty()) return nullptr;
   return std::make_shared<const edits::ListedEdits>(std::move(chosen));
+}
+
+/// Whether channels that a person wrote down have uploaded logos.
+bool names_logos(const config::Configuration& configuration, const config::ProxyConfig& proxy) {
+  return std::ranges::any_of(proxy.sources, [&](const Named& name) {
+    const SourceConfig* const source = find_source(configuration.sources, name.name);
+    return source != nullptr &&
+           std::ranges::any_of(source->channels, [](const config::ManualChannel& channel) {
+             return channel.logo.starts_with(catalog::kLogoHelper);
+           });
+  });
 }
 
 }  // namespace
@@ -108,6 +120,7 @@ Result<generation::ResolvedProxyConfig> resolve(const config::Configuration& con
   for (const Named& name : proxy.sources)
     if (const auto* source = find_source(configuration.sources, name.name))
       out.sources.push_back(sources.playlist(*source));
+  out.names_logos = names_logos(configuration, proxy);
   M3U_TRY(config::ProxyExpressions compiled,
           config::compile_expressions(configuration, proxy, run.now()));
   const bool by_id = proxy.guide.match == guide::GuideMatch::kId && !compiled.guide_channel_rules;
@@ -129,6 +142,7 @@ Result<generation::ResolvedProxyConfig> resolve(const config::Configuration& con
   out.name_style = proxy.name_style;
   out.fill_tvg_id = proxy.fill_tvg_id || proxy.guide.match == guide::GuideMatch::kName;
   out.compress = proxy.compress;
+  out.cache_logos = proxy.cache_logos;
   out.use_playlist_guides = proxy.use_playlist_guides;
   out.base_url = proxy.base_url;
   out.guide = proxy.guide;

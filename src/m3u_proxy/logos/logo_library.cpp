@@ -1,0 +1,74 @@
+#include <algorithm>
+#include <system_error>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/logos/logo_library.hpp>
+#include <m3u_proxy/store/random_id.hpp>
+
+namespace m3u_proxy::logos {
+namespace {
+
+constexpr std::size_t kLongestName = 200;
+constexpr std::size_t kMostLogos = 1000;
+
+std::string hash_of(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
+}
+
+}  // namespace
+
+bool LogoLibrary::is_name(std::string_view text) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
+  return !text.empty() && text.size() <= kLongestName && is_valid_utf8(text) &&
+         std::ranges::none_of(text, is_control);
+}
+
+Result<store::Logo> LogoLibrary::add(std::string_view name, std::string_view bytes,
+                                     store::Time now) {
+  if (!is_name(name))
+    return fail(ErrorCode::kInvalidArgument, "a logo's name is a line of 1 to 200 bytes");
+  const std::string_view type = picture_type(bytes);
+  if (type.empty() || bytes.size() > kLargestLogo)
+    return fail(ErrorCode::kInvalidArgument, "this is no picture of at most 1 MB",
+                "PNG, JPEG, GIF, WebP, AVIF, BMP, ICO and SVG are pictures");
+  M3U_TRY(const auto all, list());
+  if (all.size() >= kMostLogos)
+    return fail(ErrorCode::kConflict, fmt::format("there are {} logos already", kMostLogos),
+                "remove some that nothing uses");
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error) return fail(system_error("cannot make the folder " + folder_.string(), error.value()));
+  store::Logo logo{.name = std::string(name),
+                   .mime = std::string(type),
+                   .bytes = bytes.size(),
+                   .content_hash = hash_of(bytes),
+                   .created = now};
+  M3U_TRY(logo.id, store::random_id());
+  M3U_TRY(const auto file, io::AtomicFile::create(path_of(logo.id)));
+  M3U_CHECK(file->write(bytes));
+  M3U_CHECK(file->publish());
+  if (const auto added = store_.logos().add(logo); !added) {
+    std::filesystem::remove(path_of(logo.id), error);
+    return fail(added.error());
+  }
+  return logo;
+}
+
+Result<> LogoLibrary::remove(const Uuid& id) {
+  M3U_CHECK(store_.logos().erase(id));
+  std::error_code error;
+  std::filesystem::remove(path_of(id), error);
+  if (error) return fail(system_error("cannot remove a logo", error.value()));
+  return {};
+}
+
+Result<LogoFile> LogoLibrary::open(const Uuid& id) const {
+  return open_logo(path_of(id), to_base64url(id));
+}
+
+}  // namespace m3u_proxy::logos
