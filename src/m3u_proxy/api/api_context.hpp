@@ -13,6 +13,7 @@
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/logos/logo_library.hpp>
 #include <m3u_proxy/outputs/published.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 #include <m3u_proxy/store/secret_key.hpp>
@@ -29,6 +30,7 @@ struct ApiContext {
   jobs::Generator& generator;
   jobs::Workers& workers;
   const outputs::Published& published;
+  logos::LogoLibrary& logos;
   std::shared_ptr<const outputs::Placeholders> placeholders;
   const http::LivePolicy& addresses;
   const config::Configuration& configuration;  ///< the plain sections, as the service started

@@ -9,6 +9,7 @@
 #include <m3u_proxy/api/entities/source_routes.hpp>
 #include <m3u_proxy/api/job_routes.hpp>
 #include <m3u_proxy/api/lineup/query_routes.hpp>
+#include <m3u_proxy/api/logo_routes.hpp>
 
 namespace m3u_proxy::api {
 
@@ -27,6 +28,7 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
   M3U_CHECK(add_proxy_routes(operations, sessions.api));
   M3U_CHECK(add_output_token_routes(operations, sessions.api));
   M3U_CHECK(add_job_routes(operations, sessions.api));
+  M3U_CHECK(add_logo_routes(operations, sessions.api));
   return add_status_routes(operations, sessions.api);
 }
 

@@ -16,6 +16,7 @@ class DocumentTest : public jobs::testing::JobsTest {
   void SetUp() override {
     JobsTest::SetUp();
     key_ = jobs::testing::must(store::SecretKey::open(folder_.path()));
+    logos_.emplace(*store_, folder_.path());
     workers_ = std::make_unique<jobs::Workers>(*store_, clock(), jobs::Workers::Options{});
     conductor_ = std::make_unique<jobs::Conductor>(*store_, configuration_, *refresher_,
                                                    *generator_, clock(), jobs::Conductor::Options{},
@@ -30,6 +31,7 @@ class DocumentTest : public jobs::testing::JobsTest {
                      .generator = *generator_,
                      .workers = *workers_,
                      .published = published_,
+                     .logos = *logos_,
                      .placeholders = nullptr,
                      .addresses = addresses_,
                      .configuration = configuration_,
@@ -44,6 +46,7 @@ class DocumentTest : public jobs::testing::JobsTest {
   config::Configuration configuration_;
   outputs::Published published_;
   http::LivePolicy addresses_;
+  std::optional<logos::LogoLibrary> logos_;
   std::optional<store::SecretKey> key_;
   std::unique_ptr<jobs::Workers> workers_;
   std::unique_ptr<jobs::Conductor> conductor_;

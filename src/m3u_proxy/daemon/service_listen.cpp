@@ -103,6 +103,7 @@ Result<> Service::Parts::make_api() {
                .generator = *generator_,
                .workers = *workers_,
                .published = published_,
+               .logos = *logos_,
                .placeholders = placeholders_,
                .addresses = addresses_,
                .configuration = loaded_.configuration,
