@@ -152,8 +152,9 @@ def read_junit(path: Path) -> Outcome:
     return outcome
 
 
-def run_pytest(build: Path, folders: list[str], pattern: str,
-               python: str = sys.executable) -> Outcome:
+def run_pytest(build: Path, folders: list[str], pattern: str, python: str = sys.executable,
+               side_by_side: bool = False) -> Outcome:
+    """`side_by_side`: several files at a time, the tests of one after another."""
     present = [folder for folder in folders if list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
@@ -163,6 +164,8 @@ def run_pytest(build: Path, folders: list[str], pattern: str,
         path = Path(folder) / "report.xml"
         command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
                    f"--junitxml={path}", *present]
+        if side_by_side:
+            command += ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
         if pattern:
             command += ["-k", pattern]
         status, output = run_captured(command, PYTEST_TIMEOUT_S, cwd=ROOT, env=environment)
@@ -195,7 +198,7 @@ def main() -> int:
         total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
-                             options.filter))
+                             options.filter, side_by_side=True))
     if options.ui:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:
