@@ -2,13 +2,22 @@
 // memory, though the kernel can drop and read them again at any time.
 #pragma once
 
+#include <cstddef>
+
 namespace m3u_proxy::memory {
 
 /// Gives back the constants, names and relocations of the program and its libraries that only
-/// starting up needed, and keeps the kernel from mapping code 2 MB at a time; what is used again
-/// comes back at its next use, for about a microsecond for 64 KB. Code itself stays mapped, since a
-/// debugger's breakpoints are in it. For the start of a program, before it has threads. Does
-/// nothing where the system is not Linux. Source: madvise(2).
+/// starting up needed; what is used again comes back at its next use, for about a microsecond for
+/// 64 KB. Code stays mapped, since a debugger's breakpoints are in it, unless the loader chose the
+/// one place of 512 where the kernel can map 2 MB of it for one byte: see map_in_small_blocks().
+/// For the start of a program, before it has threads. Does nothing where the system is not Linux.
 void release_start_pages() noexcept;
+
+/// Has the kernel map a read-only part of a file in blocks of 64 KB from now on, and gives back
+/// what is mapped. `begin` and `end` are addresses, `begin` that of a page. Linux maps a whole
+/// folio of the page cache, of up to 2 MB, at the first use of a byte of it, where folio and
+/// address begin at the same multiple of 2 MB and one mapping has it all; so every other block
+/// becomes a mapping of its own. Source: finish_fault() of Linux 6.18, madvise(2).
+void map_in_small_blocks(std::byte* begin, std::byte* end) noexcept;
 
 }  // namespace m3u_proxy::memory
