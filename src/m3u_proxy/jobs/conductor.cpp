@@ -149,7 +149,21 @@ Result<> Conductor::load() {
   return {};
 }
 
-/// Which proxies are no longer made of what they were made of: they wait until it is quiet.
+/// Whether each of the proxy's sources has been fetched, or could not be.
+Result<bool> Conductor::all_tried(const Model& model, const ProxyEntry& proxy) {
+  for (const auto& [names, is_guide] :
+       {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)})
+    for (const config::Named& name : *names) {
+      const SourceEntry* const source = model.find_source(name.name, is_guide);
+      if (source == nullptr || !source->config.channels.empty()) continue;
+      M3U_TRY(const auto state, store_.snapshots().fetch_state(source->id));
+      if (!state || state->tried == store::Time()) return false;
+    }
+  return true;
+}
+
+/// Which proxies are no longer made of what they were made of: they wait until it is quiet. One
+/// that nobody can be served from yet waits for its sources only.
 Result<> Conductor::find_changed() {
   const auto current = model();
   const store::Time now = clock_();
@@ -158,11 +172,18 @@ Result<> Conductor::find_changed() {
     M3U_TRY(auto inputs, generator_.inputs_of(*current, proxy));
     if (!inputs) continue;  // there is nothing to make it of yet
     std::string& known = made_of_[proxy.id];
-    if (known == *inputs) continue;
+    const auto waits = waiting_.find(proxy.id);
+    if (known == *inputs && (waits == waiting_.end() || !waits->second.unpublished)) continue;
+    const bool changed = known != *inputs;
+    const auto [waiting, is_new] =
+        waiting_.try_emplace(proxy.id, Waiting{.first = now, .unpublished = known.empty()});
     known = *std::move(inputs);
-    const auto [waiting, is_new] = waiting_.try_emplace(proxy.id, Waiting{.first = now});
-    waiting->second.due =
-        std::min(now + options.quiet_period, waiting->second.first + options.longest_quiet);
+    Waiting& entry = waiting->second;
+    if (changed)
+      entry.due = std::min(now + options.quiet_period, entry.first + options.longest_quiet);
+    if (!entry.unpublished) continue;
+    M3U_TRY(const bool complete, all_tried(*current, proxy));
+    if (complete) entry.due = now;
   }
   return {};
 }

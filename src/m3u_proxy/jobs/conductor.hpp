@@ -82,6 +82,7 @@ class Conductor {
   struct Waiting {
     store::Time first{};  ///< change
     store::Time due{};
+    bool unpublished = false;  ///< nothing was made of the proxy yet
   };
   struct Failure {
     std::int64_t in_a_row = 0;
@@ -91,6 +92,7 @@ class Conductor {
   void run();
   void follow(store::Topics topics);
   Result<> load();
+  Result<bool> all_tried(const Model& model, const ProxyEntry& proxy);
   Result<> find_changed();
   Result<std::optional<store::Time>> enqueue_due();
   Result<std::optional<store::Time>> refreshes();
