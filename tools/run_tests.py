@@ -22,6 +22,10 @@ PROGRAM_TIMEOUT_S = 900
 PYTEST_TIMEOUT_S = 1800
 TAIL_LINES = 60
 SLOW_S = 5  # a program that takes longer is named
+# What exercises the service without a look at its memory or its timing.
+SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
+    "serve", "serve_edits", "serve_logos", "api_access", "api_attacks", "api_backup",
+    "api_entities", "api_lineup", "api_logos", "quickstart")]
 
 
 @dataclass
@@ -155,11 +159,12 @@ def read_junit(path: Path) -> Outcome:
 def run_pytest(build: Path, folders: list[str], pattern: str, python: str = sys.executable,
                side_by_side: bool = False) -> Outcome:
     """`side_by_side`: several files at a time, the tests of one after another."""
-    present = [folder for folder in folders if list((ROOT / folder).rglob("test_*.py"))]
+    present = [folder for folder in folders
+               if (ROOT / folder).is_file() or list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
-    environment = dict(os.environ, TEST_BUILD=str(build), M3U_PROXY=str(build / "m3u-proxy"),
-                       PYTHONDONTWRITEBYTECODE="1")
+    environment = dict(sanitizer_environment(), TEST_BUILD=str(build),
+                       M3U_PROXY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xml"
         command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
@@ -187,6 +192,8 @@ def main() -> int:
     parser.add_argument("--filter", default="")
     parser.add_argument("--only", nargs="+", default=[], help="these test programs")
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
+    parser.add_argument("--service", action="store_true",
+                        help="also the functional tests of the service that a sanitizer can watch")
     parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs and the players")
     parser.add_argument("--deploy", action="store_true", help="only the checks of the deployment")
@@ -199,6 +206,8 @@ def main() -> int:
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
                              options.filter, side_by_side=True))
+    if options.service:
+        total.add(run_pytest(options.build, SERVICE_TESTS, options.filter, side_by_side=True))
     if options.ui:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:

@@ -76,7 +76,7 @@ test_full() {
   part "all sample plugins" build_samples cpp wasi rust
   part "formatting and scripts" step style "$PYTHON" "$ROOT/tools/lint.py" --fast
   if build_for_tests asan; then
-    M3U_PROXY_LONG_TESTS=1 part "tests under asan" run_tests asan
+    M3U_PROXY_LONG_TESTS=1 part "tests under asan" run_tests asan --service
     part "fuzzing" fuzz_all 60
   fi
   part "other systems" test_platforms
