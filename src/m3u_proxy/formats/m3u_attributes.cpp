@@ -171,20 +171,13 @@ const char* ascii_key_end(const char* p, const char* end) {
 }  // namespace
 
 bool closes_value(std::string_view text, std::size_t position) {
-  position = skip_blanks(text, position);
-  return position >= text.size() || comma_length(text, position) != 0 ||
-         is_pair_start(text, position);
+  return skip_blanks(text, position) >= text.size() || ends_unopened_value(text, position);
 }
 
 bool begins_with_quoted_pair(std::string_view text) {
   if (!has_equals(text)) return false;
-  const std::size_t key = skip_blanks(text, 0);
-  std::size_t position = key_end(text, key);
-  if (position == key) return false;
-  position = skip_blanks(text, position);
-  if (position >= text.size() || text[position] != '=') return false;
-  position = skip_blanks(text, position + 1);
-  return position < text.size() && (text[position] == '"' || text[position] == '\'');
+  const std::size_t value = pair_value(text, skip_blanks(text, 0));
+  return value < text.size() && (text[value] == '"' || text[value] == '\'');
 }
 
 void unescape_value(std::string_view value, std::string& out) {
@@ -234,7 +227,8 @@ bool AttributeCursor::next() {
 /// Whether the comma at position_ begins the name; else it is passed.
 bool AttributeCursor::take_comma(std::size_t length) {
   const std::size_t behind = position_ + length;
-  if (!looks_ahead_ && begins_with_quoted_pair(text_.substr(behind)) && comma_is_left(behind)) {
+  if (names_ == Names::kNone ||
+      (!looks_ahead_ && begins_with_quoted_pair(text_.substr(behind)) && comma_is_left(behind))) {
     position_ = behind;
     right_behind_value_ = true;
     return false;
@@ -280,8 +274,10 @@ bool AttributeCursor::take_pair() {
       right_behind_value_ = true;
       return true;
     }
-    found_stray_ = true;
     if (key_.empty()) ++position_;  // a character that can't begin a key
+    if (!found_stray_) stray_begin_ = begin;
+    if (after_last_pair_ == 0) stray_end_ = position_;
+    found_stray_ = true;
   }
 }
 
@@ -388,7 +384,15 @@ void AttributeCursor::read_plain() {
 
 std::string_view AttributeCursor::rest() const {
   if (found_comma_) return trim_name(text_.substr(name_begin_));
-  return trim_blanks(text_.substr(std::min(after_last_pair_, text_.size())));
+  const std::string_view behind =
+      trim_blanks(text_.substr(std::min(after_last_pair_, text_.size())));
+  if (!behind.empty() || stray_end_ == 0) return behind;
+  // A semicolon or the like is no name.
+  const std::string_view before = text_.substr(stray_begin_, stray_end_ - stray_begin_);
+  const auto is_of_names = [](char c) {
+    return is_ascii_alpha(c) || is_ascii_digit(c) || (static_cast<unsigned char>(c) & 0x80U) != 0;
+  };
+  return std::ranges::any_of(before, is_of_names) ? trim_name(before) : behind;
 }
 
 }  // namespace m3u_proxy::formats

@@ -69,8 +69,13 @@ class InnerQuotes {
 
 class AttributeCursor {
  public:
+  /// Whether a name is behind the pairs. In a header there is none: every comma outside values
+  /// separates pairs.
+  enum class Names : std::uint8_t { kNone, kLast };
+
   /// `text`: what follows the duration.
-  explicit AttributeCursor(std::string_view text) : text_(text) {}
+  explicit AttributeCursor(std::string_view text, Names names = Names::kLast)
+      : text_(text), names_(names) {}
 
   /// Moves to the next pair; false when the name begins (behind the first comma outside values
   /// that does not only separate attributes) or the text ends.
@@ -81,7 +86,8 @@ class AttributeCursor {
   [[nodiscard]] bool value_has_escapes() const { return has_escapes_; }
 
   /// After next() gave false: whether a comma was found, and what follows it without further
-  /// commas and blanks; without a comma, what follows the last pair.
+  /// commas and blanks; without a comma, what follows the last pair, or where nothing does, the
+  /// text before the first one.
   [[nodiscard]] bool found_comma() const { return found_comma_; }
   [[nodiscard]] std::string_view rest() const;
   /// Whether text that belongs to no pair stood before the comma.
@@ -115,9 +121,12 @@ class AttributeCursor {
   std::size_t position_ = 0;
   std::size_t after_last_pair_ = 0;
   std::size_t name_begin_ = 0;
+  std::size_t stray_begin_ = 0;  ///< of the text before the first pair
+  std::size_t stray_end_ = 0;    ///< 0: there is none
   std::string_view key_;
   std::string_view value_;
   Closing closing_;
+  Names names_;
   bool has_escapes_ = false;
   bool right_behind_value_ = true;  ///< or behind the duration: a full-width comma counts
   bool looks_ahead_ = false;        ///< only for the next comma outside values

@@ -35,6 +35,23 @@ TEST(M3uExtinf, EverySpellingIsReadAlike) {
   }
 }
 
+TEST(M3uExtinf, WithoutACommaTheTextBeforeTheAttributesIsTheNameIfNoneFollows) {
+  for (const char* text :
+       {"My TV tvg-id=\"i\" group-title=\"g\"", " My TV  tvg-id='i' group-title=g ",
+        "\xC2\xA0My TV\xC2\xA0tvg-id=\"i\"group-title=\"g\""}) {
+    const ReadList list = read_lines("#EXTINF:-1 " + std::string(text) + "\nhttp://h\n");
+    const TestChannel read = only(list);
+    EXPECT_EQ(read.name, "My TV") << text;
+    EXPECT_EQ(read.id, "i") << text;
+    EXPECT_EQ(read.group, "g") << text;
+    EXPECT_EQ(list.problems.of("missing_comma"), 1U) << text;
+    EXPECT_EQ(list.problems.total(), 1U) << text;
+  }
+  EXPECT_EQ(only(read_lines("#EXTINF:-1 My TV tvg-id=\"i\" Other\nhttp://h\n")).name, "Other");
+  EXPECT_EQ(only(read_lines("#EXTINF:-1 tvg-id=\"i\" x y tvg-name=\"n\"\nhttp://h\n")).name, "n");
+  EXPECT_EQ(only(read_lines("#EXTINF:-1; tvg-id=\"i\"\nhttp://h\n")).name, "i");
+}
+
 TEST(M3uExtinf, OfAnAttributeGivenTwiceTheFirstThatIsNotEmptyCounts) {
   for (const char* attributes : {"tvg-id=\"a\" tvg-id=\"b\"", "tvg-id=\"\" TVG-ID=\"a\"",
                                  "tvg-id=a tvg-id=\"\"", "tvg-id='a' x=1 tvg-id='a'"})
