@@ -56,7 +56,7 @@ class HeaderReader {
 
  private:
   void read_attributes(std::string_view text) {
-    AttributeCursor cursor(text);
+    AttributeCursor cursor(text, AttributeCursor::Names::kNone);
     std::string unescaped;
     while (cursor.next()) {
       std::string_view value = cursor.value();
@@ -66,7 +66,7 @@ class HeaderReader {
         value = unescaped;
       }
       // A quote too many comes from a header inside a header.
-      while (value.ends_with('"')) value.remove_suffix(1);
+      while (value.ends_with('"') || value.ends_with('\'')) value.remove_suffix(1);
       take(cursor.key(), value);
     }
   }

@@ -64,6 +64,25 @@ TEST(M3uHeader, WhatIsNoPlaylistIsRefusedWithItsFirstWords) {
   EXPECT_THAT(refusal("hello world"), HasSubstr("without any #EXTINF line: \"hello world\""));
 }
 
+TEST(M3uHeader, CommasSeparateAttributesForThereIsNoName) {
+  for (const char* line :
+       {"#EXTM3U, url-tvg=\"http://g\", tvg-shift=\"1\"", "#EXTM3U url-tvg=http://g,tvg-shift=1",
+        "#EXTM3U url-tvg='http://g'，tvg-shift='1',",
+        "#EXTM3U ,, url-tvg=\"http://g\" , tvg-shift=1"}) {
+    const auto header = header_of(std::string(line) + "\n#EXTINF:-1,A\nhttp://a\n");
+    ASSERT_TRUE(header) << line;
+    EXPECT_THAT(header->guide_urls, ElementsAre("http://g")) << line;
+    EXPECT_EQ(header->tvg_shift, "1") << line;
+  }
+}
+
+TEST(M3uHeader, AHeaderInsideOneMayHaveSingleQuotes) {
+  const auto header =
+      header_of("#EXTM3U url-tvg='#EXTM3U url-tvg='http://g''\n#EXTINF:-1,A\nhttp://a\n");
+  ASSERT_TRUE(header);
+  EXPECT_THAT(header->guide_urls, ElementsAre("http://g"));
+}
+
 TEST(M3uHeader, ControlCharactersOfARefusedTextAreNotShown) {
   EXPECT_THAT(refusal(std::string_view("\x01\x1b[2J\xff bad", 10)),
               testing::Not(HasSubstr("\x1b")));
@@ -162,5 +181,6 @@ TEST(M3uHeader, SpellingsOfTheHeader) {
   }
   EXPECT_FALSE(header_of("# EXTM3U8 of mine\n#EXTINF:-1,A\nhttp://a\n")->present);
 }
+
 }  // namespace
 }  // namespace m3u_proxy::formats
