@@ -9,6 +9,7 @@
 #include <m3u_proxy/formats/m3u_attributes.hpp>
 #include <m3u_proxy/formats/m3u_blanks.hpp>
 #include <m3u_proxy/formats/m3u_entry_lines.hpp>
+#include <m3u_proxy/formats/m3u_extinf.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 
@@ -155,7 +156,34 @@ void skip_junk(std::string_view beginning, M3uHeader& header, ProblemLog& proble
 struct Seen {
   bool extinf = false;
   bool address = false;
+  bool hls_tag = false;     ///< one that only the playlist of one stream has
+  bool is_segment = false;  ///< the #EXTINF waiting for its address is as a segment's
 };
+
+/// Whether the directive is one of a media playlist (RFC 8216) that means nothing for a channel. A
+/// list may hold one all the same, copied from a stream.
+bool is_hls_tag(std::string_view line) {
+  static constexpr std::array<std::string_view, 6> kTags = {
+      "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY", "#EXT-X-PROGRAM-DATE-TIME",
+      "#EXT-X-BYTERANGE",      "#EXT-X-KEY",           "#EXT-X-MAP"};
+  return std::ranges::any_of(
+      kTags, [&](std::string_view tag) { return starts_with_ascii_case(line, tag); });
+}
+
+/// Whether an #EXTINF line is as those of segments: a duration above 0, and no attribute that has a
+/// value.
+bool is_segment(std::string_view line) {
+  std::string converted;
+  std::string_view text = extinf_text(as_utf8(line, converted));
+  const std::string_view duration = take_duration(text);
+  if (duration.starts_with('-') || duration.find_first_of("123456789") == duration.npos)
+    return false;
+  const auto is_printable = [](char c) { return static_cast<unsigned char>(c) > ' ' && c != 0x7F; };
+  AttributeCursor cursor(text);
+  while (cursor.next())
+    if (std::ranges::any_of(cursor.value(), is_printable)) return false;
+  return true;
+}
 
 /// Reads the lines behind the junk up to the end of what is known. The first entry ends the header.
 Result<Seen> read_lines(std::string_view text, std::uint64_t first_line, M3uHeader& header,
@@ -170,14 +198,19 @@ Result<Seen> read_lines(std::string_view text, std::uint64_t first_line, M3uHead
     const LineKind kind = line_kind(line);
     header.genres |= kind == LineKind::kGenre;
     if (kind == LineKind::kHeader && !seen.extinf && !seen.address) reader.read(line, number);
-    if (kind == LineKind::kDirective && !seen.address && is_hls_marker(line))
+    if (kind == LineKind::kExtinf && !seen.extinf) header.comments = number;
+    if (kind == LineKind::kExtinf && !seen.address) seen.is_segment = is_segment(line);
+    seen.extinf |= kind == LineKind::kExtinf;
+    const bool is_entry = kind == LineKind::kUrl || kind == LineKind::kPath ||
+                          (kind == LineKind::kWord && seen.extinf) ||
+                          (header.genres && !genre_entry(line).url.empty());
+    const bool is_directive = kind == LineKind::kDirective && !seen.address;
+    seen.hls_tag |= is_directive && is_hls_tag(line);
+    const bool is_first_segment = is_entry && !seen.address && seen.hls_tag && seen.is_segment;
+    if (is_first_segment || (is_directive && is_hls_marker(line)))
       return not_a_playlist("an HLS playlist of one stream", text,
                             "use the address of the channel list, not of one of its streams");
-    if (kind == LineKind::kExtinf && !seen.extinf) header.comments = number;
-    seen.extinf |= kind == LineKind::kExtinf;
-    seen.address |= kind == LineKind::kUrl || kind == LineKind::kPath ||
-                    (kind == LineKind::kWord && seen.extinf) ||
-                    (header.genres && !genre_entry(line).url.empty());
+    seen.address |= is_entry;
     if ((seen.extinf || seen.address) && header.lines == ~std::uint64_t{0}) header.lines = number;
   }
   header.lines = std::min(header.lines, number);

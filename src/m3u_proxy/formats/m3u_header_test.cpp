@@ -64,6 +64,25 @@ TEST(M3uHeader, WhatIsNoPlaylistIsRefusedWithItsFirstWords) {
   EXPECT_THAT(refusal("hello world"), HasSubstr("without any #EXTINF line: \"hello world\""));
 }
 
+TEST(M3uHeader, SegmentsBehindATagOfOneStreamAreNoChannels) {
+  for (const char* tag :
+       {"#EXT-X-MEDIA-SEQUENCE:17", "#ext-x-key:METHOD=NONE", "#EXT-X-DISCONTINUITY",
+        "#EXT-X-MAP:URI=\"i.mp4\"", "#EXT-X-PROGRAM-DATE-TIME:2026-01-01T00:00:00Z"}) {
+    const std::string begin = "#EXTM3U\n#EXT-X-VERSION:3\n" + std::string(tag) + "\n";
+    for (const char* segment : {"#EXTINF:9.9,", "#EXTINF:10", "#EXTINF:4 tvg-id=\"\",x"})
+      EXPECT_THAT(refusal(begin + segment + "\nseg1.ts\n"), HasSubstr("an HLS playlist")) << tag;
+    EXPECT_THAT(refusal("#EXTM3U\n#EXTINF:4,x\n" + std::string(tag) + "\nhttp://h/seg1.ts\n"),
+                HasSubstr("an HLS playlist"))
+        << tag;
+    for (const char* channel : {"#EXTINF:-1,A", "#EXTINF:0,A", "#EXTINF:0.0,A", "#EXTINF:,A",
+                                "#EXTINF:10 tvg-id=\"a\",A"})
+      EXPECT_EQ(refusal(begin + channel + "\nhttp://a\n"), "accepted") << tag << channel;
+  }
+  EXPECT_EQ(refusal("#EXTM3U\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:90,Film\nhttp://a\n"), "accepted");
+  EXPECT_EQ(refusal("#EXTM3U\n#EXTINF:90,A\nhttp://a\n#EXT-X-KEY:x\n#EXTINF:90,B\nhttp://b\n"),
+            "accepted");
+}
+
 TEST(M3uHeader, CommasSeparateAttributesForThereIsNoName) {
   for (const char* line :
        {"#EXTM3U, url-tvg=\"http://g\", tvg-shift=\"1\"", "#EXTM3U url-tvg=http://g,tvg-shift=1",
