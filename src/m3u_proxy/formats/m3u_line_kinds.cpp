@@ -81,12 +81,24 @@ bool is_genre(std::string_view line) {
   return group.ends_with(',') || group.ends_with(kFullWidthComma);
 }
 
+bool is_quote(char c) { return c == '"' || c == '\''; }
+
+/// Whether the line begins with a quote or has `="`: the rest of an #EXTINF line, no address.
+bool has_value(std::string_view line) {
+  if (line.empty()) return false;
+  if (is_quote(line.front())) return true;
+  for (std::size_t at = line.find('='); at != std::string_view::npos; at = line.find('=', at + 1))
+    if (at + 1 < line.size() && is_quote(line[at + 1])) return true;
+  return false;
+}
+
 /// `/`, `\`, `./`, `../` or a drive letter.
 bool begins_as_path(std::string_view line) {
   const auto is_slash = [&](std::size_t i) {
     return i < line.size() && (line[i] == '/' || line[i] == '\\');
   };
-  if (is_slash(0)) return true;
+  const bool is_escape = line.size() > 1 && is_quote(line[1]);  // the rest of a value: `\"X\" y",N`
+  if (is_slash(0)) return line[0] == '/' || !is_escape;
   if (line.starts_with("..")) return is_slash(2);
   if (line.front() == '.') return is_slash(1);
   return is_ascii_alpha(line.front()) && line.size() > 1 && line[1] == ':' && is_slash(2);
@@ -140,6 +152,12 @@ bool begins_with_scheme(std::string_view text) {
   });
 }
 
+std::string_view without_quotes(std::string_view line) {
+  if (line.size() < 2 || !is_quote(line.front()) || line.back() != line.front()) return {};
+  const std::string_view inside = line.substr(1, line.size() - 2);
+  return begins_with_scheme(inside) && !inside.contains(line.front()) ? inside : std::string_view();
+}
+
 namespace detail {
 
 LineKind kind_of_comment(std::string_view line) {
@@ -171,7 +189,9 @@ LineKind kind_of_text(std::string_view line) {
   if (is_decoration(line)) return LineKind::kSkip;
   if (is_genre(line)) return LineKind::kGenre;
   if (begins_as_path(line)) return LineKind::kPath;
+  if (!without_quotes(line).empty()) return LineKind::kUrl;
   line = without_headers(line);
+  if (has_value(line)) return LineKind::kText;
   const bool has_slash = line.find_first_of("/\\") != std::string_view::npos;
   if (has_blank(line))
     return has_slash && ends_in_extension(line) ? LineKind::kPath : LineKind::kText;

@@ -63,6 +63,24 @@ TEST(M3uLineKinds, OtherTextIsNoAddress) {
     EXPECT_EQ(kind(line), LineKind::kText) << line;
 }
 
+TEST(M3uLineKinds, TheRestOfAValueIsNoAddress) {
+  for (const char* line : {"\"", "\"\"", "\",", "\"x y/z.ts", "pha\" tvg-logo=\"http://l/x.png",
+                           "x=\"y/z.ts\"", "Part/2' group-title='x.ts", "\\\"Nord\\\" plus\",Radio",
+                           "\"a/b.ts\"", "\"http://h\" x", "\"http://a\",\"http://b\"", "'"})
+    EXPECT_EQ(kind(line), LineKind::kText) << line;
+  for (const char* line : {"\\\\server\\x", "\\x", "/it's", "it's/x.ts"})
+    EXPECT_EQ(kind(line), LineKind::kPath) << line;
+}
+
+TEST(M3uLineKinds, AnAddressMayBeInQuotes) {
+  for (const char* line : {"\"http://h/a b\"", "'rtp://@239.0.0.1:1'", " \"https://h/it's\" "})
+    EXPECT_EQ(kind(line), LineKind::kUrl) << line;
+  EXPECT_EQ(without_quotes("\"http://h/it's\""), "http://h/it's");
+  EXPECT_EQ(without_quotes("\"http://h/x'"), "");
+  EXPECT_EQ(without_quotes("http://h/x"), "");
+  EXPECT_EQ(without_quotes("\""), "");
+}
+
 TEST(M3uLineKinds, DecorationIsThreeEqualPunctuationCharacters) {
   for (const char* line :
        {"===",    "=====x=====", "---4K | Films", "--- next ---", "***** S *****", "-----",
@@ -84,6 +102,7 @@ TEST(M3uLineKinds, GenreLines) {
 
 TEST(M3uLineKinds, BlanksOfEveryKindAreTrimmed) {
   EXPECT_EQ(trim_line("\xC2\xA0 \xE3\x80\x80http://h\xC2\xA0\t\xE3\x80\x80"), "http://h");
+  EXPECT_EQ(trim_line("\xE2\x80\x8B\xEF\xBB\xBF http://h"), "http://h");
   EXPECT_EQ(trim_line("é"), "é");
   EXPECT_EQ(trim_line("\xC2\xA0"), "");
 }

@@ -12,6 +12,8 @@ namespace m3u_proxy::formats {
 namespace {
 
 constexpr std::string_view kMark = "\xEF\xBB\xBF";  // of the byte order
+constexpr std::string_view kZeroWidthSpace = "\xE2\x80\x8B";
+static_assert(kMark.size() == kZeroWidthSpace.size());
 
 }  // namespace
 
@@ -19,7 +21,8 @@ namespace detail {
 
 std::string_view trim_line_ends(std::string_view line) {
   line = trim_blanks(line);
-  while (line.starts_with(kMark)) line = trim_blanks(line.substr(kMark.size()));
+  while (line.starts_with(kMark) || line.starts_with(kZeroWidthSpace))
+    line = trim_blanks(line.substr(kMark.size()));
   return line;
 }
 

@@ -20,7 +20,7 @@ enum class LineKind : std::uint8_t {
   kDirective,  ///< another line of `#EXT…` or `#KODIPROP`
   kNamed,      ///< `#NAME:…`: a directive, behind the first #EXTINF
   kGenre,      ///< `Group,#genre#`
-  kUrl,        ///< an address that begins with a scheme
+  kUrl,        ///< an address that begins with a scheme, perhaps in quotes
   kPath,       ///< another text that is an address wherever it is
   kWord,       ///< an address only where an #EXTINF waits for one
   kText,       ///< no address
@@ -38,8 +38,9 @@ inline bool is_http(std::string_view line) {
 }
 }  // namespace detail
 
-/// A line without the white space at its ends (no-break and ideographic spaces too) and without a
-/// byte order mark in front (merged lists have them in the middle).
+/// A line without the white space at its ends (no-break and ideographic spaces too) and without
+/// byte order marks and zero-width spaces in front (merged and copied lists have them in the
+/// middle).
 inline std::string_view trim_line(std::string_view line) {
   if (line.empty()) return line;
   // Both ends are printable ASCII: nothing to drop.
@@ -72,6 +73,9 @@ std::string_view as_utf8(std::string_view line, std::string& converted);
 /// Whether the text begins with a scheme: `rtmp://`, and of those that need no `//` `pipe:`,
 /// `magnet:`, `data:` and `file:`.
 bool begins_with_scheme(std::string_view text);
+
+/// The address within the quotes of `"http://h/x"`; "" where the line is no such one.
+std::string_view without_quotes(std::string_view line);
 
 /// Whether a directive says that the document is the HLS playlist of one stream (RFC 8216), not a
 /// list of channels. Players refuse a list that holds such a line.

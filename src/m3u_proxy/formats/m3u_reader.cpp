@@ -244,6 +244,7 @@ class ChunkParser {
       forget_entry();
       return;
     }
+    if (url.front() == '"' || url.front() == '\'') url = without_quotes(url);
     const std::size_t row = batch_.add_row(source_.index);
     std::string_view name;
     if (extinf_.empty())

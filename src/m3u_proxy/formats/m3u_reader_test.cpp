@@ -207,5 +207,14 @@ TEST(M3uReader, MediaTypeComesFromAttributeDirectiveOrPath) {
   EXPECT_THAT(types, ElementsAre("movie", "series", "movie", "movie", "series", "live"));
 }
 
+TEST(M3uReader, QuotesAroundAnAddressAreNotOfIt) {
+  const ReadList list =
+      read_text("#EXTM3U\n#EXTINF:-1,A\n\"http://h/a\"\n#EXTINF:-1,B\n'http://h/b c'\n");
+  ASSERT_EQ(list.channels.size(), 2U);
+  EXPECT_EQ(list.channels[0].url, "http://h/a");
+  EXPECT_EQ(list.channels[1].url, "http://h/b c");
+  EXPECT_EQ(list.problems.total(), 0U);
+}
+
 }  // namespace
 }  // namespace m3u_proxy::formats
