@@ -20,12 +20,15 @@ using catalog::ChannelBatch;
 using catalog::ChannelField;
 using catalog::MediaType;
 
-MediaType media_type_of_word(std::string_view word) {
-  for (const std::string_view movie : {"movie", "movies", "vod"})
-    if (equals_ascii_case(word, movie)) return MediaType::kMovie;
-  for (const std::string_view series : {"series", "serie", "tvshow", "tvshows"})
-    if (equals_ascii_case(word, series)) return MediaType::kSeries;
-  return MediaType::kLive;
+/// Of a word that says what kind of stream it is; none of others (`type="mpeg"`).
+std::optional<MediaType> media_type_of_word(std::string_view word) {
+  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::any_of(words, [&](auto one) { return equals_ascii_case(word, one); });
+  };
+  if (is_one_of({"movie", "movies", "vod"})) return MediaType::kMovie;
+  if (is_one_of({"series", "serie", "tvshow", "tvshows"})) return MediaType::kSeries;
+  if (is_one_of({"live", "tv", "channel", "radio", "event"})) return MediaType::kLive;
+  return std::nullopt;
 }
 
 /// Whether "ie" is in the text: both words that are looked for in addresses have it, and hardly
@@ -306,11 +309,12 @@ class ChunkParser {
   [[nodiscard]] MediaType media_type_of(std::size_t row) const {
     for (const catalog::Attribute& attribute : batch_.attributes(row))
       if (equals_ascii_case(attribute.key, "tvg-type") || equals_ascii_case(attribute.key, "type"))
-        return media_type_of_word(attribute.value);
+        if (const auto type = media_type_of_word(attribute.value)) return *type;
     static constexpr std::string_view kType = "#EXT-X-PLAYLIST-TYPE:";
     for (const std::string_view directive : batch_.directives(row))
       if (starts_with_ascii_case(directive, kType))
-        return media_type_of_word(trim(directive.substr(kType.size())));
+        if (const auto type = media_type_of_word(trim(directive.substr(kType.size()))))
+          return *type;
     return media_type_of_url(batch_.text(ChannelField::kStreamUrl, row));
   }
 

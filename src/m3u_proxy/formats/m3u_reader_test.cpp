@@ -199,12 +199,15 @@ TEST(M3uReader, MediaTypeComesFromAttributeDirectiveOrPath) {
   chunk.text =
       "#EXTINF:-1 tvg-type=\"movie\",A\nhttp://a\n#EXTINF:-1 type=\"series\",B\nhttp://b\n"
       "#EXTINF:-1,C\n#EXT-X-PLAYLIST-TYPE:VOD\nhttp://c\n#EXTINF:-1,D\nhttp://h/movie/u/p/1.mkv\n"
-      "#EXTINF:-1,E\nhttp://h/series/u/p/1.mkv\n#EXTINF:-1,F\nhttp://h/live/u/p/1.ts\n";
+      "#EXTINF:-1,E\nhttp://h/series/u/p/1.mkv\n#EXTINF:-1,F\nhttp://h/live/u/p/1.ts\n"
+      "#EXTINF:-1 type=\"mpeg\",G\nhttp://h/movie/u/p/2.mkv\n"
+      "#EXTINF:-1 tvg-type=\"live\",H\nhttp://h/movie/u/p/3.mkv\n";
   parse_m3u(chunk, {}, batch, problems);
   std::vector<std::string_view> types;
   for (std::size_t row = 0; row < batch.rows(); ++row)
     types.push_back(catalog::to_string(batch.media_type(row)));
-  EXPECT_THAT(types, ElementsAre("movie", "series", "movie", "movie", "series", "live"));
+  EXPECT_THAT(types,
+              ElementsAre("movie", "series", "movie", "movie", "series", "live", "movie", "live"));
 }
 
 TEST(M3uReader, QuotesAroundAnAddressAreNotOfIt) {
