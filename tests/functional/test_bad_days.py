@@ -48,6 +48,7 @@ def made_folder(tmp_path):
         "<tv/>",
         f'<tv>{CHANNEL}<programme start="today" channel="a"><title>x</title></programme></tv>',
         f'<tv>{CHANNEL}<programme channel="a"><title>x</title></programme></tv>',
+        "<tv><channel><display-name>A</display-name></channel></tv>",
         "<html>down for maintenance</html>",
         "",
     ],
@@ -62,6 +63,24 @@ def test_a_guide_of_no_use_leaves_the_last_one(folder, text):
     assert (folder / "out/default.xmltv").read_bytes() == good
     assert report(folder)["sources_detail"][1]["error"] != ""
     assert report(folder)["guide_written"] is False
+
+
+def test_a_guide_of_channels_alone_leaves_the_last_one_unless_it_may_be_empty(folder):
+    (folder / "guide.xml").write_text(f"<tv>{CHANNEL}</tv>")
+    assert generate(folder, "--config", "c.toml").returncode == 0
+    (folder / "guide.xml").write_text(guide_of(8))
+    assert generate(folder, "--config", "c.toml").returncode == 0
+    good = (folder / "out/default.xmltv").read_bytes()
+    (folder / "guide.xml").write_text(f"<tv>{CHANNEL}</tv>")
+    for _ in range(2):
+        done = generate(folder, "--config", "c.toml")
+        assert done.returncode == 3, done.stderr
+        assert "no programme at all, and the last guide had 8" in done.stderr
+        assert (folder / "out/default.xmltv").read_bytes() == good
+        assert report(folder)["guide_written"] is False
+    write_config(folder, "allow_empty = true")
+    assert generate(folder, "--config", "c.toml").returncode == 0
+    assert "<programme" not in (folder / "out/default.xmltv").read_text()
 
 
 def test_a_guide_that_shrank_too_much_stays_the_old_one(folder):

@@ -112,17 +112,24 @@ Result<> GuidePass::generate(std::span<const guide::GuideSource> sources) {
   return {};
 }
 
-/// Refuses the guide when it lost more programmes than it may.
-void GuidePass::check_shrink() {
+/// Refuses the guide when it lost more programmes than it may, or all because no source has any.
+void GuidePass::check_losses() {
   const auto before = scope_.services.last_guide_programmes;
-  if (result_.failed || !before || !scope_.publisher.has_last_guide() ||
-      !loses_too_much(scope_.config, *before, result_.programmes))
-    return;
-  refusal_ = fmt::format(
-      "the guide would shrink from {} to {} programmes, more than max_shrink "
-      "({:.0f}%) allows; the last one stays",
-      *before, result_.programmes, *scope_.config.max_shrink * 100);
-  log::warn("pipeline", "{}", refusal_);
+  if (result_.failed || !before || !scope_.publisher.has_last_guide()) return;
+  const ResolvedProxyConfig& config = scope_.config;
+  const bool is_empty =
+      std::ranges::all_of(result_.sources, [](const auto& source) { return source.items == 0; });
+  if (loses_too_much(config, *before, result_.programmes))
+    refusal_ = fmt::format(
+        "the guide would shrink from {} to {} programmes, more than max_shrink "
+        "({:.0f}%) allows; the last one stays",
+        *before, result_.programmes, *config.max_shrink * 100);
+  else if (*before != 0 && is_empty && !config.allow_empty)
+    refusal_ = fmt::format(
+        "the EPG sources have no programme at all, and the last guide had {}; the last one stays "
+        "(set allow_empty = true if this is right)",
+        *before);
+  if (!refusal_.empty()) log::warn("pipeline", "{}", refusal_);
 }
 
 Result<> GuidePass::run(StageObserver& observer) {
@@ -136,7 +143,7 @@ Result<> GuidePass::run(StageObserver& observer) {
     const auto channels_in_use = channel_caches.use();
     M3U_CHECK(generate(sources));
   }
-  check_shrink();
+  check_losses();
   is_written_ = !result_.failed && refusal_.empty();
   if (!is_written_) scope_.publisher.drop(OutputFile::kGuide);  // the old guide stays
   GuideLeavings index(generator_, *scope_.context.budget);

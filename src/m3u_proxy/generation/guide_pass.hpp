@@ -41,7 +41,7 @@ class GuidePass {
   Result<io::TempFolder*> folder(std::unique_ptr<io::TempFolder>& own) const;
   Result<> add_plugins();
   Result<> generate(std::span<const guide::GuideSource> sources);
-  void check_shrink();
+  void check_losses();
 
   GenerationScope& scope_;
   const LoadPass& loaded_;

@@ -99,7 +99,6 @@ std::size_t WindowSelector::channel(GuideItem& item, const XmltvSpan& span, bool
   const std::string_view element = item.input.window.text.substr(span.begin, span.size);
   const std::uint64_t byte = item.input.window.position + span.begin;
   const std::size_t from = item.input.outputs_done;
-  if (from == 0) ++item.results.channels_seen;
   const auto skip = [&](std::string_view reason) {
     item.results.problems.add(reason, 0, byte, element);
     return std::size_t{0};
@@ -109,7 +108,10 @@ std::size_t WindowSelector::channel(GuideItem& item, const XmltvSpan& span, bool
   if (parsed) {
     look_up(item, tag.value("id"));
     if (item.scratch.id.empty()) return skip("channel_without_id");
-    if (from == 0) note(item, element.substr(tag.size));
+    if (from == 0) {
+      ++item.results.channels_seen;
+      note(item, element.substr(tag.size));
+    }
     if (item.scratch.last_outputs.kept.empty()) return 0;
   }
   const auto checked =
@@ -120,6 +122,7 @@ std::size_t WindowSelector::channel(GuideItem& item, const XmltvSpan& span, bool
     if (!parse_start_tag(*checked, tag)) return skip("bad_tag");
     look_up(item, tag.value("id"));
     item.scratch.last_channel = {};  // the checker's text does not stay
+    if (from == 0 && !item.scratch.id.empty()) ++item.results.channels_seen;
   }
   const auto begin = static_cast<std::uint32_t>(item.results.channel_text.size());
   append_channel(item, *checked, byte);
