@@ -268,6 +268,35 @@ def test_a_provider_that_is_down_is_replaced_by_its_last_good_copy(server, tmp_p
     assert run.report["sources_detail"][0]["from_cache"]
 
 
+@pytest.mark.parametrize("body", [
+    b"[]", b"{}", b"false", b"null", b'""', b"\xef\xbb\xbf[ ]", b"<br />Warning: x in /a.php\n[]",
+    b'{"error": "too many requests"}', b'[{"name": "no id"}]', b"try again later",
+])
+def test_an_empty_list_does_not_cost_the_last_good_one(server, tmp_path, body):
+    arguments = ("--source", f"tv={server.address('live&vod')}", "--cache-dir", tmp_path / "cache")
+    assert Run(tmp_path, *arguments).code == 0
+    for action in ("get_live_streams", "get_live_categories"):
+        server.replies[action] = body
+    server.replies["get_vod_streams"] = xtream.VOD[:1]
+    for _ in range(2):
+        run = Run(tmp_path, *arguments)
+        assert run.code == 3, run.text
+        assert len(run.names) == 5
+        assert run.report["sources_detail"][0]["from_cache"]
+        assert "there was something before" in run.text
+    server.replies.clear()
+    run = Run(tmp_path, *arguments)
+    assert (run.code, len(run.names)) == (0, 6), run.text
+
+
+def test_a_list_that_was_always_empty_may_be_so(server, tmp_path):
+    arguments = ("--source", f"tv={server.address('live&vod')}", "--cache-dir", tmp_path / "cache")
+    server.replies["get_vod_streams"] = server.replies["get_vod_categories"] = b"[]"
+    for _ in range(2):
+        run = Run(tmp_path, *arguments)
+        assert (run.code, len(run.names)) == (0, 4), run.text
+
+
 @pytest.mark.parametrize("address, words", [
     ("xtream://127.0.0.1", "has no user"),
     ("xtream://me@127.0.0.1", "has no password"),

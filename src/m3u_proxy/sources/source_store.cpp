@@ -217,7 +217,9 @@ SourceStore::Stored SourceStore::accept(Content content, const SourceRequest& re
   Result<> good;
   if (fetched.bytes == 0)
     good = empty_source(fmt::format("what {} gives", excerpt(redact_url(request.location), 80)));
-  else if (options_.validate && content == Content::kDocument)
+  else if (content == Content::kReply)
+    good = copy ? check_reply(request, file, *copy) : Result<>();
+  else if (options_.validate)
     good = options_.validate(request, io::make_temp_file_source(file));
   const bool web_page = good && begins_as_web_page(*file);
   if (web_page && copy)

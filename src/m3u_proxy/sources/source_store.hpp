@@ -138,6 +138,10 @@ class SourceStore {
   /// One reply of an account's API, without the cache.
   Result<std::shared_ptr<io::TempFile>> fetch_reply(const SourceRequest& request);
   [[nodiscard]] net::FetchOptions reply_options() const;
+  /// kParse for a reply without anything in it where the kept one had something.
+  [[nodiscard]] Result<> check_reply(const SourceRequest& request,
+                                     const std::shared_ptr<io::TempFile>& reply,
+                                     const CachedCopy& copy) const;
   enum class Content : std::uint8_t { kDocument, kReply };
   Stored download_as(Content content, const SourceRequest& request);
   Stored accept(Content content, const SourceRequest& request, net::FetchResult fetched,

@@ -2,10 +2,15 @@
 #include <memory>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 #include <m3u_proxy/sources/xtream_loader.hpp>
+#include <m3u_proxy/sources/xtream_reply.hpp>
 
 namespace m3u_proxy::sources {
 namespace {
@@ -56,6 +61,20 @@ net::FetchOptions SourceStore::reply_options() const {
   net::FetchOptions options = options_.fetch;
   options.also_temporary = kForbidden;
   return options;
+}
+
+Result<> SourceStore::check_reply(const SourceRequest& request,
+                                  const std::shared_ptr<io::TempFile>& reply,
+                                  const CachedCopy& copy) const {
+  M3U_TRY(const bool has_some, has_records(io::make_temp_file_source(reply), *options_.budget));
+  if (has_some) return {};
+  M3U_TRY(const bool had_some, has_records(copy.open(), *options_.budget));
+  if (!had_some) return {};
+  constexpr std::size_t kShown = 80;
+  return fail(ErrorCode::kParse,
+              fmt::format("nothing is in what {} gives, where there was something before",
+                          excerpt(redact_url(request.location), kShown)),
+              "if it stays so, leave that kind out of the account's address");
 }
 
 Result<std::shared_ptr<io::TempFile>> SourceStore::fetch_reply(const SourceRequest& request) {
