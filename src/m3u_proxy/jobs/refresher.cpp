@@ -15,11 +15,14 @@
 #include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
+#include <m3u_proxy/sources/xtream_account.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
 #include <m3u_proxy/store/random_id.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
+
+constexpr std::string_view kReplies = "replies";  // beside the sources
 
 /// Copies all that a source gives into a temporary file.
 Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
@@ -118,6 +121,13 @@ struct Refresher::Fetched {
 
 Result<snapshots::SnapshotFolder> Refresher::folder_of(const Uuid& source) const {
   return snapshots::SnapshotFolder::open(options_.folder / "sources" / to_base64url(source));
+}
+
+/// Where the last good replies of an account's API are kept, from which a list is made: a reply
+/// without channels is noticed by them, and episodes are asked for a few a refresh.
+std::filesystem::path Refresher::replies_of(const SourceEntry& source) const {
+  if (source.is_guide || !sources::is_xtream_url(source.config.location)) return {};
+  return options_.folder / kReplies / to_base64url(source.id);
 }
 
 Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const JobContext& job,
@@ -248,7 +258,8 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
   if (source == nullptr) return fail(ErrorCode::kNotFound, "the source is not there any more");
   const std::string& name = source->config.name.name;
   M3U_TRY(const auto current, store_.snapshots().current(id));
-  runtime::Run run(process_, {.threads = 1,
+  runtime::Run run(process_, {.cache_dir = replies_of(*source),
+                              .threads = 1,
                               .now = store::seconds_of(clock_()),
                               .cancel = &job.cancel,
                               .guard = guard_of(*source)});
@@ -346,6 +357,7 @@ Result<> Refresher::delete_orphans(const Model& model) {
 Result<> Refresher::delete_removed(const Model& model) {
   std::set<Uuid> ids;
   for (const SourceEntry& source : model.sources) ids.insert(source.id);
+  M3U_CHECK(snapshots::remove_folders_except(options_.folder / kReplies, ids));
   return snapshots::remove_folders_except(options_.folder / "sources", ids);
 }
 

@@ -33,7 +33,8 @@ std::string_view to_string(RefreshResult result);
 class Refresher {
  public:
   struct Options {
-    std::filesystem::path folder;  ///< of the data; snapshots are in sources/ID/
+    /// Of the data: snapshots are in sources/ID/, an account's last good replies in replies/ID/.
+    std::filesystem::path folder;
     /// A reply that lost more than this part of its items waits in quarantine.
     std::optional<double> max_shrink = 0.5;
     /// Asked for whom sources that people made through the API may connect to; nullptr: anybody.
@@ -88,6 +89,7 @@ class Refresher {
  private:
   static constexpr double kAny = 1;  ///< of max_shrink_: whatever it loses
   struct Fetched;
+  [[nodiscard]] std::filesystem::path replies_of(const SourceEntry& source) const;
   Result<Fetched> fetch(const SourceEntry& source, const JobContext& job, runtime::Run& run,
                         const std::optional<store::SourceSnapshot>& current);
   Result<Inspection> inspect(const SourceEntry& source, const io::TempFile& file, runtime::Run& run,

@@ -107,7 +107,11 @@ Result<std::unique_ptr<io::ByteSource>> RunSources::open(std::string_view kind,
 
 Result<std::unique_ptr<io::ByteSource>> RunSources::stored(const config::SourceConfig& source,
                                                            bool is_guide) {
-  return open_stored(is_guide ? kGuideKind : kPlaylistKind, source, Reads::kOnce, nullptr);
+  const std::string_view kind = is_guide ? kGuideKind : kPlaylistKind;
+  M3U_TRY(auto bytes, open_stored(kind, source, Reads::kOnce, nullptr));
+  const sources::SourceInfo info = origin_of(kind, source.name.name);
+  if (info.from_cache && info.error) return fail(*info.error);
+  return bytes;
 }
 
 Result<std::unique_ptr<io::ByteSource>> RunSources::open_stored(

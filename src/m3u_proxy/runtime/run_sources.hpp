@@ -43,7 +43,8 @@ class RunSources {
   channels::PlaylistSource playlist(const config::SourceConfig& source);
   guide::GuideSource guide(const config::SourceConfig& source, GuideReads reads);
 
-  /// The bytes of a source as they come, whatever they are. Errors: of the source.
+  /// The bytes of a source as they come, whatever they are. Errors: of the source, also where a
+  /// kept copy would take the place of what failed.
   Result<std::unique_ptr<io::ByteSource>> stored(const config::SourceConfig& source, bool is_guide);
 
   /// Adds what the provider did to what the pipeline saw.
