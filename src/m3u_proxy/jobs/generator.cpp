@@ -23,15 +23,26 @@ using snapshots::kLineupFile;
 using snapshots::kPlaylistFile;
 using snapshots::kProgrammesFile;
 
-/// The history of a proxy's runs in the store.
+/// The history of a proxy's runs in the store. The store knows of generations how many programmes
+/// their guides have, of runs it does not: `guide_programmes`, of the last guide, is put in.
 class StoredHistory final : public generation::RunHistoryStore {
  public:
-  StoredHistory(store::Store& store, const Uuid& proxy) : store_(store), proxy_(proxy) {}
+  StoredHistory(store::Store& store, const Uuid& proxy,
+                std::optional<std::uint64_t> guide_programmes)
+      : store_(store), proxy_(proxy), guide_programmes_(guide_programmes) {}
 
   memory::RunHistory read(std::string_view /*proxy*/) override {
-    auto history = store_.runs().history(proxy_);
-    if (!history) log::warn("memory.prediction", "{}", to_string(history.error()));
-    return history ? *std::move(history) : memory::RunHistory();
+    const auto history = store_.runs().history(proxy_);
+    if (!history) {
+      log::warn("memory.prediction", "{}", to_string(history.error()));
+      return {};
+    }
+    memory::RunHistory out;
+    for (memory::RunRecord run : history->runs()) {
+      run.guide_programmes = guide_programmes_;
+      out.add(std::move(run));
+    }
+    return out;
   }
   Result<> write(std::string_view /*proxy*/, const memory::RunHistory& history) override {
     return history.runs().empty() ? Result<>() : store_.runs().add(proxy_, history.runs().back());
@@ -40,6 +51,7 @@ class StoredHistory final : public generation::RunHistoryStore {
  private:
   store::Store& store_;
   Uuid proxy_;
+  std::optional<std::uint64_t> guide_programmes_;
 };
 
 /// Hands a generation's progress to its job.
@@ -189,6 +201,13 @@ void Generator::configure(std::size_t kept, const runtime::RunOptions& run) {
   options_.run = run;
 }
 
+Result<std::optional<std::uint64_t>> Generator::programmes_of(
+    const Uuid& proxy, const snapshots::Snapshot* newest) const {
+  if (newest == nullptr || newest->file(kGuideFile) == nullptr) return std::nullopt;
+  M3U_TRY(const auto rows, store_.generations().list(proxy));
+  return rows.empty() ? std::nullopt : std::optional(rows.front().programmes);
+}
+
 /// The files that a generation wrote, or the last ones where they are the same.
 Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                                 bool guide_written, bool guide_stays) {
@@ -238,7 +257,8 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   const auto spill = process_.make_spill_space();
   snapshots::LineupWriter lineup(*draft, std::string(kLineupFile), process_.budget(),
                                  process_.slabs(), spill.get());
-  StoredHistory history(store_, proxy.id);
+  M3U_TRY(const auto last_programmes, programmes_of(proxy.id, last.get()));
+  StoredHistory history(store_, proxy.id, last_programmes);
   M3U_TRY(const generation::GenerationStats stats, run.generate(resolved, {.publisher = publisher,
                                                                            .history = &history,
                                                                            .lineup = &lineup,
@@ -251,10 +271,11 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   draft->note("inputs", inputs.text);
   changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||
             draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile);
+  const bool old_guide_stays = !stats.guide_written && has_guides && last_programmes;
   store::GenerationRow row{.proxy = proxy.id,
                            .created = clock_(),
                            .channels = stats.channels,
-                           .programmes = stats.programmes};
+                           .programmes = old_guide_stays ? *last_programmes : stats.programmes};
   if (!changed) return row;
   M3U_TRY(row.settings_revision, store_.entities().revision());
   M3U_TRY(row.number, store_.generations().next_number(proxy.id));

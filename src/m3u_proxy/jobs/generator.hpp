@@ -85,6 +85,9 @@ class Generator {
   [[nodiscard]] Options options() const;
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
                                      const Inputs& inputs, std::string& report, bool& changed);
+  /// Programmes in the guide of the newest generation; none: it has no guide.
+  Result<std::optional<std::uint64_t>> programmes_of(const Uuid& proxy,
+                                                     const snapshots::Snapshot* newest) const;
   Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                        bool guide_written, bool guide_stays);
   Result<> describe(store::GenerationRow& row, const snapshots::SnapshotFolder& folder,

@@ -115,5 +115,52 @@ TEST_F(GeneratorTest, ACancelledOneLeavesNothing) {
   EXPECT_THAT(must(generator_->folder_of(proxy())).list(), ElementsAre("1"));
 }
 
+class GuideGeneratorTest : public JobsTest {
+ protected:
+  /// A proxy of one list and one guide, with these keys besides.
+  void add_proxy(const std::string& keys) {
+    add(store::EntityKind::kSource, "tv", R"({"path":")" + file("tv.m3u").string() + R"("})");
+    add(store::EntityKind::kEpgSource, "epg", R"({"path":")" + file("epg.xml").string() + R"("})");
+    add(store::EntityKind::kProxy, "home",
+        R"({"sources":["tv"],"epg_sources":["epg"])" + keys + "}");
+    refresher_->set_max_shrink(std::nullopt);
+    write("tv.m3u", playlist({"A", "B"}));
+    must(refresh());
+  }
+  Result<std::string> publish_guide(int programmes) {
+    std::string text = "<tv><channel id=\"A\"/>";
+    for (int i = 0; i < programmes; ++i)
+      text += fmt::format("<programme start=\"20261128{:02}0000 +0000\" channel=\"A\"/>", 12 + i);
+    write("epg.xml", text + "</tv>");
+    const Uuid guide = model()->find_source("epg", true)->id;
+    must(run(refresh_job(guide, JobPriority::kPerson, {})));
+    return generate();
+  }
+  std::uint64_t programmes() { return must(store_->generations().current(proxy()))->programmes; }
+};
+
+TEST_F(GuideGeneratorTest, AGuideThatShrankTooMuchStaysTheOldOneWhileTheListIsPublished) {
+  add_proxy(R"(,"max_shrink":"50%")");
+  must(publish_guide(8));
+  EXPECT_EQ(programmes(), 8U);
+  write("tv.m3u", playlist({"A", "C"}));
+  must(refresh());
+  for (int i = 0; i < 2; ++i) {
+    const std::string report = must(publish_guide(3 - i));
+    EXPECT_THAT(report, HasSubstr("would shrink from 8 to"));
+    EXPECT_EQ(programmes(), 8U);
+  }
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
+  must(publish_guide(4));
+  EXPECT_EQ(programmes(), 4U);
+}
+
+TEST_F(GuideGeneratorTest, WithoutALimitAGuideMayShrink) {
+  add_proxy("");
+  must(publish_guide(8));
+  must(publish_guide(1));
+  EXPECT_EQ(programmes(), 1U);
+}
+
 }  // namespace
 }  // namespace m3u_proxy::jobs::testing
