@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/web_page.hpp>
 #include <m3u_proxy/formats/m3u_entry_lines.hpp>
 #include <m3u_proxy/formats/m3u_lines.hpp>
+#include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/runtime/download_check.hpp>
 
 namespace m3u_proxy::runtime {
@@ -60,9 +61,13 @@ Result<> check_download(Wanted wanted, io::ByteSource& bytes) {
   if (!has_start && (text.front() == '{' || text.front() == '[')) return refuse("JSON");
   if (!has_start && is_web_page(text)) return refuse("an HTML page");
   const bool is_whole = beginning.size() < kLookedAt;
-  if (is_whole && !text.contains('\0') && !has_content(wanted, text))
+  if (!is_whole || text.contains('\0')) return {};
+  if (!has_content(wanted, text))
     return refuse(wanted == Wanted::kPlaylist ? "no channels" : "an empty guide");
-  return {};
+  if (wanted == Wanted::kGuide) return {};
+  ProblemLog ignored;  // counted when it is read
+  const auto header = formats::read_m3u_header(beginning, ignored);
+  return header ? Result<>() : fail(header.error());
 }
 
 }  // namespace m3u_proxy::runtime
