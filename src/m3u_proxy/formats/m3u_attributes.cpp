@@ -274,7 +274,8 @@ bool AttributeCursor::take_pair() {
       right_behind_value_ = true;
       return true;
     }
-    if (key_.empty()) ++position_;  // a character that can't begin a key
+    // A character that cannot begin a key; a full-width comma is one of several bytes.
+    if (key_.empty()) position_ += std::max<std::size_t>(comma_length(text_, position_), 1);
     if (!found_stray_) stray_begin_ = begin;
     if (after_last_pair_ == 0) stray_end_ = position_;
     found_stray_ = true;

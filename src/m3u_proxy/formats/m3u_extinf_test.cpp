@@ -52,6 +52,12 @@ TEST(M3uExtinf, WithoutACommaTheTextBeforeTheAttributesIsTheNameIfNoneFollows) {
   EXPECT_EQ(only(read_lines("#EXTINF:-1; tvg-id=\"i\"\nhttp://h\n")).name, "i");
 }
 
+TEST(M3uExtinf, AFullWidthCommaInStrayTextIsOneCharacter) {
+  const TestChannel read = channel("o\uFF0Cx=\"1\"");
+  EXPECT_THAT(read.attributes, ElementsAre(Pair("x", "1")));
+  EXPECT_EQ(only(read_lines("#EXTINF:-1 o\uFF0Cx=\"1\"\nhttp://h\n")).name, "o\uFF0C");
+}
+
 TEST(M3uExtinf, OfAnAttributeGivenTwiceTheFirstThatIsNotEmptyCounts) {
   for (const char* attributes : {"tvg-id=\"a\" tvg-id=\"b\"", "tvg-id=\"\" TVG-ID=\"a\"",
                                  "tvg-id=a tvg-id=\"\"", "tvg-id='a' x=1 tvg-id='a'"})

@@ -161,6 +161,12 @@ std::string_view without_quotes(std::string_view line) {
 namespace detail {
 
 LineKind kind_of_comment(std::string_view line) {
+  // Blanks beyond ASCII behind the `#` are other characters in Windows-1252.
+  if (line.size() > 1 && (static_cast<unsigned char>(line[1]) & 0x80U) != 0) {
+    std::string converted;
+    const std::string_view utf8 = as_utf8(line, converted);
+    if (utf8.data() != line.data()) return line_kind(utf8);
+  }
   constexpr std::string_view kExtinf = "EXTINF";
   const std::string_view word = line.substr(skip_blanks(line, 1));
   if (starts_with_ascii_case(word, kExtinf) && goes_on_as_extinf(word.substr(kExtinf.size())))

@@ -20,6 +20,8 @@ TEST(M3uLineKinds, SpellingsOfExtinf) {
   EXPECT_EQ(kind("#EXTINFO:x"), LineKind::kDirective);
   EXPECT_EQ(kind("#EXTINF-X:y"), LineKind::kDirective);
   EXPECT_EQ(kind("# EXTVLCOPT:x"), LineKind::kSkip);
+  EXPECT_EQ(kind("#\u3000EXTINF:-1,\u00E9"), LineKind::kExtinf);
+  EXPECT_EQ(kind("#\u3000EXTINF:-1,\xE9"), LineKind::kSkip) << "it begins with `#\u00E3`";
 }
 
 TEST(M3uLineKinds, Directives) {
