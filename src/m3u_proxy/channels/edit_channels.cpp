@@ -65,25 +65,31 @@ void take_off_given_numbers(catalog::ChannelBatch& batch) {
     if (!given_number(batch, row).empty()) batch.set_attribute(row, kGivenNumber, "");
 }
 
-Result<> check_edit(const edits::ChannelEdit& edit) {
+std::optional<EditMistake> mistake_in(const edits::ChannelEdit& edit) {
+  const auto mistake = [](std::string_view field, std::string message, std::string hint = {}) {
+    return EditMistake{.field = field,
+                       .error = {.code = ErrorCode::kInvalidArgument,
+                                 .message = std::move(message),
+                                 .hint = std::move(hint)}};
+  };
   if (edit.number && !parse_channel_number(*edit.number))
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("\"{}\" is no number of a channel", excerpt(*edit.number)),
-                "such as 7 or 7.1, up to 2147483647");
-  if (edit.name && edit.name->empty())
-    return fail(ErrorCode::kInvalidArgument, "a channel needs a name");
+    return mistake("number", fmt::format("\"{}\" is no number of a channel", excerpt(*edit.number)),
+                   "such as 7 or 7.1, up to 2147483647");
+  if (edit.name && edit.name->empty()) return mistake("name", "a channel needs a name");
   for (const auto& [what, value] :
-       {std::pair("name", &edit.name), std::pair("group", &edit.group),
-        std::pair("logo", &edit.logo), std::pair("guide_id", &edit.guide_id)}) {
+       {std::pair("number", &edit.number), std::pair("name", &edit.name),
+        std::pair("group", &edit.group), std::pair("logo", &edit.logo),
+        std::pair("guide_id", &edit.guide_id)}) {
     if (!*value) continue;
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
     if ((*value)->size() > rules::kMaxValueBytes || std::ranges::any_of(**value, is_control))
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{} is too long, or has line breaks or the like in it", what));
+      return mistake(what,
+                     fmt::format("{} is too long, or has line breaks or the like in it", what));
   }
   if (edit.place != edits::Place::kStays && edit.anchor == edit.channel)
-    return fail(ErrorCode::kInvalidArgument, "a channel cannot go before or after itself");
-  return {};
+    return mistake(edit.place == edits::Place::kBefore ? "before" : "after",
+                   "a channel cannot go before or after itself");
+  return std::nullopt;
 }
 
 }  // namespace m3u_proxy::channels

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include <m3u_proxy/catalog/channel_batch.hpp>
@@ -40,7 +41,12 @@ std::string_view given_number(const catalog::ChannelBatch& batch, std::size_t ro
 /// Takes those attributes off, before the channels are written.
 void take_off_given_numbers(catalog::ChannelBatch& batch);
 
-/// Whether a channel can become what an edit says. Error: kInvalidArgument, naming the field.
-Result<> check_edit(const edits::ChannelEdit& edit);
+/// Why a channel cannot become what an edit says.
+struct EditMistake {
+  std::string_view field;  ///< a key of [[edits]]
+  Error error;             ///< kInvalidArgument, naming the field
+};
+/// The first one; nullopt: there is none.
+std::optional<EditMistake> mistake_in(const edits::ChannelEdit& edit);
 
 }  // namespace m3u_proxy::channels

@@ -84,9 +84,12 @@ EditConfig read_edit(ConfigReader& reader, const ConfigNode& item) {
   if (item.find("channel") == nullptr)
     reader.problem(item.where, reader.path() + " has no channel");
   if (reader.problem_count() != before) return out;
-  if (const auto checked = channels::check_edit(out.edit); !checked)
-    reader.problem(item.where, fmt::format("{}: {}", reader.path(), checked.error().message),
-                   checked.error().hint);
+  if (const auto mistake = channels::mistake_in(out.edit)) {
+    const ConfigMember* const member = item.find(mistake->field);
+    reader.problem(member == nullptr ? item.where : member->value.where,
+                   fmt::format("{}: {}", reader.path(), mistake->error.message),
+                   mistake->error.hint);
+  }
   return out;
 }
 

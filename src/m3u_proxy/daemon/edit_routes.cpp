@@ -155,7 +155,7 @@ Result<std::string> Edits::set(const Request& request) {
   ChannelEdit edit = stored ? jobs::to_edit(*stored) : ChannelEdit{.channel = channel};
   if (const auto names = http::query_value(request.query, "unset")) M3U_CHECK(unset(edit, *names));
   merge(edit, read.edit);
-  M3U_CHECK(channels::check_edit(edit));
+  if (auto mistake = channels::mistake_in(edit)) return fail(std::move(mistake->error));
   store::ChannelEdit next = jobs::to_stored(edit, proxy);
   next.revision = stored ? stored->revision : 0;
   M3U_TRY(const store::ChannelEdit made, context_.store.edits().put(next, context_.clock()));
