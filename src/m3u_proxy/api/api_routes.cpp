@@ -1,3 +1,4 @@
+#include <memory>
 #include <string>
 
 #include <m3u_proxy/api/accounts/account_routes.hpp>
@@ -17,13 +18,14 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
   M3U_CHECK(operations.add(http::Method::kGet, "/openapi.json",
                            {.id = "getDocument", .least = Role::kNobody},
                            [](Call&) -> Answer { return json_answer(std::string(document())); }));
-  M3U_CHECK(add_query_routes(operations, sessions.api));
+  const auto data = std::make_shared<PublishedData>(sessions.api);
+  M3U_CHECK(add_query_routes(operations, sessions.api, data));
   M3U_CHECK(add_session_routes(operations, sessions));
   M3U_CHECK(add_user_routes(operations, sessions));
   M3U_CHECK(add_token_routes(operations, sessions.api));
   M3U_CHECK(add_audit_routes(operations, sessions.api));
   M3U_CHECK(add_backup_routes(operations, sessions.api));
-  M3U_CHECK(add_entity_routes(operations, sessions.api));
+  M3U_CHECK(add_entity_routes(operations, sessions.api, data));
   M3U_CHECK(add_source_routes(operations, sessions.api));
   M3U_CHECK(add_proxy_routes(operations, sessions.api));
   M3U_CHECK(add_output_token_routes(operations, sessions.api));

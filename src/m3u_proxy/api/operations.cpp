@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/api/operations.hpp>
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/http/target.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 
 namespace m3u_proxy::api {
@@ -80,11 +81,15 @@ Result<> Operations::add(http::Method method, std::string_view path, OperationOp
       method, fmt::format("{}{}", kApiPrefix, path),
       [this, entry, &pool](std::shared_ptr<http::Request> request, http::Responder responder) {
         const auto waiting = std::make_shared<http::Responder>(std::move(responder));
+        const bool is_dry =
+            entry->options.has_dry_run && http::query_value(request->query, "dry_run") == "true";
         WorkPool::Work work = [this, entry, request = std::move(request), waiting] {
           const std::function<bool()> gone = [waiting] { return waiting->gone(); };
           waiting->send(answer(*entry, *request, gone));
         };
-        if (!pool.post(work)) waiting->send(error_page(503, "too much is being asked for at once"));
+        WorkPool& taken = is_dry ? long_ : pool;
+        if (!taken.post(work))
+          waiting->send(error_page(503, "too much is being asked for at once"));
       },
       std::move(route));
 }

@@ -22,4 +22,6 @@ void merge(ChannelEdit& edit, const ChannelEdit& over) {
   edit.anchor = over.anchor;
 }
 
+bool says_nothing(const ChannelEdit& edit) { return edit == ChannelEdit{.channel = edit.channel}; }
+
 }  // namespace m3u_proxy::edits

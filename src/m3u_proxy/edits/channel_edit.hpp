@@ -38,6 +38,8 @@ struct ChannelEdit {
 
 /// What `over` says takes the place of what `edit` says, field by field.
 void merge(ChannelEdit& edit, const ChannelEdit& over);
+/// Whether it changes nothing of its channel.
+bool says_nothing(const ChannelEdit& edit);
 
 /// A channel that goes before or after another one.
 struct Placement {

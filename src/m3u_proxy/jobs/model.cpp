@@ -76,8 +76,15 @@ void put_drafts(std::span<const DraftEntity> drafts, EntityKind kind,
                 std::vector<store::Entity>& entities) {
   for (const DraftEntity& draft : drafts) {
     if (draft.kind != kind) continue;
-    const auto found = std::ranges::find(entities, draft.name, &store::Entity::name);
+    const auto found = std::ranges::find_if(entities, [&](const store::Entity& entity) {
+      return draft.id ? entity.id == *draft.id : entity.name == draft.name;
+    });
+    if (found != entities.end() && draft.is_gone) {
+      entities.erase(found);
+      continue;
+    }
     if (found != entities.end()) {
+      found->name = draft.name;
       found->body = draft.body;
       continue;
     }

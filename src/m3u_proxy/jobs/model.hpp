@@ -53,11 +53,13 @@ struct Model {
   [[nodiscard]] const ProxyEntry* find_proxy(std::string_view name) const;
 };
 
-/// What an entity would be: instead of the one of that kind and name, or a new one.
+/// What an entity would be: instead of the one of that kind and id, or name, or a new one.
 struct DraftEntity {
   store::EntityKind kind{};
   std::string name;
-  std::string body;  ///< JSON
+  std::string body;          ///< JSON
+  std::optional<Uuid> id{};  ///< none: the name tells which one
+  bool is_gone = false;      ///< there would be none
 };
 /// Reads the model out of the store. `base` has the plain sections ([proxy_memory] …). Errors:
 /// those of the store; kConfig when what is in it is not valid together, with the first mistake.

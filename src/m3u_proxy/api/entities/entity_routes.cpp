@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/entities/entity_check.hpp>
+#include <m3u_proxy/api/entities/entity_impact.hpp>
 #include <m3u_proxy/api/entities/entity_kinds.hpp>
 #include <m3u_proxy/api/entities/entity_routes.hpp>
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
@@ -24,8 +25,9 @@ constexpr std::size_t kMostOrdered = 10'000;
 
 class EntityHandlers {
  public:
-  EntityHandlers(const ApiContext& context, const EntityKindName& kind)
-      : context_(context), kind_(kind) {}
+  EntityHandlers(const ApiContext& context, const EntityKindName& kind,
+                 std::shared_ptr<PublishedData> data)
+      : context_(context), kind_(kind), data_(std::move(data)) {}
 
   Answer list(Call& call);
   Answer create(Call& call);
@@ -37,13 +39,23 @@ class EntityHandlers {
  private:
   Outcome<EntityDraft> draft_of(const Call& call, const std::optional<Entity>& stored);
   Answer shown(const Call& call, const Entity& entity, int status = 200);
+  Answer dry_answer(const Call& call, const jobs::DraftEntity& draft);
+  Answer dry_order(const Call& call, std::vector<Uuid> ids);
   [[nodiscard]] std::string action(std::string_view what) const {
     return fmt::format("{}.{}", kind_.path, what);
   }
 
   const ApiContext& context_;
   EntityKindName kind_;
+  std::shared_ptr<PublishedData> data_;
 };
+
+jobs::DraftEntity to_draft(const EntityDraft& draft) {
+  return {.kind = draft.kind,
+          .name = draft.name,
+          .body = config::to_json(draft.config),
+          .id = draft.id};
+}
 
 Outcome<void> refuse_if_managed(const Entity& entity) {
   if (entity.managed_by != store::ManagedBy::kFile) return {};
@@ -104,8 +116,16 @@ Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
   return draft;
 }
 
+Answer EntityHandlers::dry_answer(const Call& call, const jobs::DraftEntity& draft) {
+  DryRun run(context_, *data_, call);
+  M3U_CHECK(look_at_change(run, context_, draft));
+  return run.answer();
+}
+
 Answer EntityHandlers::create(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const EntityDraft draft, draft_of(call, std::nullopt));
+  if (is_dry) return dry_answer(call, to_draft(draft));
   M3U_TRY(const Entity made,
           context_.store.entities().create(
               {.kind = kind_.kind, .name = draft.name, .body = config::to_json(draft.config)},
@@ -123,10 +143,12 @@ Answer EntityHandlers::get(Call& call) {
 }
 
 Answer EntityHandlers::put(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity before, find_entity(context_, call, kind_.kind));
   M3U_CHECK(refuse_if_managed(before));
   M3U_CHECK(check_revision(call.request, before.revision));
   M3U_TRY(const EntityDraft draft, draft_of(call, before));
+  if (is_dry) return dry_answer(call, to_draft(draft));
   const auto now = context_.store.entities().put(
       before.id, {.name = draft.name, .body = config::to_json(draft.config)}, before.revision,
       context_.clock());
@@ -142,10 +164,15 @@ Answer EntityHandlers::put(Call& call) {
 }
 
 Answer EntityHandlers::erase(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity before, find_entity(context_, call, kind_.kind));
   M3U_CHECK(refuse_if_managed(before));
   M3U_CHECK(check_revision(call.request, before.revision));
   M3U_CHECK(check_removal(context_, before.id));
+  if (is_dry)
+    return dry_answer(
+        call,
+        {.kind = kind_.kind, .name = before.name, .body = {}, .id = before.id, .is_gone = true});
   M3U_CHECK(context_.store.entities().erase(before.id, before.revision));
   M3U_TRY(std::string was, entity_json(before));
   M3U_CHECK(record(
@@ -154,11 +181,24 @@ Answer EntityHandlers::erase(Call& call) {
   return http::empty_response();
 }
 
+/// Proxies name what they are made of in an order of their own, so nothing is published otherwise.
+Answer EntityHandlers::dry_order(const Call& call, std::vector<Uuid> ids) {
+  M3U_TRY(const auto entities, context_.store.entities().list(kind_.kind));
+  std::vector<Uuid> known;
+  for (const Entity& entity : entities) known.push_back(entity.id);
+  std::ranges::sort(known);
+  std::ranges::sort(ids);
+  if (known != ids) return problem(409, "the order does not name exactly those that there are");
+  return DryRun(context_, *data_, call).answer();
+}
+
 Answer EntityHandlers::reorder(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
   const auto ids = fields.ids("ids", Needed::kYes, kMostOrdered);
   M3U_CHECK(fields.finish());
+  if (is_dry) return dry_order(call, *ids);
   if (const auto done = context_.store.entities().reorder(kind_.kind, *ids); !done)
     return std::unexpected<Problem>(done.error());
   M3U_CHECK(
@@ -177,15 +217,19 @@ Outcome<store::Entity> find_entity(const ApiContext& context, const Call& call, 
   return problem(404, "there is nothing of this id");
 }
 
-Result<> add_entity_routes(Operations& operations, const ApiContext& context) {
+Result<> add_entity_routes(Operations& operations, const ApiContext& context,
+                           const std::shared_ptr<PublishedData>& data) {
   using enum http::Method;
   using Work = Answer (EntityHandlers::*)(Call&);
   for (const EntityKindName& kind : kEntityKinds) {
-    const auto handlers = std::make_shared<EntityHandlers>(context, kind);
+    const auto handlers = std::make_shared<EntityHandlers>(context, kind, data);
     const auto add = [&](http::Method method, std::string_view rest, std::string_view id,
                          Role least, std::uint64_t body, Work work) {
       return operations.add(method, fmt::format("/{}{}", kind.path, rest),
-                            {.id = std::string(id), .least = least, .body_limit = body},
+                            {.id = std::string(id),
+                             .least = least,
+                             .body_limit = body,
+                             .has_dry_run = method != kGet},
                             [handlers, work](Call& call) { return ((*handlers).*work)(call); });
     };
     constexpr Role kSees = Role::kViewer;

@@ -5,6 +5,7 @@
 
 #include <m3u_proxy/api/lineup/lineup_difference.hpp>
 #include <m3u_proxy/api/lineup/previews.hpp>
+#include <m3u_proxy/edits/overlaid_edits.hpp>
 #include <m3u_proxy/jobs/snapshot_publisher.hpp>
 #include <m3u_proxy/runtime/run.hpp>
 #include <m3u_proxy/snapshots/lineup_writer.hpp>
@@ -86,11 +87,15 @@ Result<std::shared_ptr<const snapshots::Lineup>> write_lineup(const ApiContext& 
                                                               const jobs::Model& model,
                                                               const jobs::ProxyEntry& proxy,
                                                               const PreviewSnapshot& snapshot,
+                                                              const PreviewOptions& options,
                                                               const std::function<bool()>& gone) {
   M3U_TRY(const jobs::Generator::Inputs inputs, context.generator.open_inputs(model, proxy));
   GoneWatch watch(gone);
   runtime::Run run(context.process, options_of(context, watch));
   M3U_TRY(generation::ResolvedProxyConfig resolved, context.generator.resolve(inputs, proxy, run));
+  if (!options.edits.empty())
+    resolved.edits =
+        std::make_shared<edits::OverlaidEdits>(std::move(resolved.edits), options.edits);
   resolved.epg_sources.clear();
   resolved.use_playlist_guides = false;
   resolved.max_shrink.reset();
@@ -191,7 +196,7 @@ Outcome<ProxyPreview> preview_proxy(const ApiContext& context, PublishedData& da
   static std::atomic<std::uint64_t> made{0};
   M3U_TRY(auto folder, snapshots::SnapshotFolder::open(context.data / kFolder));
   const PreviewSnapshot snapshot(std::move(folder), std::to_string(++made));
-  M3U_TRY(const auto lineup, write_lineup(context, model, proxy, snapshot, gone));
+  M3U_TRY(const auto lineup, write_lineup(context, model, proxy, snapshot, options, gone));
   ProxyPreview preview{.channels = lineup->rows()};
   queries::OpenGeneration after;
   after.lineup = {.proxy = proxy.id, .generation = 0, .lineup = lineup};

@@ -11,6 +11,7 @@
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/api/api_context.hpp>
 #include <m3u_proxy/api/lineup/published_data.hpp>
+#include <m3u_proxy/edits/channel_edit.hpp>
 #include <m3u_proxy/generation/explanation.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 
@@ -49,6 +50,9 @@ struct ProxyPreview {
 struct PreviewOptions {
   std::size_t limit = 100;    ///< differences
   Role role = Role::kViewer;  ///< of who sees the addresses
+  /// Whole edits in the place of those of the same channels; one that says nothing takes its
+  /// channel's away.
+  std::vector<edits::ChannelEdit> edits{};
 };
 /// Makes the channels of `proxy` as `model` says, both of which may differ from what is stored, and
 /// compares them with what is served; guides are left out. For dry runs too. Problems: as

@@ -6,13 +6,12 @@
 #include <m3u_proxy/api/lineup/expression_routes.hpp>
 #include <m3u_proxy/api/lineup/preview_routes.hpp>
 #include <m3u_proxy/api/lineup/programme_routes.hpp>
-#include <m3u_proxy/api/lineup/published_data.hpp>
 #include <m3u_proxy/api/lineup/query_routes.hpp>
 
 namespace m3u_proxy::api {
 
-Result<> add_query_routes(Operations& operations, const ApiContext& context) {
-  const auto data = std::make_shared<PublishedData>(context);
+Result<> add_query_routes(Operations& operations, const ApiContext& context,
+                          const std::shared_ptr<PublishedData>& data) {
   M3U_CHECK(add_channel_routes(operations, context, data));
   M3U_CHECK(add_programme_routes(operations, context, data));
   M3U_CHECK(add_expression_routes(operations, context, data));

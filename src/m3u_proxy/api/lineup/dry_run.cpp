@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <m3u_proxy/api/lineup/dry_run.hpp>
+#include <m3u_proxy/api/request_body.hpp>
+
+namespace m3u_proxy::api {
+
+DryRun::DryRun(const ApiContext& context, PublishedData& data, const Call& call)
+    : context_(context),
+      data_(data),
+      call_(call),
+      began_(std::chrono::steady_clock::now()),
+      deadline_(began_ + kMostTime) {}
+
+Outcome<std::uint64_t> DryRun::channels_of(const Uuid& proxy) {
+  const auto current = data_.current(proxy);
+  if (current) return (*current)->lineup.lineup->rows();
+  if (current.error().status == 404 || current.error().status == 503) return 0;
+  return std::unexpected<Problem>(current.error());
+}
+
+Outcome<void> DryRun::look(const jobs::Model& model, const jobs::ProxyEntry& proxy,
+                           const std::vector<edits::ChannelEdit>& edits, std::string_view note) {
+  const Place place{.id = proxy.id, .name = proxy.config.name.name};
+  if (is_late()) {
+    not_looked_at_.push_back(place);
+    return {};
+  }
+  const std::function<bool()> ends = [this] {
+    return is_late() || call_.gone() || call_.stopping.cancelled();
+  };
+  const PreviewOptions options{.limit = kMostSamples, .role = call_.principal.role, .edits = edits};
+  auto preview = preview_proxy(context_, data_, model, proxy, options, ends);
+  if (!preview) {
+    if (is_late() && !call_.gone()) {
+      not_looked_at_.push_back(place);
+      return {};
+    }
+    // Its sources have not been fetched yet.
+    if (preview.error().status == 404) return mention(place.id, place.name, preview.error().detail);
+    return std::unexpected<Problem>(std::move(preview).error());
+  }
+  impacts_.push_back({.proxy = place, .preview = *std::move(preview), .note = std::string(note)});
+  return {};
+}
+
+Outcome<void> DryRun::remove(const Uuid& proxy, std::string_view name) {
+  M3U_TRY(const std::uint64_t channels, channels_of(proxy));
+  impacts_.push_back({.proxy = {.id = proxy, .name = std::string(name)},
+                      .preview = {.before = channels, .removed = channels, .items = "[]"}});
+  return {};
+}
+
+Outcome<void> DryRun::mention(const Uuid& proxy, std::string_view name, std::string_view note) {
+  M3U_TRY(const std::uint64_t channels, channels_of(proxy));
+  impacts_.push_back({.proxy = {.id = proxy, .name = std::string(name)},
+                      .preview = {.before = channels, .channels = channels, .items = "[]"},
+                      .note = std::string(note)});
+  return {};
+}
+
+void DryRun::write(Json& json) const {
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began_;
+  const bool exact = not_looked_at_.empty() && std::ranges::all_of(impacts_, [](const auto& one) {
+                       return one.note.empty();
+                     });
+  json.member("dry_run", true).member("exact", exact).member("seconds", took.count());
+  json.key("proxies").begin_array();
+  for (const Impact& one : impacts_) {
+    json.begin_object();
+    id_member(json, "id", one.proxy.id);
+    json.member("name", std::string_view(one.proxy.name))
+        .member("channels_before", one.preview.before)
+        .member("channels_after", one.preview.channels)
+        .member("added", one.preview.added)
+        .member("removed", one.preview.removed)
+        .member("changed", one.preview.changed)
+        .member("exact", one.note.empty());
+    if (!one.note.empty()) json.member("note", std::string_view(one.note));
+    json.key("samples").raw(one.preview.items).end_object();
+  }
+  json.end_array().key("not_looked_at").begin_array();
+  for (const Place& place : not_looked_at_) {
+    json.begin_object();
+    id_member(json, "id", place.id);
+    json.member("name", std::string_view(place.name)).end_object();
+  }
+  json.end_array();
+}
+
+http::Response DryRun::answer() const {
+  std::string text;
+  Json json(text);
+  json.begin_object();
+  write(json);
+  json.end_object();
+  return json_answer(std::move(text));
+}
+
+Outcome<bool> is_dry_run(const http::Request& request) { return query_flag(request, "dry_run"); }
+
+}  // namespace m3u_proxy::api
