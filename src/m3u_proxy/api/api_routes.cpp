@@ -5,6 +5,7 @@
 #include <m3u_proxy/api/api_routes.hpp>
 #include <m3u_proxy/api/backup_routes.hpp>
 #include <m3u_proxy/api/document.hpp>
+#include <m3u_proxy/api/edits/edit_routes.hpp>
 #include <m3u_proxy/api/entities/entity_routes.hpp>
 #include <m3u_proxy/api/entities/proxy_routes.hpp>
 #include <m3u_proxy/api/entities/source_routes.hpp>
@@ -20,6 +21,8 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
                            [](Call&) -> Answer { return json_answer(std::string(document())); }));
   const auto data = std::make_shared<PublishedData>(sessions.api);
   M3U_CHECK(add_query_routes(operations, sessions.api, data));
+  M3U_CHECK(add_edit_routes(operations, sessions.api, data));
+  M3U_CHECK(add_bulk_edit_routes(operations, sessions.api, data));
   M3U_CHECK(add_session_routes(operations, sessions));
   M3U_CHECK(add_user_routes(operations, sessions));
   M3U_CHECK(add_token_routes(operations, sessions.api));

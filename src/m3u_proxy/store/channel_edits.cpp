@@ -57,10 +57,15 @@ Result<std::optional<ChannelEdit>> load(Connection& connection, const Uuid& chan
       {channel, key_of(proxy)}, edit_of);
 }
 
+Error is_the_files(const ChannelEdit& edit) {
+  return {.code = ErrorCode::kConflict,
+          .message = fmt::format("the edit of the channel {} is managed by the configuration file",
+                                 to_string(edit.channel)),
+          .hint = "change it there"};
+}
+
 Result<> check_change(const std::optional<ChannelEdit>& stored, std::int64_t expected) {
-  if (stored && stored->managed_by == ManagedBy::kFile)
-    return fail(ErrorCode::kConflict, "the channel's edit is managed by the configuration file",
-                "change it there");
+  if (stored && stored->managed_by == ManagedBy::kFile) return fail(is_the_files(*stored));
   const std::int64_t revision = stored ? stored->revision : 0;
   if (revision == expected) return {};
   return fail(ErrorCode::kConflict,
@@ -87,6 +92,29 @@ Result<> write(Connection& connection, const ChannelEdit& edit) {
   return rows ? Result<>() : fail(rows.error());
 }
 
+/// Writes an edit that a person makes in the place of what is stored.
+Result<ChannelEdit> replace(Connection& connection, const std::optional<ChannelEdit>& stored,
+                            const ChannelEdit& edit, Time now) {
+  ChannelEdit next = edit;
+  next.revision = (stored ? stored->revision : 0) + 1;
+  next.created = stored ? stored->created : now;
+  next.updated = now;
+  next.last_seen = stored ? stored->last_seen : now;
+  next.misses = stored ? stored->misses : 0;
+  next.missing_since = stored ? stored->missing_since : Time();
+  next.managed_by = ManagedBy::kUser;
+  M3U_CHECK(write(connection, next));
+  return next;
+}
+
+/// Bytes.
+std::size_t text_of(const ChannelEdit& edit) {
+  std::size_t bytes = 0;
+  for (const auto* const text : {&edit.number, &edit.name, &edit.group, &edit.logo, &edit.guide_id})
+    if (*text) bytes += (*text)->size();
+  return bytes;
+}
+
 bool says_the_same(const ChannelEdit& a, const ChannelEdit& b) {
   const auto said = [](const ChannelEdit& edit) {
     return std::tie(edit.number, edit.name, edit.group, edit.logo, edit.guide_id, edit.hidden,
@@ -107,17 +135,33 @@ Result<ChannelEdit> ChannelEdits::put(const ChannelEdit& edit, Time now) {
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<ChannelEdit> {
         M3U_TRY(const auto stored, load(connection, edit.channel, edit.proxy));
         M3U_CHECK(check_change(stored, edit.revision));
-        ChannelEdit next = edit;
-        ++next.revision;
-        next.created = stored ? stored->created : now;
-        next.updated = now;
-        next.last_seen = stored ? stored->last_seen : now;
-        next.misses = stored ? stored->misses : 0;
-        next.missing_since = stored ? stored->missing_since : Time();
-        next.managed_by = ManagedBy::kUser;
-        M3U_CHECK(write(connection, next));
+        M3U_TRY(ChannelEdit next, replace(connection, stored, edit, now));
         M3U_CHECK(changed(*database_, connection));
         return next;
+      });
+}
+
+Result<std::vector<ChannelEdits::Changed>> ChannelEdits::change(std::span<const Uuid> channels,
+                                                                const std::optional<Uuid>& proxy,
+                                                                const Change& change, Time now) {
+  return sql::transact<std::vector<Changed>>(
+      *database_, Access::kExclusive, [&](Connection& connection) -> Result<std::vector<Changed>> {
+        std::vector<Changed> all;
+        std::size_t text = 0;
+        for (std::size_t i = 0; i < channels.size(); ++i) {
+          M3U_TRY(auto stored, load(connection, channels[i], proxy));
+          if (stored && stored->managed_by == ManagedBy::kFile) return fail(is_the_files(*stored));
+          ChannelEdit edit = stored.value_or(ChannelEdit{.channel = channels[i], .proxy = proxy});
+          change(i, edit);
+          text += text_of(edit) + (stored ? text_of(*stored) : 0);
+          if (text > kMostText)
+            return fail(ErrorCode::kInvalidArgument,
+                        "these edits are too long to be changed together", "change fewer at once");
+          M3U_TRY(ChannelEdit after, replace(connection, stored, edit, now));
+          all.push_back({.before = std::move(stored), .after = std::move(after)});
+        }
+        if (!all.empty()) M3U_CHECK(changed(*database_, connection));
+        return all;
       });
 }
 

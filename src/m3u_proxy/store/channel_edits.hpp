@@ -49,12 +49,29 @@ struct Sighting {
 /// Thread-safe. Beside the errors below every function has those of the database.
 class ChannelEdits {
  public:
+  /// Bytes of the texts of edits that are changed together.
+  static constexpr std::size_t kMostText = std::size_t{2} << 20U;
+
   explicit ChannelEdits(sql::Database& database) : database_(&database) {}
 
   /// Stores an edit whole. `edit.revision` is the one that was seen, 0 for a new one. The edit as
   /// it is then. Error: kConflict, when there is another revision by now, or it is the
   /// configuration file's.
   Result<ChannelEdit> put(const ChannelEdit& edit, Time now);
+  /// An edit before and after a change of many.
+  struct Changed {
+    std::optional<ChannelEdit> before{};
+    ChannelEdit after{};
+  };
+  /// What an edit becomes: it comes as it is stored, or new, with the index of its channel.
+  using Change = std::function<void(std::size_t index, ChannelEdit& edit)>;
+  /// Changes the edits of many channels, each once, in one transaction: all or none, and nothing is
+  /// lost that others changed meanwhile. `change` may be called again for a channel. Errors:
+  /// kConflict, when one of them is the configuration file's; kInvalidArgument, when they have more
+  /// than kMostText together.
+  Result<std::vector<Changed>> change(std::span<const Uuid> channels,
+                                      const std::optional<Uuid>& proxy, const Change& change,
+                                      Time now);
   /// Errors: kNotFound, kConflict as above.
   Result<> erase(const Uuid& channel, const std::optional<Uuid>& proxy, std::int64_t expected);
   Result<std::optional<ChannelEdit>> find(const Uuid& channel, const std::optional<Uuid>& proxy);

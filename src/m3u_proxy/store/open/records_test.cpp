@@ -44,6 +44,35 @@ TEST_P(RecordsTest, EditOfAnOldRevisionIsAConflict) {
   EXPECT_EQ(code_of(store().edits().erase(id(1), {}, 2)), ErrorCode::kNotFound);
 }
 
+TEST_P(RecordsTest, ManyEditsAreChangedTogetherOrNotAtAll) {
+  must(store().edits().put({.channel = id(1), .name = "a", .hidden = true}, at(1)));
+  const std::vector<Uuid> channels = {id(2), id(1)};
+  const auto number = [](std::size_t index, ChannelEdit& edit) {
+    edit.number = std::to_string(index + 7);
+  };
+  const auto changed = must(store().edits().change(channels, {}, number, at(2)));
+  ASSERT_THAT(changed, SizeIs(2));
+  EXPECT_FALSE(changed[0].before.has_value());
+  EXPECT_EQ(changed[0].after.revision, 1);
+  EXPECT_EQ(changed[1].before->number, std::nullopt);
+  EXPECT_EQ(changed[1].after.revision, 2);
+  const auto stored = must(store().edits().find(id(1), {}));
+  EXPECT_EQ(stored->number, "8");
+  EXPECT_EQ(stored->name, "a");
+  EXPECT_EQ(stored->created, at(1));
+  must(store().edits().take_over_file(std::vector<ChannelEdit>{{.channel = id(3)}}, at(3)));
+  const std::vector<Uuid> with_the_files = {id(2), id(3)};
+  EXPECT_EQ(code_of(store().edits().change(with_the_files, {}, number, at(4))),
+            ErrorCode::kConflict);
+  EXPECT_EQ(must(store().edits().find(id(2), {}))->revision, 1);
+  const auto lengthen = [](std::size_t, ChannelEdit& edit) {
+    edit.name = std::string(ChannelEdits::kMostText / 2 + 1, 'x');
+  };
+  EXPECT_EQ(code_of(store().edits().change(channels, {}, lengthen, at(5))),
+            ErrorCode::kInvalidArgument);
+  EXPECT_EQ(must(store().edits().find(id(1), {}))->name, "a");
+}
+
 TEST_P(RecordsTest, EditsComeByChannelIdTheOneForAllProxiesFirst) {
   for (const std::uint8_t n : {std::uint8_t{30}, std::uint8_t{4}, std::uint8_t{200}}) {
     must(store().edits().put({.channel = id(n), .proxy = id(1)}, at(1)));

@@ -1,0 +1,56 @@
+#include <utility>
+
+#include <m3u_proxy/api/edits/edit_impact.hpp>
+#include <m3u_proxy/jobs/edit_files.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+using edits::ChannelEdit;
+
+/// What holds for a proxy once the drafts do: what is said for it goes before what is said for all.
+Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const EditDrafts& drafts,
+                                            const Uuid& proxy) {
+  auto& stored = context.store.edits();
+  std::vector<ChannelEdit> all;
+  for (const ChannelEdit& draft : drafts.edits) {
+    ChannelEdit edit{.channel = draft.channel};
+    M3U_TRY(const auto other,
+            stored.find(draft.channel, drafts.proxy ? std::nullopt : std::optional(proxy)));
+    const ChannelEdit kept = other ? jobs::to_edit(*other) : edit;
+    merge(edit, drafts.proxy ? kept : draft);
+    merge(edit, drafts.proxy ? draft : kept);
+    all.push_back(std::move(edit));
+  }
+  return all;
+}
+
+}  // namespace
+
+Outcome<void> look_at_edits(DryRun& run, const ApiContext& context, const EditDrafts& drafts) {
+  const auto model = context.conductor.model();
+  if (!model) return {};
+  for (const jobs::ProxyEntry& proxy : model->proxies) {
+    if (drafts.proxy && *drafts.proxy != proxy.id) continue;
+    M3U_TRY(const auto edits, edits_for(context, drafts, proxy.id));
+    M3U_CHECK(run.look(*model, proxy, edits));
+  }
+  return {};
+}
+
+Outcome<std::optional<Uuid>> scope_of(const ApiContext& context, std::optional<std::string> text) {
+  if (!text) return std::nullopt;
+  const auto id = parse_uuid(*text);
+  if (!id) return field_problem("proxy", "invalid", "proxy is no id");
+  const auto model = context.conductor.model();
+  if (!model || model->find_proxy(*id) == nullptr)
+    return problem(404, "there is no proxy of this id");
+  return std::optional(*id);
+}
+
+void tell_of_edits(const ApiContext& context, PublishedData& data) {
+  context.generator.edits_changed();
+  data.forget_edits();
+}
+
+}  // namespace m3u_proxy::api
