@@ -135,7 +135,7 @@ def test_schemathesis_finds_nothing(service, who, tmp_path):
     # yet: what a proxy publishes before its sources were fetched.
     (tmp_path / "schemathesis.toml").write_text(
         "[checks.negative_data_rejection]\n"
-        "expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 415, 422, 428, 429]\n"
+        "expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 422, 428, 429]\n"
         "[checks.not_a_server_error]\n"
         'expected-statuses = ["2xx", "3xx", "4xx", 503]\n')
     environment = {**os.environ, "HOME": str(tmp_path)}

@@ -164,4 +164,9 @@ Result<generation::PreviewResult> Run::preview_guide_channels(
   return generation::preview_guide_channels(proxy, context(), limit);
 }
 
+Result<> Run::list_guide_channels(const generation::ResolvedProxyConfig& proxy,
+                                  generation::GuideChannelListener& listener) {
+  return generation::list_guide_channels(proxy, context(), listener);
+}
+
 }  // namespace m3u_proxy::runtime

@@ -13,6 +13,7 @@
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/generation/explanation.hpp>
 #include <m3u_proxy/generation/generation.hpp>
+#include <m3u_proxy/generation/guide_channel_list.hpp>
 #include <m3u_proxy/generation/lineup.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 #include <m3u_proxy/generation/publisher.hpp>
@@ -72,6 +73,9 @@ class Run {
                                                        std::size_t limit);
   Result<generation::PreviewResult> preview_guide_channels(
       const generation::ResolvedProxyConfig& proxy, std::size_t limit);
+  /// Tells of every channel of its EPG sources. Errors: as generation::list_guide_channels().
+  Result<> list_guide_channels(const generation::ResolvedProxyConfig& proxy,
+                               generation::GuideChannelListener& listener);
   /// What becomes of single channels of a proxy. Errors: as generation::explain().
   Result<std::vector<generation::ExplainedChannel>> explain(
       const generation::ResolvedProxyConfig& proxy, const generation::ExplainedParts& parts,

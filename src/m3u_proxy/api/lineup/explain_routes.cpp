@@ -6,6 +6,7 @@
 
 #include <m3u_proxy/api/lineup/channel_answers.hpp>
 #include <m3u_proxy/api/lineup/explain_routes.hpp>
+#include <m3u_proxy/api/lineup/guide_routes.hpp>
 #include <m3u_proxy/api/lineup/previews.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/base/casefold.hpp>
@@ -23,6 +24,9 @@ using Generation = PublishedData::Generation;
 constexpr std::size_t kMostCandidates = 20;
 constexpr std::size_t kLongestName = 500;
 constexpr std::size_t kMostLooked = 500;
+constexpr std::size_t kMostGuideCandidates = 10;
+/// How long the first question about a guide waits for it to be read; the next one finds it.
+constexpr std::chrono::milliseconds kGuidePatience{200};
 
 /// What is asked about.
 struct Question {
@@ -91,8 +95,9 @@ void simple_step(Json& json, std::string_view kind, std::string_view name, std::
 
 class Explain {
  public:
-  Explain(const ApiContext& context, std::shared_ptr<PublishedData> data)
-      : context_(context), data_(std::move(data)) {}
+  Explain(const ApiContext& context, std::shared_ptr<PublishedData> data,
+          std::shared_ptr<GuideCatalog> catalog)
+      : context_(context), data_(std::move(data)), catalog_(std::move(catalog)) {}
 
   Answer answer(Call& call);
 
@@ -100,14 +105,23 @@ class Explain {
   Outcome<std::vector<queries::ChannelItem>> published(const queries::OpenGeneration& of,
                                                        const Question& question, Call& call);
   Answer published_answer(const queries::OpenGeneration& of, const queries::ChannelItem& item,
-                          const std::vector<ExplainedChannel>& ways, Role role);
+                          const std::vector<ExplainedChannel>& ways, const Call& call);
   Answer missing_answer(const std::vector<ExplainedChannel>& found, const Question& question,
-                        Role role) const;
-  Result<> write_guide(Json& json, const queries::OpenGeneration* of,
-                       std::string_view guide_id) const;
+                        const Call& call);
+  /// A channel, as far as its guide goes.
+  struct Guided {
+    Uuid proxy{};
+    Uuid channel{};
+    std::string_view guide_id{};
+    std::string_view name{};
+  };
+  Outcome<void> write_guide(Json& json, const queries::OpenGeneration* of, const Guided& guided,
+                            const Call& call);
+  Outcome<bool> is_edits_guide(const Guided& guided);
 
   const ApiContext& context_;
   std::shared_ptr<PublishedData> data_;
+  std::shared_ptr<GuideCatalog> catalog_;
 };
 
 /// The published channels that are meant: by id, or all whose name is this one.
@@ -133,29 +147,57 @@ Outcome<std::vector<queries::ChannelItem>> Explain::published(const queries::Ope
   return found;
 }
 
-Result<> Explain::write_guide(Json& json, const queries::OpenGeneration* of,
-                              std::string_view guide_id) const {
+/// Whether somebody gave the channel its guide id.
+Outcome<bool> Explain::is_edits_guide(const Guided& guided) {
+  for (const auto& scope : {std::optional(guided.proxy), std::optional<Uuid>()}) {
+    M3U_TRY(const auto edit, context_.store.edits().find(guided.channel, scope));
+    if (edit && edit->guide_id) return *edit->guide_id == guided.guide_id;
+  }
+  return false;
+}
+
+Outcome<void> Explain::write_guide(Json& json, const queries::OpenGeneration* of,
+                                   const Guided& guided, const Call& call) {
   json.key("guide");
-  if (guide_id.empty()) {
+  M3U_TRY(const auto guides, catalog_->of(guided.proxy, kGuidePatience, call.gone));
+  M3U_TRY(const auto candidates,
+          find_candidates(guides, guided.guide_id, guided.name, kMostGuideCandidates));
+  if (guided.guide_id.empty() && candidates.empty()) {
     json.null();
     return {};
   }
   std::vector<snapshots::ProgrammeEntry> some;
-  if (of != nullptr && of->programmes)
-    M3U_CHECK(of->programmes->between(guide_id, INT64_MIN, INT64_MAX, 1, some));
+  if (of != nullptr && of->programmes && !guided.guide_id.empty())
+    M3U_CHECK(of->programmes->between(guided.guide_id, INT64_MIN, INT64_MAX, 1, some));
+  std::string_view text = "its programmes are in the guide";
+  if (some.empty()) text = "no EPG source has programmes of this guide id";
+  if (guided.guide_id.empty()) text = "it has no guide id";
   json.begin_object()
-      .member("id", guide_id)
+      .member("id", guided.guide_id)
       .member("has_programmes", !some.empty())
-      .member("text", some.empty()
-                          ? std::string_view("no EPG source has programmes of this guide id")
-                          : std::string_view("its programmes are in the guide"))
-      .end_object();
+      .member("text", text)
+      .key("matched_by");
+  M3U_TRY(const bool is_edits, is_edits_guide(guided));
+  if (some.empty() || (!is_edits && candidates.empty()))
+    json.null();
+  else
+    json.value(is_edits ? std::string_view("edit") : candidates.front().how);
+  json.key("candidates").begin_array();
+  for (const GuideCandidate& one : candidates)
+    json.begin_object()
+        .member("id", std::string_view(one.id))
+        .member("name", std::string_view(one.name))
+        .member("source", std::string_view(one.source))
+        .member("how", one.how)
+        .end_object();
+  json.end_array().member("candidates_are_whole", guides.is_whole).end_object();
   return {};
 }
 
 Answer Explain::published_answer(const queries::OpenGeneration& of,
                                  const queries::ChannelItem& item,
-                                 const std::vector<ExplainedChannel>& ways, Role role) {
+                                 const std::vector<ExplainedChannel>& ways, const Call& call) {
+  const Role role = call.principal.role;
   const snapshots::Lineup& lineup = *of.lineup.lineup;
   M3U_TRY(const auto touched, lineup.touched(item.row));
   M3U_TRY(const PublishedData::Ids edited, data_->edited(of.lineup.proxy));
@@ -184,13 +226,17 @@ Answer Explain::published_answer(const queries::OpenGeneration& of,
   simple_step(json, "number", item.number,
               item.number.empty() ? "it has no number" : "its number in the output");
   json.end_array();
-  M3U_CHECK(write_guide(json, &of, item.guide_id));
+  M3U_CHECK(write_guide(
+      json, &of,
+      {.proxy = of.lineup.proxy, .channel = item.id, .guide_id = item.guide_id, .name = item.name},
+      call));
   json.end_object();
   return json_answer(std::move(text));
 }
 
 Answer Explain::missing_answer(const std::vector<ExplainedChannel>& found, const Question& question,
-                               Role role) const {
+                               const Call& call) {
+  const Role role = call.principal.role;
   std::string text;
   Json json(text);
   json.begin_object();
@@ -225,10 +271,13 @@ Answer Explain::missing_answer(const std::vector<ExplainedChannel>& found, const
                 "nothing keeps it out: it comes with the next generation, or another channel took "
                 "its place");
   json.end_array();
-  if (const auto generation = data_->current(question.proxy))
-    M3U_CHECK(write_guide(json, generation->get(), channel.guide_id));
-  else
-    json.key("guide").null();
+  const auto generation = data_->current(question.proxy);
+  M3U_CHECK(write_guide(json, generation ? generation->get() : nullptr,
+                        {.proxy = question.proxy,
+                         .channel = channel.id,
+                         .guide_id = channel.guide_id,
+                         .name = channel.final_name},
+                        call));
   if (found.size() > 1) {
     json.key("candidates").begin_array();
     for (const ExplainedChannel& one : found) {
@@ -261,7 +310,7 @@ Answer Explain::answer(Call& call) {
       M3U_TRY(ways, explain_from_sources(context_, question.proxy, {.id = items.front().id}, 1,
                                          call.gone));
     }
-    return published_answer(**generation, items.front(), ways, call.principal.role);
+    return published_answer(**generation, items.front(), ways, call);
   }
   if (!items.empty()) {
     std::string text;
@@ -277,14 +326,15 @@ Answer Explain::answer(Call& call) {
                                        .folded_name = folded(question.name)};
   M3U_TRY(const auto found,
           explain_from_sources(context_, question.proxy, subject, kMostCandidates, call.gone));
-  return missing_answer(found, question, call.principal.role);
+  return missing_answer(found, question, call);
 }
 
 }  // namespace
 
 Result<> add_explain_routes(Operations& operations, const ApiContext& context,
-                            const std::shared_ptr<PublishedData>& data) {
-  const auto explain = std::make_shared<Explain>(context, data);
+                            const std::shared_ptr<PublishedData>& data,
+                            const std::shared_ptr<GuideCatalog>& catalog) {
+  const auto explain = std::make_shared<Explain>(context, data, catalog);
   return operations.add(http::Method::kGet, "/proxies/{id}/explain",
                         {.id = "explainChannel", .pace = Pace::kScan},
                         [explain](Call& call) { return explain->answer(call); });
