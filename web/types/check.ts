@@ -22,5 +22,9 @@ export type Checks = [
   Reads<Schemas['Channel'], ours.Channel>,
   Reads<Schemas['Programme'], ours.Programme>,
   Reads<Schemas['Probe'], ours.Validation>,
+  Reads<Schemas['Edit'], ours.Edit>,
+  Reads<Schemas['BulkEdit'], ours.BulkEdit>,
+  Reads<Schemas['GuideChannel'], ours.GuideChannel>,
+  Reads<Schemas['Logo'], ours.OwnLogo>,
   Reads<Schemas['OutputToken'], ours.OutputToken>,
 ];

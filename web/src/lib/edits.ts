@@ -1,16 +1,18 @@
 // What people decide about single channels: kept apart from what sources say, so that it outlives them.
-import { ApiError, request } from './api';
-import type { Edit } from './types';
+import { ApiError, get, request } from './api';
+import { removePart } from './removal';
+import type { BulkEdit, Edit, Entity } from './types';
 
 export type EditChange = Pick<Edit, 'number' | 'name' | 'group' | 'logo' | 'guide_id' | 'hidden' | 'place'>;
 interface Kept { edit: Edit | undefined; etag: string | null }
+const kNone: Kept = { edit: undefined, etag: null };
 
-async function kept(channel: string, proxy: string): Promise<Kept> {
+async function kept(channel: string, proxy: string | undefined): Promise<Kept> {
   try {
     const { data, etag } = await request<Edit>('GET', `/edits/${channel}`, { query: { proxy } });
     return { edit: data, etag };
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return { edit: undefined, etag: null };
+    if (error instanceof ApiError && error.status === 404) return kNone;
     throw error;
   }
 }
@@ -25,22 +27,49 @@ function body(edit: Edit | undefined, change: EditChange): EditChange {
   return out;
 }
 
-async function write(channel: string, proxy: string, now: Kept, wanted: EditChange): Promise<void> {
+/** Gives what there is afterwards. */
+async function write(channel: string, proxy: string | undefined, now: Kept, wanted: EditChange): Promise<Kept> {
   const query = { proxy };
-  if (Object.keys(wanted).length > 0) await request('PUT', `/edits/${channel}`, { query, body: wanted, ...(now.edit ? { ifMatch: now.etag } : { ifNoneMatch: '*' }) });
-  else if (now.edit) await request('DELETE', `/edits/${channel}`, { query, ifMatch: now.etag });
+  if (Object.keys(wanted).length > 0) {
+    const { data, etag } = await request<Edit>('PUT', `/edits/${channel}`, { query, body: wanted, ...(now.edit ? { ifMatch: now.etag } : { ifNoneMatch: '*' }) });
+    return { edit: data, etag };
+  }
+  if (now.edit) await request('DELETE', `/edits/${channel}`, { query, ifMatch: now.etag });
+  return kNone;
+}
+/** The same over what is there now, when somebody else was faster. */
+async function writeOver(channel: string, proxy: string | undefined, now: Kept, wanted: (now: Edit | undefined) => EditChange): Promise<{ before: Kept; after: Kept }> {
+  try {
+    return { before: now, after: await write(channel, proxy, now, wanted(now.edit)) };
+  } catch (error) {
+    if (!(error instanceof ApiError && error.conflict)) throw error;
+    const before = await kept(channel, proxy);
+    return { before, after: await write(channel, proxy, before, wanted(before.edit)) };
+  }
+}
+async function replace(channel: string, proxy: string | undefined, now: Kept, wanted: (now: Edit | undefined) => EditChange): Promise<() => Promise<void>> {
+  const { before, after } = await writeOver(channel, proxy, now, wanted);
+  return async () => void (await writeOver(channel, proxy, after, () => body(before.edit, {})));
 }
 
-/** Adds to what is decided about a channel; gives the way back. */
-export async function edit(channel: string, proxy: string, change: EditChange): Promise<() => Promise<void>> {
-  const before = await kept(channel, proxy);
-  await write(channel, proxy, before, body(before.edit, change));
-  return async () => write(channel, proxy, await kept(channel, proxy), body(before.edit, {}));
+/** Adds to what is decided about a channel, `edited` if there is something; gives the way back. */
+export async function edit(channel: { id: string; edited: boolean }, proxy: string, change: EditChange): Promise<() => Promise<void>> {
+  const now = channel.edited ? await kept(channel.id, proxy) : kNone;
+  return replace(channel.id, proxy, now, (before) => body(before, change));
 }
 
-/** Forgets what was decided; gives the way back. */
-export async function forget(channel: string, proxy: string): Promise<() => Promise<void>> {
-  const before = await kept(channel, proxy);
-  await write(channel, proxy, before, {});
-  return async () => write(channel, proxy, await kept(channel, proxy), body(before.edit, {}));
+/** Forgets what was decided, for a proxy or for all; gives the way back. */
+export async function forget(channel: string, proxy: string | undefined): Promise<() => Promise<void>> {
+  return replace(channel, proxy, await kept(channel, proxy), () => ({}));
+}
+
+/** Undoes what was done to many at once. */
+export async function takeBack(answer: BulkEdit, proxy: string): Promise<void> {
+  for (const { channel, revision, before } of answer.items ?? []) {
+    const now: Kept = { edit: before ?? { channel }, etag: `"${revision}"` };
+    await write(channel, proxy, now, body(before ?? undefined, {}));
+  }
+  if (!answer.rule?.id) return;
+  const kind = answer.made === 'filter' ? 'filters' : 'rules';
+  await removePart(kind, await get<Entity>(`/${kind}/${answer.rule.id}`));
 }

@@ -29,6 +29,20 @@ export function withEdit(channel: Channel, edit: Partial<Edit> | undefined): Cha
   };
 }
 
+/** Where a channel was and where it was put, until the next generation has it there. */
+export interface Move { channel: Channel; from: number; to: number }
+
+/** The row of what is loaded that is shown at `index` after these moves, or the channel that was put there. */
+export function movedTo(moves: readonly Move[], index: number): number | Channel {
+  let at = index;
+  for (const move of moves.toReversed()) {
+    if (at === move.to) return move.channel;
+    if (move.from < move.to && at >= move.from && at < move.to) at += 1;
+    else if (move.to < move.from && at > move.to && at <= move.from) at -= 1;
+  }
+  return at;
+}
+
 export class Lineup {
   total = $state(0);
   /** Changes with everything that comes or goes, so that what is drawn is drawn again. */
@@ -36,6 +50,7 @@ export class Lineup {
   error = $state.raw<unknown>();
   loading = $state(true);
   query = $state.raw<ChannelQuery>(noQuery);
+  private moves: Move[] = [];
   private edits = new Map<string, Partial<Edit>>();
   /** What is asked for, and what is shown until the first of it comes. */
   private blocks: Blocks<Channel>;
@@ -72,11 +87,13 @@ export class Lineup {
 
   at(index: number): Channel | undefined {
     void this.version;
-    const channel = this.shown.at(index);
+    const found = movedTo(this.moves, index);
+    const channel = typeof found === 'number' ? this.shown.at(found) : found;
     return channel && withEdit(channel, this.edits.get(channel.id));
   }
   need(first: number, count: number): void {
-    this.blocks.need(first, count);
+    const spare = this.moves.length;
+    this.blocks.need(Math.max(0, first - spare), count + 2 * spare);
   }
   ask(query: ChannelQuery): void {
     this.query = query;
@@ -93,7 +110,17 @@ export class Lineup {
   /** A new generation: what was edited is in it. */
   published(): void {
     this.edits.clear();
+    this.moves = [];
     this.again();
+  }
+  /** Shows a channel where it was put; gives the way back. */
+  moved(move: Move): () => void {
+    this.moves = [...this.moves, move];
+    this.version += 1;
+    return () => {
+      this.moves = this.moves.filter((one) => one !== move);
+      this.version += 1;
+    };
   }
   edited(channel: string, edit: Partial<Edit> | undefined): void {
     if (edit) this.edits.set(channel, { ...this.edits.get(channel), ...edit });

@@ -28,6 +28,7 @@ describe('nameFor', () => {
   it.each([
     [{ url: 'http://user:pw@tv.provider.example:8080/get.php' }, 'provider'],
     [{ url: 'https://www.example.org/guide.xml.gz' }, 'example'],
+    [{ url: 'http://192.168.1.20:8080/list.m3u' }, '192.168.1.20'],
     [{ path: '/data/my list.m3u.gz' }, 'my list'],
     [{}, ''],
   ])('of %o is %s', (config, name) => expect(nameFor(config)).toBe(name));

@@ -43,6 +43,7 @@ export function addressOf(account: Account): string {
 export function nameFor(config: Record<string, unknown>): string {
   const url = String(config.url ?? config.path ?? '');
   const host = /^[a-z]+:\/\/(?:[^@/]*@)?([^/:?]+)/i.exec(url)?.[1];
+  if (host && /^[\d.]+$|^\[/.test(host)) return host;
   if (host) return host.replace(/^(www|tv|iptv|epg)\./, '').replace(/\.[^.]+$/, '') || host;
   return url.split('/').pop()?.replace(/(\.(m3u8?|xml|xmltv|gz|xz|bz2|zst|zip))+$/i, '') ?? '';
 }

@@ -99,16 +99,36 @@ export interface ChannelPage { generation: number; total: number; total_is_exact
 export interface Edit {
   channel: string;
   proxy?: string | null;
-  number?: number | null;
+  /** As players show it: "7", "7.1". */
+  number?: string | null;
   name?: string | null;
   group?: string | null;
   logo?: string | null;
   guide_id?: string | null;
   hidden?: boolean | null;
-  place?: { before?: string; after?: string } | null;
+  place?: { before?: string | null; after?: string | null } | null;
+  managed_by?: 'file' | 'user';
   revision?: number;
   updated?: string;
+  /** Since when its source does not have the channel. */
+  missing_since?: string | null;
 }
+
+export interface BulkEdit {
+  dry_run: boolean;
+  channels: number;
+  made: 'edits' | 'rule' | 'filter';
+  rule: { id?: string; name: string; expression: string } | null;
+  /** Each edit that was made, with what was before. */
+  items?: { channel: string; revision: number; before: Edit | null }[];
+  proxies?: Impact[];
+}
+
+export interface OwnLogo { id: string; name: string; /** What a channel names it by. */ logo: string; type: string; bytes: number }
+
+export interface Backup { name: string; created?: string; bytes: number; secrets?: 'passphrase' | 'key'; with_snapshots?: boolean }
+/** What came of an archive, or would. */
+export interface Restored { program: string; created: string; rows: number; /** Sources whose accounts have to be entered again. */ without_secrets: number }
 
 export interface Programme {
   title: string;
@@ -139,7 +159,7 @@ export interface Explanation {
   channel: Channel | null;
   source: { id?: string; name: string } | null;
   steps: ExplainStep[];
-  guide: { id: string; text?: string; matched_by?: string | null; candidates?: { id: string; name: string; source: string; how: string }[] } | null;
+  guide: { id: string; text?: string; matched_by?: string | null; /** false: guides are still being read. */ candidates_are_whole?: boolean; candidates?: { id: string; name: string; source: string; how: string }[] } | null;
   candidates?: Channel[];
 }
 
