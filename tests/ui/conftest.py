@@ -1,5 +1,6 @@
 """A browser before the real program. A test fails on console errors and on requests that failed."""
 
+import base64
 import os
 import re
 import shutil
@@ -12,10 +13,15 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "functional"))
 from api_client import PASSWORD, Client, administrator  # noqa: E402
-from service import Service  # noqa: E402
+from service import Service, wait_until  # noqa: E402
+from town import Town  # noqa: E402
 
 SHOTS = Path(os.environ.get("TEST_BUILD", ROOT / "build" / "debug")).parent / "ui-shots"
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+# Logos and guides of examples are nobody's to ask for.
+NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+# The provider of tests is on loopback, where a browser asks before it fetches logos from.
+LOCAL = "--disable-features=LocalNetworkAccessChecks"
 LONG = os.environ.get("M3U_PROXY_LONG_TESTS") == "1"
 HOSTILE = '<img src=x onerror="document.title=1">'
 
@@ -34,15 +40,21 @@ def pytest_configure(config):
 def browser():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium",
-                                             args=["--no-sandbox", "--disable-gpu"])
+                                             args=["--no-sandbox", "--disable-gpu", NOWHERE, LOCAL])
         yield browser
         browser.close()
+
+
+def setup_link(service):
+    """The way to the first password, as the service prints it."""
+    return re.search(r"(\S+#/setup\?token=\S+)", service.printed)[1]
 
 
 class Watched:
     """A page whose errors are remembered; `allow` names those that a test brings about itself."""
 
-    def __init__(self, context):
+    def __init__(self, context, address):
+        self.address = address
         self.page = context.new_page()
         self.troubles = []
         self.allowed = []
@@ -63,7 +75,8 @@ class Watched:
 
     def _failed(self, request):
         # What the page itself gave up, such as a search for what is typed no more.
-        if "ERR_ABORTED" not in (request.failure or ""):
+        ours = request.url.startswith(self.address)
+        if ours and "ERR_ABORTED" not in (request.failure or ""):
             self.troubles.append(f"failed: {request.method} {request.url} {request.failure}")
 
     def allow(self, *patterns):
@@ -83,10 +96,7 @@ class Person:
         self.context = browser.new_context(viewport={"width": width, "height": height},
                                            color_scheme=theme, locale=language,
                                            reduced_motion="reduce")
-        # Logos and guides of examples are nobody's to ask for.
-        self.context.route(lambda url: not url.startswith(address),
-                           lambda route: route.fulfill(status=204, body=""))
-        self.watched = Watched(self.context)
+        self.watched = Watched(self.context, address)
         self.page = self.watched.page
         self.page.set_default_timeout(15_000)
         # Nobody is signed in at first, and the page asks whether somebody is.
@@ -104,9 +114,15 @@ class Person:
         page.get_by_role("navigation", name="Pages").wait_for()
         return page
 
-    def shot(self, name):
-        SHOTS.mkdir(parents=True, exist_ok=True)
+    def shot(self, name, docs=False):
+        """A picture of the page; of those that docs/ui.md shows a small one too, build/ui-shots/docs."""
+        (SHOTS / "docs").mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SHOTS / f"{name}.png")
+        if docs:
+            tools = self.context.new_cdp_session(self.page)
+            picture = tools.send("Page.captureScreenshot", {"format": "webp", "quality": 75})
+            (SHOTS / "docs" / f"{name}.webp").write_bytes(base64.b64decode(picture["data"]))
+            tools.detach()
 
     def fits(self):
         """Nothing sticks out to the right."""
@@ -187,4 +203,31 @@ def empty(data, tmp_path):
         yield running
 
 
-__all__ = ["Client", "HOSTILE", "PASSWORD", "Person", "Service", "administrator", "playlist"]
+@pytest.fixture(scope="session")
+def town():
+    with Town() as running:
+        yield running
+
+
+@pytest.fixture
+def lively(data, tmp_path, town):
+    """A service with the town's channels and guide, and an administrator."""
+    config = tmp_path / "service.toml"
+    config.write_text(f"""
+[service]
+quiet_period = "0s"
+allowed_networks = ["127.0.0.0/8"]
+""")
+    with Service(data, "--config", config) as running:
+        client = running.client = administrator(running)
+        for kind, name, path in (("sources", "town", "list.m3u"), ("epg-sources", "town guide", "guide.xml")):
+            made = client.post(f"/{kind}", {"name": name, "config": {"url": f"{town.base}/{path}"}})
+            assert made.status == 201, made.text
+        made = client.post("/proxies", {"name": "home", "config": {"sources": ["town"], "epg_sources": ["town guide"]}})
+        assert made.status == 201, made.text
+        running.proxy = made.json["id"]
+        wait_until(lambda: (client.get("/proxies").json["items"][0]["status"]["programmes"] or 0) > 0)
+        yield running
+
+
+__all__ = ["Client", "HOSTILE", "PASSWORD", "Person", "Service", "administrator", "playlist", "setup_link"]

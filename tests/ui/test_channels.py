@@ -1,5 +1,16 @@
 """What people see of channels and do with them."""
 
+from service import wait_until
+
+
+def lineup(service):
+    return [channel["name"] for channel in service.client.get(f"/proxies/{service.proxy}/channels?limit=500").json["items"]]
+
+
+def channel(service, name):
+    items = service.client.get(f"/proxies/{service.proxy}/channels?limit=500").json["items"]
+    return next(one for one in items if one["name"] == name)
+
 
 def test_channels_are_searched_sorted_filtered_and_explained(service, person):
     anna = person(service)
@@ -25,3 +36,135 @@ def test_channels_are_searched_sorted_filtered_and_explained(service, person):
     page.locator("dialog").get_by_text("radio", exact=True).wait_for()
     anna.shot("channel-why")
     anna.is_accessible("a channel")
+
+
+def test_a_channel_is_renamed_in_place_hidden_and_both_are_undone(lively, person):
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels")
+    page.get_by_role("button", name="Rename “Town Hall Live”").click()
+    page.get_by_label("Name", exact=True).fill("The Town Hall")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="The Town Hall", exact=True).wait_for()
+    wait_until(lambda: "The Town Hall" in lineup(lively))
+    page.get_by_role("button", name="Hide “Court Side”").click()
+    page.get_by_text("“Court Side” is hidden").wait_for()
+    wait_until(lambda: "Court Side" not in lineup(lively))
+    # It can be found again where all that was changed is listed.
+    page.get_by_role("button", name="Your changes").click()
+    page.get_by_role("dialog").get_by_text("hidden", exact=False).first.wait_for()
+    anna.is_accessible("changes")
+    anna.shot("your-changes")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+z")
+    wait_until(lambda: "Court Side" in lineup(lively))
+    page.keyboard.press("Control+z")
+    wait_until(lambda: "Town Hall Live" in lineup(lively))
+
+
+def test_channels_are_dragged_and_moved_by_keys(lively, person):
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels")
+    rows = page.locator(".rows [role=row]")
+    grip = page.get_by_role("button", name="Move “Weather Window”")
+    grip.wait_for()
+    from_box, to_box = grip.bounding_box(), rows.nth(0).bounding_box()
+    page.mouse.move(from_box["x"] + 8, from_box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(to_box["x"] + 60, to_box["y"] + 30, steps=4)
+    page.mouse.move(to_box["x"] + 60, to_box["y"] + 4, steps=4)
+    page.mouse.up()
+    # At once, and in what players get soon after.
+    page.get_by_text("“Weather Window” is moved").wait_for()
+    assert "Weather Window" in rows.nth(0).inner_text()
+    wait_until(lambda: lineup(lively)[0] == "Weather Window")
+    page.keyboard.press("Control+z")
+    wait_until(lambda: lineup(lively)[0] == "Harbour News HD")
+    page.locator("[role=grid]").press("Home")
+    page.keyboard.press("Alt+ArrowDown")
+    wait_until(lambda: lineup(lively)[:2] == ["Town Hall Live", "Harbour News HD"])
+
+
+def test_many_are_changed_at_once_and_that_is_undone(lively, person):
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels?group=Shopping")
+    page.get_by_role("button", name="Change all 2 of them…").click()
+    page.get_by_label("Group", exact=True).last.fill("Not for me")
+    page.get_by_role("button", name="What would it do?").click()
+    page.get_by_text("2 channels would change.").wait_for()
+    anna.is_accessible("many channels")
+    anna.shot("bulk")
+    page.get_by_role("button", name="Change them").click()
+    page.get_by_text("2 channels are changed").wait_for()
+    wait_until(lambda: channel(lively, "Market Square")["group"] == "Not for me")
+    page.get_by_role("button", name="Undo").click()
+    wait_until(lambda: channel(lively, "Market Square")["group"] == "Shopping")
+    anna.open("#/channels")
+    for name in ("Gravel Road Radio", "Breeze Classics"):
+        page.get_by_label(f"Select “{name}”").check()
+    page.get_by_role("button", name="Change…").click()
+    page.get_by_label("What to change").select_option("renumber")
+    page.get_by_label("Beginning with").fill("900")
+    page.get_by_role("button", name="Change them").click()
+    page.get_by_text("2 channels are changed").wait_for()
+    wait_until(lambda: [str(channel(lively, name)["number"]) for name in ("Gravel Road Radio", "Breeze Classics")] == ["900", "901"])
+    page.get_by_role("button", name="Undo").click()
+    wait_until(lambda: str(channel(lively, "Breeze Classics")["number"]) == "13")
+
+
+def test_channels_without_a_guide_are_a_list_to_work_through(lively, person):
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/guide")
+    page.get_by_role("button", name="Without guide").click()
+    work = page.locator(".list li")
+    work.filter(has_text="Regatta One").get_by_text("town guide").wait_for()
+    anna.shot("guide-work")
+    anna.is_accessible("without a guide")
+    work.filter(has_text="Regatta One").get_by_role("button", name="Take it").click()
+    page.get_by_text("1 channel has a guide now").wait_for()
+    wait_until(lambda: channel(lively, "Regatta One")["guide_id"] == "regatta.one.example")
+    work.filter(has_text="Silver Reel").get_by_role("button", name="Choose…").click()
+    page.get_by_role("searchbox").fill("silver")
+    page.get_by_role("dialog").get_by_role("button", name="Silver Reel").click()
+    page.get_by_role("button", name="Save").click()
+    wait_until(lambda: channel(lively, "Silver Reel")["guide_id"] == "silverreel.example")
+
+
+def test_a_picture_of_ones_own_is_a_channels_logo(lively, person, tmp_path):
+    picture = tmp_path / "my harbour.svg"
+    picture.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#b3261e"/></svg>')
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels")
+    page.get_by_role("button", name="Harbour News HD", exact=True).click()
+    page.get_by_label("Upload a picture").set_input_files(picture)
+    panel = page.get_by_role("dialog")
+    panel.get_by_role("button", name="my harbour", exact=True).wait_for()
+    anna.shot("channel-logo")
+    anna.is_accessible("a channel's logo")
+    panel.get_by_role("button", name="Save").click()
+    page.get_by_text("“Harbour News HD” is changed").wait_for()
+    image = page.locator(".rows [role=row]").first.locator("img")
+    assert "/api/v1/logos/" in image.get_attribute("src")
+    assert image.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    page.keyboard.press("Control+z")
+    wait_until(lambda: "/api/v1/logos/" not in image.get_attribute("src"))
+
+
+def test_two_people_change_one_channel_and_both_changes_stay(lively, person):
+    anna = person(lively)
+    anna.watched.allow(r"412 PUT ")
+    page = anna.sign_in()
+    anna.open("#/channels")
+    page.get_by_role("button", name="Rename “Story Boat”").click()
+    boat = channel(lively, "Story Boat")["id"]
+    other = lively.client.put(f"/edits/{boat}?proxy={lively.proxy}", {"group": "For the night"}, headers={"If-None-Match": "*"})
+    assert other.status == 201, other.text
+    page.get_by_label("Name", exact=True).fill("The Story Boat")
+    page.keyboard.press("Enter")
+    page.get_by_text("Now it is called “The Story Boat”").wait_for()
+    wait_until(lambda: "The Story Boat" in lineup(lively))
+    assert channel(lively, "The Story Boat")["group"] == "For the night"

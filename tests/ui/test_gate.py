@@ -1,12 +1,6 @@
 """The way in: the first password, signing in and out, a session that ends, a service that goes."""
 
-import re
-
-from conftest import PASSWORD, Service, administrator
-
-
-def setup_link(service):
-    return re.search(r"(\S+#/setup\?token=\S+)", service.printed)[1]
+from conftest import PASSWORD, Service, administrator, setup_link
 
 
 def test_the_printed_link_makes_the_first_administrator(data, person):

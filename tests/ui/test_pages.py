@@ -163,3 +163,29 @@ def test_two_tabs_have_one_stream_of_events(service, person):
     service.client.post(f"/sources/{service.client.get('/sources').json['items'][0]['id']}/refresh")
     tab.wait_for_timeout(3000)
     assert len(streams) == 1
+
+
+def test_names_are_text_everywhere(empty, person, tmp_path):
+    client = empty.client
+    (tmp_path / "list.m3u").write_text(playlist([HOSTILE], HOSTILE))
+    for kind, config in (("sources", {"path": str(tmp_path / "list.m3u")}),
+                         ("rules", {"expression": 'channel_name contains "img" SET tvg_id = "<b>id</b>"'}),
+                         ("filters", {"action": "include", "expression": 'channel_name contains "img"'})):
+        made = client.post(f"/{kind}", {"name": HOSTILE, "config": config})
+        assert made.status == 201, made.text
+    proxy = client.post("/proxies", {"name": HOSTILE, "config": {"sources": [HOSTILE], "rules": [HOSTILE], "filters": [HOSTILE]}})
+    assert proxy.status == 201, proxy.text
+    empty.wait_for_generation(1)
+    anna = person(empty)
+    page = anna.sign_in()
+    for where in [*PAGES, f"proxies/{proxy.json['id']}/history", f"proxies/{proxy.json['id']}/settings"]:
+        anna.open(f"#/{where}")
+        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_load_state("networkidle")
+        assert page.locator("img[src=x]").count() == 0, where
+        assert page.title().endswith("m3u-proxy"), where
+    anna.open("#/channels")
+    page.get_by_role("button", name=HOSTILE, exact=True).click()
+    page.get_by_role("tab", name="Why is it so?").click()
+    page.get_by_text("It is in what players get.").wait_for()
+    assert page.locator("img[src=x]").count() == 0

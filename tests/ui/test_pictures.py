@@ -1,0 +1,64 @@
+"""The pictures of docs/ui.md: each page with a small town's television. ./dev test --full leaves them in build/ui-shots/docs."""
+
+import pytest
+
+PAGES = {
+    "channels": ("#/channels", "Harbour News HD"),
+    "guide": ("#/guide", "Kitchen Lights"),
+    "sources": ("#/sources", "town guide"),
+    "rules": ("#/rules", "no shopping"),
+    "proxies": ("#/proxies", "home"),
+    "backups": ("#/settings/backups", "Back up now"),
+}
+
+
+def furnish(client, proxy):
+    client.post("/filters", {"name": "no shopping", "config": {"action": "exclude", "expression": 'group_title equals "Shopping"'}})
+    client.post("/rules", {"name": "without HD", "config": {"expression": 'channel_name matches "^(.*) HD$" SET channel_name = "$1"'}})
+    entity = client.get(f"/proxies/{proxy}").json
+    changed = client.put(f"/proxies/{proxy}", {"name": entity["name"], "config": {**entity["config"], "filters": ["no shopping"], "rules": ["without HD"]}},
+                         headers={"If-Match": f'"{entity["revision"]}"'})
+    assert changed.status == 200, changed.text
+
+
+@pytest.mark.long
+def test_the_pictures_are_made(lively, person):
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/dashboard")
+    page.locator(".uplot").wait_for()
+    page.wait_for_timeout(6000)  # so that there is a line
+    anna.shot("dashboard", docs=True)
+    for name, (where, text) in PAGES.items():
+        if name == "rules":
+            furnish(lively.client, lively.proxy)
+            page.reload()
+        anna.open(where)
+        page.get_by_text(text).first.wait_for()
+        page.wait_for_load_state("networkidle")
+        anna.shot(name, docs=True)
+    anna.open("#/rules")
+    page.get_by_role("link", name="without HD").click()
+    page.get_by_text("2 match", exact=False).wait_for()
+    anna.shot("rule-editor", docs=True)
+    anna.open(f"#/proxies/{lively.proxy}/history")
+    history = page.get_by_role("dialog")
+    history.get_by_role("button", name="Changes").first.click()
+    history.get_by_text("Market Square").wait_for()
+    anna.shot("history", docs=True)
+    anna.open("#/channels")
+    page.get_by_role("button", name="Harbour News", exact=True).click()
+    page.get_by_role("tab", name="Why is it so?").click()
+    page.get_by_text("It is in what players get.").wait_for()
+    anna.shot("why", docs=True)
+
+
+@pytest.mark.long
+def test_the_pictures_of_a_phone_are_made(lively, person):
+    ben = person(lively, width=360, height=740, theme="dark")
+    page = ben.sign_in()
+    for name in ("dashboard", "channels", "guide"):
+        ben.open(f"#/{name}")
+        page.get_by_role("heading", level=1).wait_for()
+        page.wait_for_load_state("networkidle")
+        ben.shot(f"phone-{name}", docs=True)
