@@ -107,7 +107,7 @@ def test_a_service_that_goes_and_comes_is_said_in_place(data, person, tmp_path):
         page.get_by_text("No connection to m3u-proxy.").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("theme, width", [("light", 1280), ("dark", 360)])
+@pytest.mark.parametrize("theme, width", [("light", 1280), pytest.param("dark", 360, marks=pytest.mark.long)])
 def test_every_page_is_accessible_and_fits(service, person, theme, width):
     anna = person(service, theme=theme, width=width, height=860 if width > 500 else 740)
     page = anna.sign_in()
@@ -120,6 +120,7 @@ def test_every_page_is_accessible_and_fits(service, person, theme, width):
         anna.shot(f"{where.replace('/', '-')}-{theme}-{width}")
 
 
+@pytest.mark.long
 def test_german_is_all_german(service, person):
     anna = person(service, language="de-AT")
     page = anna.open()
@@ -133,6 +134,7 @@ def test_german_is_all_german(service, person):
     page.get_by_role("heading", name="Settings").wait_for()
 
 
+@pytest.mark.long
 def test_below_a_path_it_is_the_same(data, person, tmp_path):
     config = tmp_path / "service.toml"
     config.write_text(f'[service]\nallowed_folders = ["{tmp_path}"]\n[http]\nbase_path = "/tv"\n')
@@ -165,6 +167,7 @@ def test_two_tabs_have_one_stream_of_events(service, person):
     assert len(streams) == 1
 
 
+@pytest.mark.long
 def test_names_are_text_everywhere(empty, person, tmp_path):
     client = empty.client
     (tmp_path / "list.m3u").write_text(playlist([HOSTILE], HOSTILE))
