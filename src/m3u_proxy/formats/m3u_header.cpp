@@ -176,7 +176,7 @@ bool is_segment(std::string_view line) {
   std::string converted;
   std::string_view text = extinf_text(as_utf8(line, converted));
   const std::string_view duration = take_duration(text);
-  if (duration.starts_with('-') || duration.find_first_of("123456789") == duration.npos)
+  if (duration.starts_with('-') || duration.find_first_of("123456789") == std::string_view::npos)
     return false;
   const auto is_printable = [](char c) { return static_cast<unsigned char>(c) > ' ' && c != 0x7F; };
   AttributeCursor cursor(text);
