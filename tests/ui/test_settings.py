@@ -1,0 +1,40 @@
+"""Backups made, looked into and put back."""
+
+import pytest
+from conftest import PASSWORD, ROOT
+
+RESTORES = "\n  /restore:\n" in (ROOT / "api" / "openapi.yaml").read_text()
+
+
+@pytest.mark.skipif(not RESTORES, reason="archives cannot be put back by this API")
+def test_a_backup_brings_back_what_was_deleted(lively, person, tmp_path):
+    anna = person(lively)
+    anna.watched.allow(r"401 ", r"422 POST .*/restore")
+    page = anna.sign_in()
+    anna.open("#/settings/backups")
+    page.get_by_label("Passphrase", exact=False).first.fill("ä phrase of my own")
+    page.get_by_role("button", name="Back up now").click()
+    page.get_by_text("The backup is there").wait_for()
+    anna.is_accessible("backups")
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download", exact=False).click()
+    archive = tmp_path / "archive.tar.zst"
+    downloading.value.save_as(archive)
+    proxy = lively.client.get(f"/proxies/{lively.proxy}").json
+    gone = lively.client.delete(f"/proxies/{lively.proxy}", headers={"If-Match": f'"{proxy["revision"]}"'})
+    assert gone.status == 204, gone.text
+    page.get_by_label("Archive", exact=True).set_input_files(archive)
+    page.get_by_label("Its passphrase").fill("not that one")
+    page.get_by_role("button", name="Look into it").click()
+    page.get_by_text("passphrase", exact=False).first.wait_for()
+    page.get_by_label("Its passphrase").fill("ä phrase of my own")
+    page.get_by_role("button", name="Look into it").click()
+    page.get_by_text("It takes the place of everything", exact=False).wait_for()
+    anna.shot("restore")
+    page.get_by_role("button", name="Restore").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    if page.get_by_label("Name", exact=True).is_editable():
+        page.get_by_label("Name", exact=True).fill("anna")
+    page.get_by_role("button", name="Sign in").click()
+    anna.open("#/proxies")
+    page.get_by_role("link", name="home").first.wait_for()
