@@ -11,7 +11,9 @@ bool guide_matches_by_name(const ResolvedProxyConfig& config) {
 }
 
 /// Whether who reads the list can ask us for more.
-bool is_served(const ResolvedProxyConfig& config) { return !config.output_token.empty(); }
+bool is_served(const ResolvedProxyConfig& config) {
+  return !config.output_token.empty() && !config.base_url.empty();
+}
 
 }  // namespace
 

@@ -16,6 +16,7 @@ using http::Response;
 
 constexpr std::chrono::seconds kTryAgain{30};
 constexpr std::size_t kLongestAddress = 2048;
+
 Response not_found() { return http::text_response(404, "There is no such logo.\n"); }
 
 Response failure(const Error& error) {
