@@ -14,30 +14,6 @@
 namespace m3u_proxy::jobs {
 namespace {
 
-edits::Place to_place(store::EditPlace place) {
-  switch (place) {
-    case store::EditPlace::kBefore:
-      return edits::Place::kBefore;
-    case store::EditPlace::kAfter:
-      return edits::Place::kAfter;
-    case store::EditPlace::kStays:
-      break;
-  }
-  return edits::Place::kStays;
-}
-
-store::EditPlace to_place(edits::Place place) {
-  switch (place) {
-    case edits::Place::kBefore:
-      return store::EditPlace::kBefore;
-    case edits::Place::kAfter:
-      return store::EditPlace::kAfter;
-    case edits::Place::kStays:
-      break;
-  }
-  return store::EditPlace::kStays;
-}
-
 /// What only the same edit has.
 void add_text(const store::ChannelEdit& edit, std::string& out) {
   out.append(reinterpret_cast<const char*>(edit.channel.bytes.data()), edit.channel.bytes.size());
@@ -55,31 +31,6 @@ std::string text_of(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 std::string prefix_of(const Uuid& proxy) { return to_base64url(proxy) + "."; }
 
 }  // namespace
-
-edits::ChannelEdit to_edit(const store::ChannelEdit& stored) {
-  return {.channel = stored.channel,
-          .number = stored.number,
-          .name = stored.name,
-          .group = stored.group,
-          .logo = stored.logo,
-          .guide_id = stored.guide_id,
-          .hidden = stored.hidden,
-          .place = to_place(stored.place),
-          .anchor = stored.place_channel};
-}
-
-store::ChannelEdit to_stored(const edits::ChannelEdit& edit, const std::optional<Uuid>& proxy) {
-  return {.channel = edit.channel,
-          .proxy = proxy,
-          .number = edit.number,
-          .name = edit.name,
-          .group = edit.group,
-          .logo = edit.logo,
-          .guide_id = edit.guide_id,
-          .hidden = edit.hidden,
-          .place = to_place(edit.place),
-          .place_channel = edit.anchor};
-}
 
 /// Hashes of all edits, of which one is in memory at a time.
 class EditFiles::Hashes {

@@ -12,14 +12,13 @@
 #include <m3u_proxy/edits/channel_edit.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 #include <m3u_proxy/store/store.hpp>
 
 namespace m3u_proxy::jobs {
 
-/// What a stored edit says, for a generation.
-edits::ChannelEdit to_edit(const store::ChannelEdit& stored);
-/// The same for the store; the edit is one of `proxy`, or of all.
-store::ChannelEdit to_stored(const edits::ChannelEdit& edit, const std::optional<Uuid>& proxy);
+using records::to_edit;
+using records::to_stored;
 
 /// Thread-safe.
 class EditFiles {

@@ -9,6 +9,7 @@
 #include <m3u_proxy/generation/run_history.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/snapshot_publisher.hpp>
+#include <m3u_proxy/records/stored_history.hpp>
 #include <m3u_proxy/report/report.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
@@ -22,37 +23,6 @@ using snapshots::kGuideFile;
 using snapshots::kLineupFile;
 using snapshots::kPlaylistFile;
 using snapshots::kProgrammesFile;
-
-/// The history of a proxy's runs in the store. The store knows of generations how many programmes
-/// their guides have, of runs it does not: `guide_programmes`, of the last guide, is put in.
-class StoredHistory final : public generation::RunHistoryStore {
- public:
-  StoredHistory(store::Store& store, const Uuid& proxy,
-                std::optional<std::uint64_t> guide_programmes)
-      : store_(store), proxy_(proxy), guide_programmes_(guide_programmes) {}
-
-  memory::RunHistory read(std::string_view /*proxy*/) override {
-    const auto history = store_.runs().history(proxy_);
-    if (!history) {
-      log::warn("memory.prediction", "{}", to_string(history.error()));
-      return {};
-    }
-    memory::RunHistory out;
-    for (memory::RunRecord run : history->runs()) {
-      run.guide_programmes = guide_programmes_;
-      out.add(std::move(run));
-    }
-    return out;
-  }
-  Result<> write(std::string_view /*proxy*/, const memory::RunHistory& history) override {
-    return history.runs().empty() ? Result<>() : store_.runs().add(proxy_, history.runs().back());
-  }
-
- private:
-  store::Store& store_;
-  Uuid proxy_;
-  std::optional<std::uint64_t> guide_programmes_;
-};
 
 /// Hands a generation's progress to its job.
 class ProgressToJob final : public pipeline::ProgressListener {
@@ -258,7 +228,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   snapshots::LineupWriter lineup(*draft, std::string(kLineupFile), process_.budget(),
                                  process_.slabs(), spill.get());
   M3U_TRY(const auto last_programmes, programmes_of(proxy.id, last.get()));
-  StoredHistory history(store_, proxy.id, last_programmes);
+  records::StoredHistory history(store_, proxy.id, last_programmes);
   M3U_TRY(const generation::GenerationStats stats, run.generate(resolved, {.publisher = publisher,
                                                                            .history = &history,
                                                                            .lineup = &lineup,
