@@ -1,7 +1,10 @@
-// A pipeline for little memory: aggressive cleanup between stages, the result in memory.
+// A pipeline for little memory: aggressive cleanup between stages, the result in memory, and what
+// people decided and earlier runs showed from a database.
 #include <chrono>
 
 #include <fmt/format.h>
+
+#include <m3u_proxy/service/database_services.hpp>
 
 #include "example_proxy.hpp"
 
@@ -21,11 +24,13 @@ ProxyService create_memory_optimized_pipeline() {
   return service;
 }
 
-Result<ProxyGeneration> generate_with_memory_management(ProxyService& service,
-                                                        const ResolvedProxyConfig& config) {
+Result<ProxyGeneration> generate_with_memory_management(
+    ProxyService& service, const ResolvedProxyConfig& config, Database& database,
+    const DataMappingService& data_mapping_service, const LogoService& logo_service) {
   // The service cleans up between the stages by itself.
   M3U_TRY(ProxyGeneration generation,
-          service.generate_proxy_with_config(config, GenerationOutput::kInMemory,
+          service.generate_proxy_with_config(config, GenerationOutput::kInMemory, database,
+                                             data_mapping_service, logo_service,
                                              "http://localhost:8080"));
   fmt::print("Memory efficiency: {:.1f} channels/MB\n", generation.stats.memory_efficiency);
   return generation;
@@ -34,7 +39,12 @@ Result<ProxyGeneration> generate_with_memory_management(ProxyService& service,
 Result<> run(const std::filesystem::path& folder) {
   ProxyService service = create_memory_optimized_pipeline();
   M3U_TRY(const auto config, example::example_proxy(service, folder));
-  M3U_TRY(const ProxyGeneration generation, generate_with_memory_management(service, config));
+  M3U_TRY(const auto database, service.open_database("m3u-proxy/data"));
+  const DataMappingService data_mapping_service(database);
+  const LogoService logo_service(database, "m3u-proxy/data/logos");
+  M3U_TRY(const ProxyGeneration generation,
+          generate_with_memory_management(service, config, *database, data_mapping_service,
+                                          logo_service));
   fmt::print("{} channels, {} cleanups between stages\n", generation.stats.channels,
              generation.stats.memory_cleanup_operations);
   fmt::print("{}", generation.playlist.view());

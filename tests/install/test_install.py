@@ -105,6 +105,9 @@ def test_memory_optimized_pipeline_keeps_the_playlist_in_memory(example, tmp_pat
     assert 'url-tvg="http://localhost:8080/example.xmltv"' in printed
     assert [name for name in NAMES if f"https://stream.example.org/live/{name}." in printed] == NAMES
     assert published(tmp_path / "m3u-proxy/output") == []
+    # The next run finds in the database what this one took.
+    assert "m3u-proxy.sqlite" in published(tmp_path / "m3u-proxy/data")
+    assert example("memory_optimized_pipeline").stdout.startswith("Memory efficiency: ")
 
 
 def test_high_volume_publishes_files(example, tmp_path):

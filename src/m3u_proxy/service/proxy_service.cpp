@@ -1,15 +1,12 @@
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
-#include <m3u_proxy/runtime/process.hpp>
-#include <m3u_proxy/runtime/run.hpp>
-#include <m3u_proxy/service/proxy_service.hpp>
+#include <m3u_proxy/service/proxy_service_state.hpp>
 
 namespace m3u_proxy::service {
 namespace {
@@ -17,13 +14,6 @@ namespace {
 std::int64_t system_time() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
-
-Result<> make_folder(const std::filesystem::path& folder) {
-  std::error_code error;
-  if (!folder.empty()) std::filesystem::create_directories(folder, error);
-  if (error) return fail(system_error("cannot make the folder " + folder.string(), error.value()));
-  return {};
 }
 
 config::SourceConfig source_config(std::string name, std::string location) {
@@ -35,6 +25,13 @@ config::SourceConfig source_config(std::string name, std::string location) {
 
 }  // namespace
 
+Result<> make_folder(const std::filesystem::path& folder) {
+  std::error_code error;
+  if (!folder.empty()) std::filesystem::create_directories(folder, error);
+  if (error) return fail(system_error("cannot make the folder " + folder.string(), error.value()));
+  return {};
+}
+
 struct GeneratedText::Content {
   std::shared_ptr<const void> owner;  // of the account; goes after `text`
   generation::MemoryPublisher::Text text;
@@ -44,34 +41,25 @@ std::string_view GeneratedText::view() const {
   return content_ ? content_->text.view() : std::string_view{};
 }
 
-struct ProxyService::State {
-  StorageConfig storage;
-  config::Configuration configuration;
-  ServiceOptions options;
-  std::mutex mutex;                           // of everything here, and of a whole generation
-  std::unique_ptr<runtime::Process> process;  // made when it is first needed, and so is
-  std::unique_ptr<runtime::Run> run;
+std::int64_t ProxyService::State::now() const { return options.now.value_or(system_time()); }
 
-  [[nodiscard]] std::int64_t now() const { return options.now.value_or(system_time()); }
-
-  Result<> prepare() {
-    if (run) return {};
-    M3U_CHECK(make_folder(storage.spill_dir));
-    M3U_TRY(process,
-            runtime::Process::create(runtime::process_options(configuration, storage.output_dir)));
-    if (!storage.output_dir.empty()) M3U_CHECK(runtime::prepare_output_folder(storage.output_dir));
-    const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
-    runtime::RunOptions running = runtime::run_options(configuration);
-    running.cache_dir = storage.cache_dir;
-    running.threads = options.threads != 0 ? options.threads : processors;
-    running.now = now();
-    running.cancel = options.cancel;
-    running.progress = options.progress;
-    running.alerts = options.alerts;
-    run = std::make_unique<runtime::Run>(*process, std::move(running));
-    return {};
-  }
-};
+Result<> ProxyService::State::prepare() {
+  if (run) return {};
+  M3U_CHECK(make_folder(storage.spill_dir));
+  M3U_TRY(process,
+          runtime::Process::create(runtime::process_options(configuration, storage.output_dir)));
+  if (!storage.output_dir.empty()) M3U_CHECK(runtime::prepare_output_folder(storage.output_dir));
+  const std::size_t processors = std::max(1U, std::thread::hardware_concurrency());
+  runtime::RunOptions running = runtime::run_options(configuration);
+  running.cache_dir = storage.cache_dir;
+  running.threads = options.threads != 0 ? options.threads : processors;
+  running.now = now();
+  running.cancel = options.cancel;
+  running.progress = options.progress;
+  running.alerts = options.alerts;
+  run = std::make_unique<runtime::Run>(*process, std::move(running));
+  return {};
+}
 
 ProxyService::ProxyService(StorageConfig storage, config::Configuration configuration,
                            ServiceOptions options)
@@ -120,12 +108,13 @@ Result<guide::GuideSource> ProxyService::guide_source(std::string name, std::str
 }
 
 Result<ProxyGeneration> ProxyService::generate_in_memory(const std::shared_ptr<State>& state,
-                                                         ResolvedProxyConfig config) {
+                                                         ResolvedProxyConfig config,
+                                                         generation::RunHistoryStore* history) {
   config.compress = false;
   generation::MemoryPublisher publisher(state->process->spill_folder(), config.name,
                                         state->process->budget());
   ProxyGeneration out;
-  M3U_TRY(out.stats, state->run->generate(config, {.publisher = publisher}));
+  M3U_TRY(out.stats, state->run->generate(config, {.publisher = publisher, .history = history}));
   const auto take = [&](generation::OutputFile file, GeneratedText& into) {
     if (publisher.text(file).size == 0) return;
     auto content = std::make_shared<GeneratedText::Content>();
@@ -138,28 +127,37 @@ Result<ProxyGeneration> ProxyService::generate_in_memory(const std::shared_ptr<S
   return out;
 }
 
+/// With the lock held, and everything prepared.
+Result<ProxyGeneration> ProxyService::generate(const std::shared_ptr<State>& state,
+                                               ResolvedProxyConfig config, GenerationOutput output,
+                                               std::string_view base_url,
+                                               generation::RunHistoryStore* history) {
+  runtime::Run& run = *state->run;
+  run.restart(state->now());
+  if (!base_url.empty()) {
+    while (base_url.ends_with('/')) base_url.remove_suffix(1);
+    config.base_url = base_url;
+  }
+  // Between two generations nothing waits on disk.
+  const std::unique_ptr<runtime::Run, void (*)(runtime::Run*)> at_end(
+      &run, [](runtime::Run* r) { r->finish(); });
+  if (output == GenerationOutput::kInMemory)
+    return generate_in_memory(state, std::move(config), history);
+  generation::FilePublisher publisher(
+      generation::OutputPaths::in(state->storage.output_dir, config.name));
+  generation::HistoryFiles files(state->storage.output_dir);
+  ProxyGeneration out;
+  M3U_TRY(out.stats, run.generate(config, {.publisher = publisher,
+                                           .history = history != nullptr ? history : &files}));
+  return out;
+}
+
 Result<ProxyGeneration> ProxyService::generate_proxy_with_config(const ResolvedProxyConfig& config,
                                                                  GenerationOutput output,
                                                                  std::string_view base_url) {
   const std::scoped_lock lock(state_->mutex);
   M3U_CHECK(state_->prepare());
-  runtime::Run& run = *state_->run;
-  run.restart(state_->now());
-  ResolvedProxyConfig with_url = config;
-  if (!base_url.empty()) {
-    while (base_url.ends_with('/')) base_url.remove_suffix(1);
-    with_url.base_url = base_url;
-  }
-  // Between two generations nothing waits on disk.
-  const std::unique_ptr<runtime::Run, void (*)(runtime::Run*)> at_end(
-      &run, [](runtime::Run* r) { r->finish(); });
-  if (output == GenerationOutput::kInMemory) return generate_in_memory(state_, std::move(with_url));
-  generation::FilePublisher publisher(
-      generation::OutputPaths::in(state_->storage.output_dir, with_url.name));
-  generation::HistoryFiles history(state_->storage.output_dir);
-  ProxyGeneration out;
-  M3U_TRY(out.stats, run.generate(with_url, {.publisher = publisher, .history = &history}));
-  return out;
+  return generate(state_, config, output, base_url, nullptr);
 }
 
 }  // namespace m3u_proxy::service

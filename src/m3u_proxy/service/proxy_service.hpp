@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +26,15 @@
 #include <m3u_proxy/report/report.hpp>
 #include <m3u_proxy/service/storage_config.hpp>
 
+namespace m3u_proxy::generation {
+class RunHistoryStore;
+}
+
 namespace m3u_proxy::service {
+
+class Database;
+class DataMappingService;
+class LogoService;
 
 using config::Configuration;
 using generation::ResolvedProxyConfig;
@@ -98,10 +107,31 @@ class ProxyService {
                                                      GenerationOutput output,
                                                      std::string_view base_url = {});
 
+  // With a database: see database_services.hpp. Not in a library that was built without databases.
+
+  /// The database of the service with this data folder, which is made when it is missing; it holds
+  /// the key to what is secret. `url`: "postgresql://…"; empty: SQLite, in the folder. Errors: of
+  /// preparing, as above; as store::open_store().
+  Result<std::shared_ptr<Database>> open_database(const std::filesystem::path& data,
+                                                  std::string url = {});
+  /// The same as above with the rules, filters and edits that people made in the database, their
+  /// logos, and the figures of earlier runs, which are kept there. Errors also: of the store;
+  /// kConfig when a rule or filter is wrong.
+  Result<ProxyGeneration> generate_proxy_with_config(const ResolvedProxyConfig& config,
+                                                     GenerationOutput output, Database& database,
+                                                     const DataMappingService& data_mapping_service,
+                                                     const LogoService& logo_service,
+                                                     std::string_view base_url = {});
+
  private:
   struct State;
+  static Result<ProxyGeneration> generate(const std::shared_ptr<State>& state,
+                                          ResolvedProxyConfig config, GenerationOutput output,
+                                          std::string_view base_url,
+                                          generation::RunHistoryStore* history);
   static Result<ProxyGeneration> generate_in_memory(const std::shared_ptr<State>& state,
-                                                    ResolvedProxyConfig config);
+                                                    ResolvedProxyConfig config,
+                                                    generation::RunHistoryStore* history);
 
   std::shared_ptr<State> state_;
 };
