@@ -18,6 +18,7 @@ namespace m3u_proxy::store {
   X(crypto_generichash)         \
   X(crypto_secretbox_easy)      \
   X(crypto_secretbox_open_easy) \
+  X(crypto_pwhash)              \
   X(crypto_pwhash_str)          \
   X(crypto_pwhash_str_verify)   \
   X(crypto_pwhash_str_needs_rehash)

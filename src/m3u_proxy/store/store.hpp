@@ -17,6 +17,7 @@
 #include <m3u_proxy/store/generations.hpp>
 #include <m3u_proxy/store/jobs.hpp>
 #include <m3u_proxy/store/logos.hpp>
+#include <m3u_proxy/store/portable/portable_rows.hpp>
 #include <m3u_proxy/store/run_records.hpp>
 #include <m3u_proxy/store/secret_key.hpp>
 #include <m3u_proxy/store/settings.hpp>
@@ -57,6 +58,21 @@ class Store {
   /// A consistent copy in a new file, while the store is used. Errors: kConflict (the file is
   /// there), kDiskFull, kInvalidArgument (PostgreSQL has pg_dump).
   Result<> back_up(const std::filesystem::path& file) { return database_->back_up(file); }
+  /// What people decided, as lines, and back: portable/portable_rows.hpp. `seal`, `hide`,
+  /// `opened`, `purpose`: as there.
+  Result<> write_rows(const SecretKey& seal, const portable::HideSecrets& hide,
+                      const portable::LineSink& sink) {
+    return portable::write_rows(*database_, {.own = &key_, .seal = &seal, .hide = hide}, sink);
+  }
+  Result<portable::ReadResult> read_rows(const SecretKey* opened, portable::Purpose purpose,
+                                         portable::LineSource& source) {
+    return portable::read_rows(*database_, {.own = &key_, .opened = opened, .purpose = purpose},
+                               source);
+  }
+  /// The version of the schema that this program makes.
+  [[nodiscard]] static int schema_version() { return sql::migrations().back().version; }
+  [[nodiscard]] const SecretKey& key() const { return key_; }
+
   /// Reads and checks the whole database. Error: kIo, with the first findings.
   Result<> check() { return database_->check(); }
 

@@ -1,8 +1,11 @@
 #include <array>
+#include <cassert>
 #include <charconv>
+#include <iterator>
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 
 #include <m3u_proxy/base/log.hpp>
@@ -18,6 +21,8 @@ constexpr Oid kText = 25;
 constexpr Oid kFloat8 = 701;
 constexpr int kOldestServer = 120000;
 constexpr int kBase = 10;
+constexpr std::size_t kCopyPiece = std::size_t{64} << 10U;
+constexpr std::string_view kCopyTimeout = "10min";
 
 class Answer {
  public:
@@ -91,6 +96,25 @@ struct Parameters {
   std::vector<Oid> types;
   std::vector<const char*> pointers;
 };
+
+/// A value in the text format of COPY.
+void append_copied(std::string& out, const sql::Value::Content& content) {
+  if (const auto* integer = std::get_if<std::int64_t>(&content)) {
+    fmt::format_to(std::back_inserter(out), "{}", *integer);
+  } else if (const auto* real = std::get_if<double>(&content)) {
+    fmt::format_to(std::back_inserter(out), "{}", *real);
+  } else if (const auto* text = std::get_if<std::string>(&content)) {
+    for (const char c : *text) {
+      constexpr std::string_view kSpecial = "\\\n\r\t";
+      constexpr std::string_view kWritten = "\\nrt";
+      const std::size_t at = kSpecial.find(c);
+      if (at != std::string_view::npos) out.push_back('\\');
+      out.push_back(at == std::string_view::npos ? c : kWritten[at]);
+    }
+  } else {
+    out += "\\N";
+  }
+}
 
 void log_notice(void* /*connection*/, const char* message) {
   log::debug("store", "PostgreSQL: {}", message);
@@ -222,6 +246,54 @@ Result<> PostgresConnection::script(std::string_view statements) {
   const ExecStatusType status = postgres_->PQresultStatus(answer.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return {};
   return failure(answer.get());
+}
+
+Result<std::int64_t> PostgresConnection::append(std::string_view table,
+                                                std::span<const std::string_view> columns,
+                                                const RowSource& next) {
+  M3U_CHECK(script(fmt::format("SET LOCAL statement_timeout = '{}'", kCopyTimeout)));
+  const std::string statement =
+      fmt::format("COPY {} ({}) FROM STDIN", table, fmt::join(columns, ", "));
+  {
+    const Answer begun(*postgres_, postgres_->PQexec(handle_, statement.c_str()));
+    if (postgres_->PQresultStatus(begun.get()) != PGRES_COPY_IN) return failure(begun.get());
+  }
+  auto sent = send_rows(columns.size(), next);
+  postgres_->PQputCopyEnd(handle_, sent ? nullptr : "the rows broke off");
+  Result<> ended;
+  while (PGresult* const result = postgres_->PQgetResult(handle_)) {
+    const Answer answer(*postgres_, result);
+    if (postgres_->PQresultStatus(result) != PGRES_COMMAND_OK && ended) ended = failure(result);
+  }
+  if (sent && !ended) return fail(std::move(ended).error());
+  return sent;
+}
+
+Result<std::int64_t> PostgresConnection::send_rows(std::size_t columns, const RowSource& next) {
+  std::string buffer;
+  const auto send = [&]() -> Result<> {
+    if (postgres_->PQputCopyData(handle_, buffer.data(), static_cast<int>(buffer.size())) != 1)
+      return failure(nullptr);
+    buffer.clear();
+    return {};
+  };
+  std::vector<sql::Value> row;
+  for (std::int64_t count = 0;; ++count) {
+    row.clear();
+    M3U_TRY(const bool any, next(row));
+    if (!any) {
+      M3U_CHECK(send());
+      return count;
+    }
+    assert(row.size() == columns);
+    M3U_CHECK(sql::check_values(row));
+    for (std::size_t i = 0; i < columns; ++i) {
+      if (i > 0) buffer.push_back('\t');
+      append_copied(buffer, row[i].content());
+    }
+    buffer.push_back('\n');
+    if (buffer.size() >= kCopyPiece) M3U_CHECK(send());
+  }
 }
 
 const sql::Dialect& PostgresConnection::dialect() const {

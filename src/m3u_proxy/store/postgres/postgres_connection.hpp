@@ -27,6 +27,9 @@ class PostgresConnection final : public sql::Connection {
                            const OnRow& on_row) override;
   Result<> script(std::string_view statements) override;
   [[nodiscard]] const sql::Dialect& dialect() const override;
+  /// By COPY: a statement a row would wait for the server each time.
+  Result<std::int64_t> append(std::string_view table, std::span<const std::string_view> columns,
+                              const RowSource& next) override;
 
   /// Whether the server is still there as far as the socket knows, of a session that does not
   /// listen; costs one system call.
@@ -48,6 +51,8 @@ class PostgresConnection final : public sql::Connection {
   PostgresConnection(const PostgresLibrary& postgres, PGconn* handle, std::string place)
       : postgres_(&postgres), handle_(handle), place_(std::move(place)) {}
   Result<> configure();
+  /// Sends rows after a COPY has begun; how many.
+  Result<std::int64_t> send_rows(std::size_t columns, const RowSource& next);
   std::unexpected<Error> failure(const PGresult* result);
   /// Reads the rest of an answer so that the session can go on.
   void drain();

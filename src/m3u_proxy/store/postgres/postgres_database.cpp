@@ -71,6 +71,11 @@ class PostgresDatabase final : public sql::Database {
 };
 
 Result<> begin(PostgresConnection& connection, Access access) {
+  // What sees one moment reads whole tables: that may take longer than a page of the API.
+  if (access == Access::kSnapshot)
+    return connection.script(
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '10min';"
+        "SET LOCAL idle_in_transaction_session_timeout = '10min'");
   M3U_CHECK(connection.script("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"));
   if (access == Access::kExclusive)
     M3U_CHECK(sql::execute(connection, "SELECT pg_advisory_xact_lock($1)", {kExclusiveLock}));

@@ -24,6 +24,8 @@ namespace m3u_proxy::store::postgres {
   X(PQgetResult)                  \
   X(PQgetvalue)                   \
   X(PQnotifies)                   \
+  X(PQputCopyData)                \
+  X(PQputCopyEnd)                 \
   X(PQresultErrorField)           \
   X(PQresultStatus)               \
   X(PQsendQueryParams)            \

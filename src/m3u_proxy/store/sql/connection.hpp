@@ -114,6 +114,15 @@ class Connection {
   /// Runs statements without parameters, divided by semicolons.
   virtual Result<> script(std::string_view statements) = 0;
   [[nodiscard]] virtual const Dialect& dialect() const = 0;
+
+  /// Fills `row` (empty) with the values of the next row; false: there are no more.
+  using RowSource = std::function<Result<bool>(std::vector<Value>& row)>;
+  /// Adds many rows to a table, within a transaction, in the way that is fastest here. `next` gives
+  /// as many values as there are `columns` and must not use the connection; its error ends it all.
+  /// How many rows. Errors: as run().
+  virtual Result<std::int64_t> append(std::string_view table,
+                                      std::span<const std::string_view> columns,
+                                      const RowSource& next);
 };
 
 /// Runs a statement that answers nothing; returns how many rows it changed.

@@ -18,6 +18,7 @@ namespace m3u_proxy::store::sql {
 /// How a piece of work uses the database.
 enum class Access : std::uint8_t {
   kRead,       ///< single statements; each sees what was committed when it began
+  kSnapshot,   ///< one transaction that changes nothing: all its statements see one moment
   kWrite,      ///< one transaction; rows that it changes are locked, others are not
   kExclusive,  ///< one transaction, and no other exclusive one beside it
 };
@@ -31,7 +32,7 @@ class Database : public memory::MemoryCleanable {
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  /// Runs `work` on a session of its own: for the two writing kinds in a transaction that is
+  /// Runs `work` on a session of its own: for all but kRead in a transaction that is
   /// committed when `work` succeeds and rolled back otherwise. `work` may run again when the
   /// database asks for that (deadlocks, a connection lost before the first statement), so it sets
   /// what it returns and does not add to it. It must not call back into the Database.

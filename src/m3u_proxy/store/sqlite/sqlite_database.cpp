@@ -100,7 +100,16 @@ Result<> SqliteDatabase::open() {
 }
 
 Result<> SqliteDatabase::transact(Access access, const Work& work) {
-  return access == Access::kRead ? read(work) : write(work);
+  if (access == Access::kRead) return read(work);
+  if (access != Access::kSnapshot) return write(work);
+  return read([&](sql::Connection& connection) -> Result<> {
+    M3U_CHECK(sql::execute(connection, "BEGIN"));
+    Result<> result = work(connection);
+    // Nothing was written: there is nothing to lose.
+    const auto ended = sql::execute(connection, "ROLLBACK");
+    if (result && !ended) return fail(ended.error());
+    return result;
+  });
 }
 
 Result<> SqliteDatabase::read(const Work& work) {

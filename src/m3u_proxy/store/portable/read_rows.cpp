@@ -1,0 +1,134 @@
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/store/entity_rows.hpp>
+#include <m3u_proxy/store/portable/portable_line.hpp>
+#include <m3u_proxy/store/portable/portable_rows.hpp>
+
+namespace m3u_proxy::store::portable {
+namespace {
+
+using sql::Connection;
+
+/// In which what is made of it stays recognisable as ours: another would make what was published
+/// before unreadable.
+constexpr std::string_view kInstallation = "installation";
+
+constexpr std::array<std::string_view, 9> kForget = {
+    "DELETE FROM sessions",
+    "DELETE FROM tokens",
+    "DELETE FROM users",
+    "DELETE FROM jobs",
+    "DELETE FROM channel_edits",
+    "DELETE FROM logos",
+    "DELETE FROM entities",
+    "DELETE FROM settings WHERE key <> 'installation'",
+    "UPDATE proxy_states SET held = 0"};
+
+/// What is left of entities that are not there any more.
+constexpr std::array<std::string_view, 5> kTidy = {
+    "DELETE FROM source_fetches WHERE source_id NOT IN (SELECT id FROM entities)",
+    "DELETE FROM source_snapshots WHERE source_id NOT IN (SELECT id FROM entities)",
+    "DELETE FROM generations WHERE proxy_id NOT IN (SELECT id FROM entities)",
+    "DELETE FROM proxy_states WHERE proxy_id NOT IN (SELECT id FROM entities)",
+    "DELETE FROM runs WHERE proxy_id NOT IN (SELECT id FROM entities)"};
+
+class Reading {
+ public:
+  Reading(Connection& connection, const ReadOptions& options, LineSource& source)
+      : connection_(connection), source_(source), purpose_(options.purpose), reader_(options) {}
+
+  Result<ReadResult> run() {
+    for (const std::string_view statement : kForget)
+      M3U_CHECK(sql::execute(connection_, statement));
+    M3U_TRY(const auto installation,
+            sql::query_one(connection_, "SELECT key FROM settings", {},
+                           [](sql::Columns& columns) { return columns.text(); }));
+    has_installation_ = installation.has_value();
+    while (true) {
+      M3U_TRY(const Kind* const kind, source_.next_kind());
+      if (kind == nullptr) break;
+      M3U_CHECK(read(*kind));
+    }
+    for (const std::string_view statement : kTidy) M3U_CHECK(sql::execute(connection_, statement));
+    M3U_CHECK(sql::count_revision(connection_));
+    return result_;
+  }
+
+ private:
+  Result<> read(const Kind& kind) {
+    std::vector<std::string_view> columns;
+    for (const Column& column : kind.columns) columns.push_back(column.name);
+    if (!kind.of_kind.empty()) columns.emplace_back("kind");
+    number_ = 0;
+    if (purpose_ == Purpose::kCheck && kind.name == "edits") {
+      std::vector<sql::Value> values;
+      while (true) {
+        M3U_TRY(const bool any, next(kind, values));
+        if (!any) return {};
+      }
+    }
+    const auto added =
+        connection_.append(kind.table, columns, [&](auto& values) { return next(kind, values); });
+    if (added) return {};
+    Error error = added.error();
+    if (error.code == ErrorCode::kConflict)
+      error.message =
+          fmt::format("{}: something is in it twice, or refers to what is not there", kind.name);
+    return fail(std::move(error));
+  }
+
+  /// The next row that is to be added.
+  Result<bool> next(const Kind& kind, std::vector<sql::Value>& values) {
+    while (true) {
+      M3U_TRY(const auto line, source_.next_line());
+      if (!line) return false;
+      ++number_;
+      auto row = reader_.read(kind, *line, values);
+      if (!row) {
+        Error error = std::move(row).error();
+        error.message = fmt::format("{}, line {}: {}", kind.name, number_, error.message);
+        return fail(std::move(error));
+      }
+      if (*row == LineReader::Row::kLeftOut || is_kept(kind, values)) continue;
+      if (*row == LineReader::Row::kWithoutSecrets) ++result_.without_secrets;
+      ++result_.rows;
+      return true;
+    }
+  }
+
+  [[nodiscard]] bool is_kept(const Kind& kind, const std::vector<sql::Value>& values) const {
+    return has_installation_ && kind.name == "settings" &&
+           std::get<std::string>(values[0].content()) == kInstallation;
+  }
+
+  Connection& connection_;
+  LineSource& source_;
+  Purpose purpose_;
+  LineReader reader_;
+  bool has_installation_ = false;
+  std::uint64_t number_ = 0;
+  ReadResult result_;
+};
+
+}  // namespace
+
+Result<ReadResult> read_rows(sql::Database& database, const ReadOptions& options,
+                             LineSource& source) {
+  bool begun = false;
+  return sql::transact<ReadResult>(
+      database, sql::Access::kExclusive, [&](Connection& connection) -> Result<ReadResult> {
+        // The lines can be read once only.
+        if (std::exchange(begun, true))
+          return fail(ErrorCode::kUnavailable, "the database wanted the restore to be repeated",
+                      "try again");
+        M3U_TRY(const ReadResult result, Reading(connection, options, source).run());
+        for (std::size_t topic = 0; topic < kTopicCount; ++topic)
+          M3U_CHECK(database.announce(connection, static_cast<Topic>(topic)));
+        return result;
+      });
+}
+
+}  // namespace m3u_proxy::store::portable
