@@ -101,24 +101,53 @@ std::vector<store::Job> Workers::running() const {
   return jobs;
 }
 
+void Workers::pause() {
+  std::unique_lock lock(mutex_);
+  paused_ = true;
+  for (const auto& [id, running] : running_) running->cancel.cancel();
+  changed_.wait(lock, [&] { return claiming_ == 0; });
+}
+
+void Workers::resume() {
+  {
+    const std::scoped_lock lock(mutex_);
+    paused_ = false;
+  }
+  changed_.notify_all();
+}
+
+bool Workers::may_claim(std::uint64_t& wakes, bool& others_work) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return stopping_ || !paused_; });
+  if (stopping_) return false;
+  wakes = wakes_;
+  others_work = !running_.empty();
+  ++claiming_;
+  return true;
+}
+
+void Workers::claim_ended() {
+  {
+    const std::scoped_lock lock(mutex_);
+    --claiming_;
+  }
+  changed_.notify_all();
+}
+
 void Workers::work(Lane& lane) {
   bool worked = false;
-  while (true) {
-    std::uint64_t wakes = 0;
-    bool others_work = false;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (stopping_) return;
-      wakes = wakes_;
-      others_work = !running_.empty();
-    }
+  std::uint64_t wakes = 0;
+  bool others_work = false;
+  while (may_claim(wakes, others_work)) {
     auto claimed = store_.jobs().claim(
         {.owner = options_.owner, .kinds = lane.kinds, .now = clock_(), .lease = options_.lease});
     if (claimed && *claimed) {
       run(lane, **std::move(claimed));
+      claim_ended();
       worked = true;
       continue;
     }
+    claim_ended();
     if (worked && !others_work && options_.on_rest) options_.on_rest();
     worked = false;
     std::optional<store::Time> next;
@@ -157,7 +186,7 @@ void Workers::run(Lane& lane, store::Job job) {
   {
     const std::scoped_lock lock(mutex_);
     running_.emplace(job.id, running);
-    if (stopping_) running->cancel.cancel();
+    if (stopping_ || paused_) running->cancel.cancel();
   }
   lease_changed_.notify_all();
   store::Time saved{};
@@ -181,7 +210,7 @@ void Workers::end(const store::Job& job, const store::JobLease& lease, Result<st
   bool stopping = false;
   {
     const std::scoped_lock lock(mutex_);
-    stopping = stopping_;
+    stopping = stopping_ || paused_;
   }
   const bool cancelled = !result && result.error().code == ErrorCode::kCancelled;
   Result<> kept;

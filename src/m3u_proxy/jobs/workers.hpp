@@ -78,6 +78,10 @@ class Workers {
   /// Asks running jobs to stop, waits for them, and gives back what did not finish. A job that
   /// does not stop is waited for.
   void stop();
+  /// Asks running jobs to stop, waits for them, gives back what did not finish, and begins no other
+  /// until resume(). From one thread at a time, which is none of the workers'.
+  void pause();
+  void resume();
   /// Asks a running job of this process to stop; the store knows that it is to be cancelled.
   void cancel(const Uuid& job);
   /// Jobs that run here now.
@@ -97,6 +101,9 @@ class Workers {
   };
 
   void work(Lane& lane);
+  /// Waits while there is a pause; false: they stop. `wakes`: how often the queue had changed.
+  bool may_claim(std::uint64_t& wakes, bool& others_work);
+  void claim_ended();
   void run(Lane& lane, store::Job job);
   void end(const store::Job& job, const store::JobLease& lease, Result<std::string> result);
   void keep_leases();
@@ -111,6 +118,8 @@ class Workers {
   std::condition_variable lease_changed_;  // for the keeper of leases
   std::uint64_t wakes_ = 0;
   bool stopping_ = false;
+  bool paused_ = false;
+  std::size_t claiming_ = 0;  ///< workers that look for a job or have one
   std::map<Uuid, std::shared_ptr<Running>> running_;
   std::thread keeper_;
 };

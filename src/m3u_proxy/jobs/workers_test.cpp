@@ -142,6 +142,23 @@ TEST_F(WorkersTest, WhatASignalInterruptsGoesBackIntoTheQueue) {
   EXPECT_EQ(job(asked.id).state, store::JobState::kQueued);
 }
 
+TEST_F(WorkersTest, APauseWaitsForWhatRunsAndGivesItBack) {
+  workers_->add_lane(2, {{"work", patient()}});
+  workers_->start();
+  const auto asked = ask("a");
+  until([this] { return running_ == 1; });
+  workers_->pause();
+  EXPECT_TRUE(workers_->running().empty());
+  EXPECT_EQ(job(asked.id).state, store::JobState::kQueued);
+  const auto other = ask("b");
+  EXPECT_EQ(job(other.id).state, store::JobState::kQueued);
+  let_go();
+  workers_->resume();
+  until([this] { return ended_ == 3; });
+  EXPECT_EQ(job(asked.id).state, store::JobState::kDone);
+  EXPECT_EQ(job(other.id).state, store::JobState::kDone);
+}
+
 TEST_F(WorkersTest, WhatAKilledProcessLeftIsTakenBackWithoutWaiting) {
   must(store_->jobs().enqueue({.kind = "work", .dedup_key = "a"}, now()));
   const auto left =
