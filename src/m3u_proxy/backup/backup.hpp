@@ -1,0 +1,45 @@
+// Backup: everything that people decided and uploaded, in one archive that is the same for every
+// database: what restore.hpp brings back. docs/backup.md describes the format.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::backup {
+
+enum class Snapshots : std::uint8_t {
+  kOnlyCopies,  ///< those of sources that cannot be fetched again: uploads
+  kAll,         ///< also the last good copy of each source, and what is published
+};
+
+struct BackupOptions {
+  std::filesystem::path data{};  ///< the data folder
+  std::string passphrase{};      ///< empty: secrets are sealed with the installation's key
+  Snapshots snapshots = Snapshots::kOnlyCopies;
+  std::string program{};  ///< this program's version
+  store::Time now{};
+  store::portable::HideSecrets hide{};  ///< the secrets of a source's configuration
+  const CancelToken* cancel = nullptr;  ///< may be nullptr
+};
+
+struct BackupSummary {
+  std::uint64_t rows = 0;
+  std::uint64_t logos = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t missing = 0;  ///< snapshots and logos that the store names and nobody finds
+};
+
+/// Writes a backup of `store`, which goes on being used meanwhile: rows are those of one moment,
+/// snapshots those that are current when it comes to them. Takes about 3 MB of `budget`.
+/// Thread-safe. Errors: of the store and of `to`; kInvalidArgument (the passphrase), kOverBudget,
+/// kCancelled.
+Result<BackupSummary> make_backup(store::Store& store, memory::Budget& budget,
+                                  const BackupOptions& options, io::ByteSink& to);
+
+}  // namespace m3u_proxy::backup

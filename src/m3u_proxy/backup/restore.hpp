@@ -1,0 +1,98 @@
+// Restore: brings back what backup.hpp wrote, into any database.
+//
+// First everything is read, checked and written beside what is there, while the service goes on;
+// then it takes the place of what was there in one transaction. What is wrong with an archive
+// changes nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <m3u_proxy/backup/about.hpp>
+#include <m3u_proxy/backup/staging.hpp>
+#include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::backup {
+
+enum class Secrets : std::uint8_t {
+  kNeeded,   ///< an archive whose secrets cannot be opened is refused
+  kLeftOut,  ///< then sources come back without their accounts
+};
+
+struct RestoreOptions {
+  std::filesystem::path data{};  ///< the data folder
+  std::string passphrase{};
+  Secrets secrets = Secrets::kNeeded;
+  std::string program{};  ///< this program's version
+  store::Time now{};
+  /// Whether what is in a store is right together; the store is one of its own, beside the real
+  /// one, and has everything but edits.
+  std::function<Result<>(store::Store&)> check{};
+};
+
+struct RestoreSummary {
+  About about{};
+  std::uint64_t rows = 0;
+  std::uint64_t without_secrets = 0;  ///< sources whose accounts have to be entered again
+  std::uint64_t logos = 0;
+  std::uint64_t sources = 0;    ///< that have their data with them
+  std::uint64_t published = 0;  ///< proxies that serve what they served
+};
+
+/// What somebody asks a service for.
+struct RestoreRequest {
+  /// Gives the archive from its beginning, each time it is called.
+  std::function<Result<std::unique_ptr<io::ByteSource>>()> open{};
+  std::string passphrase{};
+  Secrets secrets = Secrets::kNeeded;
+  bool only_check = false;
+};
+
+/// {"program", "created", "rows", "without_secrets", "logos", "sources", "published"}.
+std::string to_json(const RestoreSummary& summary);
+
+class Restore {
+ public:
+  /// Gives the archive from its beginning, each time it is called.
+  using Open = std::function<Result<std::unique_ptr<io::ByteSource>>()>;
+
+  /// Reads all of the archive, checks it, and writes its files beside the data. Takes some 12 MB of
+  /// `budget` as long as it runs. `store`: into which it will go. All outlive this. Errors: kParse
+  /// (what is wrong with the archive), kConfig (a newer program's; its entities do not fit
+  /// together), kInvalidArgument (the passphrase is wrong or missing), kDiskFull, kOverBudget, kIo.
+  static Result<std::unique_ptr<Restore>> prepare(store::Store& store, memory::Budget& budget,
+                                                  RestoreOptions options, Open open);
+
+  /// What will come of it.
+  [[nodiscard]] const RestoreSummary& summary() const { return summary_; }
+
+  /// Puts it in the place of what is there; once. Nobody may refresh or generate meanwhile. Errors:
+  /// of the store: nothing has changed then.
+  Result<RestoreSummary> apply();
+
+ private:
+  Restore(store::Store& store, memory::Budget& budget, RestoreOptions options, Open open)
+      : store_(store), budget_(budget), options_(std::move(options)), open_(std::move(open)) {}
+  Result<> read_all();
+  Result<> read_rows(ArchiveReader& archive, std::optional<TarEntry>& behind);
+  Result<> publish_source(const StagedSource& source);
+  Result<> publish_proxy(const StagedProxy& proxy);
+  [[nodiscard]] const store::SecretKey* opened() const { return key_ ? &*key_ : nullptr; }
+
+  store::Store& store_;
+  memory::Budget& budget_;
+  RestoreOptions options_;
+  Open open_;
+  RestoreSummary summary_;
+  std::optional<store::SecretKey> key_;  ///< of the archive's secrets
+  std::string rows_hash_;
+  std::unique_ptr<Staging> staging_;
+};
+
+}  // namespace m3u_proxy::backup
