@@ -1,43 +1,298 @@
-"""A copy of the database, made while the service runs, brings everything back."""
+"""A backup, made while the service runs, brings everything back; what is wrong with one changes
+nothing."""
 
-import shutil
+import io
+import json
+import re
 import stat
+import subprocess
+import tarfile
+from urllib.parse import quote
 
+import postgres
+import pytest
+import xxhash
 from api_client import Client, administrator
-from service import Service
+from program import BINARY, environment
+from service import Service, ask, wait_until
+
+KINDS = ("sources", "epg-sources", "filters", "rules", "proxies", "users")
+PASSPHRASE = "correct höhe 100% staple"
+RAW = {"Content-Type": "application/octet-stream"}
 
 
-def test_everything_is_back_after_all_is_lost(tmp_path):
+def unpacked(archive):
+    """What another program sees in it: names and contents, in order."""
+    plain = subprocess.run(["zstd", "-dc"], input=archive, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        return {member.name: tar.extractfile(member).read() for member in tar}
+
+
+def packed(files, member=None):
+    """A tar of these; `member` may change each header."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(member(info) if member else info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def decided(client, service):
+    """Everything, by names, without ids of rows, revisions and times."""
+    out = {("edit", one["channel"], one.get("proxy")): one.get("name")
+           for one in service.ctl("edits", "list")["edits"]}
+    for kind in KINDS:
+        for one in client.get(f"/{kind}").json["items"]:
+            out[kind, one["name"]] = (one.get("config"), one.get("role"))
+    return out
+
+
+def fill(service, admin):
+    assert admin.post("/sources", {"name": "account", "config": {
+        "url": "http://anna:geheim@provider.example/x", "refresh": "manual"}}).status == 201
+    for number in range(3):
+        assert admin.post("/filters", {"name": f"f{number}", "config": {
+            "action": "include", "expression": 'channel_name contains "x"'}}).status == 201
+    assert admin.post("/users", {"name": "eva", "role": "editor", "password": "another password"}).status == 201
+    channel = service.ctl("channels", "example", "")["channels"][0]["channel"]
+    service.ctl("edits", "set", channel, "--name", "Née \\N \"renamed\"")
+
+
+def restore(client, archive, passphrase=PASSPHRASE, query=""):
+    headers = {**RAW, **({"X-Passphrase": quote(passphrase)} if passphrase else {})}
+    return client.post(f"/restore{query}", raw=archive, headers=headers)
+
+
+@pytest.fixture(name="made", scope="module")
+def a_backup(tmp_path_factory):
+    """Of a service that has published, with snapshots and under a passphrase."""
+    data = tmp_path_factory.mktemp("made") / "data"
+    with Service(data) as service:
+        admin = administrator(service)
+        fill(service, admin)
+        service.wait_for_generation(2)
+        playlist = service.playlist.split("/proxy/")[1]
+        published = ask(service.playlist).text
+        answer = admin.post("/backups", {"passphrase": PASSPHRASE, "with_snapshots": True})
+        assert answer.status == 201, answer.text
+        assert answer.json["secrets"] == "passphrase" and answer.json["with_snapshots"]
+        assert admin.get("/backups").json["items"] == [answer.json]
+        name = answer.json["name"]
+        assert stat.S_IMODE((data / "backups" / name).stat().st_mode) == 0o600
+        copy = admin.get(f"/backups/{name}")
+        assert copy.status == 200 and len(copy.body) == answer.json["bytes"]
+        for bad in ("..%2fm3u-proxy.sqlite", "secret.key", "x.tar.zst"):
+            assert admin.get(f"/backups/{bad}").status in (400, 404)
+        before = decided(admin, service)
+        assert admin.delete(f"/backups/{name}").status == 204
+        assert admin.get("/backups").json["items"] == []
+    return {"archive": copy.body, "before": before, "playlist": playlist, "published": published}
+
+
+def test_another_program_can_look_into_it_and_finds_no_secret(made):
+    files = unpacked(made["archive"])
+    assert list(files)[0] == "backup.json" and list(files)[-1] == "contents.json"
+    about = json.loads(files["backup.json"])
+    assert about["format"] == 1 and about["secrets"]["sealed_with"] == "passphrase"
+    sources = [json.loads(line) for line in files["sources/000001.jsonl"].splitlines()]
+    account = next(one for one in sources if one["name"] == "account")
+    assert "***" in account["config"]["url"] and account["sealed"]
+    assert not any(b"geheim" in content for content in files.values())
+    assert {one["name"]: one["bytes"] for one in json.loads(files["contents.json"])["files"]} == {
+        name: len(content) for name, content in files.items() if name != "contents.json"}
+
+
+def test_everything_is_back_on_a_machine_that_has_nothing(made, tmp_path):
+    """Its providers are down: the playlist is there at once, under the same address."""
+    archive = tmp_path / "tv.tar.zst"
+    archive.write_bytes(made["archive"])
+    (tmp_path / "passphrase").write_text(PASSPHRASE + "\n")
+    data = tmp_path / "data"
+    command = [BINARY, "restore", archive, "--data", data, "--passphrase-file", tmp_path / "passphrase"]
+    done = subprocess.run([*command, "--check"], capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 0 and "1 proxies with their data" in done.stdout, done.stderr
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    assert done.returncode == 0, done.stderr
+    with Service(data) as service:
+        again = Client(service).log_in()
+        assert decided(again, service) == made["before"]
+        moved = ask(f"{service.address}/proxy/{made['playlist']}")
+        assert moved.status == 200
+        assert moved.text.replace(service.address, "") == re_addressed(made["published"])
+        assert "Née" in moved.text
+        source = next(one for one in again.get("/sources").json["items"] if one["name"] == "account")
+        assert "***" in source["config"]["url"]
+    assert not list(data.glob(".m3u-proxy-*"))
+
+
+def re_addressed(text):
+    return re.sub(r"http://127\.0\.0\.1:\d+", "", text)
+
+
+def test_a_running_service_goes_back_and_goes_on(made, tmp_path):
+    with Service(tmp_path / "data") as service:
+        admin = administrator(service)
+        other = admin.post("/filters", {"name": "later", "config": {
+            "action": "include", "expression": 'channel_name contains "x"'}})
+        assert other.status == 201
+        now = decided(admin, service)
+        said = restore(admin, made["archive"], query="?dry_run=true")
+        assert said.status == 200 and said.json["without_secrets"] == 0, said.text
+        assert decided(admin, service) == now
+        answer = restore(admin, made["archive"])
+        assert answer.status == 200, answer.text
+        assert admin.get("/session").status == 401
+        admin = Client(service).log_in()
+        assert decided(admin, service) == made["before"]
+        audit = admin.get("/audit").json["items"]
+        assert any(one["action"] == "backups.restore" for one in audit)
+        wait_until(lambda: ask(f"{service.address}/proxy/{made['playlist']}").status == 200)
+        wait_until(lambda: "Née" in ask(f"{service.address}/proxy/{made['playlist']}").text)
+
+
+def test_the_commands_work_beside_a_running_service(made, tmp_path):
+    """Which does the restore itself, and whose own key opens what has no passphrase."""
+    def run(*arguments):
+        return subprocess.run([BINARY, *arguments, "--data", tmp_path / "data"], capture_output=True,
+                              text=True, check=False, env=environment())
+
+    with Service(tmp_path / "data") as service:
+        admin = administrator(service)
+        fill(service, admin)
+        before = decided(admin, service)
+        done = run("backup", tmp_path / "own.tar.zst")
+        assert done.returncode == 0 and "secret.key" in done.stdout, done.stderr
+        assert admin.delete(f"/users/{user_id(admin, 'eva')}", headers={"If-Match": "*"}).status == 204
+        done = run("restore", tmp_path / "own.tar.zst", "--check")
+        assert done.returncode == 0 and "The backup of" in done.stdout, done.stderr
+        assert decided(admin, service) != before
+        done = run("restore", tmp_path / "own.tar.zst")
+        assert done.returncode == 0 and "Restored" in done.stdout, done.stderr
+        assert decided(Client(service).log_in(), service) == before
+        (tmp_path / "foreign.tar.zst").write_bytes(made["archive"])
+        done = run("restore", tmp_path / "foreign.tar.zst")
+        assert done.returncode != 0 and "passphrase" in done.stderr
+    done = run("restore", tmp_path / "own.tar.zst")
+    assert done.returncode == 0, done.stderr
+    with Service(tmp_path / "other") as service:
+        admin = administrator(service)
+        answer = restore(admin, (tmp_path / "own.tar.zst").read_bytes(), passphrase=None)
+        assert answer.status == 422 and "secret key" in answer.json["detail"]
+
+
+def user_id(client, name):
+    return next(one["id"] for one in client.get("/users").json["items"] if one["name"] == name)
+
+
+def test_without_the_passphrase_the_rest_comes_back(made, tmp_path):
+    with Service(tmp_path / "data") as service:
+        admin = administrator(service)
+        refused = restore(admin, made["archive"], passphrase=None)
+        assert refused.status == 422 and "passphrase" in refused.json["detail"]
+        refused = restore(admin, made["archive"], passphrase="another")
+        assert refused.status == 422 and "passphrase" in refused.json["detail"]
+        answer = restore(admin, made["archive"], passphrase=None, query="?without_secrets=true")
+        assert answer.status == 200 and answer.json["without_secrets"] > 0, answer.text
+        assert decided(Client(service).log_in(), service) == made["before"]
+
+
+def test_what_is_wrong_with_an_archive_changes_nothing(made, tmp_path):
+    archive = made["archive"]
+    files = unpacked(archive)
+    names = list(files)
+    newer = {**files, "backup.json": files["backup.json"].replace(b'"format":1', b'"format":9')}
+    link = lambda info: (setattr(info, "type", tarfile.SYMTYPE), setattr(info, "linkname", "/etc/passwd"), info)[2] if info.name.startswith("users") else info
+    flipped = bytearray(packed(files))
+    flipped[600] ^= 1
+    bad = {
+        "nothing": b"",
+        "no archive": b"x" * 5000,
+        "cut off": archive[:len(archive) // 2],
+        "cut off at the end": archive[:-5],
+        "damaged": archive[:2000] + bytes([archive[2000] ^ 1]) + archive[2001:],
+        "something behind it": archive + b"more",
+        "another's tar": packed({"a": b"b"}),
+        "newer": packed(newer),
+        "no list": packed({name: files[name] for name in names[:-1]}),
+        "a file too few": packed({name: files[name] for name in names if not name.startswith("users")}),
+        "another content": packed({**files, "users/000001.jsonl": files["users/000001.jsonl"].replace(b"editor", b"admin\x20")}),
+        "a header that is damaged": bytes(flipped),
+        "a path above": packed({**{names[0]: files[names[0]]}, "../evil": b"x", **files}),
+        "an absolute path": packed({**{names[0]: files[names[0]]}, "/tmp/evil": b"x"}),
+        "a snapshot's path above": packed({**{names[0]: files[names[0]]}, "snapshots/sources/../../evil": b"x"}),
+        "a link": packed(files, link),
+    }
     data = tmp_path / "data"
     with Service(data) as service:
         admin = administrator(service)
-        for name in ("one", "two"):
-            assert admin.post("/filters", {"name": name, "config": {
-                "action": "include", "expression": 'channel_name contains "x"'}}).status == 201
-        assert admin.post("/sources", {"name": "account", "config": {
-            "url": "http://anna:geheim@provider.example/x", "refresh": "manual"}}).status == 201
-        made = admin.post("/backups")
-        assert made.status == 201, made.text
-        name = made.json["name"]
-        assert admin.get("/backups").json["items"] == [made.json]
-        file = data / "backups" / name
-        assert stat.S_IMODE(file.stat().st_mode) == 0o600
-        copy = admin.get(f"/backups/{name}")
-        assert copy.status == 200 and copy.body.startswith(b"SQLite format 3") and b"geheim" not in copy.body
-        for bad in ("..%2fm3u-proxy.sqlite", "secret.key", "x.sqlite"):
-            assert admin.get(f"/backups/{bad}").status in (400, 404)
-        before = {kind: admin.get(f"/{kind}").json["items"] for kind in ("filters", "sources", "users")}
-        assert admin.post("/filters", {"name": "later", "config": {
-            "action": "include", "expression": 'channel_name contains "x"'}}).status == 201
-    key = (data / "secret.key").read_bytes()
-    shutil.rmtree(data)
-    data.mkdir()
-    (data / "secret.key").write_bytes(key)
-    (data / "secret.key").chmod(0o600)
-    (data / "m3u-proxy.sqlite").write_bytes(copy.body)
-    with Service(data) as service:
-        again = Client(service).log_in()
-        for kind, items in before.items():
-            found = {one["name"]: one.get("config") for one in again.get(f"/{kind}").json["items"]}
-            assert found == {one["name"]: one.get("config") for one in items}
-        assert again.delete(f"/backups/{name}").status == 404
+        now = decided(admin, service)
+        there = sorted(str(path) for path in data.rglob("*") if "edits" not in str(path) and "sqlite" not in str(path))
+        for what, content in bad.items():
+            answer = restore(admin, content)
+            assert answer.status == 422, (what, answer.status, answer.text)
+            assert len(answer.json["detail"]) > 10, what
+        assert decided(admin, service) == now
+        left = sorted(str(path) for path in data.rglob("*") if "edits" not in str(path) and "sqlite" not in str(path))
+        assert left == there
+        assert not (tmp_path / "evil").exists()
+        # A bomb: a gigabyte of zeros in some kilobytes where a line of JSON is expected.
+        bomb = subprocess.run("head -c 1000000000 /dev/zero | zstd -c", shell=True, capture_output=True, check=True).stdout
+        assert restore(admin, bomb).status == 422
+        assert restore(admin, archive).status == 200
+
+
+def test_rows_that_do_not_fit_together_are_refused(made, tmp_path):
+    """With a list that fits, as from somebody who knows the format."""
+    with Service(tmp_path / "data") as service:
+        admin = administrator(service)
+        now = decided(admin, service)
+        for kind, old, new, said in (
+                ("filters", b"channel_name contains", b"channel_nam_ contains", "channel_nam_"),
+                ("users", b'"role":"admin"', b'"role":"queen"', "role"),
+                ("users", b'"role":"admin"', b'"role":"viewer"', "administrator"),
+                ("proxies", b'"name":"example"', b'"nome":"example"', "nome")):
+            files = unpacked(made["archive"])
+            part = f"{kind}/000001.jsonl"
+            assert old in files[part], (kind, files[part])
+            files[part] = files[part].replace(old, new)
+            answer = restore(admin, packed(relisted(files)))
+            assert answer.status == 422 and said in answer.json["detail"], (kind, answer.text)
+        assert decided(admin, service) == now
+
+
+def relisted(files):
+    """With the list of contents made anew."""
+    files = dict(files)
+    files.pop("contents.json")
+    rows = ",".join(
+        f'{{"name":"{name}","bytes":{len(content)},"hash":"{xxhash.xxh3_128_hexdigest(content)}"}}'
+        for name, content in files.items())
+    return {**files, "contents.json": f'{{"files":[{rows}]}}\n'.encode()}
+
+
+def test_from_sqlite_to_postgresql_and_back(made, tmp_path):
+    """Restored into one, backed up there, and restored into the other, all is as it was."""
+    (tmp_path / "passphrase").write_text(PASSPHRASE)
+    config = tmp_path / "postgres.toml"
+    archive = tmp_path / "first.tar.zst"
+    archive.write_bytes(made["archive"])
+    second = tmp_path / "second.tar.zst"
+    with postgres.server(tmp_path / "server") as address:
+        config.write_text(f'[database]\nurl = "{address}"\n')
+        for command in (
+                ["restore", archive, "--data", tmp_path / "p", "--config", config],
+                ["backup", second, "--data", tmp_path / "p", "--config", config, "--with-snapshots"],
+                ["restore", second, "--data", tmp_path / "s"]):
+            done = subprocess.run([BINARY, *command, "--passphrase-file", tmp_path / "passphrase"],
+                                  capture_output=True, text=True, check=False, env=environment())
+            assert done.returncode == 0, done.stderr
+        with Service(tmp_path / "p", "--config", config) as service:
+            admin = Client(service).log_in()
+            assert decided(admin, service) == made["before"]
+            assert restore(admin, second.read_bytes()).status == 200
+            assert decided(Client(service).log_in(), service) == made["before"]
+    with Service(tmp_path / "s") as service:
+        assert decided(Client(service).log_in(), service) == made["before"]
+        assert "Née" in ask(f"{service.address}/proxy/{made['playlist']}").text

@@ -14,7 +14,7 @@ PACKAGES_BUILD=(
 # The store's tests start a server of their own.
 PACKAGES_DATABASES=(postgresql-15 pgbouncer)
 PACKAGES_TEST=(curl prometheus openssl libgtest-dev libgmock-dev libexpat1-dev python3
-  python3-pytest python3-pytest-xdist python3-venv time unicode-data xmltv-util
+  python3-pytest python3-pytest-xdist python3-venv python3-xxhash time unicode-data xmltv-util zstd
   libxml2-utils "${PACKAGES_DATABASES[@]}")
 PACKAGES_BENCH=(libbenchmark-dev python3 libxml2-utils nginx-light wrk)
 # A browser, for the tests of the web interface.

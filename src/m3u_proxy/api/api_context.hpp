@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/backup/restore.hpp>
 #include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/server.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
@@ -40,6 +41,8 @@ struct ApiContext {
   /// What opens a proxy's outputs, made when there is nothing yet: its token, or its name.
   std::function<Result<std::string>(const jobs::ProxyEntry&)> output_door;
   std::function<http::ServerCounters()> http_counters;
+  /// Puts an archive in the place of what the service has; one at a time.
+  std::function<Result<backup::RestoreSummary>(const backup::RestoreRequest&)> restore;
 };
 
 }  // namespace m3u_proxy::api

@@ -1,132 +1,111 @@
-#include <algorithm>
-#include <vector>
-
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/backup_files.hpp>
 #include <m3u_proxy/api/backup_routes.hpp>
-#include <m3u_proxy/base/time.hpp>
-#include <m3u_proxy/io/descriptor.hpp>
+#include <m3u_proxy/api/entities/entity_secrets.hpp>
+#include <m3u_proxy/api/request_body.hpp>
+#include <m3u_proxy/api/upload_file.hpp>
+#include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/io/file_source.hpp>
 
 namespace m3u_proxy::api {
 namespace {
 
-namespace fs = std::filesystem;
-
-constexpr std::string_view kSuffix = ".sqlite";
-constexpr std::size_t kMostBackups = 100;
-
-struct Backup {
-  std::string name;
-  std::uint64_t bytes = 0;
-};
-
-std::string backup_json(const Backup& backup) {
-  std::string text;
-  Json(text)
-      .begin_object()
-      .member("name", std::string_view(backup.name))
-      .member("bytes", backup.bytes)
-      .member("secrets", std::string_view("sealed"))
-      .end_object();
-  return text;
-}
+constexpr std::uint64_t kLargestArchive = std::uint64_t{16} << 30U;
+constexpr std::string_view kPassphrase = "X-Passphrase";
 
 class BackupHandlers {
  public:
   explicit BackupHandlers(const ApiContext& context)
-      : context_(context), folder_(context.data / "backups") {}
+      : context_(context), files_(context.data / "backups", context.process.budget()) {}
 
   Answer list(Call& call);
   Answer create(Call& call);
   Answer download(Call& call);
   Answer erase(Call& call);
+  Answer restore(Call& call);
 
  private:
-  /// What is there, newest first. Only files that we named ourselves are shown or opened.
-  [[nodiscard]] std::vector<Backup> all() const;
-  Outcome<Backup> find(const Call& call) const;
-
   const ApiContext& context_;
-  fs::path folder_;
+  BackupFiles files_;
 };
 
-std::vector<Backup> BackupHandlers::all() const {
-  std::vector<Backup> out;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end;
-       entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
-    std::error_code unreadable;
-    if (!name.ends_with(kSuffix) || !entry->is_regular_file(unreadable)) continue;
-    const std::uint64_t bytes = entry->file_size(unreadable);
-    if (!unreadable) out.push_back({.name = name, .bytes = bytes});
-  }
-  std::ranges::sort(out, std::ranges::greater(), &Backup::name);
-  return out;
-}
-
-Outcome<Backup> BackupHandlers::find(const Call& call) const {
-  const auto backups = all();
-  const auto found = std::ranges::find(backups, call.request.parameter("name"), &Backup::name);
-  if (found == backups.end()) return problem(404, "there is no such backup");
-  return *found;
-}
-
 Answer BackupHandlers::list(Call& /*call*/) {
-  const auto backups = all();
+  const auto files = files_.list();
   std::string text;
   Json json(text);
   json.begin_object().key("items").begin_array();
-  for (const Backup& backup : backups) json.raw(backup_json(backup));
-  json.end_array().key("next_cursor").null().member("total", backups.size()).end_object();
+  for (const BackupFile& file : files) json.raw(to_json(file));
+  json.end_array().key("next_cursor").null().member("total", files.size()).end_object();
   return json_answer(std::move(text));
 }
 
 Answer BackupHandlers::create(Call& call) {
-  if (all().size() >= kMostBackups)
-    return problem(409, fmt::format("there are {} backups already", kMostBackups),
-                   "remove old ones");
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  std::string moment = format_rfc3339(store::seconds_of(context_.clock()));
-  std::erase(moment, ':');
-  std::erase(moment, '-');
-  const std::string name = fmt::format("m3u-proxy-{}{}", moment, kSuffix);
-  const fs::path file = folder_ / name;
-  if (const auto done = context_.store.back_up(file); !done) {
-    if (done.error().code == ErrorCode::kInvalidArgument)
-      return problem(409, done.error().message, done.error().hint);
-    return std::unexpected<Problem>(done.error());
+  backup::BackupOptions options{.data = context_.data,
+                                .program = context_.version,
+                                .now = context_.clock(),
+                                .hide = without_secrets,
+                                .cancel = &call.stopping};
+  if (!call.request.body.empty()) {
+    M3U_TRY(const ConfigNode body, json_body(call.request));
+    Fields fields(body);
+    options.passphrase =
+        fields.text("passphrase", Fields::Needed::kNo, backup::kLongestPassphrase).value_or("");
+    if (fields.flag("with_snapshots", Fields::Needed::kNo).value_or(false))
+      options.snapshots = backup::Snapshots::kAll;
+    M3U_CHECK(fields.finish());
   }
-  fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write, error);
-  const Backup made{.name = name, .bytes = fs::file_size(file, error)};
+  M3U_TRY(const BackupFile made, files_.make(context_.store, options));
   M3U_CHECK(record(context_, call,
-                   {.action = "backups.create", .target = made.name, .after = backup_json(made)}));
-  return json_answer(backup_json(made), 201);
+                   {.action = "backups.create", .target = made.name, .after = to_json(made)}));
+  return json_answer(to_json(made), 201);
 }
 
 Answer BackupHandlers::download(Call& call) {
-  M3U_TRY(const Backup backup, find(call));
-  const auto file = std::make_shared<const io::Descriptor>(
-      ::open((folder_ / backup.name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file->valid()) return problem(404, "there is no such backup");
+  M3U_TRY(const BackupFile file, files_.find(call.request.parameter("name")));
+  M3U_TRY(const auto descriptor, files_.open(file));
   auto body = std::make_unique<http::PieceList>();
-  body->add(file, 0, backup.bytes);
+  body->add(descriptor, 0, file.bytes);
   http::Response response;
-  response.add("Content-Type", "application/vnd.sqlite3");
-  response.add("Content-Disposition", fmt::format("attachment; filename=\"{}\"", backup.name));
+  response.add("Content-Type", "application/zstd");
+  response.add("Content-Disposition", fmt::format("attachment; filename=\"{}\"", file.name));
   response.body = std::move(body);
   return response;
 }
 
 Answer BackupHandlers::erase(Call& call) {
-  M3U_TRY(const Backup backup, find(call));
-  std::error_code error;
-  if (!fs::remove(folder_ / backup.name, error)) return problem(404, "there is no such backup");
-  M3U_CHECK(record(context_, call, {.action = "backups.remove", .target = backup.name}));
+  M3U_TRY(const BackupFile file, files_.find(call.request.parameter("name")));
+  M3U_CHECK(files_.erase(file));
+  M3U_CHECK(record(context_, call,
+                   {.action = "backups.remove", .target = file.name, .before = to_json(file)}));
   return http::empty_response();
+}
+
+Answer BackupHandlers::restore(Call& call) {
+  M3U_TRY(const bool only_check, query_flag(call.request, "dry_run"));
+  M3U_TRY(const bool left_out, query_flag(call.request, "without_secrets"));
+  const auto file = UploadFile::of(call.request);
+  if (!file) return problem(422, "the body is empty", "send the backup as it is");
+  auto restored =
+      context_.restore({.open = [&file]() -> Result<std::unique_ptr<io::ByteSource>> {
+                          return io::make_temp_file_source(file);
+                        },
+                        .passphrase = percent_decoded(call.request.header(kPassphrase)),
+                        .secrets = left_out ? backup::Secrets::kLeftOut : backup::Secrets::kNeeded,
+                        .only_check = only_check});
+  if (!restored) {
+    Problem why(std::move(restored).error());
+    // What is wrong is what came, not how it was asked for.
+    if (why.status == 400) why.status = 422;
+    return std::unexpected(std::move(why));
+  }
+  std::string text = backup::to_json(*restored);
+  if (only_check) return json_answer(std::move(text));
+  M3U_CHECK(
+      record(context_, call,
+             {.action = "backups.restore", .target = restored->about.created, .after = text}));
+  return json_answer(std::move(text));
 }
 
 }  // namespace
@@ -134,18 +113,26 @@ Answer BackupHandlers::erase(Call& call) {
 Result<> add_backup_routes(Operations& operations, const ApiContext& context) {
   const auto handlers = std::make_shared<BackupHandlers>(context);
   using Work = Answer (BackupHandlers::*)(Call&);
-  const auto add = [&](http::Method method, std::string_view path, std::string_view id, Pace pace,
+  const auto add = [&](http::Method method, std::string_view path, OperationOptions options,
                        Work work) {
-    return operations.add(method, path,
-                          {.id = std::string(id), .least = Role::kAdmin, .pace = pace},
+    options.least = Role::kAdmin;
+    return operations.add(method, path, std::move(options),
                           [handlers, work](Call& call) { return ((*handlers).*work)(call); });
   };
   using enum http::Method;
-  M3U_CHECK(add(kGet, "/backups", "listBackups", Pace::kQuick, &BackupHandlers::list));
-  M3U_CHECK(add(kPost, "/backups", "createBackup", Pace::kSlow, &BackupHandlers::create));
-  M3U_CHECK(
-      add(kGet, "/backups/{name}", "downloadBackup", Pace::kQuick, &BackupHandlers::download));
-  return add(kDelete, "/backups/{name}", "removeBackup", Pace::kQuick, &BackupHandlers::erase);
+  M3U_CHECK(add(kGet, "/backups", {.id = "listBackups"}, &BackupHandlers::list));
+  M3U_CHECK(add(kPost, "/backups",
+                {.id = "createBackup", .body_limit = kSmallBody, .pace = Pace::kLong},
+                &BackupHandlers::create));
+  M3U_CHECK(add(kGet, "/backups/{name}", {.id = "downloadBackup"}, &BackupHandlers::download));
+  M3U_CHECK(add(kDelete, "/backups/{name}", {.id = "removeBackup"}, &BackupHandlers::erase));
+  return add(kPost, "/restore",
+             {.id = "restore",
+              .body_limit = kLargestArchive,
+              .pace = Pace::kLong,
+              .open_sink =
+                  [&context](const http::Request&) { return UploadFile::create(context.process); }},
+             &BackupHandlers::restore);
 }
 
 }  // namespace m3u_proxy::api

@@ -1,4 +1,5 @@
-// Backup routes: consistent copies of the database, made while the service runs.
+// Backup routes: archives of everything that was decided, made while the service runs, and the way
+// back to one.
 #pragma once
 
 #include <m3u_proxy/api/api_context.hpp>

@@ -9,6 +9,7 @@
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/add_option.hpp>
+#include <m3u_proxy/cli/backup/backup_arguments.hpp>
 #include <m3u_proxy/cli/command_line.hpp>
 #include <m3u_proxy/cli/completion.hpp>
 #include <m3u_proxy/cli/import/import_arguments.hpp>
@@ -54,8 +55,7 @@ constexpr const char* kMigrateConfigExamples =
 struct Raw {
   std::string config, out, start_number, base_url, mode, match, memory_limit, spill_dir, cache_dir;
   std::string threads, batch_size, now, report, progress, log_level, file, expression, limit,
-      applies_to;
-  std::string output;
+      applies_to, output;
   std::vector<std::string> sources, epg, includes, excludes, rules;
   std::string completion;
 };
@@ -69,6 +69,7 @@ struct Parser {
   CLI::App* test_expression = nullptr;
   CLI::App* migrate_config = nullptr;
   std::optional<ServeArguments> serve;
+  std::optional<BackupArguments> backup;
   std::optional<ImportArguments> importing;
   std::optional<PluginArguments> plugin;
   CLI::App* completion = nullptr;
@@ -80,6 +81,7 @@ struct Parser {
                          "Print the version and end");
     app.set_help_flag("-h,--help", "Print this help and end");
     serve.emplace(app);
+    backup.emplace(app);
     add_generate();
     add_check();
     add_test_expression();
@@ -326,6 +328,8 @@ Result<CommandLine> read_command(const Parser& parser) {
     M3U_TRY(CtlOptions options, parser.serve->read_ctl());
     return options;
   }
+  if (parser.backup->backup()->parsed()) return parser.backup->read_backup();
+  if (parser.backup->restore()->parsed()) return parser.backup->read_restore();
   if (parser.test_expression->parsed()) return read_test_expression(parser.raw);
   if (parser.plugin->command()->parsed()) return parser.plugin->read();
   if (parser.completion->parsed()) return read_completion(parser.raw.completion);

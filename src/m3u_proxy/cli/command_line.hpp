@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/cli/backup/backup_options.hpp>
 #include <m3u_proxy/cli/import/import_options.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
 #include <m3u_proxy/cli/serve/serve_options.hpp>
@@ -58,9 +59,9 @@ struct PrintOptions {
   std::string text;
 };
 
-using CommandLine =
-    std::variant<GenerateOptions, CheckOptions, TestExpressionOptions, MigrateConfigOptions,
-                 ImportOptions, PluginOptions, ServeOptions, CtlOptions, PrintOptions>;
+using CommandLine = std::variant<GenerateOptions, CheckOptions, TestExpressionOptions,
+                                 MigrateConfigOptions, ImportOptions, PluginOptions, ServeOptions,
+                                 CtlOptions, BackupOptions, RestoreOptions, PrintOptions>;
 
 /// Reads the arguments after the program's name. `now` is the time for relative dates.
 /// Error: kInvalidArgument, with what was probably meant in its hint.

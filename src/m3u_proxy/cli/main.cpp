@@ -48,6 +48,12 @@ struct Runner {
     return cli::run_serve(options, environment);
   }
   cli::ExitCode operator()(const cli::CtlOptions& options) const { return cli::run_ctl(options); }
+  cli::ExitCode operator()(const cli::BackupOptions& options) const {
+    return cli::run_backup(options, environment);
+  }
+  cli::ExitCode operator()(const cli::RestoreOptions& options) const {
+    return cli::run_restore(options, environment);
+  }
   cli::ExitCode operator()(const cli::PluginOptions& options) const {
     return cli::run_plugin(options, environment);
   }

@@ -7,6 +7,7 @@
 
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/daemon/control_answers.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
 #include <m3u_proxy/daemon/edit_routes.hpp>
@@ -55,6 +56,7 @@ class Control {
   Result<std::string> roll_back(const Request& request);
   Result<std::string> release(const Request& request);
   Result<std::string> regenerate(const Request& request);
+  Result<std::string> restore(const Request& request, const CancelToken& cancel);
 
  private:
   [[nodiscard]] Result<std::vector<const jobs::SourceEntry*>> sources(const jobs::Model& model,
@@ -321,6 +323,22 @@ Result<std::string> Control::regenerate(const Request& request) {
   return text;
 }
 
+Result<std::string> Control::restore(const Request& request, const CancelToken& cancel) {
+  M3U_TRY(const ConfigNode body, config::parse_json(request.body, "the request"));
+  const auto text = [&](std::string_view name) {
+    const ConfigMember* const member = body.find(name);
+    return member == nullptr ? std::string() : member->value.text;
+  };
+  const std::string file = text("file");
+  M3U_TRY(const backup::RestoreSummary done,
+          context_.restore({.open = [&] { return io::open_file(file, &cancel); },
+                            .passphrase = text("passphrase"),
+                            .secrets = text("secrets") == "left_out" ? backup::Secrets::kLeftOut
+                                                                     : backup::Secrets::kNeeded,
+                            .only_check = text("purpose") == "check"}));
+  return backup::to_json(done);
+}
+
 }  // namespace
 
 Result<> add_control_routes(http::Router& router, const ControlContext& context) {
@@ -350,6 +368,7 @@ Result<> add_control_routes(http::Router& router, const ControlContext& context)
   M3U_CHECK(add(kPost, "/sources/{name}/refresh", &Control::refresh));
   M3U_CHECK(add(kPost, "/sources/{name}/accept", &Control::accept));
   M3U_CHECK(add_errand(kPost, "/sources/{name}/upload", &Control::upload));
+  M3U_CHECK(add_errand(kPost, "/restore", &Control::restore));
   M3U_CHECK(add(kPost, "/proxies/{name}/generate", &Control::regenerate));
   M3U_CHECK(add(kGet, "/proxies/{name}/generations", &Control::generations));
   M3U_CHECK(add_errand(kGet, "/proxies/{name}/diff", &Control::diff));

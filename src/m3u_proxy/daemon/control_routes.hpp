@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/backup/restore.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/daemon/service.hpp>
 #include <m3u_proxy/http/router.hpp>
@@ -25,6 +26,7 @@ struct ControlContext {
   runtime::Process& process;
   jobs::Clock clock;
   std::function<Result<std::vector<Service::Output>>()> outputs;
+  std::function<Result<backup::RestoreSummary>(const backup::RestoreRequest&)> restore;
   std::string version;
 };
 

@@ -103,6 +103,15 @@ Result<> Service::Parts::make_jobs() {
   workers_->add_lane(1, {{std::string(jobs::kGenerateJob), [this](const jobs::JobContext& job) {
                             return generator_->generate(job, *conductor_->model());
                           }}});
+  restoring_ = std::make_unique<Restoring>(
+      Restoring::Parts{.store = *store_,
+                       .process = *process_,
+                       .workers = *workers_,
+                       .conductor = *conductor_,
+                       .clock = options_.clock,
+                       .data = folder_->path(),
+                       .version = options_.version,
+                       .take_file = [this] { return take_file_again(); }});
   return {};
 }
 

@@ -58,6 +58,7 @@ Result<> Service::Parts::listen() {
                                          .version = options_.version,
                                          .started = store::seconds_of(options_.clock()),
                                          .token = config.metrics_token}));
+  const auto restore = [this](const auto& request) { return restoring_->run(request); };
   M3U_CHECK(add_control_routes(*control_router_, {.store = *store_,
                                                   .conductor = *conductor_,
                                                   .refresher = *refresher_,
@@ -67,6 +68,7 @@ Result<> Service::Parts::listen() {
                                                   .process = *process_,
                                                   .clock = options_.clock,
                                                   .outputs = [this] { return outputs(); },
+                                                  .restore = restore,
                                                   .version = options_.version}));
   M3U_CHECK(make_api());
   http::ServerOptions server;
@@ -111,7 +113,8 @@ Result<> Service::Parts::make_api() {
                .data = folder_->path(),
                .version = options_.version,
                .output_door = [this](const jobs::ProxyEntry& proxy) { return door_of(proxy); },
-               .http_counters = [this] { return http_counters(); }},
+               .http_counters = [this] { return http_counters(); },
+               .restore = [this](const auto& request) { return restoring_->run(request); }},
               admin));
   return {};
 }

@@ -13,6 +13,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/access_log.hpp>
 #include <m3u_proxy/daemon/alerting.hpp>
+#include <m3u_proxy/daemon/archives/restoring.hpp>
 #include <m3u_proxy/daemon/changed_keys.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
 #include <m3u_proxy/daemon/data_folder.hpp>
@@ -63,6 +64,7 @@ class Service::Parts {
   void publish();
   void look(store::Topics topics);
   void reload_file();
+  Result<> take_file_again();
   void reload_certificate(const std::filesystem::path& file);
   [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
   void apply(const LoadedDocument& loaded);
@@ -93,6 +95,7 @@ class Service::Parts {
   std::unique_ptr<LocalSources> local_sources_;
   std::unique_ptr<jobs::Workers> workers_;
   std::unique_ptr<jobs::Conductor> conductor_;
+  std::unique_ptr<Restoring> restoring_;
   std::unique_ptr<api::Api> api_;  // what the router's handlers use
   std::unique_ptr<http::Router> router_;
   std::unique_ptr<http::Router> control_router_;

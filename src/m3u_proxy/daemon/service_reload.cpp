@@ -34,6 +34,15 @@ void Service::Parts::reload_file() {
   document_ = std::move(loaded->document);
 }
 
+/// After a restore: what the file says holds again.
+Result<> Service::Parts::take_file_again() {
+  if (!options_.config) return {};
+  M3U_TRY(const LoadedDocument loaded,
+          load_document(options_.config, options_.environment, options_.flags));
+  M3U_CHECK(take_over(*store_, loaded, options_.clock()));
+  return {};
+}
+
 /// The plain sections, as far as they can change while the service runs.
 void Service::Parts::apply(const LoadedDocument& loaded) {
   const std::vector<std::string> changed = changed_keys(*document_, *loaded.document);

@@ -3,6 +3,7 @@
 
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/config/node_json.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -36,6 +37,12 @@ void hide_secrets(ConfigNode& config) {
   if (ConfigNode* const headers = find(config, "headers"))
     for (ConfigMember& header : headers->members)
       if (header.value.kind == Kind::kString) header.value.text = shown(header.value, true);
+}
+
+Result<std::string> without_secrets(std::string_view config) {
+  M3U_TRY(ConfigNode node, config::parse_json(config, "config"));
+  hide_secrets(node);
+  return config::to_json(node);
 }
 
 void restore_secrets(ConfigNode& config, const ConfigNode& stored) {

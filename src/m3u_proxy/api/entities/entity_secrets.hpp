@@ -2,12 +2,17 @@
 // sends back what they saw.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include <m3u_proxy/base/config_node.hpp>
 
 namespace m3u_proxy::api {
 
 /// Puts `***` in the place of credentials in addresses and of the values of headers.
 void hide_secrets(ConfigNode& config);
+/// The same for a configuration as the store has it. Error: kConfig, when it is no JSON.
+Result<std::string> without_secrets(std::string_view config);
 /// Where `config` says what hide_secrets() makes of `stored`, it says what is stored.
 void restore_secrets(ConfigNode& config, const ConfigNode& stored);
 

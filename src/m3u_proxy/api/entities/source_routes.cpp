@@ -8,6 +8,7 @@
 #include <m3u_proxy/api/entities/source_probe.hpp>
 #include <m3u_proxy/api/entities/source_routes.hpp>
 #include <m3u_proxy/api/request_body.hpp>
+#include <m3u_proxy/api/upload_file.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
@@ -20,19 +21,6 @@ using store::Entity;
 
 constexpr std::uint64_t kLargestUpload = std::uint64_t{512} << 20U;
 constexpr std::int64_t kMostRuns = 50;
-
-/// An uploaded file, on disk, gone with the request.
-class Upload final : public io::ByteSink {
- public:
-  Upload(std::unique_ptr<io::TempFolder> folder, std::unique_ptr<io::TempFile> file)
-      : folder_(std::move(folder)), file_(std::move(file)) {}
-  Result<> write(std::string_view bytes) override { return file_->write(bytes); }
-  [[nodiscard]] std::shared_ptr<const io::TempFile> file() const { return file_; }
-
- private:
-  std::unique_ptr<io::TempFolder> folder_;
-  std::shared_ptr<io::TempFile> file_;
-};
 
 class SourceHandlers {
  public:
@@ -112,10 +100,9 @@ Answer SourceHandlers::accept(Call& call) {
 Answer SourceHandlers::upload(Call& call) {
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
-  const auto* const upload = dynamic_cast<const Upload*>(call.request.sink.get());
-  if (upload == nullptr || upload->file()->size() == 0)
-    return problem(422, "the body is empty", "send the playlist or guide as it is");
-  const auto bytes = io::make_temp_file_source(upload->file());
+  const auto file = UploadFile::of(call.request);
+  if (!file) return problem(422, "the body is empty", "send the playlist or guide as it is");
+  const auto bytes = io::make_temp_file_source(file);
   M3U_CHECK(context_.refresher.upload(entry, *bytes, call.stopping));
   M3U_CHECK(log(call, "upload", entity));
   M3U_TRY(std::string text, entity_json(context_, call, entity));
@@ -189,11 +176,8 @@ Result<> add_source_routes(Operations& operations, const ApiContext& context) {
         add(kPost, "refresh", {.id = "refresh", .least = Role::kEditor}, &SourceHandlers::refresh));
     M3U_CHECK(
         add(kPost, "accept", {.id = "accept", .least = Role::kEditor}, &SourceHandlers::accept));
-    const auto open_sink =
-        [&context](const http::Request&) -> Result<std::unique_ptr<io::ByteSink>> {
-      M3U_TRY(auto folder, io::TempFolder::create(context.process.spill_folder()));
-      M3U_TRY(auto file, folder->create_file());
-      return std::make_unique<Upload>(std::move(folder), std::move(file));
+    const auto open_sink = [&context](const http::Request&) {
+      return UploadFile::create(context.process);
     };
     M3U_CHECK(add(kPut, "content",
                   {.id = "upload",

@@ -1,4 +1,4 @@
-// What `serve` and `ctl` are in a build without databases.
+// What `serve`, `ctl`, `backup` and `restore` are in a build without databases.
 #include <m3u_proxy/cli/commands.hpp>
 
 namespace m3u_proxy::cli {
@@ -17,5 +17,14 @@ ExitCode run_serve(const ServeOptions& /*options*/, const config::Environment& /
 }
 
 ExitCode run_ctl(const CtlOptions& /*options*/) { return refuse(); }
+
+ExitCode run_backup(const BackupOptions& /*options*/, const config::Environment& /*environment*/) {
+  return refuse();
+}
+
+ExitCode run_restore(const RestoreOptions& /*options*/,
+                     const config::Environment& /*environment*/) {
+  return refuse();
+}
 
 }  // namespace m3u_proxy::cli

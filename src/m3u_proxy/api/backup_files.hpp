@@ -1,0 +1,53 @@
+// BackupFiles: the archives in the data folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <m3u_proxy/api/answers.hpp>
+#include <m3u_proxy/backup/about.hpp>
+#include <m3u_proxy/backup/backup.hpp>
+#include <m3u_proxy/io/descriptor.hpp>
+
+namespace m3u_proxy::api {
+
+struct BackupFile {
+  std::string name;
+  std::uint64_t bytes = 0;
+  backup::About about;
+};
+std::string to_json(const BackupFile& file);
+
+/// Thread-safe; two that make a backup at once make two.
+class BackupFiles {
+ public:
+  static constexpr std::size_t kMost = 100;
+
+  /// `budget` outlives this. The folder is made when it is needed.
+  BackupFiles(std::filesystem::path folder, memory::Budget& budget)
+      : folder_(std::move(folder)), budget_(budget) {}
+
+  /// Newest first. What is no backup of ours, or cannot be read, is left out.
+  [[nodiscard]] std::vector<BackupFile> list() const;
+  /// Problem: 404.
+  [[nodiscard]] Outcome<BackupFile> find(std::string_view name) const;
+  /// Makes one, for its owner only. Problems: 409 (there are kMost), those of make_backup().
+  Outcome<BackupFile> make(store::Store& store, const backup::BackupOptions& options);
+  /// An open one. Problem: 404.
+  [[nodiscard]] Outcome<std::shared_ptr<const io::Descriptor>> open(const BackupFile& file) const;
+  /// Problem: 404.
+  Outcome<void> erase(const BackupFile& file);
+
+ private:
+  [[nodiscard]] Result<BackupFile> look(const std::string& name) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+
+  std::filesystem::path folder_;
+  memory::Budget& budget_;
+};
+
+}  // namespace m3u_proxy::api

@@ -1,0 +1,44 @@
+// Restoring: a backup takes the place of what a running service has: it stops its jobs, swaps, and
+// goes on.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include <m3u_proxy/backup/restore.hpp>
+#include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
+#include <m3u_proxy/runtime/process.hpp>
+
+namespace m3u_proxy::daemon {
+
+class Restoring {
+ public:
+  /// All outlive this.
+  struct Parts {
+    store::Store& store;
+    runtime::Process& process;
+    jobs::Workers& workers;
+    jobs::Conductor& conductor;
+    jobs::Clock clock;
+    std::filesystem::path data;
+    std::string version;
+    std::function<Result<>()> take_file;  ///< what the configuration file manages holds again
+  };
+  explicit Restoring(Parts parts) : parts_(std::move(parts)) {}
+
+  /// Reads and checks the archive while the service goes on; then, unless it is only to be checked,
+  /// puts it in the place of what is there. Thread-safe. Errors: of backup::Restore; kConflict
+  /// (another restore runs); kConfig (nobody could log in afterwards).
+  Result<backup::RestoreSummary> run(const backup::RestoreRequest& request);
+
+ private:
+  Result<> check(store::Store& restored) const;
+
+  Parts parts_;
+  std::mutex one_at_a_time_;
+};
+
+}  // namespace m3u_proxy::daemon

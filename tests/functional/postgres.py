@@ -1,0 +1,55 @@
+"""A PostgreSQL server for tests: in a temporary folder, on the loopback, gone at the end."""
+
+import os
+import socket
+import subprocess
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+START = 60
+
+
+def programs():
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+@contextmanager
+def server(folder):
+    """The address of a new database."""
+    where = programs()
+    if where is None:
+        pytest.skip("there is no PostgreSQL server (package postgresql-15)")
+    # It refuses to run as root.
+    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    folder.mkdir()
+    folder.chmod(0o777)
+    for parent in folder.parents[:3]:
+        if parent.owner() != "root" or str(parent).startswith("/tmp/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+    data = folder / "data"
+    subprocess.run([*user, where / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
+                    "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, cwd=folder)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with subprocess.Popen([*user, where / "postgres", "-D", data, "-p", str(port), "-c",
+                           "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+                           "-c", "fsync=off"], cwd=folder, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as process:
+        try:
+            end = time.monotonic() + START
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port), 1).close()
+                    break
+                except OSError:
+                    assert process.poll() is None and time.monotonic() < end, "it does not start"
+                    time.sleep(0.1)
+            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        finally:
+            process.terminate()
+            process.wait(20)
