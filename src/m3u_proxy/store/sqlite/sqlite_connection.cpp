@@ -143,7 +143,13 @@ Result<SqliteConnection::Statement> SqliteConnection::take(std::string_view text
           handle_, statement.text.c_str(), static_cast<int>(statement.text.size()),
           SQLITE_PREPARE_PERSISTENT, &statement.handle, nullptr) != SQLITE_OK)
     return failure();
-  return statement;
+  // $N is a name to SQLite.
+  for (std::size_t n = 1;; ++n) {
+    const int place =
+        sqlite_->sqlite3_bind_parameter_index(statement.handle, fmt::format("${}", n).c_str());
+    if (place == 0) return statement;
+    statement.places.push_back(place);
+  }
 }
 
 void SqliteConnection::keep(Statement statement) {
@@ -158,9 +164,8 @@ void SqliteConnection::keep(Statement statement) {
 
 Result<> SqliteConnection::bind(const Statement& statement, std::span<const sql::Value> values) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    // $N is a name to SQLite.
-    const int at =
-        sqlite_->sqlite3_bind_parameter_index(statement.handle, fmt::format("${}", i + 1).c_str());
+    // What the statement does not ask for has no place: SQLite says so.
+    const int at = i < statement.places.size() ? statement.places[i] : 0;
     const auto& content = values[i].content();
     int code = SQLITE_OK;
     if (const auto* integer = std::get_if<std::int64_t>(&content))

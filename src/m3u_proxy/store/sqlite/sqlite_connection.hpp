@@ -5,6 +5,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/store/sql/connection.hpp>
@@ -44,6 +45,7 @@ class SqliteConnection final : public sql::Connection {
     std::string text;
     sqlite3_stmt* handle;
     bool used;
+    std::vector<int> places{};  ///< where its values $1, $2 … are: looked for once
   };
 
   SqliteConnection(const SqliteLibrary& sqlite, sqlite3* handle, std::string place)
