@@ -1,3 +1,4 @@
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -27,11 +28,18 @@ Result<std::string> unpack(std::string_view packed, memory::Budget& budget,
       io::make_inflating_source(std::make_unique<io::MemorySource>(std::string(packed)), budget);
   std::string text(size, '\0');
   std::size_t filled = 0;
+  const auto damaged = [] {
+    return fail(ErrorCode::kParse, "a part of the web interface is damaged");
+  };
   while (filled < size) {
     M3U_TRY(const std::size_t n, source->read(std::span(text).subspan(filled)));
-    if (n == 0) return fail(ErrorCode::kParse, "a part of the web interface is damaged");
+    if (n == 0) return damaged();
     filled += n;
   }
+  // The checksum is behind the content.
+  std::array<char, 1> more;
+  M3U_TRY(const std::size_t n, source->read(more));
+  if (n != 0) return damaged();
   return text;
 }
 
