@@ -39,7 +39,8 @@ class DocumentTest : public jobs::testing::JobsTest {
                      .data = folder_.path(),
                      .version = "1",
                      .output_door = [](const jobs::ProxyEntry&) { return std::string(); },
-                     .http_counters = [] { return http::ServerCounters(); }},
+                     .http_counters = [] { return http::ServerCounters(); },
+                     .restore = {}},
                     std::nullopt));
   }
 
