@@ -9,6 +9,7 @@ import json
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -295,9 +296,10 @@ def test_a_run_that_is_stopped_while_a_plugin_spins_ends_at_once(native):
         [BINARY, "generate", "--config", "config.toml", "--out", "out", "--log-level", "debug"],
         cwd=folder, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     ) as process:
-        for line in process.stderr:  # it begins once the strategies are chosen
-            if "'Logo Caching'" in line:
+        for line in process.stderr:  # the last one before the plugin has its first chunk
+            if "channels between the passes" in line:
                 break
+        time.sleep(1)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
     assert process.returncode not in (EXIT_OK, EXIT_DEGRADED, -signal.SIGKILL)
