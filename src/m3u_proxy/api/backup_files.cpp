@@ -75,6 +75,7 @@ Outcome<BackupFile> BackupFiles::find(std::string_view name) const {
 }
 
 Outcome<BackupFile> BackupFiles::make(store::Store& store, const backup::BackupOptions& options) {
+  const std::scoped_lock lock(making_);
   const auto there = names();
   if (there.size() >= kMost)
     return problem(409, fmt::format("there are {} backups already", there.size()),

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ class BackupFiles {
 
   std::filesystem::path folder_;
   memory::Budget& budget_;
+  std::mutex making_;  // names have seconds
 };
 
 }  // namespace m3u_proxy::api

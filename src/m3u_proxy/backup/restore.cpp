@@ -82,10 +82,12 @@ Result<> Restore::read_rows(ArchiveReader& archive, std::optional<TarEntry>& beh
   const std::filesystem::path folder = staging_->folder() / "store";
   std::error_code error;
   std::filesystem::create_directory(folder, error);
-  M3U_TRY(
-      const auto scratch,
-      store::open_store(
-          {.data = folder, .budget = &budget_, .program = options_.program, .now = options_.now}));
+  M3U_TRY(const auto scratch,
+          store::open_store({.data = folder,
+                             .budget = &budget_,
+                             .sqlite_cache = mib(1),  // SQLite's memory is one for both stores
+                             .program = options_.program,
+                             .now = options_.now}));
   ArchivedLines lines(archive, budget_);
   const auto read = scratch->read_rows(opened(), Purpose::kCheck, lines);
   // Nothing is there yet with which it could be at odds.

@@ -132,6 +132,11 @@ void Conductor::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+void Conductor::restored() {
+  restored_ = true;
+  if (feed_) feed_->wake();
+}
+
 Result<> Conductor::load() {
   config::Configuration base;
   {
@@ -285,10 +290,21 @@ Result<> Conductor::tidy() {
   const Options options = this->options();
   M3U_CHECK(store_.jobs().prune(now - options.reports_kept));
   M3U_CHECK(refresher_.delete_superseded(now - options.grace));
-  M3U_CHECK(refresher_.delete_removed(*model()));
-  M3U_CHECK(generator_.delete_removed(*model()));
+  // By an old model, data of what came meanwhile would seem to be nobody's.
+  if (model_is_current_) {
+    M3U_CHECK(refresher_.delete_removed(*model()));
+    M3U_CHECK(generator_.delete_removed(*model()));
+  }
   M3U_CHECK(store_.edits().prune(now - options.reports_kept));
   return {};
+}
+
+void Conductor::forget() {
+  made_of_.clear();
+  waiting_.clear();
+  const std::scoped_lock lock(mutex_);
+  asked_.clear();
+  failed_.clear();
 }
 
 void Conductor::follow(store::Topics topics) {
@@ -298,8 +314,10 @@ void Conductor::follow(store::Topics topics) {
   if (has(store::Topic::kEdits)) generator_.edits_changed();
   if (settings) {
     // What is not right keeps the old one, and says so.
-    if (const auto loaded = load(); !loaded)
+    const auto loaded = load();
+    if (!loaded)
       log::error("config", "what the store says is not valid: {}", to_string(loaded.error()));
+    model_is_current_ = loaded.has_value();
   }
   if (settings || has(store::Topic::kSnapshots))
     if (const auto found = find_changed(); !found)
@@ -330,6 +348,10 @@ void Conductor::run() {
     auto topics = feed_->wait(sleep);
     if (stopping_) return;
     if (topics) {
+      if (restored_.exchange(false)) {
+        forget();
+        topics->set(static_cast<std::size_t>(store::Topic::kSettings));
+      }
       if (reconfigured_.exchange(false))
         topics->set(static_cast<std::size_t>(store::Topic::kSettings));
       follow(*topics);

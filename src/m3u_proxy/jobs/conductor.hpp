@@ -78,6 +78,10 @@ class Conductor {
   /// From now on. Thread-safe.
   void configure(config::Configuration base, Options options);
 
+  /// What the store has was put there by a restore, and its queue is empty: what was asked for
+  /// before is forgotten.
+  void restored();
+
  private:
   struct Waiting {
     store::Time first{};  ///< change
@@ -99,6 +103,7 @@ class Conductor {
   std::optional<store::Time> generations();
   std::optional<store::Time> retries();
   Result<> tidy();
+  void forget();
 
   store::Store& store_;
   Refresher& refresher_;
@@ -114,8 +119,10 @@ class Conductor {
   std::map<Uuid, store::Time> asked_;    // when a refresh was asked for last
   std::map<Uuid, std::string> made_of_;  // inputs of the newest job for each proxy
   std::map<Uuid, Waiting> waiting_;      // proxies that change
+  bool model_is_current_ = false;        // what the store says now could be loaded
   store::Time tidied_{};
   std::atomic<bool> reconfigured_{false};
+  std::atomic<bool> restored_{false};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -226,6 +226,16 @@ TEST_F(ConductorTest, ARestartAfterARollBackMakesNothingAgain) {
   EXPECT_THAT(generations(), ElementsAre("2 kept", "1 current"));
 }
 
+TEST_F(ConductorTest, WhatARestoreTookOutOfTheQueueIsAskedForAgain) {
+  start();
+  (void)must(store_->jobs().cancel(must(store_->jobs().list({})).front().id, now()));
+  pass_and_settle(seconds(1));
+  EXPECT_THAT(jobs(), Not(Contains("refresh queued")));
+  conductor_->restored();
+  settle();
+  EXPECT_THAT(jobs(), Contains("refresh queued"));
+}
+
 TEST_F(ConductorTest, OtherSettingsHoldFromThenOn) {
   start();
   do_next();

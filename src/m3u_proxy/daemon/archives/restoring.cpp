@@ -51,6 +51,7 @@ Result<backup::RestoreSummary> Restoring::run(const backup::RestoreRequest& requ
   log::info("backup",
             "a backup of {} is restored: {} rows, {} sources and {} proxies with their data",
             done.about.created, done.rows, done.sources, done.published);
+  parts_.conductor.restored();
   if (const auto taken = parts_.take_file(); !taken)
     log::error("config", "after the restore the configuration file is not taken over: {}",
                to_string(taken.error()));

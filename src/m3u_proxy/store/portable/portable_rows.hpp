@@ -15,7 +15,7 @@
 namespace m3u_proxy::store::portable {
 
 /// The longest line: an entity's body, twice, and sealed.
-constexpr std::size_t kLongestLine = std::size_t{8} << 20U;
+constexpr std::size_t kLongestLine = std::size_t{64} << 20U;
 
 /// A configuration (JSON) without its secrets.
 using HideSecrets = std::function<Result<std::string>(std::string_view config)>;

@@ -53,6 +53,11 @@ class Reading {
       M3U_CHECK(read(*kind));
     }
     for (const std::string_view statement : kTidy) M3U_CHECK(sql::execute(connection_, statement));
+    // How long a channel has been missing counts anew: an old backup's edits are not out of date.
+    if (purpose_ == Purpose::kRestore)
+      M3U_CHECK(sql::execute(connection_,
+                             "UPDATE channel_edits SET missing_since = 0, misses = 0"
+                             " WHERE missing_since > 0"));
     M3U_CHECK(sql::count_revision(connection_));
     return result_;
   }

@@ -102,14 +102,14 @@ Result<> SqliteDatabase::open() {
 Result<> SqliteDatabase::transact(Access access, const Work& work) {
   if (access == Access::kRead) return read(work);
   if (access != Access::kSnapshot) return write(work);
-  return read([&](sql::Connection& connection) -> Result<> {
-    M3U_CHECK(sql::execute(connection, "BEGIN"));
-    Result<> result = work(connection);
-    // Nothing was written: there is nothing to lose.
-    const auto ended = sql::execute(connection, "ROLLBACK");
-    if (result && !ended) return fail(ended.error());
-    return result;
-  });
+  // It may take long: the readers are for those who wait.
+  M3U_TRY(const auto own, connect(kib(256)));
+  M3U_CHECK(sql::execute(*own, "BEGIN"));
+  Result<> result = work(*own);
+  // Nothing was written: there is nothing to lose.
+  const auto ended = sql::execute(*own, "ROLLBACK");
+  if (result && !ended) return fail(ended.error());
+  return result;
 }
 
 Result<> SqliteDatabase::read(const Work& work) {
