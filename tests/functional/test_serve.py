@@ -556,3 +556,17 @@ def test_the_folder_is_for_its_owner_only(data):
     with Service(data):
         assert os.stat(data).st_mode & 0o777 == 0o700
         assert os.stat(data / "control.sock").st_mode & 0o777 == 0o600
+
+
+def test_addresses_of_a_public_proxy_hold_its_name_as_addresses_do(data, tmp_path):
+    with Source(playlist_of("A")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url, mode="redirect", extra="public = true\n")
+                          .replace('name = "home"', 'name = \'Tom & "Jerry" é\'')
+                          .replace('"home"', '"unused"'))
+        with Service(data, "--config", config) as service:
+            lines = ask(service.playlist).text.splitlines()
+            stream = lines[2]
+            assert "/stream/Tom%20%26%20%22Jerry%22%20%C3%A9/" in stream
+            answer = ask(stream)
+            assert answer.status == 302 and answer.headers["location"].startswith("http")

@@ -70,7 +70,7 @@ std::optional<std::string> parse_prefix(std::string_view text) {
   while (text.ends_with('/')) text.remove_suffix(1);
   if (text.empty()) return std::string();
   const bool clean = valid_path(text) && text.find("//") == std::string_view::npos &&
-                     text.find_first_of("?#\"'<>\\ ") == std::string_view::npos;
+                     text.find_first_of("?#\"'<>&\\ ") == std::string_view::npos;
   if (!clean) return std::nullopt;
   return std::string(text);
 }

@@ -93,7 +93,9 @@ void LogoCache::load() {
   std::filesystem::permissions(options_.folder, std::filesystem::perms::owner_all, error);
   io::remove_stale_temporaries(options_.folder);
   std::vector<Kept> found;
-  for (const auto& entry : std::filesystem::directory_iterator(options_.folder, error)) {
+  std::filesystem::directory_iterator entries(options_.folder, error);
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    const std::filesystem::directory_entry& entry = *entries;
     struct stat info{};
     auto kept = kept_of(entry.path().filename().string());
     if (!kept || ::lstat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -126,12 +128,23 @@ void LogoCache::get(const std::string& url, Done done) {
                                    opened.error().code == ErrorCode::kParse);
   if (is_gone) {  // somebody removed or damaged it
     lock.lock();
-    if (const auto still = by_key_.find(key); still != by_key_.end()) drop(still->second);
+    if (const auto still = by_key_.find(key); still != by_key_.end()) {
+      if (still->second->hash != kept.hash) {  // it was replaced meanwhile
+        const Kept newer = *still->second;
+        lock.unlock();
+        return done(open(newer));
+      }
+      drop(still->second);
+    }
     return want(key, url, std::move(done), std::move(lock));
   }
   if (kept.made + options_.fresh.count() < clock_()) {
     lock.lock();
-    want(key, url, {}, std::move(lock));
+    if (const auto still = by_key_.find(key);
+        still != by_key_.end() && still->second->made == kept.made)
+      want(key, url, {}, std::move(lock));
+    else
+      lock.unlock();
   }
   done(std::move(opened));
 }
@@ -221,6 +234,8 @@ Result<LogoCache::Kept> LogoCache::fetch(const Key& key, const std::string& url)
             .hash = XXH3_64bits(bytes.data(), bytes.size()),
             .bytes = bytes.size(),
             .made = clock_()};
+  std::error_code ignored;
+  std::filesystem::create_directories(options_.folder, ignored);  // somebody may have removed it
   M3U_TRY(const auto file, io::AtomicFile::create(options_.folder / name_of(kept)));
   M3U_CHECK(file->write(bytes));
   M3U_CHECK(file->publish(io::AtomicFile::Durability::kNotNeeded));

@@ -234,6 +234,7 @@ TEST_F(LogoCacheTest, OldOneIsServedAndFetchedAnew) {
   now_ += options_.fresh.count() + 1;
   EXPECT_EQ(get("http://h/a")->etag, first->etag);
   while (get("http://h/a")->etag == first->etag) std::this_thread::yield();
+  cache_.reset();
   EXPECT_EQ(web_.asked["http://h/a"], 2);
 }
 

@@ -64,7 +64,9 @@ Result<> add_logo_routes(http::Router& router, const LogoContext& context) {
       [context](const std::shared_ptr<Request>& request, http::Responder responder) {
         send_logo(context, request, std::move(responder));
       },
-      {.door = "outputs"});
+      // Those that wait for their pictures must not keep others from what is there; how many may
+      // wait, the cache bounds.
+      {.door = "outputs", .in_flight = 1024});
 }
 
 }  // namespace m3u_proxy::outputs

@@ -4,6 +4,7 @@
 #include <m3u_proxy/base/error_kind.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
 
@@ -38,7 +39,7 @@ std::expected<Placeholders, Response> values_for(const OutputContext& context,
       *context.addresses.get());
   if (!base) return std::unexpected(http::text_response(421, to_string(base.error()) + "\n"));
   return Placeholders{.base = http::to_string(*base),
-                      .token = std::string(request.parameter("door"))};
+                      .token = percent_encoded(request.parameter("door"))};
 }
 
 std::string etag_of(const PublishedFile& file, const Placeholders& values,
