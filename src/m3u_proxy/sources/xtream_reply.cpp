@@ -7,7 +7,8 @@
 
 namespace m3u_proxy::sources {
 
-Result<bool> has_records(std::unique_ptr<io::ByteSource> reply, memory::Budget& budget) {
+Result<bool> has_records(std::unique_ptr<io::ByteSource> reply, memory::Budget& budget,
+                         Asked asked) {
   const auto bytes = io::make_inflating_source(std::move(reply), budget);
   M3U_TRY(JsonRecords records, JsonRecords::create(*bytes, budget));
   XtreamRecordReader reader;
@@ -19,7 +20,8 @@ Result<bool> has_records(std::unique_ptr<io::ByteSource> reply, memory::Budget& 
     const XtreamRecord* const record = reader.read(**json, ignored);
     if (record == nullptr)
       records.resume_inside();
-    else if (!record->id.empty() || !record->categories.empty() || !record->auth.empty())
+    else if (!record->id.empty() || !record->categories.empty() ||
+             (asked == Asked::kAccount && !record->auth.empty()))
       return true;
   }
 }

@@ -66,15 +66,22 @@ net::FetchOptions SourceStore::reply_options() const {
 Result<> SourceStore::check_reply(const SourceRequest& request,
                                   const std::shared_ptr<io::TempFile>& reply,
                                   const CachedCopy& copy) const {
-  M3U_TRY(const bool has_some, has_records(io::make_temp_file_source(reply), *options_.budget));
+  // What has been so for days is so.
+  constexpr std::int64_t kBelievedAfter = std::int64_t{3} * 24 * 3600;
+  if (now() - copy.confirmed > kBelievedAfter) return {};
+  const Asked asked = request.location.contains("&action=") ? Asked::kList : Asked::kAccount;
+  M3U_TRY(const bool has_some,
+          has_records(io::make_temp_file_source(reply), *options_.budget, asked));
   if (has_some) return {};
-  M3U_TRY(const bool had_some, has_records(copy.open(), *options_.budget));
+  M3U_TRY(const bool had_some, has_records(copy.open(), *options_.budget, asked));
   if (!had_some) return {};
   constexpr std::size_t kShown = 80;
-  return fail(ErrorCode::kParse,
-              fmt::format("nothing is in what {} gives, where there was something before",
-                          excerpt(redact_url(request.location), kShown)),
-              "if it stays so, leave that kind out of the account's address");
+  return fail(
+      ErrorCode::kParse,
+      fmt::format("nothing is in what {} gives, where there was something before",
+                  excerpt(redact_url(request.location), kShown)),
+      "after three days it is believed; leave that kind out of the account's address to have "
+      "it so at once");
 }
 
 Result<std::shared_ptr<io::TempFile>> SourceStore::fetch_reply(const SourceRequest& request) {
