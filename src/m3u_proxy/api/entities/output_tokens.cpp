@@ -32,14 +32,17 @@ Result<std::string> make(store::Store& store, const store::SecretKey& key, const
                          std::int64_t revision, store::Time now) {
   M3U_TRY(std::string token, store::make_token());
   M3U_TRY(const std::string hash, store::hash_token(token));
-  M3U_CHECK(store.tokens().create({.kind = store::TokenKind::kOutput,
-                                   .name = "output",
-                                   .hash = hash,
-                                   .proxy = proxy,
-                                   .scopes = "[]"},
-                                  now));
-  M3U_CHECK(put_setting(store, key, setting_of(proxy), token, revision, now));
-  return token;
+  M3U_TRY(const store::AccessToken made, store.tokens().create({.kind = store::TokenKind::kOutput,
+                                                                .name = "output",
+                                                                .hash = hash,
+                                                                .proxy = proxy,
+                                                                .scopes = "[]"},
+                                                               now));
+  auto put = put_setting(store, key, setting_of(proxy), token, revision, now);
+  if (put) return token;
+  // Nobody will know it.
+  M3U_CHECK(store.tokens().erase(made.id));
+  return fail(std::move(put).error());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <m3u_proxy/api/lineup/guide_catalog.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/runtime/run.hpp>
 
 namespace m3u_proxy::api {
@@ -67,7 +68,8 @@ void GuideCatalog::begin(const std::shared_ptr<const jobs::Model>& model, const 
 }
 
 void GuideCatalog::make(const jobs::Model& model, const Wanted& wanted) {
-  if (const auto done = write(model, wanted); !done && !stopping_.cancelled())
+  const auto done = memory::guarded([&] { return write(model, wanted); });
+  if (!done && !stopping_.cancelled())
     log::warn("api", "the channels of the guide \"{}\" cannot be listed: {}",
               wanted.source->config.name.name, to_string(done.error()));
   const std::scoped_lock lock(mutex_);
