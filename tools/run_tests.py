@@ -22,7 +22,7 @@ PROGRAM_TIMEOUT_S = 900
 PYTEST_TIMEOUT_S = 1800
 TAIL_LINES = 60
 SLOW_S = 5  # a program that takes longer is named
-# What exercises the service without a look at its memory or its timing.
+# What exercises the service without a look at its timing; TEST_SANITIZED: nor at its memory.
 SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "serve", "serve_edits", "serve_logos", "api_access", "api_attacks", "api_backup",
     "api_entities", "api_lineup", "api_logos", "quickstart")]
@@ -165,6 +165,8 @@ def run_pytest(build: Path, folders: list[str], pattern: str, python: str = sys.
         return Outcome()
     environment = dict(sanitizer_environment(), TEST_BUILD=str(build),
                        M3U_PROXY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1")
+    if folders is SERVICE_TESTS:
+        environment["TEST_SANITIZED"] = "1"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xml"
         command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",

@@ -264,6 +264,7 @@ def test_two_hundred_clients_and_a_server_that_hangs(data, tmp_path):
             assert set(statuses) <= {200, 429, 502, 503}
             assert web.most_at_once <= 2
             wait_until(lambda: in_use(service)[1] <= files + 2)
-            assert in_use(service)[0] < memory + 16
+            if "TEST_SANITIZED" not in os.environ:  # a sanitizer keeps what is freed
+                assert in_use(service)[0] < memory + 16
             assert ask(addresses[0]).status == 200
             assert ask(service.playlist).status == 200

@@ -155,6 +155,7 @@ TEST_F(WorkersTest, APauseWaitsForWhatRunsAndGivesItBack) {
   let_go();
   workers_->resume();
   until([this] { return ended_ == 3; });
+  workers_->stop();  // what has ended is written down then
   EXPECT_EQ(job(asked.id).state, store::JobState::kDone);
   EXPECT_EQ(job(other.id).state, store::JobState::kDone);
 }
