@@ -73,21 +73,15 @@ Result<std::string> body_with(const Entity& proxy, const BulkRule& rule) {
   return config::to_json(config);
 }
 
-Outcome<std::shared_ptr<const jobs::Model>> model_with(const ApiContext& context,
-                                                       const BulkRule& rule) {
+Outcome<std::shared_ptr<const jobs::Model>> model_with_rule(const ApiContext& context,
+                                                            const BulkRule& rule) {
   std::vector<jobs::DraftEntity> drafts = {
       {.kind = rule.kind, .name = rule.name, .body = body_of(rule)}};
   for (const Entity& proxy : rule.proxies) {
     M3U_TRY(std::string body, body_with(proxy, rule));
     drafts.push_back({.kind = EntityKind::kProxy, .name = proxy.name, .body = std::move(body)});
   }
-  const auto known = context.conductor.model();
-  auto model =
-      jobs::load_model(context.store, known ? known->configuration : context.configuration, drafts);
-  if (model) return *std::move(model);
-  if (model.error().code != ErrorCode::kConfig)
-    return std::unexpected<Problem>(Problem(std::move(model).error()));
-  return problem(422, to_string(model.error()), model.error().hint);
+  return model_with(context, drafts);
 }
 
 Outcome<std::string> free_name(const ApiContext& context, EntityKind kind, std::string_view base) {
@@ -134,7 +128,7 @@ Outcome<BulkRule> plan_bulk_rule(const ApiContext& context, const std::string& f
 }
 
 Outcome<void> look_at_bulk_rule(DryRun& run, const ApiContext& context, const BulkRule& rule) {
-  M3U_TRY(const auto model, model_with(context, rule));
+  M3U_TRY(const auto model, model_with_rule(context, rule));
   for (const Entity& entity : rule.proxies)
     if (const jobs::ProxyEntry* const proxy = model->find_proxy(entity.id))
       M3U_CHECK(run.look(*model, *proxy));
@@ -143,7 +137,7 @@ Outcome<void> look_at_bulk_rule(DryRun& run, const ApiContext& context, const Bu
 
 Outcome<store::Entity> make_bulk_rule(const ApiContext& context, const Call& call,
                                       const BulkRule& rule) {
-  M3U_TRY(const auto checked, model_with(context, rule));
+  M3U_TRY(const auto checked, model_with_rule(context, rule));
   auto& entities = context.store.entities();
   M3U_TRY(const Entity made,
           entities.create({.kind = rule.kind, .name = rule.name, .body = body_of(rule)},

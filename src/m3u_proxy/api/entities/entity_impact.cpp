@@ -13,17 +13,6 @@ constexpr std::string_view kGuideOnly =
 constexpr std::string_view kAsFetched =
     "the source is as it was fetched last: what it brings then is not known";
 
-Outcome<std::shared_ptr<const jobs::Model>> model_of(const ApiContext& context,
-                                                     std::span<const jobs::DraftEntity> drafts) {
-  const auto known = context.conductor.model();
-  auto model =
-      jobs::load_model(context.store, known ? known->configuration : context.configuration, drafts);
-  if (model) return *std::move(model);
-  if (model.error().code != ErrorCode::kConfig)
-    return std::unexpected<Problem>(Problem(std::move(model).error()));
-  return problem(422, to_string(model.error()), model.error().hint);
-}
-
 /// Whether an entity only makes something of guides: by what it is, before or after.
 bool is_of_guides(const jobs::Model& model, const jobs::DraftEntity& draft) {
   if (draft.kind == EntityKind::kEpgSource) return true;
@@ -39,8 +28,8 @@ bool is_of_guides(const jobs::Model& model, const jobs::DraftEntity& draft) {
 
 Outcome<void> look_at_change(DryRun& run, const ApiContext& context,
                              const jobs::DraftEntity& draft) {
-  M3U_TRY(const auto before, model_of(context, {}));
-  M3U_TRY(const auto after, model_of(context, {&draft, 1}));
+  M3U_TRY(const auto before, model_with(context, {}));
+  M3U_TRY(const auto after, model_with(context, {&draft, 1}));
   const bool is_guides = is_of_guides(*after, draft) && is_of_guides(*before, draft);
   const std::string_view note = draft.kind == EntityKind::kSource ? kAsFetched : "";
   for (const jobs::ProxyEntry& proxy : after->proxies) {

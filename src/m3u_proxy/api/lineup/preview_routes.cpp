@@ -50,15 +50,12 @@ Answer preview(const ApiContext& context, PublishedData& data, Call& call) {
   read_drafts(fields, body, "rules", store::EntityKind::kRule, drafts);
   const std::int64_t limit = fields.integer("limit", Needed::kNo, 1, kMostItems).value_or(100);
   M3U_CHECK(fields.finish());
-  const auto model = jobs::load_model(context.store, known->configuration, drafts);
-  if (!model)
-    return problem(model.error().code == ErrorCode::kConfig ? 422 : Problem(model.error()).status,
-                   to_string(model.error()), model.error().hint);
-  const jobs::ProxyEntry* const changed = (*model)->find_proxy(id);
+  M3U_TRY(const auto model, model_with(context, drafts));
+  const jobs::ProxyEntry* const changed = model->find_proxy(id);
   if (changed == nullptr) return problem(404, "there is no proxy of this id");
   const auto began = std::chrono::steady_clock::now();
   M3U_TRY(const ProxyPreview found,
-          preview_proxy(context, data, **model, *changed,
+          preview_proxy(context, data, *model, *changed,
                         {.limit = static_cast<std::size_t>(limit), .role = call.principal.role},
                         call.gone));
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;

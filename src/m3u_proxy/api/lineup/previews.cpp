@@ -115,6 +115,17 @@ Result<std::shared_ptr<const snapshots::Lineup>> write_lineup(const ApiContext& 
 
 }  // namespace
 
+Outcome<std::shared_ptr<const jobs::Model>> model_with(const ApiContext& context,
+                                                       std::span<const jobs::DraftEntity> drafts) {
+  const auto known = context.conductor.model();
+  auto model =
+      jobs::load_model(context.store, known ? known->configuration : context.configuration, drafts);
+  if (model) return *std::move(model);
+  if (model.error().code != ErrorCode::kConfig)
+    return std::unexpected<Problem>(Problem(std::move(model).error()));
+  return problem(422, to_string(model.error()), model.error().hint);
+}
+
 Outcome<generation::PreviewResult> test_expression(const ApiContext& context,
                                                    const TestedExpression& tested,
                                                    const std::function<bool()>& gone) {

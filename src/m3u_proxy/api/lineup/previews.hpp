@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,11 @@
 #include <m3u_proxy/generation/preview.hpp>
 
 namespace m3u_proxy::api {
+
+/// The configuration with these entities in the place of those of the same names. Problems: 422
+/// where they do not fit the rest; those of the store.
+Outcome<std::shared_ptr<const jobs::Model>> model_with(const ApiContext& context,
+                                                       std::span<const jobs::DraftEntity> drafts);
 
 /// An expression by itself on the sources of a proxy or on some sources.
 struct TestedExpression {
