@@ -157,16 +157,15 @@ def read_junit(path: Path) -> Outcome:
 
 
 def run_pytest(build: Path, folders: list[str], pattern: str, python: str = sys.executable,
-               side_by_side: bool = False) -> Outcome:
-    """`side_by_side`: several files at a time, the tests of one after another."""
+               side_by_side: bool = False, **more: str) -> Outcome:
+    """`side_by_side`: several files at a time, the tests of one after another. `more`: what the
+    environment has besides."""
     present = [folder for folder in folders
                if (ROOT / folder).is_file() or list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
     environment = dict(sanitizer_environment(), TEST_BUILD=str(build),
-                       M3U_PROXY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1")
-    if folders is SERVICE_TESTS:
-        environment["TEST_SANITIZED"] = "1"
+                       M3U_PROXY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1", **more)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.xml"
         command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
@@ -209,7 +208,8 @@ def main() -> int:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
                              options.filter, side_by_side=True))
     if options.service:
-        total.add(run_pytest(options.build, SERVICE_TESTS, options.filter, side_by_side=True))
+        total.add(run_pytest(options.build, SERVICE_TESTS, options.filter, side_by_side=True,
+                             TEST_SANITIZED="1"))
     if options.ui:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:
