@@ -76,13 +76,11 @@ std::optional<EditMistake> mistake_in(const edits::ChannelEdit& edit) {
     return mistake("number", fmt::format("\"{}\" is no number of a channel", excerpt(*edit.number)),
                    "such as 7 or 7.1, up to 2147483647");
   if (edit.name && edit.name->empty()) return mistake("name", "a channel needs a name");
-  for (const auto& [what, value] :
-       {std::pair("number", &edit.number), std::pair("name", &edit.name),
-        std::pair("group", &edit.group), std::pair("logo", &edit.logo),
-        std::pair("guide_id", &edit.guide_id)}) {
-    if (!*value) continue;
+  for (const auto& [what, field] : edits::kTextFields) {
+    const std::optional<std::string>& value = edit.*field;
+    if (!value) continue;
     const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
-    if ((*value)->size() > rules::kMaxValueBytes || std::ranges::any_of(**value, is_control))
+    if (value->size() > rules::kMaxValueBytes || std::ranges::any_of(*value, is_control))
       return mistake(what,
                      fmt::format("{} is too long, or has line breaks or the like in it", what));
   }

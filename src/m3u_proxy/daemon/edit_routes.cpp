@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
@@ -13,7 +12,7 @@
 #include <m3u_proxy/daemon/control_answers.hpp>
 #include <m3u_proxy/daemon/edit_routes.hpp>
 #include <m3u_proxy/http/target.hpp>
-#include <m3u_proxy/jobs/edit_files.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
 
@@ -26,16 +25,6 @@ using Json = JsonWriter<std::string>;
 
 constexpr int kPage = 1000;
 constexpr std::size_t kMostChannels = 200;
-
-struct TextField {
-  std::string_view name;
-  std::optional<std::string> ChannelEdit::* field;
-};
-constexpr std::array<TextField, 5> kTexts = {{{"number", &ChannelEdit::number},
-                                              {"name", &ChannelEdit::name},
-                                              {"group", &ChannelEdit::group},
-                                              {"logo", &ChannelEdit::logo},
-                                              {"guide_id", &ChannelEdit::guide_id}}};
 
 class Edits {
  public:
@@ -71,7 +60,7 @@ Result<std::optional<Uuid>> Edits::scope(const Request& request) const {
 }
 
 void Edits::write(Json& json, const store::ChannelEdit& stored, const jobs::Model& model) {
-  const ChannelEdit edit = jobs::to_edit(stored);
+  const ChannelEdit edit = records::to_edit(stored);
   json.begin_object().member("channel", std::string_view(to_base64url(edit.channel)));
   json.key("proxy");
   const auto* const entry = stored.proxy ? model.find_proxy(*stored.proxy) : nullptr;
@@ -79,8 +68,8 @@ void Edits::write(Json& json, const store::ChannelEdit& stored, const jobs::Mode
     json.value(std::string_view(entry->config.name.name));
   else
     json.null();
-  for (const TextField& text : kTexts)
-    if (edit.*text.field) json.member(text.name, std::string_view(*(edit.*text.field)));
+  for (const edits::TextField& text : edits::kTextFields)
+    if (edit.*text.value) json.member(text.name, std::string_view(*(edit.*text.value)));
   if (edit.hidden) json.member("hidden", *edit.hidden);
   if (edit.place != edits::Place::kStays)
     json.member(edit.place == edits::Place::kBefore ? "before" : "after",
@@ -119,9 +108,9 @@ Result<> unset(ChannelEdit& edit, std::string_view names) {
     const std::size_t comma = names.find(',');
     const std::string_view name = trim(names.substr(0, comma));
     names = comma == std::string_view::npos ? std::string_view() : names.substr(comma + 1);
-    const auto text = std::ranges::find(kTexts, name, &TextField::name);
-    if (text != kTexts.end()) {
-      (edit.*text->field).reset();
+    const auto text = std::ranges::find(edits::kTextFields, name, &edits::TextField::name);
+    if (text != edits::kTextFields.end()) {
+      (edit.*text->value).reset();
     } else if (name == "hidden") {
       edit.hidden.reset();
     } else if (name == "place") {
@@ -152,11 +141,11 @@ Result<std::string> Edits::set(const Request& request) {
   if (auto problems = reader.take_problems(); !problems.empty())
     return fail(std::move(problems.front().error));
   M3U_TRY(const auto stored, context_.store.edits().find(channel, proxy));
-  ChannelEdit edit = stored ? jobs::to_edit(*stored) : ChannelEdit{.channel = channel};
+  ChannelEdit edit = stored ? records::to_edit(*stored) : ChannelEdit{.channel = channel};
   if (const auto names = http::query_value(request.query, "unset")) M3U_CHECK(unset(edit, *names));
   merge(edit, read.edit);
   if (auto mistake = channels::mistake_in(edit)) return fail(std::move(mistake->error));
-  store::ChannelEdit next = jobs::to_stored(edit, proxy);
+  store::ChannelEdit next = records::to_stored(edit, proxy);
   next.revision = stored ? stored->revision : 0;
   M3U_TRY(const store::ChannelEdit made, context_.store.edits().put(next, context_.clock()));
   std::string text;

@@ -6,8 +6,8 @@
 #include <m3u_proxy/daemon/example_files.hpp>
 #include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
-#include <m3u_proxy/jobs/edit_files.hpp>
 #include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -30,7 +30,7 @@ Result<> take_over_edits(store::Store& store, const config::Configuration& confi
               store.entities().find(store::EntityKind::kProxy, edit.proxy.name));
       proxy = entity.id;
     }
-    edits.push_back(jobs::to_stored(edit.edit, proxy));
+    edits.push_back(records::to_stored(edit.edit, proxy));
   }
   M3U_TRY(const bool changed, store.edits().take_over_file(edits, now));
   if (changed) log::info("config", "{} edits of channels are the file's", edits.size());

@@ -11,11 +11,7 @@ void take(std::optional<Field>& field, const std::optional<Field>& over) {
 }  // namespace
 
 void merge(ChannelEdit& edit, const ChannelEdit& over) {
-  take(edit.number, over.number);
-  take(edit.name, over.name);
-  take(edit.group, over.group);
-  take(edit.logo, over.logo);
-  take(edit.guide_id, over.guide_id);
+  for (const TextField& field : kTextFields) take(edit.*field.value, over.*field.value);
   take(edit.hidden, over.hidden);
   if (over.place == Place::kStays) return;
   edit.place = over.place;

@@ -5,12 +5,14 @@
 // and before the filters.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/base/uuid.hpp>
@@ -35,6 +37,18 @@ struct ChannelEdit {
 
   bool operator==(const ChannelEdit&) const = default;
 };
+
+/// A field that is a text.
+struct TextField {
+  std::string_view name;  ///< its key in [[edits]] and in the API
+  std::optional<std::string> ChannelEdit::* value;
+};
+/// All of them, in the order of the bits that a file of edits has for them.
+inline constexpr std::array<TextField, 5> kTextFields = {{{"number", &ChannelEdit::number},
+                                                          {"name", &ChannelEdit::name},
+                                                          {"group", &ChannelEdit::group},
+                                                          {"logo", &ChannelEdit::logo},
+                                                          {"guide_id", &ChannelEdit::guide_id}}};
 
 /// What `over` says takes the place of what `edit` says, field by field.
 void merge(ChannelEdit& edit, const ChannelEdit& over);

@@ -9,6 +9,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/jobs/edit_files.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 #include <m3u_proxy/snapshots/edit_file.hpp>
 
 namespace m3u_proxy::jobs {
@@ -94,7 +95,7 @@ Result<> EditFiles::make(const Uuid& proxy, const std::filesystem::path& path) {
   std::optional<edits::ChannelEdit> next;
   const auto write = [&](const store::ChannelEdit& stored) -> Result<> {
     if (stored.proxy && *stored.proxy != proxy) return {};
-    edits::ChannelEdit edit = to_edit(stored);
+    edits::ChannelEdit edit = records::to_edit(stored);
     if (next && next->channel == edit.channel) {
       merge(*next, edit);
       return {};

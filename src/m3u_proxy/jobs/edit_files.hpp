@@ -12,13 +12,9 @@
 #include <m3u_proxy/edits/channel_edit.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/memory/budget.hpp>
-#include <m3u_proxy/records/stored_edits.hpp>
 #include <m3u_proxy/store/store.hpp>
 
 namespace m3u_proxy::jobs {
-
-using records::to_edit;
-using records::to_stored;
 
 /// Thread-safe.
 class EditFiles {

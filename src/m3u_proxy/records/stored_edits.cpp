@@ -43,9 +43,8 @@ struct ReservedEdits {
 
 std::uint64_t bytes_of(const edits::ChannelEdit& edit) {
   std::uint64_t bytes = sizeof(edit);
-  for (const std::optional<std::string>* const text :
-       {&edit.number, &edit.name, &edit.group, &edit.logo, &edit.guide_id})
-    if (*text) bytes += (*text)->size();
+  for (const edits::TextField& text : edits::kTextFields)
+    if (edit.*text.value) bytes += (edit.*text.value)->size();
   return bytes;
 }
 

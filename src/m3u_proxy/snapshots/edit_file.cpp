@@ -13,6 +13,7 @@ namespace m3u_proxy::snapshots {
 namespace {
 
 using edits::ChannelEdit;
+using edits::kTextFields;
 using edits::Place;
 using edits::Placement;
 
@@ -27,11 +28,6 @@ constexpr std::size_t kLoadedPerBlock = std::size_t{1} << 20U;
 // The first byte of a record says what is in it.
 constexpr std::uint8_t kHasHidden = 1U << 5U;
 constexpr std::uint8_t kIsHidden = 1U << 6U;
-
-using Text = std::optional<std::string> ChannelEdit::*;
-constexpr std::array<Text, 5> kTexts = {&ChannelEdit::number, &ChannelEdit::name,
-                                        &ChannelEdit::group, &ChannelEdit::logo,
-                                        &ChannelEdit::guide_id};
 
 std::uint16_t mark_of(const Uuid& id) {
   return static_cast<std::uint16_t>(XXH3_64bits(id.bytes.data(), id.bytes.size()));
@@ -73,13 +69,14 @@ class Fields {
 void append_record(const ChannelEdit& edit, std::pmr::string& out) {
   std::uint8_t has = edit.hidden ? kHasHidden : 0;
   if (edit.hidden.value_or(false)) has |= kIsHidden;
-  for (std::size_t i = 0; i < kTexts.size(); ++i)
-    if (edit.*kTexts[i]) has |= static_cast<std::uint8_t>(1U << i);
+  for (std::size_t i = 0; i < kTextFields.size(); ++i)
+    if (edit.*kTextFields[i].value) has |= static_cast<std::uint8_t>(1U << i);
   out.push_back(static_cast<char>(has));
-  for (const Text text : kTexts) {
-    if (!(edit.*text)) continue;
-    const auto size = static_cast<std::uint32_t>((edit.*text)->size());
-    out.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(*(edit.*text));
+  for (const edits::TextField& field : kTextFields) {
+    const std::optional<std::string>& text = edit.*field.value;
+    if (!text) continue;
+    const auto size = static_cast<std::uint32_t>(text->size());
+    out.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(*text);
   }
 }
 
@@ -89,12 +86,12 @@ bool take_record(Fields& fields, ChannelEdit* out) {
   std::uint8_t has = 0;
   if (!fields.take(has)) return false;
   if (out != nullptr && (has & kHasHidden) != 0) out->hidden = (has & kIsHidden) != 0;
-  for (std::size_t i = 0; i < kTexts.size(); ++i) {
+  for (std::size_t i = 0; i < kTextFields.size(); ++i) {
     if ((has & (1U << i)) == 0) continue;
     std::uint32_t size = 0;
     std::string_view text;
     if (!fields.take(size) || !fields.take(size, text)) return false;
-    if (out != nullptr) (out->*kTexts[i]).emplace(text);
+    if (out != nullptr) (out->*kTextFields[i].value).emplace(text);
   }
   return true;
 }

@@ -14,7 +14,7 @@
 #include <m3u_proxy/api/lineup/channel_answers.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/channels/number_set.hpp>
-#include <m3u_proxy/jobs/edit_files.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -165,7 +165,7 @@ Answer BulkEdits::try_out(const Call& call, const Many& many) {
   for (std::size_t i = 0; i < many.channels.size(); ++i) {
     M3U_TRY(const auto stored, context_.store.edits().find(many.channels[i], many.proxy));
     edits::ChannelEdit edit =
-        stored ? jobs::to_edit(*stored) : edits::ChannelEdit{.channel = many.channels[i]};
+        stored ? records::to_edit(*stored) : edits::ChannelEdit{.channel = many.channels[i]};
     many.make(i, edit);
     drafts.edits.push_back(std::move(edit));
   }
@@ -184,9 +184,9 @@ Answer BulkEdits::change(const Call& call, const Many& many) {
   M3U_TRY(const auto room, context_.process.budget().reserve(memory::Tag::kHttp, kRoom));
   if (many.is_dry) return try_out(call, many);
   const auto change = [&](std::size_t index, store::ChannelEdit& stored) {
-    edits::ChannelEdit edit = jobs::to_edit(stored);
+    edits::ChannelEdit edit = records::to_edit(stored);
     many.make(index, edit);
-    stored = jobs::to_stored(edit, many.proxy);
+    stored = records::to_stored(edit, many.proxy);
   };
   M3U_TRY(const auto all,
           context_.store.edits().change(many.channels, many.proxy, change, context_.clock()));

@@ -1,7 +1,7 @@
 #include <utility>
 
 #include <m3u_proxy/api/edits/edit_impact.hpp>
-#include <m3u_proxy/jobs/edit_files.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -17,7 +17,7 @@ Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const Edi
     ChannelEdit edit{.channel = draft.channel};
     M3U_TRY(const auto other,
             stored.find(draft.channel, drafts.proxy ? std::nullopt : std::optional(proxy)));
-    const ChannelEdit kept = other ? jobs::to_edit(*other) : edit;
+    const ChannelEdit kept = other ? records::to_edit(*other) : edit;
     merge(edit, drafts.proxy ? kept : draft);
     merge(edit, drafts.proxy ? draft : kept);
     all.push_back(std::move(edit));

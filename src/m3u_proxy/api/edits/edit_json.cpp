@@ -7,7 +7,7 @@
 
 #include <m3u_proxy/api/edits/edit_json.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
-#include <m3u_proxy/jobs/edit_files.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -18,16 +18,6 @@ using edits::ChannelEdit;
 constexpr std::string_view kPlace = "place";
 /// What the file has beside the edit, and the API in the address or in `place`.
 constexpr std::array<std::string_view, 4> kElsewhere = {"channel", "proxy", "before", "after"};
-
-struct TextField {
-  std::string_view name;
-  std::optional<std::string> ChannelEdit::* field;
-};
-constexpr std::array<TextField, 5> kTexts = {{{"number", &ChannelEdit::number},
-                                              {"name", &ChannelEdit::name},
-                                              {"group", &ChannelEdit::group},
-                                              {"logo", &ChannelEdit::logo},
-                                              {"guide_id", &ChannelEdit::guide_id}}};
 
 /// Puts members into a table of [[edits]], each with the field's path as its place.
 void take_members(const ConfigNode& object, const std::string& prefix, ConfigNode& table) {
@@ -97,7 +87,7 @@ Outcome<ChannelEdit> read_edit(const ConfigNode& object, const Uuid& channel,
 }
 
 void write_edit(Json& json, const store::ChannelEdit& stored) {
-  const ChannelEdit edit = jobs::to_edit(stored);
+  const ChannelEdit edit = records::to_edit(stored);
   json.begin_object();
   id_member(json, "channel", edit.channel);
   json.key("proxy");
@@ -105,8 +95,8 @@ void write_edit(Json& json, const store::ChannelEdit& stored) {
     json.value(std::string_view(to_string(*stored.proxy)));
   else
     json.null();
-  for (const TextField& text : kTexts)
-    if (edit.*text.field) json.member(text.name, std::string_view(*(edit.*text.field)));
+  for (const edits::TextField& text : edits::kTextFields)
+    if (edit.*text.value) json.member(text.name, std::string_view(*(edit.*text.value)));
   if (edit.hidden) json.member("hidden", *edit.hidden);
   if (edit.place != edits::Place::kStays) {
     json.key(kPlace).begin_object();

@@ -10,7 +10,7 @@
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/http/target.hpp>
-#include <m3u_proxy/jobs/edit_files.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -170,7 +170,7 @@ Answer Edits::put(Call& call) {
   if (says_nothing(edit))
     return problem(422, "the edit says nothing of the channel", "DELETE takes an edit back");
   if (is_dry) return dry_answer(call, subject, std::move(edit));
-  store::ChannelEdit next = jobs::to_stored(edit, subject.proxy);
+  store::ChannelEdit next = records::to_stored(edit, subject.proxy);
   next.revision = subject.stored ? subject.stored->revision : 0;
   const auto made = context_.store.edits().put(next, context_.clock());
   if (!made) return not_written(made.error());
