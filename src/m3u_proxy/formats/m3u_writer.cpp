@@ -252,13 +252,21 @@ void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptio
   out.put('\n');
 }
 
+/// The URL as it is written: without quotes around it, which readers drop too.
+std::string_view put_plain_url(std::string_view text, EntryWriter& out) {
+  const std::size_t begin = out.size();
+  const std::string_view url = out.put_trimmed(text, '\n', " ");
+  const std::string inside(without_quotes(url));
+  if (!inside.empty()) out.cut(begin);
+  return inside.empty() ? url : out.put_trimmed(inside, '\n', " ");
+}
+
 /// Writes the URL's line; what can't be read back as a URL is refused with its reason. Of one that
 /// is replaced by ours, what follows its `|` stays: it is for the player.
 std::string_view put_url(const ChannelBatch& batch, std::size_t row,
                          const M3uWriterOptions& options, EntryWriter& out) {
   const std::size_t begin = out.size();
-  const std::string_view url =
-      out.put_trimmed(batch.text(ChannelField::kStreamUrl, row), '\n', " ");
+  const std::string_view url = put_plain_url(batch.text(ChannelField::kStreamUrl, row), out);
   if (url.empty()) return "empty_url";
   if (!is_address(line_kind(url))) return "url_is_no_address";
   // Plugins of players, multicast and the like stay direct: no redirect can lead to them.

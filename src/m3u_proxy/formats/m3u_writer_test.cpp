@@ -134,6 +134,15 @@ TEST_F(M3uWriter, AnEntryThatWouldNotReadBackIsACountedSkip) {
   EXPECT_EQ(problems_.of("written_line_too_long"), 1U);
 }
 
+TEST_F(M3uWriter, AnAddressInQuotesIsWrittenWithoutThem) {
+  add({.name = "A", .url = "\x1b\"http://a\""});
+  add({.name = "B", .url = "' http://b '"});
+  add({.name = "C", .url = "'http://c '"});
+  add({.name = "D", .url = "\"rtmp://d'"});
+  EXPECT_EQ(write(), "#EXTINF:-1,A\nhttp://a\n#EXTINF:-1,C\nhttp://c\n");
+  EXPECT_EQ(problems_.of("url_is_no_address"), 2U);
+}
+
 TEST_F(M3uWriter, ADirectiveThatWouldReadAsSomethingElseIsLeftOutAndCounted) {
   add({.name = "A", .url = "http://a", .directives = {"#EXTINF\x01:-1,B", "#EXTVLCOPT:a"}});
   EXPECT_EQ(write(), "#EXTINF:-1,A\n#EXTVLCOPT:a\nhttp://a\n");
