@@ -256,9 +256,8 @@ void put_extinf(const ChannelBatch& batch, std::size_t row, const M3uWriterOptio
 std::string_view put_plain_url(std::string_view text, EntryWriter& out) {
   const std::size_t begin = out.size();
   const std::string_view url = out.put_trimmed(text, '\n', " ");
-  const std::string inside(without_quotes(url));
-  if (!inside.empty()) out.cut(begin);
-  return inside.empty() ? url : out.put_trimmed(inside, '\n', " ");
+  const std::string_view inside = without_quotes(url);
+  return inside.empty() ? url : out.keep(begin, trim_line(inside));
 }
 
 /// Writes the URL's line; what can't be read back as a URL is refused with its reason. Of one that
