@@ -242,4 +242,12 @@ Result<M3uHeader> read_m3u_header(std::string_view beginning, ProblemLog& proble
   return header;
 }
 
+Result<M3uHeader> begin_m3u(M3uSplitter& splitter, io::ByteSource& source, ProblemLog& problems) {
+  M3U_TRY(const std::string_view beginning, splitter.beginning(source));
+  M3U_TRY(M3uHeader header, read_m3u_header(beginning, problems));
+  splitter.skip(header.skip);
+  if (header.genres) splitter.expect_genres();
+  return header;
+}
+
 }  // namespace m3u_proxy::formats

@@ -36,6 +36,9 @@ struct M3uHeader {
 /// it is no playlist: empty, an HTML page, JSON, an HLS playlist, text without any #EXTINF, or a
 /// header without entries; the message says what was found and shows its first words.
 Result<M3uHeader> read_m3u_header(std::string_view beginning, ProblemLog& problems);
+/// Reads the header of what `source` gives, and sets the splitter to the entries behind it. Before
+/// its first next(). Errors: as M3uSplitter::next() and read_m3u_header().
+Result<M3uHeader> begin_m3u(M3uSplitter& splitter, io::ByteSource& source, ProblemLog& problems);
 
 /// What all chunks of a source share.
 struct M3uSource {

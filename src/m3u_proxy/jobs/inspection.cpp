@@ -46,9 +46,8 @@ Result<Inspection> inspect_playlist(io::ByteSource& source, const Uuid& id, memo
     formats::M3uSource playlist;
     playlist.id = id;
     playlist.with_ids = true;
-    M3U_TRY(const std::string_view beginning, splitter.beginning(source));
     ProblemLog problems;
-    M3U_TRY(playlist.header, formats::read_m3u_header(beginning, problems));
+    M3U_TRY(playlist.header, formats::begin_m3u(splitter, source, problems));
     Inspection found;
     SetHash channels;
     while (true) {

@@ -38,6 +38,23 @@ TEST_F(RefresherTest, WhatCameIsKeptAsItCame) {
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), playlist({"A", "B", "C", "D"}));
 }
 
+TEST_F(RefresherTest, WhatPrecedesTheHeaderIsNoChannel) {
+  write("tv.m3u", "http://provider.example/notice\n" + playlist({"A", "B", "C", "D"}));
+  must(refresh());
+  EXPECT_THAT(snapshots(), ElementsAre("current 4"));
+}
+
+TEST_F(RefresherTest, ALongListOfGenresIsReadToItsEnd) {
+  constexpr int kChannels = 60'000;  // more than an entry may have, 4 MB
+  std::string text = "News,#genre#\n";
+  for (int i = 0; i < kChannels; ++i)
+    text +=
+        fmt::format("Channel number {0},http://provider.example/live/user/password/{0}{0}\n", i);
+  write("tv.m3u", text);
+  must(refresh());
+  EXPECT_THAT(snapshots(), ElementsAre(fmt::format("current {}", kChannels)));
+}
+
 TEST_F(RefresherTest, TheSameAgainWritesNothing) {
   must(refresh());
   const auto before = on_disk();

@@ -26,11 +26,8 @@ Result<> read_ids(const Uuid& source, io::ByteSource& bytes, memory::SlabPool& s
   formats::M3uSource playlist;
   playlist.id = source;
   playlist.with_ids = true;
-  M3U_TRY(const std::string_view beginning, splitter.beginning(bytes));
   ProblemLog problems;
-  M3U_TRY(playlist.header, formats::read_m3u_header(beginning, problems));
-  splitter.skip(playlist.header.skip);
-  if (playlist.header.genres) splitter.expect_genres();
+  M3U_TRY(playlist.header, formats::begin_m3u(splitter, bytes, problems));
   spill::KeySet seen(slabs.budget(), spill);
   channels::ChannelIds own_ids(slabs.budget(), spill);
   catalog::ChannelBatch batch(slabs);

@@ -81,10 +81,7 @@ PlaylistRows::PlaylistRows(std::unique_ptr<io::ByteSource> source, memory::SlabP
 
 Result<bool> PlaylistRows::parse_more() {
   if (!header_) {
-    M3U_TRY(const std::string_view beginning, splitter_.beginning(*source_));
-    M3U_TRY(formats::M3uHeader header, formats::read_m3u_header(beginning, problems_));
-    splitter_.skip(header.skip);
-    if (header.genres) splitter_.expect_genres();
+    M3U_TRY(formats::M3uHeader header, formats::begin_m3u(splitter_, *source_, problems_));
     header_.emplace();
     header_->header = std::move(header);
   }

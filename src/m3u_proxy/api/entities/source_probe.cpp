@@ -44,8 +44,7 @@ Result<> read_playlist(io::ByteSource& bytes, runtime::Process& process,
                        const ProbeRequest& request, Found& found) {
   formats::M3uSplitter splitter(process.slabs(), kRows);
   formats::M3uSource playlist;
-  M3U_TRY(const std::string_view beginning, splitter.beginning(bytes));
-  M3U_TRY(playlist.header, formats::read_m3u_header(beginning, found.problems));
+  M3U_TRY(playlist.header, formats::begin_m3u(splitter, bytes, found.problems));
   for (const std::string& guide : playlist.header.guide_urls)
     found.guides.push_back(redact_url(guide));
   while (true) {
