@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from provider import Provider
 from service import BINARY, Service, ask, environment, wait_until
 
 
@@ -83,6 +84,21 @@ def data(tmp_path):
 
 def names_in(text):
     return [line.rsplit(",", 1)[1] for line in text.splitlines() if line.startswith("#EXTINF")]
+
+
+@pytest.mark.parametrize("coding", ["plain/UTF-8", "deflate/zlib", "deflate/raw", "gzip/gzip",
+                                    "gzip%2C%20aws-chunked/gzip"])
+def test_a_body_is_read_as_it_was_coded(data, tmp_path, coding):
+    words, how = reversed(coding.split("/")) if coding.startswith("plain") else coding.split("/")
+    config = tmp_path / "service.toml"
+    with Provider() as provider:
+        address = provider.url(f"/coded/{words}/{how}")
+        config.write_text(configuration(f"{address}/list.m3u", extra='epg_sources = ["guide"]\n')
+                          + f'[[epg_sources]]\nname = "guide"\nurl = "{address}/guide.xml"\n')
+        with Service(data, "--config", config) as service:
+            service.wait_for_generation(1)
+            wait_until(lambda: ask(service.guide).text.count("<programme ") == 3)
+            assert names_in(ask(service.playlist).text) == ["Channel 1", "Channel 2", "Channel 3"]
 
 
 def test_a_new_service_shows_the_example(data):

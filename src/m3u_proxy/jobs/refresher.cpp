@@ -12,6 +12,7 @@
 #include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
 #include <m3u_proxy/jobs/sightings.hpp>
+#include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
@@ -112,7 +113,7 @@ std::string_view to_string(RefreshResult result) {
 
 struct Refresher::Fetched {
   std::unique_ptr<io::TempFolder> folder;  // of the file
-  std::unique_ptr<io::TempFile> file;
+  std::shared_ptr<io::TempFile> file;
   bool not_modified = false;
   std::string etag;
   std::string last_modified;
@@ -170,6 +171,14 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
     return fail(std::move(result).error());
   }
   breaker_.succeeded(host);
+  if (result->deflated) {
+    M3U_TRY(std::shared_ptr<io::TempFile> plain, fetched.folder->create_file());
+    M3U_TRY(const net::Inflated outcome,
+            net::inflate_body(fetched.file, options.max_bytes, *plain));
+    if (outcome == net::Inflated::kTruncated)
+      return fail(ErrorCode::kParse, "the deflated data is truncated");
+    if (outcome == net::Inflated::kWhole) fetched.file = std::move(plain);
+  }
   fetched.not_modified = result->not_modified;
   fetched.etag = result->etag;
   fetched.last_modified = result->last_modified;
