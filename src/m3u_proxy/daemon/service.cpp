@@ -137,6 +137,8 @@ Result<> Service::Parts::start() {
   runtime::ProcessOptions process =
       runtime::process_options(loaded_.configuration, folder_->path());
   process.plugins.compiler = options_.plugin_compiler;
+  // Requests are answered beside the runs that look: their code and stacks come in meanwhile.
+  process.between_looks = mib(4);
   M3U_TRY(process_, runtime::Process::create(std::move(process)));
   M3U_CHECK(open_store());
   M3U_CHECK(provision());

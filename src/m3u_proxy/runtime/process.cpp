@@ -8,13 +8,6 @@
 #include <m3u_proxy/runtime/process.hpp>
 
 namespace m3u_proxy::runtime {
-namespace {
-
-/// What nobody reserves may grow by so much before the next look at the process's memory charges
-/// it.
-constexpr Bytes kBetweenLooks = mib(3);
-
-}  // namespace
 
 Bytes least_working_memory() {
   // One batch of a hundred channels with its text and its frame, the reader's and the writer's
@@ -52,7 +45,7 @@ Result<> Process::set_memory_limit() {
                                            ? memory::automatic_limit(readings)
                                            : memory::capped_limit(wanted.fixed, readings);
     if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
-    const Bytes program = watching.fixed + kBetweenLooks;
+    const Bytes program = watching.fixed + options_.between_looks;
     const Bytes least = program + least_working_memory();
     if (chosen.limit < least)
       return fail(

@@ -27,6 +27,9 @@ namespace m3u_proxy::runtime {
 struct ProcessOptions {
   memory::MemoryLimitSetting memory_limit{};
   double warning_threshold = 0.8;  ///< share of the limit, 0 to 1
+  /// What nobody reserves may grow by so much before the next look at the process's memory charges
+  /// it: room that is left free below a limit.
+  Bytes between_looks = mib(3);
   memory::PressureThresholds pressure_thresholds = memory::PressureThresholds::kPercent;
   memory::MemoryPoolConfig pools{};
   memory::MemoryCleanupConfig cleanup{};
