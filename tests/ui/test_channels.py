@@ -3,6 +3,11 @@
 from service import wait_until
 
 
+def numbers(service, count=3):
+    items = service.client.get(f"/proxies/{service.proxy}/channels?limit={count}").json["items"]
+    return [(str(channel["number"]), channel["name"]) for channel in items]
+
+
 def lineup(service):
     return [channel["name"] for channel in service.client.get(f"/proxies/{service.proxy}/channels?limit=500").json["items"]]
 
@@ -34,6 +39,10 @@ def test_channels_are_searched_sorted_filtered_and_explained(service, person):
     page.get_by_role("tab", name="Why is it so?").click()
     page.get_by_text("It is in what players get.").wait_for()
     page.locator("dialog").get_by_text("radio", exact=True).wait_for()
+    # The other rule left it as it was: shown with all of them.
+    assert page.locator("dialog").get_by_text("It does not apply.").count() == 0
+    page.get_by_label("Show all rules and filters").check()
+    page.locator("dialog").get_by_text("It does not apply.").first.wait_for()
     anna.shot("channel-why")
     anna.is_accessible("a channel")
 
@@ -75,15 +84,64 @@ def test_channels_are_dragged_and_moved_by_keys(lively, person):
     page.mouse.move(to_box["x"] + 60, to_box["y"] + 30, steps=4)
     page.mouse.move(to_box["x"] + 60, to_box["y"] + 4, steps=4)
     page.mouse.up()
+    # The playlist says a number for each: what becomes of them is asked.
+    panel = page.get_by_role("dialog", name="Move “Weather Window”")
+    panel.get_by_text("They get 1 to 3.").wait_for()
+    anna.is_accessible("moving")
+    anna.shot("move")
+    panel.get_by_role("button", name="Move", exact=True).click()
     # At once, and in what players get soon after.
-    page.get_by_text("“Weather Window” is moved").wait_for()
+    page.get_by_text("“Weather Window” is moved; 3 channels are numbered anew").wait_for()
     assert "Weather Window" in rows.nth(0).inner_text()
-    wait_until(lambda: lineup(lively)[0] == "Weather Window")
+    wait_until(lambda: numbers(lively) == [("1", "Weather Window"), ("2", "Harbour News HD"), ("3", "Town Hall Live")])
     page.keyboard.press("Control+z")
-    wait_until(lambda: lineup(lively)[0] == "Harbour News HD")
+    wait_until(lambda: numbers(lively) == [("1", "Harbour News HD"), ("2", "Town Hall Live"), ("3", "Weather Window")])
+    wait_until(lambda: lively.client.get("/edits").json["items"] == [])
+    # By keys, and the numbers stay; that is said once for all that follow.
     page.locator("[role=grid]").press("Home")
     page.keyboard.press("Alt+ArrowDown")
-    wait_until(lambda: lineup(lively)[:2] == ["Town Hall Live", "Harbour News HD"])
+    panel = page.get_by_role("dialog", name="Move “Harbour News HD”")
+    panel.get_by_label("Keep all numbers").check()
+    panel.get_by_label("Do so with all that I move").check()
+    page.keyboard.press("Enter")
+    page.get_by_text("“Harbour News HD” is moved; all keep their numbers").wait_for()
+    wait_until(lambda: numbers(lively, 2) == [("2", "Town Hall Live"), ("1", "Harbour News HD")])
+    page.locator("[role=grid]").press("Alt+ArrowDown")
+    wait_until(lambda: numbers(lively) == [("2", "Town Hall Live"), ("3", "Weather Window"), ("1", "Harbour News HD")])
+
+
+def test_a_moved_channel_numbers_all_behind_it(lively, person):
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels")
+    page.get_by_role("button", name="Harbour News HD", exact=True).wait_for()
+    page.locator("[role=grid]").press("Home")
+    page.keyboard.press("Alt+ArrowDown")
+    panel = page.get_by_role("dialog", name="Move “Harbour News HD”")
+    panel.get_by_label("Number all from here on anew (15)").check()
+    panel.get_by_label("Beginning with").fill("nine")
+    panel.get_by_text("This has to be a whole number from 1 on.").wait_for()
+    assert panel.get_by_role("button", name="Move", exact=True).is_disabled()
+    panel.get_by_label("Beginning with").fill("101")
+    panel.get_by_text("They get 101 to 115.").wait_for()
+    panel.get_by_role("button", name="Move", exact=True).click()
+    wait_until(lambda: numbers(lively, 2) == [("101", "Town Hall Live"), ("102", "Harbour News HD")])
+    assert numbers(lively, 15)[-1] == ("115", "Bargain Pier")
+
+
+def test_where_numbers_follow_the_order_nothing_is_asked(lively, person):
+    proxy = lively.client.get(f"/proxies/{lively.proxy}").json
+    changed = lively.client.put(f"/proxies/{lively.proxy}", {"name": "home", "config": {**proxy["config"], "numbering": "sequential"}},
+                                headers={"If-Match": f'"{proxy["revision"]}"'})
+    assert changed.status == 200, changed.text
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels")
+    page.get_by_role("button", name="Harbour News HD", exact=True).wait_for()
+    page.locator("[role=grid]").press("Home")
+    page.keyboard.press("Alt+ArrowDown")
+    page.get_by_text("“Harbour News HD” is moved", exact=True).wait_for()
+    wait_until(lambda: numbers(lively, 2) == [("1", "Town Hall Live"), ("2", "Harbour News HD")])
 
 
 def test_many_are_changed_at_once_and_that_is_undone(lively, person):
@@ -108,9 +166,9 @@ def test_many_are_changed_at_once_and_that_is_undone(lively, person):
     page.get_by_label("What to change").select_option("renumber")
     page.get_by_label("Beginning with").fill("900")
     page.get_by_role("button", name="Change them").click()
-    page.get_by_text("2 channels are changed").wait_for()
+    page.get_by_text("2 channels are changed").last.wait_for()
     wait_until(lambda: [str(channel(lively, name)["number"]) for name in ("Gravel Road Radio", "Breeze Classics")] == ["900", "901"])
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").last.click()
     wait_until(lambda: str(channel(lively, "Breeze Classics")["number"]) == "13")
 
 
@@ -168,3 +226,32 @@ def test_two_people_change_one_channel_and_both_changes_stay(lively, person):
     page.get_by_text("Now it is called “The Story Boat”").wait_for()
     wait_until(lambda: "The Story Boat" in lineup(lively))
     assert channel(lively, "The Story Boat")["group"] == "For the night"
+
+
+def test_why_a_channel_is_missing_is_said_where_it_is_searched(lively, person):
+    made = lively.client.post("/filters", {"name": "no shopping", "config": {"action": "exclude", "expression": 'group_title equals "Shopping"'}})
+    assert made.status == 201, made.text
+    proxy = lively.client.get(f"/proxies/{lively.proxy}").json
+    changed = lively.client.put(f"/proxies/{lively.proxy}", {"name": "home", "config": {**proxy["config"], "filters": ["no shopping"]}},
+                                headers={"If-Match": f'"{proxy["revision"]}"'})
+    assert changed.status == 200, changed.text
+    hidden = lively.client.put(f"/edits/{channel(lively, 'Story Boat')['id']}?proxy={lively.proxy}", {"hidden": True}, headers={"If-None-Match": "*"})
+    assert hidden.status == 201, hidden.text
+    wait_until(lambda: len(lineup(lively)) == 12)
+    anna = person(lively)
+    page = anna.sign_in()
+    anna.open("#/channels?q=market square")
+    page.get_by_role("button", name="Why is “market square” not here?").click()
+    panel = page.get_by_role("dialog")
+    panel.get_by_text("A filter leaves it out.").wait_for()
+    panel.get_by_text("It applies, and takes it out.").wait_for()
+    anna.is_accessible("a missing channel")
+    anna.shot("missing")
+    page.keyboard.press("Escape")
+    anna.open("#/channels?q=story boat")
+    page.get_by_role("button", name="Why is “story boat” not here?").click()
+    panel.get_by_role("button", name="Show it again").click()
+    wait_until(lambda: "Story Boat" in lineup(lively))
+    anna.open("#/channels?q=nobody at all")
+    page.get_by_role("button", name="Why is “nobody at all” not here?").click()
+    panel.get_by_text("None of the sources has a channel of exactly this name", exact=False).wait_for()

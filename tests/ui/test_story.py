@@ -72,6 +72,9 @@ def first_evening(service, anna, address, total, within):
     page.mouse.move(top["x"] + 60, top["y"] + 30, steps=3)
     page.mouse.move(top["x"] + 60, top["y"] + 4, steps=3)
     page.mouse.up()
+    moving = page.get_by_role("dialog", name="Move “Weather Window”")
+    moving.get_by_text("They get 1 to 3.").wait_for()
+    moving.get_by_role("button", name="Move", exact=True).click()
     page.get_by_text("“Weather Window” is moved").wait_for()
     published(["Weather Window", "Harbour News", "Town Hall Live"], 3)
     # Undo.
@@ -99,6 +102,7 @@ def start(data, folder):
     config.write_text(f"""
 [service]
 quiet_period = "0s"
+generations_kept = 20
 allowed_networks = ["127.0.0.0/8"]
 [proxy_memory]
 max_memory_mb = {LIMIT_MB}

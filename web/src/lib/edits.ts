@@ -1,5 +1,5 @@
 // What people decide about single channels: kept apart from what sources say, so that it outlives them.
-import { ApiError, get, request } from './api';
+import { ApiError, get, post, request } from './api';
 import { removePart } from './removal';
 import type { BulkEdit, Edit, Entity } from './types';
 
@@ -72,4 +72,21 @@ export async function takeBack(answer: BulkEdit, proxy: string): Promise<void> {
   if (!answer.rule?.id) return;
   const kind = answer.made === 'filter' ? 'filters' : 'rules';
   await removePart(kind, await get<Entity>(`/${kind}/${answer.rule.id}`));
+}
+
+/** Channels, in the order of the numbers that they get. */
+export interface Numbering { channels: string[]; start: number }
+/** Puts a channel next to another one, and numbers channels anew; gives the one way back from both. */
+export async function place(channel: { id: string; edited: boolean }, proxy: string, where: EditChange['place'], numbers: Numbering | undefined): Promise<() => Promise<void>> {
+  if (!numbers) return edit(channel, proxy, { place: where });
+  const answer = await post<BulkEdit>('/edits/renumber', { proxy, ...numbers });
+  try {
+    const now = await kept(channel.id, proxy);
+    const after = await write(channel.id, proxy, now, body(now.edit, { place: where }));
+    const items = (answer.items ?? []).map((item) => (item.channel === channel.id ? { ...item, revision: after.edit?.revision ?? 0 } : item));
+    return () => takeBack({ ...answer, items }, proxy);
+  } catch (error) {
+    await takeBack(answer, proxy);
+    throw error;
+  }
 }

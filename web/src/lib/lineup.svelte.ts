@@ -14,6 +14,9 @@ export interface ChannelQuery {
 }
 export const noQuery: ChannelQuery = { q: '', filter: '', group: '', guide: '', edited: false, sort: '' };
 
+/** The API gives no more rows at once. */
+const kMostAtOnce = 500;
+
 /** What an edit makes of a channel, until the next generation has done it. */
 export function withEdit(channel: Channel, edit: Partial<Edit> | undefined): Channel {
   if (!edit) return channel;
@@ -52,6 +55,8 @@ export class Lineup {
   query = $state.raw<ChannelQuery>(noQuery);
   private moves: Move[] = [];
   private edits = new Map<string, Partial<Edit>>();
+  /** Those that the generation has which is being loaded. */
+  private settled: { edits: Map<string, Partial<Edit>>; moves: Move[] } = { edits: new Map(), moves: [] };
   /** What is asked for, and what is shown until the first of it comes. */
   private blocks: Blocks<Channel>;
   private shown: Blocks<Channel>;
@@ -65,12 +70,9 @@ export class Lineup {
 
   private fresh(): Blocks<Channel> {
     const made: Blocks<Channel> = new Blocks<Channel>(
-      async (from, limit, signal) => {
-        const { q, filter, group, guide, edited, sort } = this.query;
-        const page = await get<ChannelPage>(`/proxies/${this.proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
-        return { total: page.total, items: page.items };
-      },
+      (from, limit, signal) => this.page(from, limit, signal),
       () => {
+        if (this.shown !== made) this.forgetSettled();
         this.shown = made;
         this.total = made.total;
         this.error = undefined;
@@ -85,11 +87,32 @@ export class Lineup {
     return made;
   }
 
+  private async page(from: number, limit: number, signal?: AbortSignal): Promise<{ total: number; items: Channel[] }> {
+    const { q, filter, group, guide, edited, sort } = this.query;
+    const { total, items } = await get<ChannelPage>(`/proxies/${this.proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
+    return { total, items };
+  }
+
   at(index: number): Channel | undefined {
     void this.version;
-    const found = movedTo(this.moves, index);
-    const channel = typeof found === 'number' ? this.shown.at(found) : found;
+    return this.found(index, (row) => this.shown.at(row));
+  }
+  private found(index: number, row: (index: number) => Channel | undefined): Channel | undefined {
+    const at = movedTo(this.moves, index);
+    const channel = typeof at === 'number' ? row(at) : at;
     return channel && withEdit(channel, this.edits.get(channel.id));
+  }
+  /** The channels of these rows as they are shown, whether they are loaded or not. */
+  async rows(first: number, count: number): Promise<Channel[]> {
+    const from = Math.max(0, first - this.moves.length);
+    const end = Math.min(this.total, first + count + this.moves.length);
+    const loaded: Channel[] = [];
+    while (from + loaded.length < end) {
+      const { items } = await this.page(from + loaded.length, Math.min(kMostAtOnce, end - from - loaded.length));
+      if (items.length === 0) break;
+      loaded.push(...items);
+    }
+    return Array.from({ length: count }, (_, i) => this.found(first + i, (row) => loaded[row - from])).filter((channel) => channel !== undefined);
   }
   need(first: number, count: number): void {
     const spare = this.moves.length;
@@ -107,11 +130,15 @@ export class Lineup {
     this.blocks.need(0, 1);
     this.version += 1;
   }
-  /** A new generation: what was edited is in it. */
+  /** A new generation: what was edited is in it, and is shown as it was until that comes. */
   published(): void {
-    this.edits.clear();
-    this.moves = [];
+    this.settled = { edits: new Map(this.edits), moves: this.moves };
     this.again();
+  }
+  private forgetSettled(): void {
+    for (const [channel, edit] of this.settled.edits) if (this.edits.get(channel) === edit) this.edits.delete(channel);
+    this.moves = this.moves.filter((move) => !this.settled.moves.includes(move));
+    this.settled = { edits: new Map(), moves: [] };
   }
   /** Shows a channel where it was put; gives the way back. */
   moved(move: Move): () => void {
