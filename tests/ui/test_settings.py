@@ -38,3 +38,19 @@ def test_a_backup_brings_back_what_was_deleted(lively, person, tmp_path):
     page.get_by_role("button", name="Sign in").click()
     anna.open("#/proxies")
     page.get_by_role("link", name="home").first.wait_for()
+
+
+def test_what_cannot_be_taken_back_is_asked_once_more(service, person):
+    anna = person(service)
+    page = anna.sign_in()
+    anna.open("#/settings/tokens")
+    page.get_by_label("For whom or what").fill("the old box")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_text("the old box").wait_for()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Delete").click()
+    assert len(service.client.get("/tokens").json["items"]) == 1
+    page.get_by_role("button", name="Yes, delete “the old box”").press("Enter")
+    page.get_by_text("“the old box” is deleted").wait_for()
+    assert service.client.get("/tokens").json["items"] == []

@@ -51,3 +51,14 @@ export function tWord(prefix: string, word: string | null | undefined): string {
   const text = (state.texts as Record<string, Text> | undefined)?.[`${prefix}.${word}`];
   return typeof text === 'string' ? text : word;
 }
+
+/** The same for what the API says of a word at length; '' where there is nothing. */
+export function tAbout(prefix: string, word: string): string {
+  const text = tWord(prefix, word);
+  return text === word ? '' : text;
+}
+
+/** A stage of a generation: reports call it "Data Mapping", plugins and jobs data_mapping. */
+export function tStage(name: string): string {
+  return tAbout('stage', name.toLowerCase().replaceAll(' ', '_')) || name;
+}
