@@ -5,6 +5,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/outputs/logo_picture.hpp>
 #include <m3u_proxy/outputs/logo_routes.hpp>
 
@@ -60,7 +61,7 @@ void send_logo(const LogoContext& context, const std::shared_ptr<Request>& reque
 
 Result<> add_logo_routes(http::Router& router, const LogoContext& context) {
   return router.add_deferred(
-      http::Method::kGet, "/logo/{door}/{logo}",
+      http::Method::kGet, catalog::logo_prefix({}, "{door}") + "{logo}",
       [context](const std::shared_ptr<Request>& request, http::Responder responder) {
         send_logo(context, request, std::move(responder));
       },

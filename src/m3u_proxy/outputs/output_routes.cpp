@@ -5,6 +5,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
 
@@ -126,27 +127,30 @@ Response send_to_stream(const OutputContext& context, const Request& request) {
 Result<> add_output_routes(http::Router& router, const OutputContext& context) {
   using http::Method;
   const http::RouteOptions door{.door = "outputs"};
-  const auto files = [&](std::string_view pattern, std::string_view name, std::string_view type) {
+  constexpr std::string_view kDoor = "{door}";
+  const auto files = [&](std::string_view address, std::string_view name, std::string_view type) {
     return router.add(
-        Method::kGet, pattern,
+        Method::kGet, catalog::proxy_address({}, kDoor, address),
         [context, name, type](Request& request) { return send_file(context, request, name, type); },
         door);
   };
-  M3U_CHECK(files("/proxy/{door}/playlist.m3u", snapshots::kPlaylistFile, kPlaylistType));
-  M3U_CHECK(files("/proxy/{door}/playlist.m3u8", snapshots::kPlaylistFile, kPlaylistType));
-  M3U_CHECK(files("/proxy/{door}/guide.xml", snapshots::kGuideFile, kGuideType));
-  const auto packed = [&](std::string_view pattern, std::string_view name) {
+  const std::string playlist(catalog::kPlaylistName);
+  const std::string guide(catalog::kGuideName);
+  M3U_CHECK(files(playlist, snapshots::kPlaylistFile, kPlaylistType));
+  M3U_CHECK(files(playlist + "8", snapshots::kPlaylistFile, kPlaylistType));
+  M3U_CHECK(files(guide, snapshots::kGuideFile, kGuideType));
+  const auto packed = [&](std::string_view address, std::string_view name) {
     return router.add_deferred(
-        Method::kGet, pattern,
+        Method::kGet, catalog::proxy_address({}, kDoor, address),
         [context, name](const std::shared_ptr<Request>& request, http::Responder responder) {
           send_packed(context, request, std::move(responder), name);
         },
         door);
   };
-  M3U_CHECK(packed("/proxy/{door}/playlist.m3u.gz", snapshots::kPlaylistFile));
-  M3U_CHECK(packed("/proxy/{door}/guide.xml.gz", snapshots::kGuideFile));
+  M3U_CHECK(packed(playlist + ".gz", snapshots::kPlaylistFile));
+  M3U_CHECK(packed(guide + ".gz", snapshots::kGuideFile));
   return router.add(
-      Method::kGet, "/stream/{door}/{channel}",
+      Method::kGet, catalog::stream_prefix({}, kDoor) + "{channel}",
       [context](Request& request) { return send_to_stream(context, request); }, door);
 }
 

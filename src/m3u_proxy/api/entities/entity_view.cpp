@@ -1,10 +1,9 @@
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/http/target.hpp>
 
@@ -127,9 +126,10 @@ std::string target_name(const ApiContext& context, const store::Job& job) {
 }  // namespace
 
 OutputAddresses output_addresses(const http::BaseAddress& base, std::string_view door) {
-  const std::string start =
-      fmt::format("{}/proxy/{}", http::to_string(base), percent_encoded(door));
-  return {.playlist = start + "/playlist.m3u", .guide = start + "/guide.xml"};
+  const std::string start = http::to_string(base);
+  const std::string encoded = percent_encoded(door);
+  return {.playlist = catalog::proxy_address(start, encoded, catalog::kPlaylistName),
+          .guide = catalog::proxy_address(start, encoded, catalog::kGuideName)};
 }
 
 Result<std::string> entity_json(const store::Entity& entity) {
