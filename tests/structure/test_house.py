@@ -66,9 +66,20 @@ def compiles(module: str, lines: str, tmp_path: Path) -> bool:
     return done.returncode == 0
 
 
-def test_no_module_stands_on_itself():
+def test_no_module_depends_on_itself():
     for module in MODULES:
         assert module not in below(module, MODULES)
+
+
+def includes(module: str) -> set[str]:
+    """The modules whose headers the module's own sources include, tests apart."""
+    return {name for path in sources(SOURCE / module) if path.suffix in (".cpp", ".hpp")
+            for name in re.findall(r"^#include <m3u_proxy/(\w+)/", path.read_text(), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_includes_something_of_all_that_it_names(module):
+    assert MODULES[module] - includes(module) == set()
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -109,6 +120,11 @@ def test_no_room_is_too_full(folder):
     assert len([path for path in sources(folder) if path.parent == folder]) <= MOST_FILES
 
 
+def test_every_fuzz_target_has_a_corpus():
+    targets = {path.name.removesuffix("_fuzz.cpp") for path in (ROOT / "fuzz").glob("*_fuzz.cpp")}
+    assert targets == {path.parent.name for path in (ROOT / "fuzz" / "corpus").glob("*/*")}
+
+
 def test_no_header_includes_itself_by_way_of_others():
     includes = {str(path.relative_to(SOURCE)):
                 re.findall(r"^#include <m3u_proxy/([\w/]+\.hpp)>", path.read_text(), re.MULTILINE)
@@ -143,6 +159,18 @@ def test_every_path_in_the_architecture_exists():
     missing = [path for path in sorted(paths) if "<" not in path
                and not (ROOT / path).exists() and not (SOURCE / path).exists()]
     assert missing == []
+
+
+def test_the_picture_has_each_module_on_the_lowest_floor_above_what_it_depends_on():
+    picture = (ROOT / "docs" / "architecture.md").read_text().split("```")[1]
+    drawn, floor_of = {}, {}
+    for number, floor in enumerate(reversed(picture.split("├"))):
+        for module, names in re.findall(r"^│ (\w+) +│ ([\w, ]*)│$", floor, re.MULTILINE):
+            drawn[module] = set(re.findall(r"\w+", names))
+            floor_of[module] = number
+    assert drawn == MODULES
+    assert floor_of == {module: 1 + max((floor_of[name] for name in names), default=-1)
+                        for module, names in MODULES.items()}
 
 
 def test_every_header_that_is_to_be_read_first_exists():
