@@ -1,6 +1,6 @@
-# The library as others use it: libm3u_proxy of all folders but the command line's, those that only
-# `serve` stands on and the importers, its public headers, and a package for find_package(m3u_proxy),
-# whose target is m3u_proxy::m3u_proxy.
+# The library as others use it: libm3u_proxy of all folders but those that only the command line or
+# `serve` needs, its public headers, and a package for find_package(m3u_proxy), whose target is
+# m3u_proxy::m3u_proxy.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
@@ -9,7 +9,8 @@ set(private_libraries Boost::headers nlohmann_json::nlohmann_json)
 
 get_property(modules GLOBAL PROPERTY M3U_PROXY_MODULES)
 get_property(libraries GLOBAL PROPERTY M3U_PROXY_MODULE_LIBRARIES)
-list(REMOVE_ITEM modules cli daemon api importers jobs outputs snapshots)
+list(REMOVE_ITEM modules cli importers plugin_tools
+  api backup daemon http jobs monitoring outputs queries snapshots web)
 list(TRANSFORM modules PREPEND m3u_proxy_)
 list(REMOVE_DUPLICATES libraries)
 list(REMOVE_ITEM libraries ${private_libraries} CLI11::CLI11 date::date-tz yaml-cpp)
