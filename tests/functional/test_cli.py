@@ -21,7 +21,6 @@ import pytest
 
 from program import BINARY, ROOT, environment, run
 
-DATA = ROOT.parent / "shared" / "data"
 TIMEOUT = 60
 UUID = "957bdbb4-37f4-51ee-873b-f148c10969c2"
 STOP_WITHIN = 2.0  # a second is promised; the machine that tests may be busy
@@ -65,7 +64,7 @@ def test_publishes_and_says_so_on_standard_output(folder):
     assert left_over(folder) == []
 
 
-def test_log_and_tree_go_to_standard_error_in_the_seeds_forms(folder):
+def test_log_and_tree_go_to_standard_error(folder):
     lines = generate(folder).stderr.splitlines()
     assert any(line.startswith("INFO Memory observation for 'Source Loading': ") for line in lines)
     assert any(line.startswith("INFO Memory cleanup summary: ") for line in lines)
@@ -812,29 +811,3 @@ def test_expression_explains_a_mistake(folder):
     done = run("test-expression", 'name containz "x"', "--source", "tv=list.m3u", cwd=folder)
     assert done.returncode == 2
     assert "did you mean 'contains'?" in done.stderr
-
-
-# --- real data --------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(not DATA.is_dir(), reason="../shared/data is not beside the repository")
-def test_the_issues_command_on_real_data(tmp_path):
-    done = run(
-        "generate",
-        "--source", f"tv={DATA / 'freetv.m3u8'}",
-        "--source", f"pluto={DATA / 'pluto_gb.m3u8'}",
-        "--epg", f"g={DATA / 'PlutoTV_gb.xml'}",
-        "--exclude", 'group_title contains "VOD"',
-        "--rule", 'channel_name matches "^(.*) Ⓢ$" SET channel_name = "$1", attr:quality = "SD"',
-        "--out", tmp_path, "--report", tmp_path / "report.json",
-    )
-    assert done.returncode == 0, done.stderr
-    written = (tmp_path / "default.m3u").read_text()
-    assert 'group-title="VOD' not in written
-    names = [line.rsplit(",", 1)[-1] for line in written.splitlines() if line.startswith("#EXTINF")]
-    assert len(names) > 2000
-    assert not any(name.endswith(" Ⓢ") for name in names)
-    assert 'quality="SD"' in written
-    report = json.loads((tmp_path / "report.json").read_text())
-    assert report["guide"]["matched"] > 100
-    assert report["programmes"] > 1000

@@ -102,7 +102,7 @@ TEST_F(CleanupTest, EachCleanupIsLoggedAtDebug) {
                           "freed (140.5MB → 95.3MB), 39161 items cleaned, 3ms (basic)"));
 }
 
-TEST_F(CleanupTest, SummaryIsLoggedInTheSeedsForm) {
+TEST_F(CleanupTest, SummaryIsOneLineOfTotals) {
   const CapturedLog log;
   auto cleaner = coordinator(false, std::nullopt);
   process.rss = mib(500);

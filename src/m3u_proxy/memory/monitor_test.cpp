@@ -24,7 +24,7 @@ class MonitorTest : public ::testing::Test {
   CapturedLog log;
 };
 
-TEST_F(MonitorTest, ObservationIsLoggedInTheSeedsForm) {
+TEST_F(MonitorTest, ObservationIsOneLineWithTheChange) {
   auto watch = monitor();
   process.rss = megabytes(95.3);
   ASSERT_TRUE(watch.initialize());

@@ -8,7 +8,7 @@ namespace {
 
 using enum MemoryPressureLevel;
 
-TEST(PressureLevel, FollowsTheSeedsThresholds) {
+TEST(PressureLevel, RisesAt50And70And85AndAbove95Percent) {
   constexpr Bytes kLimit{10'000};
   EXPECT_EQ(pressure_level({0}, kLimit), kOptimal);
   EXPECT_EQ(pressure_level({4'999}, kLimit), kOptimal);
@@ -30,7 +30,7 @@ TEST(PressureLevel, IsEmergencyWhenNothingIsAllowed) {
   EXPECT_EQ(pressure_level({0}, {0}), kEmergency);
 }
 
-TEST(PressureLevel, HasTheSeedsNames) {
+TEST(PressureLevel, IsCalledByOneWord) {
   EXPECT_EQ(to_string(kOptimal), "Optimal");
   EXPECT_EQ(to_string(kModerate), "Moderate");
   EXPECT_EQ(to_string(kHigh), "High");

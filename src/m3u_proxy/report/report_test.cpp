@@ -21,7 +21,7 @@ generation::StageStats stage(const char* name, double ms, double percent, double
 }
 
 /// The figures of the documented example.
-generation::GenerationStats seed_example() {
+generation::GenerationStats example_stats() {
   generation::GenerationStats stats;
   stats.proxy = "home";
   stats.duration_ms = 7593;
@@ -43,8 +43,8 @@ std::vector<std::string> keys(const Json& object) {
   return out;
 }
 
-TEST(GenerationTree, HasTheSeedsForm) {
-  EXPECT_EQ(generation_tree(seed_example()),
+TEST(GenerationTree, HasALineForEachStageBelowTheTotals) {
+  EXPECT_EQ(generation_tree(example_stats()),
             "Generation completed in 7593ms: 39161 channels (1 sources, 2 filters) | 5127.8 ch/s | "
             "Peak: 219.7MB\n"
             "├─ Source Loading: execution_time=1097ms total_time_pc=14.4 strategy=standard "
@@ -60,17 +60,17 @@ TEST(GenerationTree, HasTheSeedsForm) {
 }
 
 TEST(GenerationTree, IsOneLineWithoutStages) {
-  generation::GenerationStats stats = seed_example();
+  generation::GenerationStats stats = example_stats();
   stats.stages.clear();
   EXPECT_EQ(generation_tree(stats).find('\n'), std::string::npos);
 }
 
 TEST(SummaryLine, NamesChannelsProblemsAndThePlaylist) {
-  EXPECT_EQ(summary_line(seed_example()), "home: 39161 channels, 0 problems → out/home.m3u");
+  EXPECT_EQ(summary_line(example_stats()), "home: 39161 channels, 0 problems → out/home.m3u");
 }
 
 TEST(SummaryLine, AddsChangesAndTheGuide) {
-  generation::GenerationStats stats = seed_example();
+  generation::GenerationStats stats = example_stats();
   stats.channels = 1;
   stats.programmes = 2500;
   stats.has_previous = true;
@@ -87,13 +87,13 @@ TEST(SummaryLine, AddsChangesAndTheGuide) {
 }
 
 TEST(SummaryLine, NamesTheOldGuideThatStays) {
-  generation::GenerationStats stats = seed_example();
+  generation::GenerationStats stats = example_stats();
   stats.guide_path = "out/home.xmltv";
   EXPECT_EQ(summary_line(stats), "home: 39161 channels, 0 problems → out/home.m3u, out/home.xmltv");
 }
 
 TEST(Report, HasTheDocumentedKeys) {
-  const Json json = Json::parse(to_json(seed_example()));
+  const Json json = Json::parse(to_json(example_stats()));
   EXPECT_THAT(keys(json),
               ElementsAre("proxy", "duration_ms", "fsync_ms", "channels", "programmes", "sources",
                           "filters", "channels_per_second", "peak_memory_usage_mb",
@@ -116,7 +116,7 @@ TEST(Report, HasTheDocumentedKeys) {
 }
 
 TEST(Report, ShowsHowMemoryWasHandled) {
-  generation::GenerationStats stats = seed_example();
+  generation::GenerationStats stats = example_stats();
   stats.memory = {
       .fixed_mb = 11.5,
       .cleanup_failures = 2,
@@ -153,11 +153,11 @@ TEST(Report, ShowsHowMemoryWasHandled) {
 }
 
 TEST(Report, HasNoPredictionWhereNoneWasMade) {
-  EXPECT_TRUE(Json::parse(to_json(seed_example()))["prediction"].is_null());
+  EXPECT_TRUE(Json::parse(to_json(example_stats()))["prediction"].is_null());
 }
 
 TEST(Report, CarriesTheFigures) {
-  generation::GenerationStats stats = seed_example();
+  generation::GenerationStats stats = example_stats();
   stats.fsync_ms = 1.25;
   stats.memory_efficiency = 178.2475;
   stats.stage_memory_usage["Filtering"] = 217055232;
