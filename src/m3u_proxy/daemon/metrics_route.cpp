@@ -104,7 +104,8 @@ void write_proxies(MetricText& out, const Figures& figures) {
   last("m3u_proxy_generation_peak_memory_bytes", "Peak of memory in the last generation.",
        &GenerationFigures::peak_bytes);
   last("m3u_proxy_generation_channels_per_megabyte",
-       "Channels a MB of peak memory in the last generation.", &GenerationFigures::channels_per_mb);
+       "Channels per MB of peak memory in the last generation.",
+       &GenerationFigures::channels_per_mb);
 }
 
 void write_sources(MetricText& out, const Figures& figures) {
@@ -217,15 +218,15 @@ std::string metrics_text(const MetricsContext& context) {
 }
 
 Result<> add_metrics_route(http::Router& router, const MetricsContext& context) {
-  return router.add(http::Method::kGet, "/metrics",
-                    [context](http::Request& request) {
-                      if (!may_read(context, request))
-                        return http::text_response(
-                            403,
-                            "Figures are for this machine, or for who has [http] metrics_token.\n");
-                      return http::text_response(200, metrics_text(context), kType);
-                    },
-                    {.door = "metrics"});
+  return router.add(
+      http::Method::kGet, "/metrics",
+      [context](http::Request& request) {
+        if (!may_read(context, request))
+          return http::text_response(
+              403, "Figures are for this machine, or for those who have [http] metrics_token.\n");
+        return http::text_response(200, metrics_text(context), kType);
+      },
+      {.door = "metrics"});
 }
 
 }  // namespace m3u_proxy::daemon

@@ -79,7 +79,7 @@ Outcome<void> check_seen(const http::Request& request, const Stored& stored) {
   const std::string_view none = trim(request.header("If-None-Match"));
   if (!none.empty()) {
     if (none != "*" || !trim(request.header("If-Match")).empty())
-      return problem(400, "If-None-Match is * here, and stands alone",
+      return problem(400, "If-None-Match must be *, without If-Match",
                      "it says that there is none yet");
     if (stored) return problem(412, "the channel has an edit by now", "read it, and change that");
     return {};

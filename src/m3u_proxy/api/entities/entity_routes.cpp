@@ -106,7 +106,7 @@ Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
   for (const std::string_view own : {"name", "id"})
     if (config->find(own) != nullptr)
       return field_problem(fmt::format("config.{}", own), "unknown",
-                           fmt::format("{} stands beside config, not in it", own));
+                           fmt::format("{} belongs beside config, not in it", own));
   if (stored) {
     draft.id = stored->id;
     M3U_TRY(const ConfigNode before, config::parse_json(stored->body, stored->name));
