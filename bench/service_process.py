@@ -16,7 +16,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Provider:
-    """Serves files by name. `validators`: answers 304 to who has the file already."""
+    """Serves files by name. `validators`: answers 304 to a client that has the file already."""
 
     def __init__(self, folder, validators=True):
         provider = self

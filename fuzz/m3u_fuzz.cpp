@@ -4,7 +4,7 @@
 // - how they are cut into chunks makes no difference, nor to what is counted;
 // - there are no more channels than lines that can be an address;
 // - every channel that is read is written, or skipped with a reason;
-// - a channel has only directives that stand between the address before it and its own;
+// - a channel has only directives that are between the address before it and its own;
 // - what is written reads back to the same text.
 #include <cstdint>
 #include <cstdlib>

@@ -250,7 +250,7 @@ namespace detail {
 extern "C" unsigned char __heap_base;  // from the linker: the first byte behind data and stack
 
 /// A general allocator for one linear memory: blocks with their size in front, free neighbours
-/// joined, free blocks in lists by power of two. Whatever was freed is used again before the memory
+/// joined, free blocks in lists by power of two. What was freed is used again before the memory
 /// grows.
 class Heap {
  public:
@@ -583,7 +583,7 @@ class Buffer {
   Array<char> bytes_;
 };
 
-/// Texts that live until the end of whoever owns this: copies into blocks.
+/// Texts that live as long as this: copies into blocks.
 class Arena {
  public:
   Arena() = default;
@@ -2773,7 +2773,7 @@ class WasmPlugin {
 /// A plugin for one or several stages. Overrides what its stages need.
 class WasmStreamingStage : public WasmPlugin {
  public:
-  /// A generation begins; whatever was before is to be forgotten.
+  /// A generation begins; what was before is to be forgotten.
   virtual bool begin(Stage /*stage*/, Context& /*context*/) { return true; }
 
   /// data_mapping, filtering, channel_numbering.

@@ -45,7 +45,7 @@ def goes_on(operation):
 
 
 def test_each_operation_answers_each_role_as_the_document_says(service):
-    """With ids that nothing has: whoever may not do it hears so before anything is looked up."""
+    """With ids that nothing has: a role that may not do it hears so before anything is looked up."""
     wrong = []
     for path, method, operation in operations(service.document):
         for role in ROLES:

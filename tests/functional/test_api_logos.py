@@ -108,7 +108,7 @@ logo = "{logos[2]}"
         for address, logo in zip(addresses, logos):
             assert address.endswith("/" + logo.removeprefix("@logo:"))
             assert ask(address).body == PNG
-        # Whoever asks the API sees what people wrote.
+        # Those who ask the API see what people wrote.
         proxy = admin.get("/proxies").json["items"][0]["id"]
         shown = admin.get(f"/proxies/{proxy}/channels").json["items"]
         assert [c["logo"] for c in shown] == logos

@@ -134,7 +134,7 @@ class Buffer {
   Array<char> bytes_;
 };
 
-/// Texts that live until the end of whoever owns this: copies into blocks.
+/// Texts that live as long as this: copies into blocks.
 class Arena {
  public:
   Arena() = default;

@@ -17,7 +17,7 @@ namespace detail {
 extern "C" unsigned char __heap_base;  // from the linker: the first byte behind data and stack
 
 /// A general allocator for one linear memory: blocks with their size in front, free neighbours
-/// joined, free blocks in lists by power of two. Whatever was freed is used again before the memory
+/// joined, free blocks in lists by power of two. What was freed is used again before the memory
 /// grows.
 class Heap {
  public:

@@ -81,7 +81,7 @@ class WasmPlugin {
 /// A plugin for one or several stages. Overrides what its stages need.
 class WasmStreamingStage : public WasmPlugin {
  public:
-  /// A generation begins; whatever was before is to be forgotten.
+  /// A generation begins; what was before is to be forgotten.
   virtual bool begin(Stage /*stage*/, Context& /*context*/) { return true; }
 
   /// data_mapping, filtering, channel_numbering.

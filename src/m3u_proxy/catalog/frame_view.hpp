@@ -1,5 +1,5 @@
-// FrameView: single values of a batch frame, read where they are, for who looks through many frames
-// for a few columns and needs no batch of them.
+// FrameView: single values of a batch frame, read where they are, for code that looks through many
+// frames for a few columns and needs no batch of them.
 //
 // Nothing is checked in advance but the structure; what a value's offsets say is checked when it is
 // read, so a frame that was not written as it should be gives empty values, never memory that is

@@ -1,5 +1,5 @@
 // Channel row: one row of a batch as a row of bytes, for channels that travel one by one (sorting).
-// Of this process's own making only: the bytes are not checked. Pure; thread-safe.
+// Only for rows that this process made: the bytes are not checked. Pure; thread-safe.
 #pragma once
 
 #include <memory_resource>

@@ -57,7 +57,7 @@ void append_ordered(std::string& key, std::uint64_t number, int bytes) {
 /// In item.packed_bytes: for each row its id, the sizes of its key and its bytes, then both.
 ///
 /// Where channels are placed, a row's key is what it is sorted by and its place in the order in
-/// which it came; behind that, its rank among those that stand around one channel. Placed rows
+/// which it came; behind that, its rank among those that are around one channel. Placed rows
 /// wait until all rows are there.
 class SortedChannels final : public ChannelStore {
  public:

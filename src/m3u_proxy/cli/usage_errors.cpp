@@ -13,7 +13,7 @@
 namespace m3u_proxy::cli {
 namespace {
 
-/// The words that could have stood where `word` does.
+/// The words that could be typed at this place.
 std::vector<std::string> words_for(const CLI::App& app) {
   std::vector<std::string> words;
   for (const CLI::Option* option : app.get_options())
@@ -36,8 +36,8 @@ const CLI::App& chosen_command(const CLI::App& program) {
   return *chosen;
 }
 
-/// The command that has the option `name`, which stood where only the program's may: `app` itself
-/// when a command followed, else the first that has it; nullptr when none does.
+/// The command that has the option `name`, which was typed where only the program's may be: `app`
+/// itself when a command followed, else the first that has it; nullptr when none does.
 const CLI::App* owner_of(const CLI::App& app, const std::string& name) {
   if (!name.starts_with("--")) return nullptr;
   if (app.get_parent() != nullptr) return app.get_option_no_throw(name) != nullptr ? &app : nullptr;

@@ -41,7 +41,7 @@ void Places::note(Node node, std::string_view key) {
   nodes_[node].key = key;
 }
 
-/// Channels that go by one another in a circle stand alone, each of them.
+/// Of channels that go by one another in a circle, each goes by itself.
 void Places::break_circles() {
   enum class State : std::uint8_t { kNew, kOnPath, kDone };
   std::pmr::vector<State> states(nodes_.size(), State::kNew, &memory_);
@@ -62,7 +62,7 @@ void Places::break_circles() {
   }
 }
 
-/// The channels that stand around `root`, in order. No recursion: a chain may be long.
+/// The channels around `root`, in order. No recursion: a chain may be long.
 std::pmr::vector<Places::Node> Places::tree_of(Node root,
                                                std::span<const Node> by_anchor_and_key) const {
   struct Step {

@@ -1,10 +1,10 @@
 // Places: works out where channels go that were placed before or after others.
 //
-// Whoever brings the channels into order says of each one that is concerned that it is there, and
-// by which key it would be by itself. Then placed channels stand around the one that they go
-// by: those before it in their own order, it, those after it in their own order; each of them with
-// those that go by it in turn. A channel whose anchor is not there, or that goes by itself in the
-// end, stays where it would be by itself.
+// The caller that brings the channels into order says of each one that is concerned that it is
+// there, and by which key it would be by itself. Then placed channels are around the one that they
+// go by: those before it in their own order, it, those after it in their own order; each of them
+// with those that go by it in turn. A channel whose anchor is not there, or that goes by itself in
+// the end, stays where it would be by itself.
 #pragma once
 
 #include <cstdint>

@@ -90,7 +90,7 @@ class AttributeCursor {
   /// text before the first one.
   [[nodiscard]] bool found_comma() const { return found_comma_; }
   [[nodiscard]] std::string_view rest() const;
-  /// Whether text that belongs to no pair stood before the comma.
+  /// Whether text that belongs to no pair was before the comma.
   [[nodiscard]] bool found_stray_text() const { return found_stray_; }
   /// Whether a value lacked its opening or closing quote.
   [[nodiscard]] bool found_open_quote() const { return found_open_quote_; }

@@ -1,4 +1,4 @@
-// XMLTV markup index: where the bytes stand that can mean something in a guide: '<', '>' and '&'.
+// XMLTV markup index: where the bytes are that can mean something in a guide: '<', '>' and '&'.
 //
 // Found piece by piece ahead of the reader, 64 bytes at a time with AVX2 or SSE2 (byte by byte
 // elsewhere), so that the reader goes from one to the next without a loop that nobody can predict.

@@ -1,4 +1,4 @@
-// Forwarded: under which address a client sees this service, behind whatever is between.
+// Forwarded: under which address a client sees this service, behind the proxies between them.
 //
 // One function makes the base of every absolute URL. Fields that a proxy adds count only when they
 // come from a proxy that is trusted; what a host may be is bounded in any case. Sources: RFC 7239,

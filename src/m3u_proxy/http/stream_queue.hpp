@@ -33,7 +33,7 @@ class StreamQueue {
   std::string take();
   enum class State : std::uint8_t {
     kOpen,
-    kClosed,    ///< by who writes: ends after what waits
+    kClosed,    ///< by the writer: ends after what waits
     kOverflow,  ///< the client did not read fast enough: ends now
     kGone,      ///< by the client
   };

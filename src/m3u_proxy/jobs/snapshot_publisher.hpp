@@ -1,5 +1,5 @@
 // SnapshotPublisher: publishes a generation into the draft of a snapshot; what becomes of the draft
-// is decided by who made it.
+// is decided by its maker.
 #pragma once
 
 #include <filesystem>

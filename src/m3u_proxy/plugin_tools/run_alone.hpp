@@ -8,8 +8,8 @@
 namespace m3u_proxy::plugin_tools {
 
 /// Runs one generation of `stage` over `input` and writes the playlist, for epg the guide, that
-/// comes out; gives what of it could not be written. Errors: of the plugin (also of a frame that
-/// does not verify), of `input`, of `out`.
+/// comes out; gives the parts that could not be written. Errors: of the plugin (also of a frame
+/// that does not verify), of `input`, of `out`.
 Result<ProblemLog> run_alone(Workbench& bench, plugins::PluginStage stage,
                              std::unique_ptr<io::ByteSource> input, io::ByteSink& out);
 

@@ -1,5 +1,5 @@
-// Completion: what can be written at a place of an expression, and what its words are, for who
-// writes one. Pure and thread-safe.
+// Completion: what can be written at a place of an expression, and what its words are, for a
+// person who writes one. Pure and thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -93,7 +93,7 @@ class Run {
   void finish();
 
  private:
-  /// Where the counters stand that go on over several generations.
+  /// What the counters that go on over several generations are at.
   struct Counters {
     memory::CleanupSummary cleanups;
     memory::PoolStats pools;

@@ -62,7 +62,7 @@ class LogoService {
  public:
   /// Uploaded pictures are in `folder`. `output_token`: with which a running `m3u-proxy serve` on
   /// this database serves the proxy: its logos then come from there, those of the web too, from its
-  /// cache. Empty: uploaded ones are `base_url/logos/ID`, for who serves them, and those of the web
+  /// cache. Empty: uploaded ones are `base_url/logos/ID`, where others serve them; those of the web
   /// stay where they are.
   LogoService(std::shared_ptr<Database> database, const std::filesystem::path& folder,
               std::string output_token = {})

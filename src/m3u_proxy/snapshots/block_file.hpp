@@ -27,7 +27,7 @@
 
 namespace m3u_proxy::snapshots {
 
-/// A larger block is refused, by who writes and by who reads.
+/// A larger block is refused, in writing and in reading.
 constexpr std::size_t kMostBlockBytes = std::size_t{16} << 20U;
 /// The version of the format that is written; an older one is made again from what it was made
 /// of, a newer one is refused.

@@ -1,5 +1,5 @@
 // Placeholders: what is in a published file where an address of ours begins, since that depends
-// on who asks: under which name and port, through which proxy, with which token.
+// on the client that asks: under which name and port, through which proxy, with which token.
 //
 // Both texts are random for an installation, so no source can contain them. While a file is
 // written to its snapshot, the places are counted by block of 16 KB; from the counts the size of

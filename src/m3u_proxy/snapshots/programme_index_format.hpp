@@ -39,7 +39,7 @@ static_assert(sizeof(ProgrammeChannel) == 24);
 
 constexpr std::size_t kProgrammesPerBlock = 2048;
 
-/// What stands for a guide id: a hash, so who reads compares the id itself.
+/// What stands for a guide id: a hash, so a reader compares the id itself.
 std::uint64_t guide_key(std::string_view guide_id);
 
 }  // namespace m3u_proxy::snapshots

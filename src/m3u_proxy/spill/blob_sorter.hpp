@@ -2,7 +2,7 @@
 // the memory it gets: in memory while they fit, else as sorted runs on disk that are merged. The
 // order is the same either way; records with equal keys stay in the order they came in.
 //
-// What to sort by is up to who makes the key: see sort_key.hpp.
+// What to sort by is up to the code that makes the key: see sort_key.hpp.
 #pragma once
 
 #include <cstdint>

@@ -65,7 +65,7 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        // SAFETY: whoever made this says that the block is nobody else's.
+        // SAFETY: the code that made this says that the block is nobody else's.
         unsafe { deallocate(self.0.data) }
     }
 }

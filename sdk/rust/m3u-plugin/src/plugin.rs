@@ -103,7 +103,7 @@ pub trait WasmPlugin {
 
 /// A plugin for one or several stages. Implements what its stages need.
 pub trait WasmStreamingStage: WasmPlugin {
-    /// A generation begins; whatever was before is to be forgotten.
+    /// A generation begins; what was before is to be forgotten.
     fn begin(&mut self, _stage: Stage, _context: &Context) -> Result<(), String> {
         Ok(())
     }

@@ -22,14 +22,15 @@ struct ChannelExtras {
   std::optional<snapshots::Programme> now{};
   std::optional<snapshots::Programme> next{};
 };
-/// Stream addresses are shown as they are to who may edit, and without credentials to others.
+/// Stream addresses are shown as they are to those who may edit, and without credentials to others.
 void write_channel(Json& json, const queries::ChannelItem& item, const ChannelExtras& extras,
                    Role role);
 /// Title, start, stop; `whole`: everything.
 enum class ProgrammeDetail : std::uint8_t { kShort, kWhole };
 void write_programme(Json& json, const snapshots::Programme& programme, ProgrammeDetail detail);
 
-/// The object `key` of fields and their values; addresses without credentials to who may not edit.
+/// The object `key` of fields and their values; addresses without credentials to those who may not
+/// edit.
 void write_values(Json& json, std::string_view key,
                   const std::vector<std::pair<std::string, std::string>>& values, Role role);
 

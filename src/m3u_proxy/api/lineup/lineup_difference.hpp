@@ -14,7 +14,7 @@ namespace m3u_proxy::api {
 
 struct DiffPage {
   std::size_t limit = 100;
-  Role role = Role::kViewer;  ///< of who sees the addresses
+  Role role = Role::kViewer;  ///< of the person who sees the addresses
 };
 
 struct Difference {

@@ -56,7 +56,7 @@ struct ProxyPreview {
 };
 struct PreviewOptions {
   std::size_t limit = 100;    ///< differences
-  Role role = Role::kViewer;  ///< of who sees the addresses
+  Role role = Role::kViewer;  ///< of the person who sees the addresses
   /// Whole edits in the place of those of the same channels; one that says nothing takes its
   /// channel's away.
   std::vector<edits::ChannelEdit> edits{};
