@@ -1,10 +1,10 @@
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/channels/edit_channels.hpp>
@@ -79,8 +79,7 @@ std::optional<EditMistake> mistake_in(const edits::ChannelEdit& edit) {
   for (const auto& [what, field] : edits::kTextFields) {
     const std::optional<std::string>& value = edit.*field;
     if (!value) continue;
-    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
-    if (value->size() > rules::kMaxValueBytes || std::ranges::any_of(*value, is_control))
+    if (value->size() > rules::kMaxValueBytes || !is_one_line(*value))
       return mistake(what,
                      fmt::format("{} is too long, or has line breaks or the like in it", what));
   }

@@ -1,8 +1,8 @@
 // [[sources.channels]]: channels that a person wrote down.
-#include <algorithm>
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/channels/channel_numbers.hpp>
 #include <m3u_proxy/config/config_keys.hpp>
@@ -19,8 +19,7 @@ template <Empty kEmpty, std::string ManualChannel::* kField>
 void line(ConfigReader& reader, const ConfigNode& node, ManualChannel& out) {
   reader.text(node, kEmpty, out.*kField);
   std::string& value = out.*kField;
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
-  if (std::ranges::any_of(value, is_control))
+  if (!is_one_line(value))
     reader.problem(node.where, reader.path() + " has line breaks or the like in it");
   value = std::string(trim(value));
 }

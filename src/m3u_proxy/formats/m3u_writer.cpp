@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <m3u_proxy/base/copy_text.hpp>
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
@@ -48,10 +49,7 @@ bool needs_cleaning(std::string_view text, char special) {
     return is_bad(last);
   }
 #endif
-  return std::ranges::any_of(text, [special](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7F || c == special;
-  });
+  return !is_one_line(text) || text.contains(special);
 }
 
 /// Writes entries into room that is reserved for an entry as a whole, so that single values need no

@@ -1,13 +1,12 @@
 #include <algorithm>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/http/target.hpp>
 
 namespace m3u_proxy::http {
 namespace {
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 bool is_dots(std::string_view text) { return text == "." || text == ".."; }
 
@@ -19,7 +18,7 @@ bool valid_segment(std::string_view segment) {
     if (!decoded) return false;
     segment = *decoded;
   }
-  if (std::ranges::any_of(segment, is_control) || !is_valid_utf8(segment)) return false;
+  if (!is_one_line(segment) || !is_valid_utf8(segment)) return false;
   for (std::size_t begin = 0; begin <= segment.size();) {
     const std::size_t end = std::min(segment.find('/', begin), segment.size());
     if (is_dots(segment.substr(begin, end - begin))) return false;

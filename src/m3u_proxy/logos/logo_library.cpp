@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <system_error>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/logos/logo_library.hpp>
@@ -23,9 +23,7 @@ std::string hash_of(std::string_view bytes) {
 }  // namespace
 
 bool LogoLibrary::is_name(std::string_view text) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 32 || c == 127; };
-  return !text.empty() && text.size() <= kLongestName && is_valid_utf8(text) &&
-         std::ranges::none_of(text, is_control);
+  return !text.empty() && text.size() <= kLongestName && is_valid_utf8(text) && is_one_line(text);
 }
 
 Result<store::Logo> LogoLibrary::add(std::string_view name, std::string_view bytes,

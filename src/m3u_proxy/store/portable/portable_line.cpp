@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/store/portable/portable_line.hpp>
@@ -24,11 +25,9 @@ Result<std::string_view> text_of(const Column& column, const element& value) {
   return text;
 }
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }
-
 /// Digits, and after a point some more; what they are worth is looked at where they are used.
 bool is_number(std::string_view text) {
-  if (std::ranges::any_of(text, is_control)) return false;
+  if (!is_one_line(text)) return false;
   text = trim(text);
   const std::size_t point = std::min(text.find('.'), text.size());
   const std::string_view whole = text.substr(0, point);
@@ -67,8 +66,7 @@ Result<sql::Value> value_of(const Column& column, const element& value) {
     }
     case Type::kLine: {
       M3U_TRY(const std::string_view text, text_of(column, value));
-      if (text.size() <= kLongestValue && std::ranges::none_of(text, is_control))
-        return sql::Value(text);
+      if (text.size() <= kLongestValue && is_one_line(text)) return sql::Value(text);
       return wrong("{} is too long, or has line breaks or the like in it", column.member);
     }
     case Type::kNumber: {

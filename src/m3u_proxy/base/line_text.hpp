@@ -1,0 +1,17 @@
+// What fits on one line: names, titles and other values that people give.
+//
+// Pure and thread-safe.
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace m3u_proxy {
+
+/// Whether the text has no control character of ASCII (a line break, a tab, NUL, DEL …) in it.
+constexpr bool is_one_line(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7F'; });
+}
+
+}  // namespace m3u_proxy
