@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <memory>
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/channels/edit_channels.hpp>
-#include <m3u_proxy/channels/source_loading.hpp>
 #include <m3u_proxy/generation/explanation.hpp>
-#include <m3u_proxy/generation/stage_plugins.hpp>
+#include <m3u_proxy/generation/loaded_channels.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 
 namespace m3u_proxy::generation {
@@ -52,35 +50,18 @@ class Explainer {
       : config_(config),
         parts_(parts),
         subject_(subject),
-        context_(context),
-        reader_(context, config.sources, true),
-        duplicates_(context, reader_),
-        item_(*context.slabs),
+        loaded_(config, context, true),
         most_(most) {}
 
   Result<std::vector<ExplainedChannel>> run() {
-    channels::SourceLoadingStrategy parse;
-    if (config_.plugins) {
-      M3U_TRY(plugins_, config_.plugins());
-    }
-    if (plugins_) {
-      M3U_CHECK(plugins_->begin(
-          {.context = &context_, .proxy = config_.name, .sources = reader_.infos()}));
-      reader_.set_plugins([this](const std::string& plugin, std::uint16_t source) {
-        return plugins_->open_source(plugin, source);
-      });
-    }
+    M3U_CHECK(loaded_.begin());
     while (found_.size() < most_) {
-      item_.batch.clear();
-      item_.problems.clear();
-      M3U_TRY(const bool more, reader_.next(item_));
+      M3U_TRY(const bool more, loaded_.next());
       if (!more) break;
-      M3U_CHECK(parse.process(item_));
-      M3U_CHECK(duplicates_.process(item_));
       for (std::size_t row = 0; row < item_.batch.rows() && found_.size() < most_; ++row)
         if (is_meant(row)) M3U_CHECK(explain_row(row));
     }
-    if (const auto error = reader_.total_failure(); error && found_.empty()) return fail(*error);
+    if (const auto error = loaded_.total_failure(); error && found_.empty()) return fail(*error);
     return std::move(found_);
   }
 
@@ -94,10 +75,10 @@ class Explainer {
   Result<> explain_row(std::size_t row) {
     ChannelBatch& batch = item_.batch;
     ExplainedChannel channel{.id = batch.id(row),
-                             .source = reader_.infos()[batch.source(row)].name,
+                             .source = loaded_.sources()[batch.source(row)].name,
                              .name = std::string(batch.text(ChannelField::kChannelName, row)),
                              .group = std::string(batch.text(ChannelField::kGroupTitle, row))};
-    channels::ChannelRecord record(batch, reader_.infos());
+    channels::ChannelRecord record(batch, loaded_.sources());
     record.select(row);
     for (const rules::NamedRule& named : parts_.rules) {
       ExplainedStep step{.kind = ExplainedKind::kRule, .name = named.name};
@@ -142,11 +123,8 @@ class Explainer {
   const ResolvedProxyConfig& config_;
   const ExplainedParts& parts_;
   const ExplainedSubject& subject_;
-  const pipeline::RunContext& context_;
-  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none; outlives the reader
-  channels::SourceReader reader_;
-  channels::DuplicateFilter duplicates_;
-  channels::ChannelItem item_;
+  LoadedChannels loaded_;
+  channels::ChannelItem& item_ = loaded_.item();
   std::string folded_;
   std::size_t most_;
   std::vector<ExplainedChannel> found_;

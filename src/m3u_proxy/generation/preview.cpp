@@ -3,11 +3,10 @@
 #include <m3u_proxy/channels/data_mapping.hpp>
 #include <m3u_proxy/channels/filtering.hpp>
 #include <m3u_proxy/channels/logo_caching.hpp>
-#include <m3u_proxy/channels/source_loading.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
+#include <m3u_proxy/generation/loaded_channels.hpp>
 #include <m3u_proxy/generation/preview.hpp>
 #include <m3u_proxy/generation/stage_options.hpp>
-#include <m3u_proxy/generation/stage_plugins.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 
 namespace m3u_proxy::generation {
@@ -57,41 +56,24 @@ class Preview {
  public:
   Preview(const ResolvedProxyConfig& config, const pipeline::RunContext& context, std::size_t limit)
       : config_(config),
-        context_(context),
-        reader_(context, config.sources, false),
-        duplicates_(context, reader_),
-        item_(*context.slabs),
+        loaded_(config, context, false),
         logos_(logo_options(config)),
         limit_(limit) {}
 
   Result<PreviewResult> run() {
-    channels::SourceLoadingStrategy parse;
-    if (config_.plugins) {
-      M3U_TRY(plugins_, config_.plugins());
-    }
-    if (plugins_) {
-      M3U_CHECK(plugins_->begin(
-          {.context = &context_, .proxy = config_.name, .sources = reader_.infos()}));
-      reader_.set_plugins([this](const std::string& plugin, std::uint16_t source) {
-        return plugins_->open_source(plugin, source);
-      });
-    }
+    M3U_CHECK(loaded_.begin());
     while (true) {
-      item_.batch.clear();
-      item_.problems.clear();
-      M3U_TRY(const bool more, reader_.next(item_));
+      M3U_TRY(const bool more, loaded_.next());
       if (!more) break;
-      M3U_CHECK(parse.process(item_));
-      M3U_CHECK(duplicates_.process(item_));
       show_batch();
     }
-    if (const auto error = reader_.total_failure()) return fail(*error);
+    if (const auto error = loaded_.total_failure()) return fail(*error);
     return std::move(result_);
   }
 
  private:
   void show_batch() {
-    channels::ChannelRecord record(item_.batch, reader_.infos());
+    channels::ChannelRecord record(item_.batch, loaded_.sources());
     for (std::size_t row = 0; row < item_.batch.rows(); ++row) {
       record.select(row);
       show_row(record, row);
@@ -115,18 +97,15 @@ class Preview {
     if (!is_shown) return;
     ++result_.matched;
     if (result_.items.size() >= limit_) return;
-    shown.source = reader_.infos()[batch.source(row)].name;
+    shown.source = loaded_.sources()[batch.source(row)].name;
     shown.title = batch.text(ChannelField::kChannelName, row);
     shown.belongs_to = batch.text(ChannelField::kGroupTitle, row);
     result_.items.push_back(std::move(shown));
   }
 
   const ResolvedProxyConfig& config_;
-  const pipeline::RunContext& context_;
-  std::unique_ptr<StagePlugins> plugins_;  ///< nullptr: none; outlives the reader
-  channels::SourceReader reader_;
-  channels::DuplicateFilter duplicates_;
-  channels::ChannelItem item_;
+  LoadedChannels loaded_;
+  channels::ChannelItem& item_ = loaded_.item();
   channels::LogoCachingStrategy logos_;
   std::size_t limit_;
   PreviewResult result_;
