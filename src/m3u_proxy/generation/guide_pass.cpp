@@ -9,6 +9,7 @@
 #include <m3u_proxy/formats/m3u_writer.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/guide_pass.hpp>
+#include <m3u_proxy/generation/run_history.hpp>
 #include <m3u_proxy/generation/stage_options.hpp>
 
 namespace m3u_proxy::generation {
@@ -119,7 +120,7 @@ void GuidePass::check_losses() {
   const ResolvedProxyConfig& config = scope_.config;
   const bool is_empty =
       std::ranges::all_of(result_.sources, [](const auto& source) { return source.items == 0; });
-  if (loses_too_much(config, *before, result_.programmes))
+  if (config.max_shrink && loses_too_much(*before, result_.programmes, *config.max_shrink))
     refusal_ = fmt::format(
         "the guide would shrink from {} to {} programmes, more than max_shrink "
         "({:.0f}%) allows; the last one stays",

@@ -47,6 +47,11 @@ class HistoryFiles final : public RunHistoryStore {
 std::string to_json(const memory::RunHistory& history);
 Result<memory::RunHistory> parse_history(std::string_view text);
 
+/// Whether what is published would lose more than `max_shrink` (0 to 1, a share) of what it has.
+constexpr bool loses_too_much(std::uint64_t before, std::uint64_t now, double max_shrink) {
+  return static_cast<double>(now) < static_cast<double>(before) * (1.0 - max_shrink);
+}
+
 /// Programmes of the guide that was published last; nullopt when that is not known.
 std::optional<std::uint64_t> last_guide_programmes(const memory::RunHistory& history);
 

@@ -55,9 +55,4 @@ formats::LogoAddresses logo_addresses(const ResolvedProxyConfig& config) {
           .of_the_web = config.cache_logos};
 }
 
-bool loses_too_much(const ResolvedProxyConfig& config, std::uint64_t before, std::uint64_t now) {
-  if (!config.max_shrink) return false;
-  return static_cast<double>(now) < static_cast<double>(before) * (1.0 - *config.max_shrink);
-}
-
 }  // namespace m3u_proxy::generation

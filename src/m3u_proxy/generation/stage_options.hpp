@@ -18,7 +18,5 @@ channels::LogoCachingStrategy::Options logo_options(const ResolvedProxyConfig& c
 formats::LogoAddresses logo_addresses(const ResolvedProxyConfig& config);
 /// How its playlist is written.
 formats::M3uWriterOptions writer_options(const ResolvedProxyConfig& config);
-/// Whether a list or guide that had `before` items and now has `now` loses more than it may.
-bool loses_too_much(const ResolvedProxyConfig& config, std::uint64_t before, std::uint64_t now);
 
 }  // namespace m3u_proxy::generation

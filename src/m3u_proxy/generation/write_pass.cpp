@@ -2,6 +2,7 @@
 
 #include <m3u_proxy/channels/m3u_generation.hpp>
 #include <m3u_proxy/generation/channel_chain.hpp>
+#include <m3u_proxy/generation/run_history.hpp>
 #include <m3u_proxy/generation/stage_options.hpp>
 #include <m3u_proxy/generation/write_pass.hpp>
 
@@ -138,12 +139,14 @@ Result<> WritePass::check_empty() const {
 }
 
 Result<> WritePass::check_shrink() const {
-  if (!previous_.known() || !loses_too_much(scope_.config, previous_.previous(), written_.channels))
+  const std::optional<double>& most = scope_.config.max_shrink;
+  if (!previous_.known() || !most ||
+      !loses_too_much(previous_.previous(), written_.channels, *most))
     return {};
   return fail(ErrorCode::kParse,
               fmt::format("the list would shrink from {} to {} channels, more than max_shrink "
                           "({:.0f}%) allows; the last one stays",
-                          previous_.previous(), written_.channels, *scope_.config.max_shrink * 100),
+                          previous_.previous(), written_.channels, *most * 100),
               "check the sources; delete the old list or raise max_shrink if this is right");
 }
 
