@@ -1,5 +1,5 @@
-#include <algorithm>
 #include <array>
+#include <chrono>
 #include <set>
 
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/generation/run_history.hpp>
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
@@ -15,6 +16,7 @@
 #include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/net/url.hpp>
+#include <m3u_proxy/sources/source_cache.hpp>
 #include <m3u_proxy/sources/source_store.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
@@ -24,6 +26,7 @@ namespace m3u_proxy::jobs {
 namespace {
 
 constexpr std::string_view kReplies = "replies";  // beside the sources
+constexpr std::chrono::days kRepliesKept(90);     // what an account does not name for so long goes
 
 /// Copies all that a source gives into a temporary file.
 Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
@@ -142,6 +145,9 @@ Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const Job
     M3U_TRY(const auto bytes, run.sources().stored(config, source.is_guide));
     M3U_CHECK(copy(*bytes, *fetched.file, job.cancel));
     if (!source.is_guide) fetched.account = run.sources().playlist(config).origin().account;
+    if (const auto kept = replies_of(source); !kept.empty())
+      if (const auto cache = sources::SourceCache::open(kept))
+        cache->remove_older_than(kRepliesKept);
     return fetched;
   }
   M3U_TRY(const net::Origin origin, net::origin_of(config.location));
@@ -221,9 +227,7 @@ void Refresher::note_manual_channels(const SourceEntry& source) {
 
 bool Refresher::is_suspicious(const Inspection& found,
                               const std::optional<store::SourceSnapshot>& current) const {
-  if (!current) return false;
-  const double least = static_cast<double>(current->items) * (1.0 - max_shrink_);
-  return static_cast<double>(found.items) < least;
+  return current && generation::loses_too_much(current->items, found.items, max_shrink_);
 }
 
 Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempFile& file,

@@ -16,6 +16,7 @@ namespace m3u_proxy::sources {
 namespace {
 
 constexpr std::string_view kFirstLine = "m3u-proxy source copy 1";
+constexpr std::string_view kSuffix = ".source";
 /// Validators are at most 1 KB each, so a header is never longer.
 constexpr std::size_t kLongestHeader = 4096;
 
@@ -89,6 +90,33 @@ bool parse_header(std::string_view head, CachedCopy& copy) {
   return false;
 }
 
+/// Whether the copy holds just these bytes. What can't be read is not the same.
+bool is_same(const CachedCopy& copy, const io::TempFile& content) {
+  if (copy.bytes != content.size()) return false;
+  constexpr std::size_t kPiece = std::size_t{16} << 10U;
+  std::array<char, kPiece> kept{};
+  std::array<char, kPiece> now{};
+  constexpr std::string_view kWhat = "cannot compare the kept copy";
+  for (std::uint64_t at = 0; at < copy.bytes;) {
+    const std::size_t size = std::min<std::uint64_t>(kPiece, copy.bytes - at);
+    const std::span a = std::span(kept).first(size);
+    const std::span b = std::span(now).first(size);
+    const auto read = io::read_some_at(copy.file->get(), copy.offset + at, a, kWhat);
+    if (!read || *read == 0) return false;
+    const auto other = io::read_some_at(content.descriptor(), at, b.first(*read), kWhat);
+    if (!other || *other != *read || !std::ranges::equal(a.first(*read), b.first(*read)))
+      return false;
+    at += *read;
+  }
+  return true;
+}
+
+std::int64_t seconds_now() {
+  return std::chrono::duration_cast<std::chrono::seconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 }  // namespace
 
 std::unique_ptr<io::ByteSource> CachedCopy::open() const {
@@ -108,7 +136,7 @@ Result<SourceCache> SourceCache::open(const std::filesystem::path& folder) {
 
 std::filesystem::path SourceCache::path_of(std::string_view url) const {
   const XXH128_hash_t hash = XXH3_128bits(url.data(), url.size());
-  return folder_ / fmt::format("{:016x}{:016x}.source", hash.high64, hash.low64);
+  return folder_ / fmt::format("{:016x}{:016x}{}", hash.high64, hash.low64, kSuffix);
 }
 
 std::optional<CachedCopy> SourceCache::find(std::string_view url) const {
@@ -129,10 +157,18 @@ std::optional<CachedCopy> SourceCache::find(std::string_view url) const {
 
 Result<> SourceCache::store(std::string_view url, std::string_view etag,
                             std::string_view last_modified, const io::TempFile& content) const {
+  etag = one_line(etag);
+  last_modified = one_line(last_modified);
+  if (const auto copy = find(url); copy && copy->etag == etag &&
+                                   copy->last_modified == last_modified &&
+                                   is_same(*copy, content)) {
+    confirm(*copy);
+    return {};
+  }
   M3U_TRY(const auto file, io::AtomicFile::create(path_of(url)));
   std::string header = fmt::format("{}\nbytes: {}\n", kFirstLine, content.size());
-  if (!one_line(etag).empty()) header += fmt::format("etag: {}\n", etag);
-  if (!one_line(last_modified).empty()) header += fmt::format("last-modified: {}\n", last_modified);
+  if (!etag.empty()) header += fmt::format("etag: {}\n", etag);
+  if (!last_modified.empty()) header += fmt::format("last-modified: {}\n", last_modified);
   header += '\n';
   M3U_CHECK(file->write(header));
   M3U_CHECK(file->append_from(content.descriptor(), 0, content.size()));
@@ -142,6 +178,25 @@ Result<> SourceCache::store(std::string_view url, std::string_view etag,
 void SourceCache::confirm(const CachedCopy& copy) {
   // A folder that may only be read keeps the old time: the copy is then taken for older than it is.
   static_cast<void>(::futimens(copy.file->get(), nullptr));
+}
+
+void SourceCache::confirm_daily(const CachedCopy& copy) {
+  constexpr std::int64_t kDay = 24 * 60 * 60;
+  if (copy.confirmed + kDay <= seconds_now()) confirm(copy);
+}
+
+std::size_t SourceCache::remove_older_than(std::chrono::seconds age) const {
+  const auto oldest = std::filesystem::file_time_type::clock::now() - age;
+  std::size_t removed = 0;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(folder_, error);
+  for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
+    if (entries->path().extension() != kSuffix) continue;
+    std::error_code gone;  // another run may have replaced or removed it
+    const auto confirmed = entries->last_write_time(gone);
+    if (!gone && confirmed < oldest && std::filesystem::remove(entries->path(), gone)) ++removed;
+  }
+  return removed;
 }
 
 }  // namespace m3u_proxy::sources

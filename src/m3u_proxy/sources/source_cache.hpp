@@ -5,6 +5,8 @@
 // readable although another run replaces it. A file's time is when its content was last confirmed.
 #pragma once
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -41,11 +43,16 @@ class SourceCache {
 
   /// The copy of what `url` names; none when there is none or it is damaged.
   [[nodiscard]] std::optional<CachedCopy> find(std::string_view url) const;
-  /// Makes `content` the copy of `url`. Error: kIo; the former copy stays.
+  /// Makes `content` the copy of `url`; the same again is only confirmed. Error: kIo; the former
+  /// copy stays.
   Result<> store(std::string_view url, std::string_view etag, std::string_view last_modified,
                  const io::TempFile& content) const;
   /// Notes that the copy is still what the server has.
   static void confirm(const CachedCopy& copy);
+  /// As confirm(), at most once a day: for copies that are many and asked for often.
+  static void confirm_daily(const CachedCopy& copy);
+  /// Removes the copies that were not confirmed for so long; how many.
+  std::size_t remove_older_than(std::chrono::seconds age) const;  // NOLINT(modernize-use-nodiscard)
 
   /// The file for `url`: a hash, so that no password is in its name.
   [[nodiscard]] std::filesystem::path path_of(std::string_view url) const;

@@ -1,8 +1,10 @@
+#include <chrono>
 #include <fstream>
 #include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <m3u_proxy/io/io_testing.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
@@ -68,6 +70,51 @@ TEST_F(SourceCacheTest, ACopyThatWasFoundSurvivesItsReplacement) {
   store("u", "\"longer tag\"", "new");
   EXPECT_EQ(io::drain(*copy->open()).bytes, "old content");
   EXPECT_EQ(io::drain(*cache_->find("u")->open()).bytes, "new");
+}
+
+TEST_F(SourceCacheTest, TheSameAgainIsConfirmedAndNotWritten) {
+  const std::string content(100'000, 'x');
+  store("u", "\"v1\"", content);
+  const fs::path path = cache_->path_of("u");
+  const auto yesterday = fs::file_time_type::clock::now() - std::chrono::hours(24);
+  const auto inode = [&] {
+    struct stat info{};
+    EXPECT_EQ(::stat(path.c_str(), &info), 0);
+    return info.st_ino;
+  };
+  const auto before = inode();
+  fs::last_write_time(path, yesterday);
+  store("u", "\"v1\"", content);
+  EXPECT_EQ(inode(), before);
+  EXPECT_GT(fs::last_write_time(path), yesterday);
+  std::string other = content;
+  other[70'000] = 'y';
+  store("u", "\"v1\"", other);
+  EXPECT_EQ(io::drain(*cache_->find("u")->open()).bytes, other);
+  store("u", "\"v2\"", other);
+  EXPECT_EQ(cache_->find("u")->etag, "\"v2\"");
+}
+
+TEST_F(SourceCacheTest, CopiesThatNobodyConfirmedAreRemoved) {
+  const auto age = [&](std::string_view url, std::chrono::hours by) {
+    fs::last_write_time(cache_->path_of(url), fs::file_time_type::clock::now() - by);
+  };
+  for (const char* url : {"new", "old", "used"}) store(url, "\"v1\"", "x");
+  age("new", std::chrono::hours(1));
+  age("old", std::chrono::hours(49));
+  age("used", std::chrono::hours(49));
+  std::ofstream(folder_ / "cache" / "notes.txt") << "not ours";
+  fs::last_write_time(folder_ / "cache" / "notes.txt",
+                      fs::file_time_type::clock::now() - std::chrono::hours(49));
+  const auto new_before = fs::last_write_time(cache_->path_of("new"));
+  SourceCache::confirm_daily(*cache_->find("new"));
+  SourceCache::confirm_daily(*cache_->find("used"));
+  EXPECT_EQ(fs::last_write_time(cache_->path_of("new")), new_before);
+  EXPECT_EQ(cache_->remove_older_than(std::chrono::hours(48)), 1U);
+  EXPECT_TRUE(cache_->find("new"));
+  EXPECT_TRUE(cache_->find("used"));
+  EXPECT_FALSE(cache_->find("old"));
+  EXPECT_TRUE(fs::exists(folder_ / "cache" / "notes.txt"));
 }
 
 TEST_F(SourceCacheTest, ADamagedCopyIsNone) {

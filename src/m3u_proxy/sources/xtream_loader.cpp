@@ -245,7 +245,9 @@ class Loader {
   [[nodiscard]] bool is_kept(const XtreamRecord& series) const {
     if (access_.cache == nullptr) return false;
     const auto copy = access_.cache->find(info_url(series.id));
-    return copy && copy->etag == series.last_modified;
+    if (!copy || copy->etag != series.last_modified) return false;
+    SourceCache::confirm_daily(*copy);
+    return true;
   }
 
   void keep(const StaleSeries& series, const std::shared_ptr<io::TempFile>& file) {
