@@ -33,10 +33,13 @@ std::string sent(const io::TestFolder& folder, std::string_view text, const Plac
       ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   EXPECT_TRUE(io::write_all(file->get(), text, "test"));
   const auto counts = std::make_shared<const std::vector<PlaceCount>>(counts_of(text, 4096));
-  FilledFile body(file, text.size(), counts, std::make_shared<const Placeholders>(kPlaces), values);
+  memory::Budget budget;
+  const auto body = FilledFile::open(budget, {.file = file, .size = text.size(), .counts = counts},
+                                     std::make_shared<const Placeholders>(kPlaces), values);
+  EXPECT_TRUE(body);
   std::string out;
   while (true) {
-    const auto piece = body.next();
+    const auto piece = (*body)->next();
     EXPECT_TRUE(piece);
     if (const auto* const range = std::get_if<http::FileRange>(&*piece)) {
       EXPECT_EQ(range->fd, file->get());
@@ -45,9 +48,10 @@ std::string sent(const io::TestFolder& folder, std::string_view text, const Plac
     }
     const auto bytes = std::get<std::string_view>(*piece);
     if (bytes.empty()) break;
+    EXPECT_LE(bytes.size(), budget.used().count);
     out += bytes;
   }
-  EXPECT_EQ(out.size(), body.size());
+  EXPECT_EQ(out.size(), (*body)->size());
   return out;
 }
 
@@ -92,6 +96,23 @@ TEST(FilledFile, APlaceAcrossTheEdgeOfTwoBlocks) {
   }
 }
 
+TEST(FilledFile, WithoutRoomThereIsNoneAndWithoutPlacesItNeedsNone) {
+  const auto placeholders = std::make_shared<const Placeholders>(kPlaces);
+  const auto open = [&](memory::Budget& budget, std::vector<PlaceCount> counts) {
+    return FilledFile::open(
+        budget,
+        {.file = std::make_shared<const io::Descriptor>(-1),
+         .size = 100,
+         .counts = std::make_shared<const std::vector<PlaceCount>>(std::move(counts))},
+        placeholders, {.base = "http://a", .token = "b"});
+  };
+  memory::Budget budget(kib(16));
+  const auto refused = open(budget, {{.bases = 1, .tokens = 0}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kOverBudget);
+  EXPECT_TRUE(open(budget, {}));
+}
+
 TEST(FilledFile, AnEmptyFileIsEmpty) {
   const io::TestFolder folder;
   EXPECT_EQ(sent(folder, "", {.base = "http://a", .token = "b"}), "");
@@ -105,11 +126,18 @@ TEST(FilledFile, WhatHasOnePlaceInFrontIsSentByTheKernel) {
   const auto file = std::make_shared<const io::Descriptor>(
       ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   ASSERT_TRUE(io::write_all(file->get(), text, "test"));
-  FilledFile body(file, text.size(),
-                  std::make_shared<const std::vector<PlaceCount>>(counts_of(text, 4096)),
-                  std::make_shared<const Placeholders>(kPlaces), {.base = "http://a", .token = ""});
-  ASSERT_TRUE(std::holds_alternative<std::string_view>(*body.next()));
-  const auto rest = body.next();
+  memory::Budget budget;
+  const auto body = FilledFile::open(
+      budget,
+      {.file = file,
+       .size = text.size(),
+       .counts = std::make_shared<const std::vector<PlaceCount>>(counts_of(text, 4096))},
+      std::make_shared<const Placeholders>(kPlaces), {.base = "http://a", .token = ""});
+  ASSERT_TRUE(body);
+  ASSERT_TRUE(std::holds_alternative<std::string_view>(*(*body)->next()));
+  EXPECT_GT(budget.used().count, snapshots::kPlaceBlock);
+  const auto rest = (*body)->next();
+  EXPECT_EQ(budget.used(), Bytes{}) << "the kernel sends the rest";
   ASSERT_TRUE(std::holds_alternative<http::FileRange>(*rest));
   EXPECT_EQ(std::get<http::FileRange>(*rest).length, text.size() - snapshots::kPlaceBlock);
 }

@@ -74,12 +74,15 @@ void GzipVariants::get(const Uuid& proxy, const PublishedFile& file,
 }
 
 Result<GzipVariants::File> GzipVariants::make(const Task& task) {
-  FilledFile body(task.file.descriptor, task.file.bytes, task.file.places, task.placeholders,
-                  task.values);
+  M3U_TRY(const auto body,
+          FilledFile::open(
+              slabs_.budget(),
+              {.file = task.file.descriptor, .size = task.file.bytes, .counts = task.file.places},
+              task.placeholders, task.values));
   M3U_TRY(const auto plain, io::AtomicFile::create(folder_ / task.key));
   while (true) {
     if (cancel_.cancelled()) return fail(ErrorCode::kCancelled, "the service stops");
-    M3U_TRY(const http::Piece piece, body.next());
+    M3U_TRY(const http::Piece piece, body->next());
     if (const auto* const range = std::get_if<http::FileRange>(&piece)) {
       M3U_CHECK(plain->append_from(range->fd, range->offset, range->length));
       continue;

@@ -64,17 +64,15 @@ Response send_file(const OutputContext& context, Request& request, std::string_v
   if (file == nullptr) return not_found();
   auto values = values_for(context, request);
   if (!values) return std::move(values).error();
-  auto room = context.budget.reserve(memory::Tag::kHttp, Bytes{4 * snapshots::kPlaceBlock});
-  if (!room) return failure(room.error());
   http::Validators validators{.etag = etag_of(*file, *values), .last_modified = proxy->made()};
-  auto body = std::make_unique<FilledFile>(file->descriptor, file->bytes, file->places,
-                                           context.placeholders, *std::move(values));
-  Response response = http::representation_response(request, {.validators = std::move(validators),
-                                                              .type = std::string(type),
-                                                              .fields = std::string(kFields),
-                                                              .body = std::move(body)});
-  response.reservation = *std::move(room);
-  return response;
+  auto body = FilledFile::open(
+      context.budget, {.file = file->descriptor, .size = file->bytes, .counts = file->places},
+      context.placeholders, *std::move(values));
+  if (!body) return failure(body.error());
+  return http::representation_response(request, {.validators = std::move(validators),
+                                                 .type = std::string(type),
+                                                 .fields = std::string(kFields),
+                                                 .body = *std::move(body)});
 }
 
 void send_packed(const OutputContext& context, const std::shared_ptr<Request>& request,

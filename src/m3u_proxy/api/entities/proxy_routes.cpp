@@ -162,15 +162,16 @@ Answer ProxyHandlers::download(Call& call) {
   const outputs::PublishedFile* const file = opened->file(name);
   if (file == nullptr) return problem(404, "this generation has no such file");
   http::Response response;
-  M3U_TRY(response.reservation,
-          context_.process.budget().reserve(memory::Tag::kHttp, Bytes{4 * snapshots::kPlaceBlock}));
   response.add("Content-Type", name == snapshots::kGuideFile ? "application/xml; charset=utf-8"
                                                              : "audio/x-mpegurl; charset=utf-8");
   response.add("Content-Disposition", fmt::format("attachment; filename=\"{}\"",
                                                   download_name(entity.name, number, name)));
-  response.body = std::make_unique<outputs::FilledFile>(
-      file->descriptor, file->bytes, file->places, context_.placeholders,
-      outputs::Placeholders{.base = http::to_string(call.base), .token = door});
+  M3U_TRY(response.body,
+          outputs::FilledFile::open(
+              context_.process.budget(),
+              {.file = file->descriptor, .size = file->bytes, .counts = file->places},
+              context_.placeholders,
+              outputs::Placeholders{.base = http::to_string(call.base), .token = door}));
   return response;
 }
 
