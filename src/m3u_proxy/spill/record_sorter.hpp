@@ -21,8 +21,8 @@ namespace m3u_proxy::spill {
 
 struct SorterOptions {
   memory::Tag tag = memory::Tag::kSpool;
-  /// Records beyond this go to disk. Never more than an eighth of the Budget's limit, nor less
-  /// than a small minimum.
+  /// Records beyond this go to disk. Never more than an eighth of what the Budget's limit leaves to
+  /// jobs, nor less than a small minimum.
   Bytes memory = mib(32);
 };
 
