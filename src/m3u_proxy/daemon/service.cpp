@@ -84,7 +84,7 @@ Result<> Service::Parts::make_jobs() {
                                    if (job.kind == jobs::kRefreshJob)
                                      view_->follow(*conductor_->model());
                                  },
-                             .on_rest = [this] { process_->release_kept(); }});
+                             .on_rest = [this] { process_->rest(); }});
   conductor_ = std::make_unique<jobs::Conductor>(
       *store_, loaded_.configuration, *refresher_, *generator_, options_.clock,
       std::move(conductor),
@@ -141,6 +141,7 @@ Result<> Service::Parts::start() {
   process.between_looks = mib(4);
   M3U_TRY(process_, runtime::Process::create(std::move(process)));
   M3U_CHECK(open_store());
+  keeps_store_.emplace(process_->kept(), store_->memory());
   M3U_CHECK(provision());
   M3U_CHECK(make_jobs());
   // An own store is this process's alone, as the data folder is.

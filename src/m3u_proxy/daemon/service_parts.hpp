@@ -79,6 +79,7 @@ class Service::Parts {
   std::unique_ptr<runtime::Process> process_;
   std::optional<store::SecretKey> key_;
   std::unique_ptr<store::Store> store_;
+  std::optional<memory::CleanableSet::Member> keeps_store_;
   std::shared_ptr<const snapshots::Placeholders> placeholders_;
   http::LivePolicy addresses_;
   std::string listens_at_;  // written before any request is read

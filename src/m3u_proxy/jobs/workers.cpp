@@ -134,8 +134,13 @@ void Workers::claim_ended() {
   changed_.notify_all();
 }
 
+void Workers::rest() const {
+  if (options_.on_rest) options_.on_rest();
+}
+
 void Workers::work(Lane& lane) {
   bool worked = false;
+  std::optional<store::Time> look_again;
   std::uint64_t wakes = 0;
   bool others_work = false;
   while (may_claim(wakes, others_work)) {
@@ -148,7 +153,13 @@ void Workers::work(Lane& lane) {
       continue;
     }
     claim_ended();
-    if (worked && !others_work && options_.on_rest) options_.on_rest();
+    if (worked && !others_work) {
+      rest();
+      look_again = clock_() + options_.second_look;
+    } else if (look_again && clock_() >= *look_again) {
+      rest();
+      look_again.reset();
+    }
     worked = false;
     std::optional<store::Time> next;
     if (!claimed) {
@@ -159,6 +170,7 @@ void Workers::work(Lane& lane) {
     } else {
       next = clock_() + kPause;
     }
+    if (look_again && (!next || *look_again < *next)) next = look_again;
     std::unique_lock lock(mutex_);
     const auto is_over = [&] { return stopping_ || wakes_ != wakes; };
     // What may run now and is not of this lane is another one's.

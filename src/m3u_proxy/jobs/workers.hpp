@@ -57,9 +57,10 @@ class Workers {
     std::chrono::milliseconds lease{30'000};
     /// Told of each job that ended; may be empty. Called on the worker's thread.
     std::function<void(const store::Job&, const Result<std::string>&)> on_end{};
-    /// Told when the last job under way has ended and none waits that may run now; may be empty.
-    /// Called on a worker's thread.
+    /// Told when the last job under way has ended and none waits that may run now, and again
+    /// after `second_look`; may be empty. Called on a worker's thread.
     std::function<void()> on_rest{};
+    std::chrono::milliseconds second_look{10'000};
   };
   /// `store` outlives this.
   Workers(store::Store& store, Clock clock, Options options);
@@ -104,6 +105,7 @@ class Workers {
   /// Waits while there is a pause; false: they stop. `wakes`: how often the queue had changed.
   bool may_claim(std::uint64_t& wakes, bool& others_work);
   void claim_ended();
+  void rest() const;
   void run(Lane& lane, store::Job job);
   void end(const store::Job& job, const store::JobLease& lease, Result<std::string> result);
   void keep_leases();

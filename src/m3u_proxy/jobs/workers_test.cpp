@@ -30,7 +30,8 @@ class WorkersTest : public JobsTest {
                                ended_at_rest_ = ended_;
                                ++rests_;
                                changed_.notify_all();
-                             }});
+                             },
+                         .second_look = std::chrono::milliseconds(20)});
   }
   void TearDown() override {
     let_go();
@@ -88,6 +89,9 @@ TEST_F(WorkersTest, SaysWhenAllIsDone) {
   let_go();
   until([this] { return rests_ != 0; });
   EXPECT_EQ(ended_at_rest_, 2);
+  const int first = rests_;
+  pass(std::chrono::milliseconds(20));
+  until([&] { return rests_ > first; });
 }
 
 TEST_F(WorkersTest, AJobIsDoneAndItsReportKept) {

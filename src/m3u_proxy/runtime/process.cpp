@@ -101,11 +101,19 @@ std::unique_ptr<memory::MemoryCleanupCoordinator> Process::make_cleanup_coordina
   }
   auto coordinator = std::make_unique<memory::MemoryCleanupCoordinator>(config, std::move(options));
   coordinator->add_kept(slabs_);
+  coordinator->add_kept(kept_);
   if (memory::MemoryCleanable* const kept = plugins_->kept()) coordinator->add_kept(*kept);
   return coordinator;
 }
 
 void Process::release_kept() {
+  kept_.aggressive_cleanup();
+  slabs_.trim();
+  memory::release_free_heap();
+}
+
+void Process::rest() {
+  kept_.smart_cleanup();
   slabs_.trim();
   memory::release_free_heap();
 }

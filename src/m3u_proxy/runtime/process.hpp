@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/memory/cleanable_set.hpp>
 #include <m3u_proxy/memory/cleanup.hpp>
 #include <m3u_proxy/memory/memory_config.hpp>
 #include <m3u_proxy/memory/memory_watch.hpp>
@@ -69,14 +70,19 @@ class Process {
   [[nodiscard]] const std::filesystem::path& spill_folder() const { return options_.spill_folder; }
   [[nodiscard]] bool spill_folder_is_named() const { return options_.spill_folder_is_named; }
 
-  /// For a run, or for the time between runs: cleans what the process keeps (pools, plugin
-  /// instances) with what it is given.
+  /// What is kept between runs and requests besides pools and plugins: the caches of a service.
+  [[nodiscard]] memory::CleanableSet& kept() { return kept_; }
+  /// For a run: cleans what the process keeps (pools, plugin instances, kept()) with what it is
+  /// given.
   [[nodiscard]] std::unique_ptr<memory::MemoryCleanupCoordinator> make_cleanup_coordinator();
   /// From the next coordinator on.
   void set_cleanup(const memory::MemoryCleanupConfig& cleanup);
   [[nodiscard]] memory::MemoryCleanupConfig cleanup() const;
   /// Gives back what is kept for reuse, for a run that did not fit.
   void release_kept();
+  /// Between runs: gives back what the next one makes again soon, and of kept() what nobody used
+  /// since the last look.
+  void rest();
 
  private:
   explicit Process(ProcessOptions options);
@@ -87,6 +93,7 @@ class Process {
   mutable std::mutex mutex_;  // of options_.cleanup
   memory::Budget budget_;
   memory::SlabPool slabs_;
+  memory::CleanableSet kept_;
   std::unique_ptr<memory::MemoryWatch> memory_;
   spill::SpillSpace spill_;  // the account; runs have the folders
   std::unique_ptr<ProcessPlugins> plugins_;

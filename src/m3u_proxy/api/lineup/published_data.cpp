@@ -27,6 +27,8 @@ PublishedData::PublishedData(const ApiContext& context)
                    }),
       channels_(context.process.budget(),
                 [&context] { return context.process.make_spill_space(); }),
+      keeps_generations_(context.process.kept(), generations_),
+      keeps_channels_(context.process.kept(), channels_),
       background_(1, kMostSearches) {}
 
 Outcome<PublishedData::Generation> PublishedData::current(const Uuid& proxy) {

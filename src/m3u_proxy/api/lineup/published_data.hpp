@@ -44,6 +44,8 @@ class PublishedData {
   const ApiContext& context_;
   queries::OpenGenerations generations_;
   queries::ChannelQueries channels_;
+  memory::CleanableSet::Member keeps_generations_;
+  memory::CleanableSet::Member keeps_channels_;
   std::mutex mutex_;         // of edited_
   std::uint64_t edits_ = 0;  // counts the changes
   std::map<Uuid, Ids> edited_;
