@@ -18,10 +18,15 @@ PublishedList::Keys::Keys(const pipeline::RunContext& context)
     : previous(*context.budget, context.spill, {.memory = kKeysInMemory}),
       written(*context.budget, context.spill, {.memory = kKeysInMemory}) {}
 
-Result<PublishedList> PublishedList::read(const std::filesystem::path& path,
+Result<PublishedList> PublishedList::read(const LastPlaylist& last,
                                           const pipeline::RunContext& context) {
   PublishedList list;
-  const auto source = io::open_file(path, context.cancel);
+  if (last.channels) {
+    list.known_ = true;
+    list.before_.count = *last.channels;
+    return list;
+  }
+  const auto source = io::open_file(last.file, context.cancel);
   if (!source && source.error().code == ErrorCode::kNotFound) return list;
   if (!source) return fail(source.error());
   list.known_ = true;

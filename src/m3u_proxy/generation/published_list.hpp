@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/generation/publisher.hpp>
 #include <m3u_proxy/pipeline/stage.hpp>
 #include <m3u_proxy/spill/record_sorter.hpp>
 
@@ -17,15 +17,15 @@ namespace m3u_proxy::generation {
 /// sorted, in memory or on disk, so the answer is exact whatever the limit. Not thread-safe.
 class PublishedList {
  public:
-  /// Reads the playlist at `path`; a file that is not there gives a list that is not known().
-  /// Errors: kIo, kCancelled, kOverBudget (not even a chunk of the file fits).
-  static Result<PublishedList> read(const std::filesystem::path& path,
-                                    const pipeline::RunContext& context);
+  /// Reads the playlist, unless its number of channels is all that matters; a file that is not
+  /// there gives a list that is not known(). Errors: kIo, kCancelled, kOverBudget (not even a chunk
+  /// of the file fits).
+  static Result<PublishedList> read(const LastPlaylist& last, const pipeline::RunContext& context);
 
   /// Whether there is a last list, so that previous() is its number of channels.
   [[nodiscard]] bool known() const { return known_; }
-  /// Whether added() and removed() can be told: not when there was neither memory nor disk for it,
-  /// which is logged and no reason to fail.
+  /// Whether added() and removed() can be told: not where the list was not read, and not when there
+  /// was neither memory nor disk for it, which is logged and no reason to fail.
   [[nodiscard]] bool comparable() const { return keys_ != nullptr; }
   /// Takes the addresses of newly written entries into account.
   void compare(std::span<const std::uint64_t> url_keys);

@@ -28,7 +28,7 @@ class PublishedLists : public testing::Test {
     memory::SlabPool slabs(budget, Bytes{});
     const pipeline::RunContext context{
         .budget = &budget, .slabs = &slabs, .spill = space, .cancel = &cancel_};
-    auto list = PublishedList::read(path_, context).value();
+    auto list = PublishedList::read({.file = path_}, context).value();
     std::vector<std::uint64_t> keys;
     for (std::size_t i = first; i < last; ++i) keys.push_back(channels::url_key(url(i)));
     for (std::size_t i = first; i < first + twice; ++i) keys.push_back(channels::url_key(url(i)));
@@ -100,6 +100,15 @@ TEST_F(PublishedLists, WithNeitherMemoryNorDiskAreOnlyCounted) {
   EXPECT_TRUE(list.known());
   EXPECT_FALSE(list.comparable());
   EXPECT_EQ(list.previous(), 60'000U);
+}
+
+TEST_F(PublishedLists, ANumberOfChannelsIsEnoughWhereNothingIsCompared) {
+  publish(0, 10);
+  const pipeline::RunContext nothing;
+  const PublishedList list = PublishedList::read({.file = path_, .channels = 7}, nothing).value();
+  EXPECT_TRUE(list.known());
+  EXPECT_FALSE(list.comparable());
+  EXPECT_EQ(list.previous(), 7U);
 }
 
 }  // namespace

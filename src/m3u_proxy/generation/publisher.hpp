@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,14 @@ struct Publication {
   const CancelToken* cancel = nullptr;
 };
 
+/// The playlist that was published last, to tell what changes.
+struct LastPlaylist {
+  std::filesystem::path file{};  ///< no such file: there is none
+  /// Where somebody else compares the two lists: how many channels the last one has. The file is
+  /// not read then.
+  std::optional<std::uint64_t> channels{};
+};
+
 /// One generation at a time; not thread-safe.
 class Publisher {
  public:
@@ -52,8 +61,7 @@ class Publisher {
   /// kOverBudget, kCancelled: nothing is replaced, unless the system fails between two renames.
   virtual Result<std::chrono::nanoseconds> commit(const Publication& publication) = 0;
 
-  /// The playlist that was published last, to tell what changes; no such file: there is none.
-  [[nodiscard]] virtual std::filesystem::path last_playlist() const = 0;
+  [[nodiscard]] virtual LastPlaylist last_playlist() const = 0;
   /// The last part of the guide's address.
   [[nodiscard]] virtual std::string guide_name() const = 0;
   /// Where a file is published, for the report; empty: nowhere that has a name.
@@ -82,7 +90,7 @@ class FilePublisher : public Publisher {
   Result<io::AtomicFile*> sink(OutputFile file) override;
   void drop(OutputFile file) override;
   Result<std::chrono::nanoseconds> commit(const Publication& publication) override;
-  [[nodiscard]] std::filesystem::path last_playlist() const override { return paths_.playlist; }
+  [[nodiscard]] LastPlaylist last_playlist() const override { return {.file = paths_.playlist}; }
   [[nodiscard]] std::string guide_name() const override { return paths_.guide.filename().string(); }
   [[nodiscard]] std::string place_of(OutputFile file) const override;
   [[nodiscard]] bool has_last_guide() const override;
@@ -108,7 +116,7 @@ class MemoryPublisher final : public FilePublisher {
 
   /// Errors: kOverBudget when the result does not fit; kIo.
   Result<std::chrono::nanoseconds> commit(const Publication& publication) override;
-  [[nodiscard]] std::filesystem::path last_playlist() const override { return {}; }
+  [[nodiscard]] LastPlaylist last_playlist() const override { return {}; }
   [[nodiscard]] std::string place_of(OutputFile /*file*/) const override { return {}; }
   [[nodiscard]] bool has_last_guide() const override { return false; }
 

@@ -171,11 +171,14 @@ void Generator::configure(std::size_t kept, const runtime::RunOptions& run) {
   options_.run = run;
 }
 
-Result<std::optional<std::uint64_t>> Generator::programmes_of(
-    const Uuid& proxy, const snapshots::Snapshot* newest) const {
-  if (newest == nullptr || newest->file(kGuideFile) == nullptr) return std::nullopt;
+Result<Generator::Sizes> Generator::sizes_of(const Uuid& proxy,
+                                             const snapshots::Snapshot* newest) const {
+  if (newest == nullptr) return Sizes{};
   M3U_TRY(const auto rows, store_.generations().list(proxy));
-  return rows.empty() ? std::nullopt : std::optional(rows.front().programmes);
+  if (rows.empty()) return Sizes{};
+  Sizes sizes{.channels = rows.front().channels};
+  if (newest->file(kGuideFile) != nullptr) sizes.programmes = rows.front().programmes;
+  return sizes;
 }
 
 /// The files that a generation wrote, or the last ones where they are the same.
@@ -222,31 +225,39 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   run_options.progress = &progress;
   runtime::Run run(process_, run_options);
   M3U_TRY(const generation::ResolvedProxyConfig resolved, resolve(inputs, proxy, run));
-  SnapshotPublisher publisher(*draft, last,
+  M3U_TRY(const Sizes before, sizes_of(proxy.id, last.get()));
+  SnapshotPublisher publisher(*draft, last, before.channels,
                               fmt::format("proxy/{}/{}", options_.placeholders.token, kGuideFile));
   const auto spill = process_.make_spill_space();
   snapshots::LineupWriter lineup(*draft, std::string(kLineupFile), process_.budget(),
                                  process_.slabs(), spill.get());
-  M3U_TRY(const auto last_programmes, programmes_of(proxy.id, last.get()));
-  records::StoredHistory history(store_, proxy.id, last_programmes);
-  M3U_TRY(const generation::GenerationStats stats, run.generate(resolved, {.publisher = publisher,
-                                                                           .history = &history,
-                                                                           .lineup = &lineup,
-                                                                           .size = inputs.size}));
+  records::StoredHistory history(store_, proxy.id, before.programmes);
+  M3U_TRY(generation::GenerationStats stats, run.generate(resolved, {.publisher = publisher,
+                                                                     .history = &history,
+                                                                     .lineup = &lineup,
+                                                                     .size = inputs.size}));
   M3U_CHECK(lineup.finish());
-  report = report::to_json(stats);
-  if (options_.on_generated) options_.on_generated(proxy.id, stats);
   const bool has_guides = !proxy.config.epg_sources.empty();
   M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
   draft->note("inputs", inputs.text);
   changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||
             draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile);
-  const bool old_guide_stays = !stats.guide_written && has_guides && last_programmes;
+  const bool old_guide_stays = !stats.guide_written && has_guides && before.programmes;
   store::GenerationRow row{.proxy = proxy.id,
                            .created = clock_(),
                            .channels = stats.channels,
-                           .programmes = old_guide_stays ? *last_programmes : stats.programmes};
-  if (!changed) return row;
+                           .programmes = old_guide_stays ? *before.programmes : stats.programmes};
+  const auto tell = [&] {
+    stats.has_previous = last != nullptr;
+    stats.added = last ? row.added : 0;
+    stats.removed = row.removed;
+    report = report::to_json(stats);
+    if (options_.on_generated) options_.on_generated(proxy.id, stats);
+  };
+  if (!changed) {
+    tell();
+    return row;
+  }
   M3U_TRY(row.settings_revision, store_.entities().revision());
   M3U_TRY(row.number, store_.generations().next_number(proxy.id));
   M3U_CHECK(draft->commit(std::to_string(row.number)));
@@ -254,6 +265,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
     discard(proxy.id, row.number);
     return fail(done.error());
   }
+  tell();
   return row;
 }
 

@@ -85,9 +85,12 @@ class Generator {
   [[nodiscard]] Options options() const;
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
                                      const Inputs& inputs, std::string& report, bool& changed);
-  /// Programmes in the guide of the newest generation; none: it has no guide.
-  Result<std::optional<std::uint64_t>> programmes_of(const Uuid& proxy,
-                                                     const snapshots::Snapshot* newest) const;
+  /// What the newest generation's playlist and guide hold, as far as it has them.
+  struct Sizes {
+    std::optional<std::uint64_t> channels{};
+    std::optional<std::uint64_t> programmes{};
+  };
+  Result<Sizes> sizes_of(const Uuid& proxy, const snapshots::Snapshot* newest) const;
   Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                        bool guide_written, bool guide_stays);
   Result<> describe(store::GenerationRow& row, const snapshots::SnapshotFolder& folder,

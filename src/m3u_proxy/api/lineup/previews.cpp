@@ -101,7 +101,7 @@ Result<std::shared_ptr<const snapshots::Lineup>> write_lineup(const ApiContext& 
   resolved.max_shrink.reset();
   resolved.allow_empty = true;
   M3U_TRY(const auto draft, snapshot.folder().begin());
-  jobs::SnapshotPublisher publisher(*draft, nullptr, {});
+  jobs::SnapshotPublisher publisher(*draft, nullptr, std::nullopt, {});
   const auto spill = context.process.make_spill_space();
   snapshots::LineupWriter lineup(*draft, std::string(snapshots::kLineupFile),
                                  context.process.budget(), context.process.slabs(), spill.get());
