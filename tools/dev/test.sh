@@ -2,7 +2,8 @@
 # A part of ./dev: its tests.
 
 # The test programs that use several threads.
-THREADED=(memory net http spill rules pipeline guide generation sources plugin_host)
+THREADED=(memory net http spill rules pipeline guide generation sources plugin_host runtime
+  store_open jobs outputs logos)
 
 # Results of a test run, one line of "passed failed skipped" each.
 RESULTS=
