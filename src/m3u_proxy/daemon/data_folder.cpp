@@ -16,8 +16,14 @@ namespace {
 constexpr mode_t kOwnFolder = 0700;
 constexpr mode_t kOwnFile = 0600;
 
-/// Who may not write where.
+/// Who may not write where, or that there is no room.
 std::unexpected<Error> not_writable(const std::filesystem::path& path, int error) {
+  if (error == ENOSPC || error == EDQUOT) {
+    Error full =
+        system_error(fmt::format("cannot write to the data folder {}", path.string()), error);
+    full.hint = "make room on the disk of the data folder";
+    return fail(std::move(full));
+  }
   struct stat info{};
   std::string owner;
   if (::stat(path.c_str(), &info) == 0)
