@@ -60,7 +60,7 @@ class Workers {
     /// Told when the last job under way has ended and none waits that may run now, and again
     /// after `second_look`; may be empty. Called on a worker's thread.
     std::function<void()> on_rest{};
-    std::chrono::milliseconds second_look{10'000};
+    std::chrono::milliseconds second_look{5'000};
   };
   /// `store` outlives this.
   Workers(store::Store& store, Clock clock, Options options);
