@@ -7,11 +7,15 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from program import BINARY, environment
+from xtream import PASSWORD
 
 START = 60
+# What the tests' providers and people keep to themselves.
+SECRETS = [PASSWORD, quote(PASSWORD, safe=""), quote_plus(PASSWORD), "secret-password", "geheim",
+           "a long password", "another password", "a newer password"]
 SOON = 30
 
 
@@ -38,11 +42,24 @@ class Service:
                 return self
         raise AssertionError(f"ended with {self.process.wait(5)}: {self.log()}")
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(20)
         self.process.stdout.close()
+        if failure is None:
+            self.look_for_secrets()
+
+    def look_for_secrets(self):
+        """No secret of a mock or a person is in what the service has said, in the name of a file,
+        or plainly in its database. Lists themselves hold addresses with passwords."""
+        said = self.printed + self.log()
+        for secret in SECRETS:
+            assert secret not in said, "a secret is in the log"
+            for path in self.data.rglob("*"):
+                assert secret not in path.name, "a secret is in the name of a file"
+                if ".sqlite" in path.name and path.is_file():
+                    assert secret.encode() not in path.read_bytes(), f"a secret is in {path.name}"
 
     def kill(self):
         self.process.kill()
