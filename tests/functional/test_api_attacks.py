@@ -17,6 +17,7 @@ class Private(http.server.BaseHTTPRequestHandler):
     """A machine in a private network; what it was asked for is kept."""
 
     def do_GET(self):
+        self.server.heads.append(dict(self.headers))
         self.server.asked.append(self.path)
         if self.path == "/redirect":
             self.send_response(302)
@@ -37,7 +38,7 @@ def a_private_machine():
     servers = []
     for address in ("127.0.0.1", "127.0.0.2"):
         server = http.server.ThreadingHTTPServer((address, 0), Private)
-        server.asked = []
+        server.asked, server.heads = [], []
         server.url = f"http://{address}:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
@@ -76,6 +77,85 @@ def test_a_source_of_the_api_reaches_no_private_machine(service, private):
         return status["state"] == "failed" and "private network" in status["error"]
     wait_until(failed)
     assert private[0].asked == []
+
+
+def test_an_account_sends_no_file_and_no_variable_of_the_service(tmp_path, private):
+    """xtream://…?password_env= and password_file= name what would be sent to the same address's server."""
+    (tmp_path / "inside").mkdir()
+    for name in ("secret", "inside/tv"):
+        (tmp_path / name).write_text("geheim\n")
+    config = tmp_path / "service.toml"
+    config.write_text(f'[service]\nallowed_networks = ["127.0.0.1/32"]\nallowed_folders = ["{tmp_path}/inside"]\n')
+    host = private[0].url.removeprefix("http://")
+    with Service(tmp_path / "data", "--config", config, extra={"SECRET": "geheim"}) as service:
+        admin = administrator(service)
+        config = {"url": f"xtream://x:y@{host}?delay_ms=0", "refresh": "manual"}
+        sources = {kind: admin.post(f"/{kind}", {"name": kind, "config": config}).json["id"]
+                   for kind in ("sources", "epg-sources")}
+        for query in ("password_env=SECRET", f"password_file={tmp_path}/secret", "live&password_env=SECRET",
+                      f"password_file={tmp_path}/inside/..%2Fsecret", "password_file=secret"):
+            for kind, made in sources.items():
+                body = {"name": "evil", "config": {"url": f"xtream://x@{host}?{query}"}}
+                for answer in (admin.post(f"/{kind}/validate", {"config": body["config"]}),
+                               admin.post(f"/{kind}", body), admin.post(f"/{kind}?dry_run=true", body),
+                               admin.put(f"/{kind}/{made}", body, headers={"If-Match": "*"})):
+                    assert answer.status == 422, (query, answer.text)
+                    assert answer.json["errors"][0]["field"] == "config.url", answer.text
+        assert not [path for path in private[0].asked if "geheim" in path]
+        validated(admin, f"xtream://x@{host}?delay_ms=0&password_file={tmp_path}/inside/tv")
+        assert [path for path in private[0].asked if "geheim" in path]
+
+
+def test_a_hidden_secret_goes_to_no_other_server(tmp_path, private):
+    config = tmp_path / "service.toml"
+    config.write_text('[service]\nallowed_networks = ["127.0.0.0/8"]\n')
+    host, other = (server.url.removeprefix("http://") for server in private)
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        made = admin.post("/sources", {"name": "s", "config": {
+            "url": f"http://anna:geheim@{host}/x", "headers": {"X-Key": "geheim"}, "refresh": "manual"}})
+        shown = made.json["config"]
+        where = f"/sources/{made.json['id']}"
+
+        def put(url):
+            return admin.put(where, {"name": "s", "config": {**shown, "url": url}}, headers={"If-Match": "*"})
+        for url in (f"http://{other}/x", f"http://***@{other}/x", f"http://{host}@{other}/x", f"https://{host}/x",
+                    f"http://{host}\\@{other}/x", f"xtream://a:b@{other}", "/a/file"):
+            answer = put(url)
+            assert answer.status == 422, (url, answer.text)
+            assert "hidden" in {error["code"] for error in answer.json["errors"]}, answer.text
+        moved = put(f"http://***@{host}/y")
+        assert moved.status == 200 and moved.json["config"]["url"] == f"http://***@{host}/y"
+        assert admin.post(f"{where}/refresh").status == 202
+        wait_until(lambda: "/y" in private[0].asked)
+    head = private[0].heads[-1]
+    assert head["X-Key"] == "geheim" and head["Authorization"].startswith("Basic ")
+    assert private[1].asked == []
+
+
+def operations_of(service):
+    """Each operation of the document, with ids of nothing in its path."""
+    for path, operations in service.admin.get("/openapi.json").json["paths"].items():
+        for method, operation in operations.items():
+            if method in ("post", "put", "delete", "patch"):
+                names = [parameter.get("name") or parameter["$ref"].rsplit("/", 1)[1]
+                         for parameter in operation.get("parameters", [])]
+                yield method.upper(), re.sub(r"\{\w+\}", "0" * 22, path), names
+
+
+def test_what_is_only_to_be_tried_is_not_done(service):
+    """dry_run=true where nothing can be tried is refused, not left out of account."""
+    tried = 0
+    for method, path, parameters in operations_of(service):
+        if not {"DryRun", "dry_run"} & set(parameters):
+            answer = service.admin.ask(method, f"{path}?dry_run=true", {} if method != "DELETE" else None)
+            assert answer.status == 422, (method, path, answer.text)
+            assert answer.json["errors"][0]["field"] == "dry_run", (method, path)
+            tried += 1
+        else:
+            answer = service.admin.ask(method, f"{path}?dry_run=yes", {} if method != "DELETE" else None)
+            assert answer.status == 422, (method, path, answer.text)
+    assert tried > 20
 
 
 def test_a_redirect_leads_to_no_private_machine(tmp_path, private):

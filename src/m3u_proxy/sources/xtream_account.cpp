@@ -100,9 +100,9 @@ Result<> take_parameter(std::string_view parameter, XtreamAccount& out) {
     M3U_TRY(const std::uint32_t delay, number_of(name, value));
     out.delay = std::chrono::milliseconds(delay);
   } else if (name == "password_file") {
-    M3U_TRY(out.password, password_of_file(percent_decoded(value)));
+    out.password_file = percent_decoded(value);
   } else if (name == "password_env") {
-    M3U_TRY(out.password, password_of_variable(percent_decoded(value)));
+    out.password_env = percent_decoded(value);
   } else if (!name.empty()) {
     return wrong(fmt::format("'{}' is not a parameter of an xtream address", excerpt(name, 30)));
   }
@@ -147,7 +147,7 @@ bool is_xtream_url(std::string_view text) {
   return starts_with_ascii_case(text, kPlain) || starts_with_ascii_case(text, kSecure);
 }
 
-Result<XtreamAccount> parse_xtream_url(std::string_view url) {
+Result<XtreamAccount> read_xtream_url(std::string_view url) {
   const bool secure = starts_with_ascii_case(url, kSecure);
   std::string_view rest = url.substr(secure ? kSecure.size() : kPlain.size());
   const std::size_t query_at = std::min(rest.find('?'), rest.size());
@@ -173,9 +173,20 @@ Result<XtreamAccount> parse_xtream_url(std::string_view url) {
     M3U_CHECK(take_parameter(query.substr(0, end), account));
     query.remove_prefix(std::min(end + 1, query.size()));
   }
-  if (account.password.empty())
+  if (account.password.empty() && !account.password_file && !account.password_env)
     return fail(ErrorCode::kInvalidArgument, "the xtream address has no password",
                 "write it behind the user, or give ?password_file=PATH or ?password_env=NAME");
+  return account;
+}
+
+Result<XtreamAccount> parse_xtream_url(std::string_view url) {
+  M3U_TRY(XtreamAccount account, read_xtream_url(url));
+  if (account.password_file) {
+    M3U_TRY(account.password, password_of_file(*account.password_file));
+  }
+  if (account.password_env) {
+    M3U_TRY(account.password, password_of_variable(*account.password_env));
+  }
   return account;
 }
 

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,10 @@ struct XtreamAccount {
   std::string server{};  ///< "http://host:port"
   std::string user{};
   std::string password{};
-  bool live = false;  ///< all three false: live
+  /// Where the password is instead, while it was not looked for there.
+  std::optional<std::string> password_file{};
+  std::optional<std::string> password_env{};  ///< a variable of the environment
+  bool live = false;                          ///< all three false: live
   bool vod = false;
   bool series = false;
   std::vector<std::string> categories{};  ///< folded names, or ids; none: all
@@ -46,6 +50,10 @@ struct XtreamAccount {
 };
 
 bool is_xtream_url(std::string_view text);
+
+/// What the address says; no file and no variable is looked at. Error: kInvalidArgument, without
+/// credentials.
+Result<XtreamAccount> read_xtream_url(std::string_view url);
 
 /// Reads the address, and the password from where it says (`password_file`, `password_env`).
 /// Error: kInvalidArgument, without credentials; kNotFound, kIo (of the file).

@@ -60,6 +60,17 @@ TEST(XtreamAccount, ThePasswordComesFromAFileOrAVariable) {
   EXPECT_FALSE(parse_xtream_url("xtream://u@h?password_file=" + (folder / "two").string()));
 }
 
+TEST(XtreamAccount, WhereThePasswordIsCanBeReadWithoutLookingThere) {
+  const auto file = read_xtream_url("xtream://u@h?password_file=%2Fnowhere%2Fa&live");
+  ASSERT_TRUE(file) << to_string(file.error());
+  EXPECT_EQ(file->password_file, "/nowhere/a");
+  EXPECT_EQ(file->password_env, std::nullopt);
+  const auto variable = read_xtream_url("xtream://u@h?password_env=M3U_PROXY_NOT_SET");
+  ASSERT_TRUE(variable) << to_string(variable.error());
+  EXPECT_EQ(variable->password_env, "M3U_PROXY_NOT_SET");
+  EXPECT_EQ(variable->password, "");
+}
+
 TEST(XtreamAccount, ErrorsNameTheRemedyAndNoSecret) {
   for (const char* url : {"xtream://h", "xtream://:pw-x@h", "xtream://u-x:pw-x@", "xtream://u-x@h",
                           "xtream://u-x:pw-x@h?lvie", "xtream://u-x:pw-x@h?episodes=many",

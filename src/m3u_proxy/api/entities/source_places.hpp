@@ -10,9 +10,10 @@
 
 namespace m3u_proxy::api {
 
-/// An address on the network is fine here (whom it may reach is checked at each connection); a file
-/// has to be below one of `folders`, symbolic links followed. An empty one is fine.
-/// Error: kInvalidArgument.
+/// An address on the network is fine here (whom it may reach is checked at each connection). A
+/// file, also one that an account's `password_file` names, has to be below one of `folders`,
+/// symbolic links followed; `password_env` is refused: either could be sent to any server. An empty
+/// one is fine. Error: kInvalidArgument.
 Result<> check_place(const std::vector<config::Named>& folders, std::string_view location);
 
 }  // namespace m3u_proxy::api
