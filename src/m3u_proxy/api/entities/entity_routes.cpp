@@ -63,6 +63,18 @@ Outcome<void> refuse_if_managed(const Entity& entity) {
                  "change it there");
 }
 
+/// What is shown as `***` and cannot be put back would be taken for the secret itself.
+Outcome<void> nothing_hidden(const std::vector<std::string>& fields) {
+  std::vector<FieldProblem> problems;
+  for (const std::string& field : fields)
+    problems.push_back({.field = field,
+                        .code = "hidden",
+                        .message = fmt::format("{} still has *** in the place of a secret", field),
+                        .hint = "write it anew: what is kept goes to the server that it is for"});
+  if (!problems.empty()) return std::unexpected<Problem>(Problem(std::move(problems)));
+  return {};
+}
+
 /// Nothing of ours is half of a name; a name that shows as something else confuses.
 bool is_good_name(std::string_view name) {
   return std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < 32; });
@@ -110,7 +122,7 @@ Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
   if (stored) {
     draft.id = stored->id;
     M3U_TRY(const ConfigNode before, config::parse_json(stored->body, stored->name));
-    restore_secrets(draft.config, before);
+    M3U_CHECK(nothing_hidden(restore_secrets(draft.config, before)));
   }
   M3U_CHECK(check_draft(context_, draft));
   return draft;

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <m3u_proxy/base/config_node.hpp>
 
@@ -13,7 +14,9 @@ namespace m3u_proxy::api {
 void hide_secrets(ConfigNode& config);
 /// The same for a configuration as the store has it. Error: kConfig, when it is no JSON.
 Result<std::string> without_secrets(std::string_view config);
-/// Where `config` says what hide_secrets() makes of `stored`, it says what is stored.
-void restore_secrets(ConfigNode& config, const ConfigNode& stored);
+/// Where `config` says what hide_secrets() makes of `stored`, it says what is stored, so long as
+/// that goes where it went before: what was meant for one server is told to no other. Which fields
+/// still hide something: "config.url", "config.headers.Authorization".
+std::vector<std::string> restore_secrets(ConfigNode& config, const ConfigNode& stored);
 
 }  // namespace m3u_proxy::api
