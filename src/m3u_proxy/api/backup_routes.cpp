@@ -130,6 +130,7 @@ Result<> add_backup_routes(Operations& operations, const ApiContext& context) {
              {.id = "restore",
               .body_limit = kLargestArchive,
               .pace = Pace::kLong,
+              .has_dry_run = true,
               .open_sink =
                   [&context](const http::Request&) { return UploadFile::create(context.process); }},
              &BackupHandlers::restore);

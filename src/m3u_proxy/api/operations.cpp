@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/operations.hpp>
+#include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/http/target.hpp>
 #include <m3u_proxy/memory/budget.hpp>
@@ -26,6 +27,15 @@ class Discard final : public io::ByteSink {
 bool changes(http::Method method) {
   using enum http::Method;
   return method != kGet && method != kHead && method != kOptions;
+}
+
+/// Who asks what would happen must not make it happen.
+Outcome<void> refuse_dry_run(const http::Request& request) {
+  if (!changes(request.method)) return {};
+  M3U_TRY(const bool is_dry, query_flag(request, "dry_run"));
+  if (!is_dry) return {};
+  return field_problem("dry_run", "unsupported", "this cannot be tried without doing it",
+                       "leave dry_run out to do it");
 }
 
 void add_common_fields(http::Response& response) {
@@ -157,6 +167,7 @@ Answer Operations::call(const Entry& entry, http::Request& request,
       *addresses_.get());
   if (!base) return problem(421, base.error().message, base.error().hint);
   M3U_TRY(const Principal principal, admit(entry, request));
+  if (!entry.options.has_dry_run) M3U_CHECK(refuse_dry_run(request));
   Call call{.request = request,
             .principal = principal,
             .base = *std::move(base),
