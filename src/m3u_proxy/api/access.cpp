@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/access.hpp>
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/store/tokens.hpp>
@@ -17,6 +18,13 @@ constexpr std::chrono::hours kLongest{24 * 30};  ///< of a session, used or not
 constexpr std::chrono::minutes kBetweenTouches{5};
 constexpr std::size_t kLongestClient = 200;
 constexpr std::size_t kLongestSecret = 128;
+
+/// Who can be known is let in, also where the disk is full: that they were here is only noted.
+bool noted(const Result<>& touched) {
+  if (!touched)
+    log::warn("api", "when this was used last is not noted: {}", to_string(touched.error()));
+  return touched.has_value();
+}
 
 }  // namespace
 
@@ -85,7 +93,7 @@ Outcome<Principal> Access::by_token(std::string_view token) {
     out.user = user->id;
     out.role = std::min(out.role, role_of(user->role).value_or(Role::kNobody));
   }
-  if (now - found->last_used > kBetweenTouches) M3U_CHECK(store_.tokens().touch(found->id, now));
+  if (now - found->last_used > kBetweenTouches) noted(store_.tokens().touch(found->id, now));
   return out;
 }
 
@@ -100,8 +108,8 @@ Outcome<Principal> Access::by_session(std::string_view token) {
   if (!user) return Principal();
   store::Time expires = found->expires;
   if (now - found->last_seen > kBetweenTouches) {
-    expires = std::min(now + kIdle, found->created + kLongest);
-    M3U_CHECK(store_.users().touch_session(hash, now, expires));
+    const store::Time longer = std::min(now + kIdle, found->created + kLongest);
+    if (noted(store_.users().touch_session(hash, now, longer))) expires = longer;
   }
   M3U_TRY(std::string csrf, csrf_token_of(token));
   return Principal{.role = role_of(user->role).value_or(Role::kNobody),
