@@ -1,22 +1,60 @@
+#include <algorithm>
+#include <chrono>
 #include <set>
+
+#include <fmt/format.h>
 
 #include <m3u_proxy/api/entities/output_tokens.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/publication.hpp>
 
 namespace m3u_proxy::daemon {
+namespace {
 
-Result<std::shared_ptr<outputs::PublishedProxy>> Publication::open(const jobs::ProxyEntry& entry) {
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{60};
+
+}  // namespace
+
+Publication::Publication(store::Store& store, const store::SecretKey& key,
+                         const jobs::Generator& generator, outputs::Published& published,
+                         outputs::GzipVariants& variants, jobs::Clock clock)
+    : store_(store),
+      key_(key),
+      generator_(generator),
+      published_(published),
+      variants_(variants),
+      clock_(std::move(clock)),
+      thread_([this] { try_again(); }) {}
+
+Publication::~Publication() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+/// When a generation was made says nothing about who has which one: an older one may follow it.
+std::int64_t Publication::published_since(const outputs::PublishedProxy* before,
+                                          const snapshots::Snapshot* now) const {
+  const std::int64_t moment = store::seconds_of(clock_());
+  if (before == nullptr || !before->has_generation()) return moment;
+  if (now != nullptr && before->generation() == now->name()) return before->made();
+  return std::max(moment, before->made() + 1);
+}
+
+/// On an error `known` is as it was.
+Result<> Publication::open(const jobs::ProxyEntry& entry, Open& known) {
   M3U_TRY(const auto rows, store_.generations().list(entry.id));
-  Open& known = open_[entry.id];
   decltype(known.rows) now;
   for (const store::GenerationRow& row : rows) now.emplace_back(row.number, row.state);
   const std::string& name = entry.config.name.name;
-  if (known.proxy && known.rows == now && known.name == name) return known.proxy;
+  if (known.proxy && known.rows == now && known.name == name) return {};
   Snapshot current;
   std::vector<Snapshot> older;
   std::map<std::int64_t, Snapshot> opened;
-  std::int64_t made = 0;
   for (const store::GenerationRow& row : rows) {
     if (row.state == store::GenerationState::kCandidate) continue;
     const auto before = known.snapshots.find(row.number);
@@ -25,48 +63,103 @@ Result<std::shared_ptr<outputs::PublishedProxy>> Publication::open(const jobs::P
                                     : generator_.open(entry.id, row.number);
     if (row.state == store::GenerationState::kCurrent) {
       M3U_TRY(current, snapshot);
-      made = store::seconds_of(row.created);
     } else if (snapshot) {
       older.push_back(*snapshot);
     }
     if (snapshot) opened.emplace(row.number, *std::move(snapshot));
   }
-  M3U_TRY(auto proxy, outputs::PublishedProxy::make(entry.id, name, std::move(current),
-                                                    std::move(older), made));
-  known = {.name = name, .rows = std::move(now), .snapshots = std::move(opened), .proxy = proxy};
-  return proxy;
+  const std::int64_t published = published_since(known.proxy.get(), current.get());
+  M3U_TRY(known.proxy, outputs::PublishedProxy::make(entry.id, name, std::move(current),
+                                                     std::move(older), published));
+  known.name = name;
+  known.rows = std::move(now);
+  known.snapshots = std::move(opened);
+  return {};
 }
 
-void Publication::add_doors(const jobs::ProxyEntry& entry, outputs::Published::Doors& doors) {
-  if (entry.config.is_public) doors.by_name.emplace(entry.config.name.name, entry.id);
-  if (const auto token = api::output_token(store_, key_, entry.id, clock_()); !token)
-    log::error("outputs", "{}", to_string(token.error()));
-  if (const auto tokens = store_.tokens().list(store::TokenKind::kOutput, entry.id); tokens)
-    for (const store::AccessToken& token : *tokens) {
-      doors.by_token_hash.emplace(token.hash, entry.id);
-      if (token.expires != store::Time()) doors.ends.emplace(token.hash, token.expires);
-    }
+Result<> Publication::read_tokens(const jobs::ProxyEntry& entry, const Disabled& disabled,
+                                  Open& known) {
+  if (!disabled) return fail(disabled.error());
+  const auto own = api::output_token(store_, key_, entry.id, clock_());  // made where there is none
+  M3U_TRY(const auto all, store_.tokens().list(store::TokenKind::kOutput, entry.id));
+  known.tokens.clear();
+  for (const store::AccessToken& token : all)
+    if (!token.user || !disabled->contains(*token.user))
+      known.tokens.emplace_back(token.hash, token.expires);
+  if (!own) return fail(own.error());
+  return {};
 }
 
-void Publication::publish(const jobs::Model& model) {
+Publication::Disabled Publication::disabled_users() {
+  M3U_TRY(const auto users, store_.users().list());
+  std::set<Uuid> disabled;
+  for (const store::User& user : users)
+    if (user.disabled) disabled.insert(user.id);
+  return disabled;
+}
+
+void Publication::put_in_place() {
+  const Disabled disabled = disabled_users();
   std::vector<std::shared_ptr<outputs::PublishedProxy>> proxies;
   outputs::Published::Doors doors;
   std::set<std::string> hashes;
-  for (const jobs::ProxyEntry& entry : model.proxies) {
-    auto proxy = open(entry);
+  std::string failures;
+  for (const jobs::ProxyEntry& entry : model_->proxies) {
+    const std::string& name = entry.config.name.name;
+    Open& known = open_[entry.id];
+    const auto note = [&](const Result<>& done) {
+      if (!done) failures += fmt::format("\"{}\": {}\n", name, to_string(done.error()));
+    };
+    note(open(entry, known));
+    note(read_tokens(entry, disabled, known));
+    auto proxy = known.proxy;
     if (!proxy) {
-      log::error("outputs", "\"{}\" cannot be served: {}", entry.config.name.name,
-                 to_string(proxy.error()));
-      proxy = outputs::PublishedProxy::make(entry.id, entry.config.name.name, nullptr, {}, 0);
-      if (!proxy) continue;
+      auto nothing = outputs::PublishedProxy::make(entry.id, name, nullptr, {}, 0);
+      if (!nothing) continue;
+      proxy = *std::move(nothing);
     }
-    for (const auto& [name, file] : (*proxy)->files()) hashes.insert(file.hash);
-    proxies.push_back(*std::move(proxy));
-    add_doors(entry, doors);
+    for (const auto& [file, content] : proxy->files()) hashes.insert(content.hash);
+    proxies.push_back(std::move(proxy));
+    if (entry.config.is_public) doors.by_name.emplace(name, entry.id);
+    for (const auto& [hash, end] : known.tokens) {
+      doors.by_token_hash.emplace(hash, entry.id);
+      if (end != store::Time()) doors.ends.emplace(hash, end);
+    }
   }
-  std::erase_if(open_, [&](const auto& entry) { return model.find_proxy(entry.first) == nullptr; });
+  std::erase_if(open_,
+                [&](const auto& entry) { return model_->find_proxy(entry.first) == nullptr; });
   published_.replace(std::move(proxies), std::move(doors));
   variants_.keep_only(hashes);
+  // The same again is not said again.
+  if (!failures.empty() && failures != failures_)
+    log::error("outputs", "what was served before still is: {}",
+               std::string_view(failures).substr(0, failures.size() - 1));
+  if (failures.empty() && !failures_.empty())
+    log::info("outputs", "everything is served as it is stored again");
+  failures_ = std::move(failures);
+}
+
+void Publication::publish(std::shared_ptr<const jobs::Model> model) {
+  {
+    const std::scoped_lock lock(mutex_);
+    model_ = std::move(model);
+    put_in_place();
+    if (failures_.empty()) return;
+  }
+  changed_.notify_all();
+}
+
+void Publication::try_again() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !failures_.empty(); });
+    for (auto pause = kFirstPause; !stopping_ && !failures_.empty();
+         pause = std::min(pause * 2, kLongestPause)) {
+      changed_.wait_for(lock, pause, [this] { return stopping_ || failures_.empty(); });
+      if (!stopping_ && !failures_.empty()) put_in_place();
+    }
+    if (stopping_) return;
+  }
 }
 
 }  // namespace m3u_proxy::daemon

@@ -125,7 +125,8 @@ void Service::Parts::look(store::Topics topics) {
 
 /// Puts what the store names in place of what was served.
 void Service::Parts::publish() {
-  if (const auto model = conductor_ ? conductor_->model() : nullptr) publication_->publish(*model);
+  if (auto model = conductor_ ? conductor_->model() : nullptr)
+    publication_->publish(std::move(model));
 }
 
 Result<> Service::Parts::start() {
@@ -164,6 +165,7 @@ void Service::Parts::stop(std::chrono::milliseconds within) {
   watch_.reset();
   if (workers_) workers_->stop();
   server_.reset();
+  publication_.reset();
   variants_.reset();
 }
 

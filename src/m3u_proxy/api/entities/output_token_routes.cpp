@@ -34,8 +34,11 @@ class OutputTokenHandlers {
   }
   Outcome<AccessToken> find(const Call& call, const Entity& entity) const;
   Answer made(const Call& call, const AccessToken& token, const std::string& secret) const;
-  Outcome<AccessToken> make(const Entity& entity, const std::string& name, store::Time expires,
-                            std::string& secret) const;
+  /// One with the name, user and end of `wanted`.
+  Outcome<AccessToken> make(const Entity& entity, AccessToken wanted, std::string& secret) const;
+  /// Whose token it is to be; nullopt: nobody's, it is the proxy's.
+  Outcome<std::optional<Uuid>> user_of(const Call& call,
+                                       const std::optional<std::string>& id) const;
 
   const ApiContext& context_;
 };
@@ -45,6 +48,11 @@ void write_token(Json& json, const AccessToken& token) {
   json.member("name", std::string_view(token.name));
   time_member(json, "created", token.created);
   time_member(json, "expires", token.expires);
+  json.key("user");
+  if (token.user)
+    json.value(std::string_view(to_string(*token.user)));
+  else
+    json.null();
 }
 
 Outcome<AccessToken> OutputTokenHandlers::find(const Call& call, const Entity& entity) const {
@@ -84,18 +92,28 @@ Answer OutputTokenHandlers::made(const Call& call, const AccessToken& token,
   return json_answer(std::move(text), 201);
 }
 
-Outcome<AccessToken> OutputTokenHandlers::make(const Entity& entity, const std::string& name,
-                                               store::Time expires, std::string& secret) const {
+Outcome<AccessToken> OutputTokenHandlers::make(const Entity& entity, AccessToken wanted,
+                                               std::string& secret) const {
   M3U_TRY(secret, store::make_token());
-  M3U_TRY(std::string hash, store::hash_token(secret));
-  M3U_TRY(auto token, context_.store.tokens().create({.kind = store::TokenKind::kOutput,
-                                                      .name = name,
-                                                      .hash = std::move(hash),
-                                                      .proxy = entity.id,
-                                                      .scopes = "[]",
-                                                      .expires = expires},
-                                                     context_.clock()));
+  M3U_TRY(wanted.hash, store::hash_token(secret));
+  wanted.kind = store::TokenKind::kOutput;
+  wanted.proxy = entity.id;
+  wanted.scopes = "[]";
+  M3U_TRY(auto token, context_.store.tokens().create(wanted, context_.clock()));
   return token;
+}
+
+Outcome<std::optional<Uuid>> OutputTokenHandlers::user_of(
+    const Call& call, const std::optional<std::string>& id) const {
+  if (!id) return std::nullopt;
+  const auto user = parse_uuid(*id);
+  const bool is_own = user && call.principal.user == *user;
+  if (!is_own && call.principal.role < Role::kAdmin)
+    return problem(403, "only administrators make tokens for others", "leave user out, or be it");
+  M3U_TRY(const auto found, user ? context_.store.users().find(*user)
+                                 : Result<std::optional<store::User>>(std::nullopt));
+  if (!found) return field_problem("user", "unknown", "there is no such user");
+  return std::optional(found->id);
 }
 
 Answer OutputTokenHandlers::create(Call& call) {
@@ -104,6 +122,7 @@ Answer OutputTokenHandlers::create(Call& call) {
   Fields fields(body);
   const auto name = fields.text("name", Fields::Needed::kYes, kLongestName);
   const auto expires = fields.time("expires", Fields::Needed::kNo);
+  const auto user_id = fields.text("user", Fields::Needed::kNo, kLongestName);
   if (expires && *expires <= context_.clock())
     fields.wrong("expires", "range", "expires has gone by already");
   M3U_CHECK(fields.finish());
@@ -111,7 +130,10 @@ Answer OutputTokenHandlers::create(Call& call) {
   if (all.size() >= kMostTokens)
     return problem(409, fmt::format("a proxy has {} tokens at most", kMostTokens));
   std::string secret;
-  M3U_TRY(const AccessToken token, make(entity, *name, expires.value_or(store::Time()), secret));
+  M3U_TRY(const auto user, user_of(call, user_id));
+  M3U_TRY(const AccessToken token,
+          make(entity, {.name = *name, .user = user, .expires = expires.value_or(store::Time())},
+               secret));
   M3U_CHECK(
       record(context_, call, {.action = "output-tokens.create", .target = to_string(token.id)}));
   return made(call, token, secret);
@@ -132,7 +154,7 @@ Answer OutputTokenHandlers::rotate(Call& call) {
     if (!found) return problem(409, "it was changed by somebody else in the meantime");
     token = *found;
   } else {
-    M3U_TRY(token, make(entity, old.name, old.expires, secret));
+    M3U_TRY(token, make(entity, old, secret));
     M3U_CHECK(context_.store.tokens().erase(old.id));
   }
   M3U_CHECK(
