@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/gzip_file.hpp>
 #include <m3u_proxy/outputs/gzip_variants.hpp>
@@ -59,16 +60,21 @@ void GzipVariants::get(const Uuid& proxy, const PublishedFile& file,
     lock.unlock();
     return done(found);
   }
+  const auto same = std::ranges::find(tasks_, key, &Task::key);
+  if (same != tasks_.end() && !stopping_) {
+    same->waiting.push_back(std::move(done));
+    return;
+  }
   if (stopping_ || tasks_.size() >= kMostTasks) {
     lock.unlock();
     return done(fail(ErrorCode::kCancelled, "too much is being compressed"));
   }
-  tasks_.push_back({.proxy = proxy,
-                    .key = std::move(key),
-                    .file = file,
-                    .placeholders = std::move(placeholders),
-                    .values = std::move(values),
-                    .done = std::move(done)});
+  Task& task = tasks_.emplace_back(Task{.proxy = proxy,
+                                        .key = std::move(key),
+                                        .file = file,
+                                        .placeholders = std::move(placeholders),
+                                        .values = std::move(values)});
+  task.waiting.push_back(std::move(done));
   lock.unlock();
   changed_.notify_all();
 }
@@ -129,18 +135,22 @@ void GzipVariants::work() {
   while (true) {
     changed_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
     if (tasks_.empty()) return;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    const File* const known = stopping_ ? nullptr : find(task.key);
+    // It stays in the queue, so that others who want the same join it.
+    const Task& task = tasks_.front();
     Result<File> result = fail(ErrorCode::kCancelled, "the service stops");
-    const bool stopping = stopping_;
-    if (known != nullptr) result = *known;
-    lock.unlock();
-    if (!result && !stopping) {
+    if (!stopping_) {
+      lock.unlock();
       result = make(task);
-      if (result) keep(task, *result);
+      if (result)
+        keep(task, *result);
+      else
+        log::warn("outputs", "a file is sent uncompressed: {}", to_string(result.error()));
+      lock.lock();
     }
-    task.done(std::move(result));
+    const std::vector<Done> waiting = std::move(tasks_.front().waiting);
+    tasks_.pop_front();
+    lock.unlock();
+    for (const Done& done : waiting) done(result);
     lock.lock();
   }
 }

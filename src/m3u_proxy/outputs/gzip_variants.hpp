@@ -14,6 +14,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/outputs/published.hpp>
@@ -34,8 +35,9 @@ class GzipVariants {
     std::uint64_t bytes = 0;
   };
   using Done = std::function<void(Result<File>)>;
-  /// Gives `done` the compressed form, now or later on another thread. kCancelled: there is too
-  /// much to do, or the end is near.
+  /// Gives `done` the compressed form, now or later on another thread. Who asks for what is being
+  /// made waits for that. Errors: kCancelled (there is too much else to do, or the end is near),
+  /// kIo (a full disk).
   void get(const Uuid& proxy, const PublishedFile& file,
            std::shared_ptr<const Placeholders> placeholders, Placeholders values, Done done);
   /// Deletes what was made of other files than those with these hashes.
@@ -48,7 +50,7 @@ class GzipVariants {
     PublishedFile file;
     std::shared_ptr<const Placeholders> placeholders;
     Placeholders values;
-    Done done;
+    std::vector<Done> waiting{};
   };
   struct Kept {
     Uuid proxy;
@@ -68,8 +70,8 @@ class GzipVariants {
   std::size_t most_per_proxy_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::list<Kept> kept_;  // the last used first
-  std::deque<Task> tasks_;
+  std::list<Kept> kept_;    // the last used first
+  std::deque<Task> tasks_;  // the first one may be under way; references to it hold
   CancelToken cancel_;
   bool stopping_ = false;
   std::thread thread_;

@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
+#include <m3u_proxy/outputs/stored_gzip.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
 
 namespace m3u_proxy::outputs {
@@ -17,7 +18,10 @@ using http::Response;
 
 constexpr std::string_view kPlaylistType = "audio/x-mpegurl; charset=utf-8";
 constexpr std::string_view kGuideType = "application/xml; charset=utf-8";
+constexpr std::string_view kGzipType = "application/gzip";
 constexpr std::chrono::seconds kTryAgain{5};
+/// Who waits for a file to be compressed is a connection, and those are limited.
+constexpr std::uint32_t kMostWaiting = 65536;
 
 Response not_found() {
   return http::text_response(
@@ -75,6 +79,26 @@ Response send_file(const OutputContext& context, Request& request, std::string_v
                                                  .body = *std::move(body)});
 }
 
+/// The same file without compression, for when it cannot be compressed now: no disk is needed.
+Response send_stored(const OutputContext& context, const Request& request,
+                     const PublishedProxy& proxy, const PublishedFile& file,
+                     const Placeholders& values) {
+  auto room = context.budget.reserve(memory::Tag::kHttp, Bytes{StoredGzip::kMemory});
+  if (!room) return failure(room.error());
+  auto plain = FilledFile::open(
+      context.budget, {.file = file.descriptor, .size = file.bytes, .counts = file.places},
+      context.placeholders, values);
+  if (!plain) return failure(plain.error());
+  http::Validators validators{.etag = etag_of(file, values, "-gz0"), .last_modified = proxy.made()};
+  Response response = http::representation_response(
+      request, {.validators = std::move(validators),
+                .type = std::string(kGzipType),
+                .fields = std::string(kFields),
+                .body = std::make_unique<StoredGzip>(*std::move(plain))});
+  response.reservation = *std::move(room);
+  return response;
+}
+
 void send_packed(const OutputContext& context, const std::shared_ptr<Request>& request,
                  http::Responder responder, std::string_view name) {
   const auto proxy = context.published.find(request->parameter("door"));
@@ -86,15 +110,16 @@ void send_packed(const OutputContext& context, const std::shared_ptr<Request>& r
   if (file == nullptr) return responder.send(not_found());
   auto values = values_for(context, *request);
   if (!values) return responder.send(std::move(values).error());
-  http::Validators validators{.etag = etag_of(*file, *values, "-gz"),
-                              .last_modified = proxy->made()};
   const auto answer = std::make_shared<http::Responder>(std::move(responder));
-  const auto send = [request, answer, validators](Result<GzipVariants::File> packed) {
-    if (!packed) return answer->send(failure(packed.error()));
+  const auto send = [context, request, answer, proxy, file,
+                     values = *values](const Result<GzipVariants::File>& packed) {
+    if (!packed) return answer->send(send_stored(context, *request, *proxy, *file, values));
     auto body = std::make_unique<http::PieceList>();
     body->add(packed->descriptor, 0, packed->bytes);
-    answer->send(http::representation_response(*request, {.validators = validators,
-                                                          .type = "application/gzip",
+    http::Validators validators{.etag = etag_of(*file, values, "-gz"),
+                                .last_modified = proxy->made()};
+    answer->send(http::representation_response(*request, {.validators = std::move(validators),
+                                                          .type = std::string(kGzipType),
                                                           .fields = std::string(kFields),
                                                           .body = std::move(body)}));
   };
@@ -143,7 +168,7 @@ Result<> add_output_routes(http::Router& router, const OutputContext& context) {
         [context, name](const std::shared_ptr<Request>& request, http::Responder responder) {
           send_packed(context, request, std::move(responder), name);
         },
-        door);
+        {.door = "outputs", .in_flight = kMostWaiting});
   };
   M3U_CHECK(packed(playlist + ".gz", snapshots::kPlaylistFile));
   M3U_CHECK(packed(guide + ".gz", snapshots::kGuideFile));
