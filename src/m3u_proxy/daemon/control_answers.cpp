@@ -30,11 +30,7 @@ http::Response answer_of(Result<std::string> text) {
 
 }  // namespace
 
-http::Handler answered_by(std::function<Result<std::string>(const http::Request&)> work) {
-  return [work = std::move(work)](http::Request& request) { return answer_of(work(request)); };
-}
-
-http::DeferredHandler answered_later(
+http::DeferredHandler answered_by(
     Errands& errands,
     std::function<Result<std::string>(const http::Request&, const CancelToken&)> work) {
   return [&errands, work = std::move(work)](const std::shared_ptr<http::Request>& request,

@@ -13,11 +13,9 @@
 
 namespace m3u_proxy::daemon {
 
-/// A handler that answers with the JSON that `work` gives, or its error.
-http::Handler answered_by(std::function<Result<std::string>(const http::Request&)> work);
-
-/// The same for what takes longer: it is done by the errands, and ends with them.
-http::DeferredHandler answered_later(
+/// A handler that answers with the JSON that `work` gives, or its error. It is done by the errands,
+/// since the database may let one wait, and ends with them.
+http::DeferredHandler answered_by(
     Errands& errands,
     std::function<Result<std::string>(const http::Request&, const CancelToken&)> work);
 

@@ -346,19 +346,22 @@ Result<> add_control_routes(http::Router& router, const ControlContext& context)
   const http::RouteOptions options{.body_limit = 64U << 10U, .door = "control"};
   using Work = Result<std::string> (Control::*)(const Request&);
   const auto add = [&](http::Method method, std::string_view pattern, Work work) {
-    return router.add(method, pattern, answered_by([control, work](const Request& request) {
-                        return ((*control).*work)(request);
-                      }),
-                      options);
+    return router.add_deferred(
+        method, pattern,
+        answered_by(context.questions,
+                    [control, work](const Request& request, const CancelToken& /*cancel*/) {
+                      return ((*control).*work)(request);
+                    }),
+        options);
   };
   using LongWork = Result<std::string> (Control::*)(const Request&, const CancelToken&);
   const auto add_errand = [&](http::Method method, std::string_view pattern, LongWork work) {
     return router.add_deferred(
         method, pattern,
-        answered_later(context.errands,
-                       [control, work](const Request& request, const CancelToken& cancel) {
-                         return ((*control).*work)(request, cancel);
-                       }),
+        answered_by(context.errands,
+                    [control, work](const Request& request, const CancelToken& cancel) {
+                      return ((*control).*work)(request, cancel);
+                    }),
         options);
   };
   using enum http::Method;

@@ -22,7 +22,8 @@ struct ControlContext {
   jobs::Refresher& refresher;
   jobs::Generator& generator;
   jobs::Workers& workers;
-  Errands& errands;
+  Errands& errands;    ///< for what takes long
+  Errands& questions;  ///< for what mostly does not
   runtime::Process& process;
   jobs::Clock clock;
   std::function<Result<std::vector<Service::Output>>()> outputs;

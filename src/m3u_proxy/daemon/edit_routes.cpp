@@ -209,10 +209,13 @@ Result<> add_edit_routes(http::Router& router, const ControlContext& context) {
   const auto edits = std::make_shared<Edits>(context);
   using Work = Result<std::string> (Edits::*)(const Request&);
   const auto add = [&](http::Method method, std::string_view pattern, Work work) {
-    return router.add(method, pattern, answered_by([edits, work](const Request& request) {
-                        return ((*edits).*work)(request);
-                      }),
-                      {.body_limit = 1U << 20U, .door = "control"});
+    return router.add_deferred(
+        method, pattern,
+        answered_by(context.questions,
+                    [edits, work](const Request& request, const CancelToken& /*cancel*/) {
+                      return ((*edits).*work)(request);
+                    }),
+        {.body_limit = 1U << 20U, .door = "control"});
   };
   using enum http::Method;
   M3U_CHECK(add(kGet, "/edits", &Edits::list));
@@ -220,10 +223,10 @@ Result<> add_edit_routes(http::Router& router, const ControlContext& context) {
   M3U_CHECK(add(kDelete, "/edits/{channel}", &Edits::remove));
   return router.add_deferred(
       kGet, "/proxies/{name}/channels",
-      answered_later(context.errands,
-                     [edits](const Request& request, const CancelToken& cancel) {
-                       return edits->channels(request, cancel);
-                     }),
+      answered_by(context.errands,
+                  [edits](const Request& request, const CancelToken& cancel) {
+                    return edits->channels(request, cancel);
+                  }),
       {.door = "control"});
 }
 

@@ -18,6 +18,11 @@ using enum MetricType;
 constexpr std::size_t kMostSamples = 500;
 constexpr std::string_view kType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kMostQueued = 1000;
+/// Fields that reverse proxies add to requests.
+constexpr std::array<std::string_view, 7> kOfProxies = {
+    "Forwarded",         "Via",       "X-Forwarded-For",   "X-Forwarded-Host",
+    "X-Forwarded-Proto", "X-Real-IP", "X-Forwarded-Server"};
+constexpr std::chrono::seconds kTryAgain{5};
 
 /// A family with a sample for each of `items`, up to the bound.
 template <typename Items, typename Sample>
@@ -193,9 +198,18 @@ bool may_read(const MetricsContext& context, const http::Request& request) {
     return store::equal_secrets(request.header("Authorization"), "Bearer " + context.token)
         .value_or(false);
   }
-  const bool came_through_a_proxy =
-      !request.header("X-Forwarded-For").empty() || !request.header("Forwarded").empty();
+  const bool came_through_a_proxy = std::ranges::any_of(
+      kOfProxies, [&](std::string_view name) { return !request.header(name).empty(); });
   return !came_through_a_proxy && (!request.peer || request.peer->is_loopback());
+}
+
+/// A page whose name leads to this machine must not read them with its visitor's browser.
+bool is_for_us(const MetricsContext& context, const http::Request& request) {
+  return http::base_address(
+             request.headers,
+             {.peer = request.peer, .secure = request.secure, .local_port = request.local_port},
+             *context.addresses.get())
+      .has_value();
 }
 
 }  // namespace
@@ -218,13 +232,19 @@ std::string metrics_text(const MetricsContext& context) {
 }
 
 Result<> add_metrics_route(http::Router& router, const MetricsContext& context) {
-  return router.add(
+  return router.add_deferred(
       http::Method::kGet, "/metrics",
-      [context](http::Request& request) {
-        if (!may_read(context, request))
-          return http::text_response(
-              403, "Figures are for this machine, or for those who have [http] metrics_token.\n");
-        return http::text_response(200, metrics_text(context), kType);
+      [context](const std::shared_ptr<http::Request>& request, http::Responder responder) {
+        if (!may_read(context, *request))
+          return responder.send(http::text_response(
+              403, "Figures are for this machine, or for those who have [http] metrics_token.\n"));
+        if (context.token.empty() && !is_for_us(context, *request))
+          return responder.send(http::text_response(421, "This host is not this service's.\n"));
+        const auto answer = std::make_shared<http::Responder>(std::move(responder));
+        const bool taken = context.questions.add([context, answer](const CancelToken& /*cancel*/) {
+          answer->send(http::text_response(200, metrics_text(context), kType));
+        });
+        if (!taken) answer->send(http::retry_response(503, kTryAgain, "busy, try again\n"));
       },
       {.door = "metrics"});
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/daemon/state_view.hpp>
 #include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/router.hpp>
@@ -23,6 +24,8 @@ struct MetricsContext {
   const StateView& view;
   const jobs::Workers& workers;
   const monitoring::AlertCenter& alerts;
+  Errands& questions;  ///< who answers: the database may let one wait
+  const http::LivePolicy& addresses;
   std::function<http::ServerCounters()> http;
   std::string version;
   std::int64_t started = 0;  ///< seconds since 1970

@@ -161,6 +161,7 @@ void Service::Parts::stop(std::chrono::milliseconds within) {
   if (api_) api_->stop();
   logo_cache_.reset();  // who waits for a logo is answered while there are event loops
   errands_.reset();
+  questions_.reset();
   if (conductor_) conductor_->stop();
   watch_.reset();
   if (workers_) workers_->stop();

@@ -28,6 +28,7 @@ Result<> Service::Parts::listen() {
                   [this](const auto& file) { reload_certificate(file); });
   }
   errands_ = std::make_unique<Errands>();
+  questions_ = std::make_unique<Errands>();
   router_ = std::make_unique<http::Router>();
   control_router_ = std::make_unique<http::Router>();
   M3U_CHECK(outputs::add_output_routes(*router_, {.published = published_,
@@ -54,6 +55,8 @@ Result<> Service::Parts::listen() {
                                          .view = *view_,
                                          .workers = *workers_,
                                          .alerts = *alerts_,
+                                         .questions = *questions_,
+                                         .addresses = addresses_,
                                          .http = [this] { return http_counters(); },
                                          .version = options_.version,
                                          .started = store::seconds_of(options_.clock()),
@@ -65,6 +68,7 @@ Result<> Service::Parts::listen() {
                                                   .generator = *generator_,
                                                   .workers = *workers_,
                                                   .errands = *errands_,
+                                                  .questions = *questions_,
                                                   .process = *process_,
                                                   .clock = options_.clock,
                                                   .outputs = [this] { return outputs(); },

@@ -102,6 +102,7 @@ class Service::Parts {
   std::unique_ptr<http::Router> control_router_;
   std::unique_ptr<http::TlsIdentity> tls_;
   std::unique_ptr<Errands> errands_;
+  std::unique_ptr<Errands> questions_;
   std::unique_ptr<http::Server> server_;
   std::atomic<http::Server*> serving_{nullptr};  // server_, once it is there
 };
