@@ -85,7 +85,7 @@ def test_log_level_flag_wins_over_the_environment(folder):
 def test_an_unknown_log_module_is_said_once_with_the_known_ones(folder):
     done = generate(folder, "--log-level", "warn,memroy=debug")
     assert done.returncode == 0
-    assert done.stderr.count('there is no module "memroy" to log; there are alerts, api, backup, config, ') == 1
+    assert done.stderr.count('there is no module "memroy" to log; there are alerts, api, audit, backup, config, ') == 1
     done = generate(folder, env=environment(M3U_PROXY_LOG="warn,memory.cleanup=warn"))
     assert done.stderr == ""
 

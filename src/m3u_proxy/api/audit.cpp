@@ -1,4 +1,5 @@
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/base/log.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -17,18 +18,26 @@ void write(Json& json, std::string_view name, const std::string& value) {
 
 }  // namespace
 
-Result<> record(const ApiContext& context, const Call& call, const Change& change) {
+Result<> record(store::Store& store, store::Time now, const Principal& who, const Change& change) {
   std::string detail;
   Json json(detail);
   json.begin_object();
   write(json, "before", change.before);
   write(json, "after", change.after);
   json.end_object();
-  return context.store.audit_log().add({.at = context.clock(),
-                                        .actor = call.principal.name,
-                                        .action = std::string(change.action),
-                                        .target = change.target,
-                                        .detail = std::move(detail)});
+  store::AuditEntry entry{.at = now,
+                          .actor = who.name,
+                          .action = std::string(change.action),
+                          .target = change.target,
+                          .detail = std::move(detail)};
+  if (const auto added = store.audit_log().add(entry); !added)
+    log::error("audit", "{} did {} to \"{}\": {} (not in the audit log: {})", entry.actor,
+               entry.action, entry.target, entry.detail, to_string(added.error()));
+  return {};
+}
+
+Result<> record(const ApiContext& context, const Call& call, const Change& change) {
+  return record(context.store, context.clock(), call.principal, change);
 }
 
 }  // namespace m3u_proxy::api

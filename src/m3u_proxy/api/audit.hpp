@@ -16,7 +16,13 @@ struct Change {
   std::string before{};     ///< JSON; empty: there was nothing
   std::string after{};      ///< JSON; empty: there is nothing
 };
-/// Errors: of the store. Callers report them: a change that nobody can trace is none.
+/// Where the store does not take it, it is in the log, and this is no error: the change is made,
+/// and an answer that said otherwise would be wrong.
 Result<> record(const ApiContext& context, const Call& call, const Change& change);
+Result<> record(store::Store& store, store::Time now, const Principal& who, const Change& change);
+
+/// Who is at work where no user is.
+inline constexpr std::string_view kOperator = "m3u-proxy ctl";
+inline constexpr std::string_view kConfigurationFile = "the configuration file";
 
 }  // namespace m3u_proxy::api

@@ -11,8 +11,9 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 27> kModules = {"alerts",
+constexpr std::array<std::string_view, 28> kModules = {"alerts",
                                                        "api",
+                                                       "audit",
                                                        "backup",
                                                        "config",
                                                        "http",

@@ -41,6 +41,11 @@ std::string_view source_kind(const jobs::SourceEntry& source) {
   return source.config.channels.empty() ? "playlist" : "manual";
 }
 
+/// What the API's actions call it.
+std::string_view section_of(const jobs::SourceEntry& source) {
+  return source.is_guide ? "epg-sources" : "sources";
+}
+
 class Control {
  public:
   explicit Control(ControlContext context) : context_(std::move(context)) {}
@@ -188,6 +193,8 @@ Result<std::string> Control::refresh(const Request& request) {
     M3U_TRY(const auto queued,
             context_.store.jobs().enqueue(
                 jobs::refresh_job(source->id, jobs::JobPriority::kPerson, now), now));
+    M3U_CHECK(record(context_, {.action = fmt::format("{}.refresh", section_of(*source)),
+                                .target = to_string(source->id)}));
     write_job(json, queued.job);
   }
   json.end_array().end_object();
@@ -202,6 +209,8 @@ Result<std::string> Control::accept(const Request& request) {
     for (const store::SourceSnapshot& snapshot : all) {
       if (snapshot.state != store::SnapshotState::kQuarantined) continue;
       M3U_CHECK(context_.store.snapshots().accept(source->id, snapshot.id, context_.clock()));
+      M3U_CHECK(record(context_, {.action = fmt::format("{}.accept", section_of(*source)),
+                                  .target = to_string(source->id)}));
       return fmt::format(R"({{"accepted":{}}})", snapshot.items);
     }
   }
@@ -218,7 +227,10 @@ Result<std::string> Control::upload(const Request& request, const CancelToken& c
     return fail(ErrorCode::kInvalidArgument, fmt::format("{} is no ordinary file", excerpt(path)),
                 "write what it gives into a file first");
   M3U_TRY(const auto bytes, io::open_file(path, &cancel));
-  M3U_CHECK(context_.refresher.upload(*chosen.front(), *bytes, cancel));
+  const jobs::SourceEntry& source = *chosen.front();
+  M3U_CHECK(context_.refresher.upload(source, *bytes, cancel));
+  M3U_CHECK(record(context_, {.action = fmt::format("{}.upload", section_of(source)),
+                              .target = to_string(source.id)}));
   return std::string(R"({"uploaded":true})");
 }
 
@@ -236,6 +248,7 @@ Result<std::string> Control::cancel(const Request& request) {
   M3U_TRY(const Uuid id, parse_uuid(request.parameter("id")));
   M3U_TRY(const store::Job job, context_.store.jobs().cancel(id, context_.clock()));
   context_.workers.cancel(id);
+  M3U_CHECK(record(context_, {.action = "jobs.cancel", .target = to_string(id)}));
   std::string text;
   Json json(text);
   write_job(json, job);
@@ -300,6 +313,9 @@ Result<std::string> Control::roll_back(const Request& request) {
       if (row.number < current->number && !number) number = row.number;
   if (!number) return fail(ErrorCode::kNotFound, "there is no older generation to go back to");
   M3U_CHECK(context_.store.generations().roll_back(entry->id, *number));
+  M3U_CHECK(record(context_, {.action = "proxies.roll-back",
+                              .target = to_string(entry->id),
+                              .after = fmt::format(R"({{"generation":{}}})", *number)}));
   return fmt::format(R"({{"current":{},"held":true}})", *number);
 }
 
@@ -307,6 +323,7 @@ Result<std::string> Control::release(const Request& request) {
   const auto model = context_.conductor.model();
   M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
   M3U_TRY(const std::int64_t number, context_.store.generations().release(entry->id));
+  M3U_CHECK(record(context_, {.action = "proxies.release", .target = to_string(entry->id)}));
   return fmt::format(R"({{"current":{},"held":false}})", number);
 }
 
@@ -317,6 +334,7 @@ Result<std::string> Control::regenerate(const Request& request) {
   M3U_TRY(const auto queued,
           context_.store.jobs().enqueue(
               jobs::generate_job(entry->id, jobs::JobPriority::kPerson, now), now));
+  M3U_CHECK(record(context_, {.action = "proxies.generate", .target = to_string(entry->id)}));
   std::string text;
   Json json(text);
   write_job(json, queued.job);
@@ -336,10 +354,18 @@ Result<std::string> Control::restore(const Request& request, const CancelToken& 
                             .secrets = text("secrets") == "left_out" ? backup::Secrets::kLeftOut
                                                                      : backup::Secrets::kNeeded,
                             .only_check = text("purpose") == "check"}));
-  return backup::to_json(done);
+  std::string summary = backup::to_json(done);
+  if (text("purpose") != "check")
+    M3U_CHECK(record(
+        context_, {.action = "backups.restore", .target = done.about.created, .after = summary}));
+  return summary;
 }
 
 }  // namespace
+
+Result<> record(const ControlContext& context, const api::Change& change) {
+  return api::record(context.store, context.clock(), {.name = std::string(api::kOperator)}, change);
+}
 
 Result<> add_control_routes(http::Router& router, const ControlContext& context) {
   const auto control = std::make_shared<Control>(context);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/backup/restore.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/daemon/service.hpp>
@@ -30,6 +31,9 @@ struct ControlContext {
   std::function<Result<backup::RestoreSummary>(const backup::RestoreRequest&)> restore;
   std::string version;
 };
+
+/// Writes down what the operator changed.
+Result<> record(const ControlContext& context, const api::Change& change);
 
 /// Error: as Router::add().
 Result<> add_control_routes(http::Router& router, const ControlContext& context);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/edits/edit_json.hpp>
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/channels/edit_channels.hpp>
@@ -148,6 +149,10 @@ Result<std::string> Edits::set(const Request& request) {
   store::ChannelEdit next = records::to_stored(edit, proxy);
   next.revision = stored ? stored->revision : 0;
   M3U_TRY(const store::ChannelEdit made, context_.store.edits().put(next, context_.clock()));
+  M3U_CHECK(record(context_, {.action = stored ? "edits.change" : "edits.create",
+                              .target = to_string(channel),
+                              .before = api::edit_json(stored),
+                              .after = api::edit_json(made)}));
   std::string text;
   Json json(text);
   write(json, made, *model);
@@ -160,6 +165,9 @@ Result<std::string> Edits::remove(const Request& request) {
   M3U_TRY(const auto stored, context_.store.edits().find(channel, proxy));
   if (!stored) return fail(ErrorCode::kNotFound, "the channel has no such edit");
   M3U_CHECK(context_.store.edits().erase(channel, proxy, stored->revision));
+  M3U_CHECK(record(
+      context_,
+      {.action = "edits.remove", .target = to_string(channel), .before = api::edit_json(stored)}));
   return std::string(R"({"removed":true})");
 }
 

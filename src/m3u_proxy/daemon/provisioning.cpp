@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/base/config_node.hpp>
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/config/legacy_keys.hpp>
 #include <m3u_proxy/daemon/example_files.hpp>
@@ -43,6 +45,21 @@ Result<> write_file(const std::filesystem::path& path, std::string_view content)
   return file->publish();
 }
 
+std::string to_json(const store::TakeOver& taken) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  for (const auto& [name, ids] :
+       {std::pair("added", &taken.added), std::pair("changed", &taken.changed),
+        std::pair("removed", &taken.removed)}) {
+    json.key(name).begin_array();
+    for (const Uuid& id : *ids) json.value(std::string_view(to_string(id)));
+    json.end_array();
+  }
+  json.end_object();
+  return text;
+}
+
 }  // namespace
 
 Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>& file,
@@ -78,6 +95,9 @@ Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loa
   M3U_TRY(const auto entities, entities_of(*loaded.document));
   M3U_TRY(store::TakeOver taken, store.entities().take_over_file(entities, now));
   M3U_CHECK(take_over_edits(store, loaded.configuration, now));
+  if (!taken.empty())
+    M3U_CHECK(api::record(store, now, {.name = std::string(api::kConfigurationFile)},
+                          {.action = "configuration.take-over", .after = to_json(taken)}));
   return taken;
 }
 

@@ -10,6 +10,7 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::hours kLongestSleep{24};
 constexpr std::chrono::hours kBetweenTidying{1};
+constexpr std::chrono::hours kAuditKept{24 * 365};
 constexpr std::chrono::seconds kPause{2};
 /// A source that failed is tried again after this, doubled with each failure.
 constexpr std::chrono::seconds kFirstRetry{30};
@@ -289,6 +290,7 @@ Result<> Conductor::tidy() {
   tidied_ = now;
   const Options options = this->options();
   M3U_CHECK(store_.jobs().prune(now - options.reports_kept));
+  M3U_CHECK(store_.audit_log().prune(now - kAuditKept));
   M3U_CHECK(refresher_.delete_superseded(now - options.grace));
   // By an old model, data of what came meanwhile would seem to be nobody's.
   if (model_is_current_) {

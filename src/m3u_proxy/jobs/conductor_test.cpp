@@ -236,6 +236,15 @@ TEST_F(ConductorTest, WhatARestoreTookOutOfTheQueueIsAskedForAgain) {
   EXPECT_THAT(jobs(), Contains("refresh queued"));
 }
 
+TEST_F(ConductorTest, EntriesOfTheAuditLogGoAfterTheirTime) {
+  must(store_->audit_log().add({.at = now(), .actor = "anna", .action = "filters.create"}));
+  start();
+  pass_and_settle(std::chrono::hours(24 * 364));
+  EXPECT_EQ(must(store_->audit_log().page(std::nullopt, 10)).size(), 1U);
+  pass_and_settle(std::chrono::hours(24 * 2));
+  EXPECT_TRUE(must(store_->audit_log().page(std::nullopt, 10)).empty());
+}
+
 TEST_F(ConductorTest, OtherSettingsHoldFromThenOn) {
   start();
   do_next();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/accounts/session_routes.hpp>
+#include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
@@ -33,6 +34,12 @@ class Sessions {
   Answer session_answer(const Principal& principal, const Uuid& user) const;
   Answer begin(Call& call, const store::User& user);
   [[nodiscard]] std::string client_of(const Call& call) const;
+  /// Writes down what somebody did with their own account.
+  [[nodiscard]] Result<> note(std::string_view action, const std::string& name,
+                              const Uuid& user) const {
+    return record(context_.api.store, now(), {.name = name},
+                  {.action = action, .target = to_string(user)});
+  }
   [[nodiscard]] store::Time now() const { return context_.api.clock(); }
   /// Whether a password is a user's; takes the same time where there is no such user.
   Result<bool> is_password(const std::optional<store::User>& user, std::string_view password);
@@ -125,6 +132,7 @@ Answer Sessions::set_up(Call& call) {
     return problem(403, user.error().message, user.error().hint);
   }
   log::info("api", "the administrator \"{}\" was made", excerpt(user->name));
+  M3U_CHECK(note("session.setup", user->name, user->id));
   return begin(call, *user);
 }
 
@@ -148,7 +156,9 @@ Answer Sessions::log_in(Call& call) {
     return problem(401, "the name or the password is wrong");
   }
   context_.limiter.succeeded(client, *name);
-  return begin(call, *user);
+  Answer answer = begin(call, *user);
+  if (answer) M3U_CHECK(note("session.login", user->name, user->id));
+  return answer;
 }
 
 Answer Sessions::show(Call& call) {
@@ -162,6 +172,8 @@ Answer Sessions::log_out(Call& call) {
     M3U_CHECK(Access::check_csrf(call.request, call.principal));
     M3U_TRY(const std::string hash, store::hash_token(call.principal.session));
     M3U_CHECK(context_.api.store.users().end_session(hash));
+    if (call.principal.user)
+      M3U_CHECK(note("session.logout", call.principal.name, *call.principal.user));
   }
   http::Response response = http::empty_response();
   add_cookie(response, call, "", 0);
@@ -192,6 +204,7 @@ Answer Sessions::set_password(Call& call) {
   M3U_TRY(user->password_hash, context_.passwords.hash(*password));
   // This ends all of the user's sessions, also those that somebody else may have.
   M3U_TRY(const store::User changed, context_.api.store.users().put(*user, now()));
+  M3U_CHECK(note("session.password", changed.name, changed.id));
   return begin(call, changed);
 }
 
