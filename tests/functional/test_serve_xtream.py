@@ -3,6 +3,7 @@
 import pytest
 
 import xtream
+from api_client import administrator
 from service import Service, ask, wait_until
 from xtream import XtreamServer
 
@@ -53,3 +54,18 @@ def test_episodes_are_kept_from_refresh_to_refresh(server, tmp_path):
         asked = [action for action in server.requests if "info" in action]
         assert asked == [f"get_series_info/{n}" for n in (301, 302, 303)]
         wait_until(lambda: len(names_in(ask(service.playlist).text)) == 3)
+
+
+def test_the_state_of_the_account_is_shown(server, tmp_path):
+    config = configuration(tmp_path, server.address("live"))
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        wait_until(lambda: admin.get("/sources").json["items"][0]["status"]["account"])
+        account = admin.get("/sources").json["items"][0]["status"]["account"]
+        assert (account["status"], account["max_connections"]) == ("Active", 2)
+        assert account["expires"].endswith("Z")
+        shown = service.ctl("status")["sources"][0]["account"]
+        assert shown == account
+        server.replies[""] = b"[]"
+        refresh(service, "failed")
+        assert admin.get("/sources").json["items"][0]["status"]["account"] == account

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/node_json.hpp>
@@ -14,6 +15,7 @@
 #include <m3u_proxy/daemon/generation_diff.hpp>
 #include <m3u_proxy/http/target.hpp>
 #include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/jobs/account_state.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 
 namespace m3u_proxy::daemon {
@@ -111,6 +113,8 @@ Result<> Control::write_source(Json& json, const jobs::SourceEntry& source) {
   time_member(json, "fetched", current ? current->fetched : store::Time());
   time_member(json, "confirmed", current ? current->confirmed : store::Time());
   time_member(json, "next", next.value_or(store::Time()));
+  M3U_TRY(const auto account, jobs::account_of(context_.store, source));
+  if (account) api::account_member(json, account);
   if (state && !state->error.empty()) json.member("error", std::string_view(state->error));
   for (const store::SourceSnapshot& snapshot : all)
     if (snapshot.state == store::SnapshotState::kQuarantined)

@@ -6,6 +6,7 @@
 #include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/http/target.hpp>
+#include <m3u_proxy/jobs/account_state.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -81,6 +82,11 @@ Result<> write_source_status(Json& json, const ApiContext& context, const Uuid& 
         .end_object();
   else
     json.null();
+  std::optional<channels::AccountStats> account;
+  if (entry != nullptr) {
+    M3U_TRY(account, jobs::account_of(context.store, *entry));
+  }
+  account_member(json, account);
   json.end_object();
   return {};
 }
@@ -151,6 +157,21 @@ Result<std::string> entity_json(const ApiContext& context, const Call& call,
     M3U_CHECK(write_proxy_status(json, context, call, entity.id));
   json.end_object();
   return text;
+}
+
+void account_member(Json& json, const std::optional<channels::AccountStats>& account) {
+  json.key("account");
+  if (!account) {
+    json.null();
+    return;
+  }
+  json.begin_object().member("status", std::string_view(account->status));
+  time_member(
+      json, "expires",
+      account->expires ? store::Time(std::chrono::seconds(*account->expires)) : store::Time());
+  json.member("max_connections", account->max_connections)
+      .member("active_connections", account->active_connections)
+      .end_object();
 }
 
 void write_job(Json& json, const ApiContext& context, const store::Job& job) {

@@ -1,13 +1,18 @@
 // Entity view: entities as the API shows them, with how sources and proxies are doing.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <m3u_proxy/api/api_context.hpp>
 #include <m3u_proxy/api/operations.hpp>
 #include <m3u_proxy/base/config_node.hpp>
+#include <m3u_proxy/channels/source_stats.hpp>
 
 namespace m3u_proxy::api {
+
+/// The member "account", as the document has it: null without one.
+void account_member(Json& json, const std::optional<channels::AccountStats>& account);
 
 /// Without status: for lists of changes. Errors: of a body that is no JSON.
 Result<std::string> entity_json(const store::Entity& entity);

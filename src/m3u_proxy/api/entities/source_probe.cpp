@@ -3,6 +3,7 @@
 #include <vector>
 
 #include <m3u_proxy/api/answers.hpp>
+#include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/entities/source_probe.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
@@ -119,18 +120,7 @@ std::string answer_of(const ProbeRequest& request, const Found& found) {
   for (const std::string& guide : found.guides) json.value(std::string_view(guide));
   json.end_array();
   write_problems(json, found);
-  json.key("account");
-  if (found.account) {
-    json.begin_object().member("status", std::string_view(found.account->status));
-    time_member(json, "expires",
-                found.account->expires ? store::Time(std::chrono::seconds(*found.account->expires))
-                                       : store::Time());
-    json.member("max_connections", found.account->max_connections)
-        .member("active_connections", found.account->active_connections)
-        .end_object();
-  } else {
-    json.null();
-  }
+  account_member(json, found.account);
   json.end_object();
   return text;
 }

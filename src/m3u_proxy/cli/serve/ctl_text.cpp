@@ -63,6 +63,16 @@ std::string status_text(const Json& answer) {
           fmt::format("{}: a reply with {} items waits in quarantine (m3u-proxy ctl accept {})\n",
                       text_of(source, "name"), text_of(source.at("quarantined"), "items"),
                       text_of(source, "name"));
+  for (const Json& source : answer.at("sources"))
+    if (source.contains("account")) {
+      const Json& account = source.at("account");
+      const std::string ends = text_of(account, "expires");
+      out +=
+          fmt::format("{}: the account is {}, {} of {} connections are in use{}\n",
+                      text_of(source, "name"), text_of(account, "status"),
+                      text_of(account, "active_connections"), text_of(account, "max_connections"),
+                      ends == "-" ? "" : fmt::format(", it ends {}", ends));
+    }
   out += "\n" +
          table_of(answer.at("proxies"), {"name", "generation", "channels", "programmes", "held"});
   for (const Json& proxy : answer.at("proxies"))
