@@ -20,7 +20,7 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
                            {.id = "getDocument", .least = Role::kNobody},
                            [](Call&) -> Answer { return json_answer(std::string(document())); }));
   const auto data = std::make_shared<PublishedData>(sessions.api);
-  M3U_CHECK(add_query_routes(operations, sessions.api, data));
+  M3U_CHECK(add_query_routes(operations, sessions.access, sessions.api, data));
   M3U_CHECK(add_edit_routes(operations, sessions.api, data));
   M3U_CHECK(add_bulk_edit_routes(operations, sessions.api, data));
   M3U_CHECK(add_session_routes(operations, sessions));

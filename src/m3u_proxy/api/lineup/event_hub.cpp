@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::chrono::seconds kPressureEvery{5};
 constexpr std::chrono::hours kLongestSleep{24};
 constexpr std::chrono::seconds kPause{2};
+constexpr std::chrono::hours kLongestListening{1};
 constexpr int kMostJobs = 50;  // the newest ones
 constexpr std::uint64_t kBytesInMb = std::uint64_t{1} << 20U;
 
@@ -102,7 +104,10 @@ bool EventHub::listen(http::Stream stream, const Listening& listening) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(listeners_, [](const Listener& one) { return one.stream.closed(); });
   if (listeners_.size() >= kMostListeners) return false;
-  Listener listener{.stream = std::move(stream), .logs = listening.logs};
+  Listener listener{.stream = std::move(stream),
+                    .logs = listening.logs,
+                    .may_listen = listening.may_listen,
+                    .since = std::chrono::steady_clock::now()};
   std::string text;
   const std::uint64_t oldest = ring_.empty() ? last_id_ + 1 : ring_.front().id;
   const bool misses =
@@ -115,6 +120,7 @@ bool EventHub::listen(http::Stream stream, const Listening& listening) {
         http::append_event(text, std::to_string(event.id), event.name, event.data);
   if (!listener.stream.send(text)) return true;  // it is gone already
   listeners_.push_back(std::move(listener));
+  somebody_came_ = true;
   if (feed_) feed_->wake();
   return true;
 }
@@ -161,10 +167,6 @@ void EventHub::run() {
     const std::scoped_lock lock(mutex_);
     if (feed) feed_ = *std::move(feed);
   }
-  const auto is_heard = [this] {
-    const std::scoped_lock lock(mutex_);
-    return !listeners_.empty();
-  };
   while (feed_ && !stopping_) {
     const auto sleep = is_heard() ? std::chrono::milliseconds(kPressureEvery)
                                   : std::chrono::milliseconds(kLongestSleep);
@@ -175,6 +177,7 @@ void EventHub::run() {
       continue;
     }
     if (topics->test(static_cast<std::size_t>(store::Topic::kEdits)) && on_edits_) on_edits_();
+    look_at_listeners(*topics);
     if (!is_heard()) {
       looks_ = false;
       continue;
@@ -183,6 +186,26 @@ void EventHub::run() {
     look(looks_ ? *topics : store::all_topics());
     looks_ = true;
   }
+}
+
+bool EventHub::is_heard() {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(listeners_, [](const Listener& listener) { return listener.stream.closed(); });
+  return !listeners_.empty();
+}
+
+void EventHub::look_at_listeners(store::Topics topics) {
+  std::vector<Listener> all;
+  bool asks = topics.test(static_cast<std::size_t>(store::Topic::kAccess));
+  {
+    const std::scoped_lock lock(mutex_);
+    asks = std::exchange(somebody_came_, false) || asks;
+    all = listeners_;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  for (const Listener& listener : all)
+    if (now - listener.since > kLongestListening || (asks && !listener.may_listen()))
+      listener.stream.close();
 }
 
 void EventHub::look(store::Topics topics) {

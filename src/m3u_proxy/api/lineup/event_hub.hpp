@@ -2,10 +2,13 @@
 // needs somebody's attention, and the log.
 //
 // What was told last stays in a ring of a fixed size, so that who comes back with the id of the
-// last event misses nothing, or hears that it has. Without listeners nothing is looked at.
+// last event misses nothing, or hears that it has. Without listeners nothing is looked at. Who may
+// not listen any more is cut off when access changes, and everybody after an hour: who still may
+// comes back by themselves.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -27,8 +30,9 @@ namespace m3u_proxy::api {
 
 /// What a listener wants.
 struct Listening {
-  std::uint64_t after = 0;           ///< id of the last event it has; 0: of none
-  std::optional<log::Level> logs{};  ///< the least level; nullopt: no log
+  std::uint64_t after = 0;             ///< id of the last event it has; 0: of none
+  std::optional<log::Level> logs{};    ///< the least level; nullopt: no log
+  std::function<bool()> may_listen{};  ///< asked now and then, on the hub's thread
 };
 
 /// Thread-safe.
@@ -61,8 +65,13 @@ class EventHub {
   struct Listener {
     http::Stream stream;
     std::optional<log::Level> logs;
+    std::function<bool()> may_listen;
+    std::chrono::steady_clock::time_point since;
   };
   void run();
+  /// Whether anybody listens. Forgets those who went.
+  bool is_heard();
+  void look_at_listeners(store::Topics topics);
   void look(store::Topics topics);
   void look_at_jobs();
   void look_at_sources();
@@ -79,6 +88,7 @@ class EventHub {
   std::deque<Event> ring_;
   std::size_t ring_bytes_ = 0;
   std::uint64_t last_id_ = 0;
+  bool somebody_came_ = false;  // their access may have changed on the way here
 
   // Of the thread:
   std::unique_ptr<store::ChangeFeed> feed_;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <deque>
+#include <string>
 #include <utility>
 
 #include <m3u_proxy/api/lineup/event_routes.hpp>
@@ -16,7 +18,29 @@ constexpr std::array<std::pair<std::string_view, log::Level>, 5> kLevels = {
      {"warn", log::Level::kWarn},
      {"error", log::Level::kError}}};
 
-Answer listen(const std::shared_ptr<EventHub>& events, const Call& call) {
+/// Whether who sent a request still may what they might then, asked of the store; true where that
+/// cannot be found out at present.
+std::function<bool()> still_may(Access& access, const http::Request& request, Role least) {
+  struct Kept {
+    std::deque<std::string> texts;  // what the headers are views of
+    http::Request request;
+  };
+  const auto kept = std::make_shared<Kept>();
+  kept->request.peer = request.peer;
+  kept->request.local_port = request.local_port;
+  kept->request.secure = request.secure;
+  for (const http::Header& header : request.headers) {
+    const std::string& name = kept->texts.emplace_back(header.name);
+    const std::string& value = kept->texts.emplace_back(header.value);
+    kept->request.headers.push_back({.name = name, .value = value});
+  }
+  return [&access, kept, least] {
+    const auto principal = access.identify(kept->request);
+    return principal ? principal->role >= least : principal.error().status != 401;
+  };
+}
+
+Answer listen(Access& access, const std::shared_ptr<EventHub>& events, const Call& call) {
   Listening listening;
   if (const auto logs = http::query_value(call.request.query, "logs")) {
     const auto* const level =
@@ -29,6 +53,8 @@ Answer listen(const std::shared_ptr<EventHub>& events, const Call& call) {
   const std::string_view last = call.request.header("Last-Event-ID");
   // What is no number is of no event of ours.
   (void)std::from_chars(last.data(), last.data() + last.size(), listening.after);
+  listening.may_listen =
+      still_may(access, call.request, listening.logs ? Role::kAdmin : Role::kViewer);
   if (!events->has_room()) return problem(503, "too many listen to events already");
   return http::event_stream_response([events, listening](http::Stream stream) {
     if (!events->listen(stream, listening)) stream.close();
@@ -37,9 +63,10 @@ Answer listen(const std::shared_ptr<EventHub>& events, const Call& call) {
 
 }  // namespace
 
-Result<> add_event_routes(Operations& operations, const std::shared_ptr<EventHub>& events) {
+Result<> add_event_routes(Operations& operations, Access& access,
+                          const std::shared_ptr<EventHub>& events) {
   return operations.add(http::Method::kGet, "/events", {.id = "listenToEvents"},
-                        [events](Call& call) { return listen(events, call); });
+                        [&access, events](Call& call) { return listen(access, events, call); });
 }
 
 }  // namespace m3u_proxy::api

@@ -8,7 +8,8 @@
 
 namespace m3u_proxy::api {
 
-/// Error: as http::Router::add().
-Result<> add_event_routes(Operations& operations, const std::shared_ptr<EventHub>& events);
+/// `access` outlives the routes. Error: as http::Router::add().
+Result<> add_event_routes(Operations& operations, Access& access,
+                          const std::shared_ptr<EventHub>& events);
 
 }  // namespace m3u_proxy::api

@@ -11,7 +11,7 @@
 
 namespace m3u_proxy::api {
 
-Result<> add_query_routes(Operations& operations, const ApiContext& context,
+Result<> add_query_routes(Operations& operations, Access& access, const ApiContext& context,
                           const std::shared_ptr<PublishedData>& data) {
   M3U_CHECK(add_channel_routes(operations, context, data));
   M3U_CHECK(add_programme_routes(operations, context, data));
@@ -21,7 +21,7 @@ Result<> add_query_routes(Operations& operations, const ApiContext& context,
   M3U_CHECK(add_explain_routes(operations, context, data, catalog));
   M3U_CHECK(add_preview_routes(operations, context, data));
   const auto events = std::make_shared<EventHub>(context, [data] { data->forget_edits(); });
-  return add_event_routes(operations, events);
+  return add_event_routes(operations, access, events);
 }
 
 }  // namespace m3u_proxy::api

@@ -9,8 +9,8 @@
 
 namespace m3u_proxy::api {
 
-/// The context outlives the router. Error: as http::Router::add().
-Result<> add_query_routes(Operations& operations, const ApiContext& context,
+/// The context and `access` outlive the router. Error: as http::Router::add().
+Result<> add_query_routes(Operations& operations, Access& access, const ApiContext& context,
                           const std::shared_ptr<PublishedData>& data);
 
 }  // namespace m3u_proxy::api
