@@ -3,6 +3,7 @@
 import json
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from api_client import administrator
@@ -247,3 +248,17 @@ def test_what_the_file_manages_is_changed_in_the_file(tmp_path):
         answer = admin.put(f"/sources/{source['id']}", {"name": "one", "config": {}},
                            headers={"If-Match": "*"})
         assert answer.status == 409 and answer.json["hint"] == "change it there"
+
+
+def test_of_two_changes_at_once_one_is_told_to_look_again(service):
+    admin = service.admin
+    made = make(admin, "filters", "raced", {"action": "include", "expression": 'channel_name contains "a"'})
+    where = made.headers["location"].removeprefix("/api/v1")
+    tag = made.headers["etag"]
+    with ThreadPoolExecutor(8) as pool:
+        for round_ in range(10):
+            body = {"name": "raced", "config": {"action": "include", "expression": f'channel_name contains "{round_}"'}}
+            seen = {"If-Match": tag}
+            answers = list(pool.map(lambda _: admin.put(where, body, headers=seen), range(8)))  # noqa: B023
+            assert sorted(answer.status for answer in answers) == [200] + [412] * 7
+            tag = next(answer.headers["etag"] for answer in answers if answer.status == 200)

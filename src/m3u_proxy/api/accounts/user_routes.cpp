@@ -128,7 +128,14 @@ Answer UserHandlers::put(Call& call) {
   M3U_CHECK(check_revision(call.request, before.revision));
   M3U_TRY(const User wanted, read(call, before));
   if (wanted.role != "admin" || wanted.disabled) M3U_CHECK(check_an_admin_stays(before.id));
-  M3U_TRY(const User now, users().put(wanted, context_.api.clock()));
+  const auto changed = users().put(wanted, context_.api.clock());
+  if (!changed) {
+    const auto other = users().find(before.id);
+    // Of two changes to the same revision the second is told what a later one would be.
+    if (other && *other) M3U_CHECK(check_revision(call.request, (*other)->revision));
+    return std::unexpected<Problem>(changed.error());
+  }
+  const User& now = *changed;
   // What they may do now holds from the next login on at the latest.
   if (wanted.role != before.role) M3U_CHECK(users().end_sessions_of(before.id));
   M3U_CHECK(record(context_.api, call,

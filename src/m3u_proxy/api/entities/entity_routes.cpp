@@ -39,6 +39,7 @@ class EntityHandlers {
  private:
   Outcome<EntityDraft> draft_of(const Call& call, const std::optional<Entity>& stored);
   Answer shown(const Call& call, const Entity& entity, int status = 200);
+  std::unexpected<Problem> not_written(const Call& call, const Entity& before, const Error& error);
   Answer dry_answer(const Call& call, const jobs::DraftEntity& draft);
   Answer dry_order(const Call& call, std::vector<Uuid> ids);
   [[nodiscard]] std::string action(std::string_view what) const {
@@ -164,7 +165,7 @@ Answer EntityHandlers::put(Call& call) {
   const auto now = context_.store.entities().put(
       before.id, {.name = draft.name, .body = config::to_json(draft.config)}, before.revision,
       context_.clock());
-  if (!now) return std::unexpected<Problem>(now.error());
+  if (!now) return not_written(call, before, now.error());
   M3U_TRY(std::string was, entity_json(before));
   M3U_TRY(std::string is, entity_json(*now));
   M3U_CHECK(record(context_, call,
@@ -173,6 +174,18 @@ Answer EntityHandlers::put(Call& call) {
                     .before = std::move(was),
                     .after = std::move(is)}));
   return shown(call, *now);
+}
+
+/// Of two changes to the same revision the second is told what a later one would be.
+std::unexpected<Problem> EntityHandlers::not_written(const Call& call, const Entity& before,
+                                                     const Error& error) {
+  if (error.code == ErrorCode::kConflict) {
+    const auto now = context_.store.entities().get(before.id);
+    if (now)
+      if (auto late = check_revision(call.request, now->revision); !late)
+        return std::unexpected<Problem>(std::move(late).error());
+  }
+  return std::unexpected<Problem>(error);
 }
 
 Answer EntityHandlers::erase(Call& call) {
@@ -185,7 +198,8 @@ Answer EntityHandlers::erase(Call& call) {
     return dry_answer(
         call,
         {.kind = kind_.kind, .name = before.name, .body = {}, .id = before.id, .is_gone = true});
-  M3U_CHECK(context_.store.entities().erase(before.id, before.revision));
+  if (const auto gone = context_.store.entities().erase(before.id, before.revision); !gone)
+    return not_written(call, before, gone.error());
   M3U_TRY(std::string was, entity_json(before));
   M3U_CHECK(record(
       context_, call,

@@ -61,14 +61,16 @@ Result<std::string> output_token(store::Store& store, const store::SecretKey& ke
 Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
                                         const Uuid& proxy, store::Time now) {
   M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
-  if (setting) {
-    M3U_TRY(const std::string old, open_setting(*setting, key));
-    M3U_TRY(const std::string hash, store::hash_token(old));
-    M3U_TRY(const auto tokens, store.tokens().list(store::TokenKind::kOutput, proxy));
-    for (const store::AccessToken& token : tokens)
-      if (token.hash == hash) M3U_CHECK(store.tokens().erase(token.id));
-  }
-  return make(store, key, proxy, setting ? setting->revision : 0, now);
+  if (!setting) return make(store, key, proxy, 0, now);
+  M3U_TRY(const std::string old, open_setting(*setting, key));
+  M3U_TRY(const std::string old_hash, store::hash_token(old));
+  // In this order: who is interrupted between has two addresses that work, and not one that does
+  // not.
+  M3U_TRY(std::string token, make(store, key, proxy, setting->revision, now));
+  M3U_TRY(const auto tokens, store.tokens().list(store::TokenKind::kOutput, proxy));
+  for (const store::AccessToken& one : tokens)
+    if (one.hash == old_hash) M3U_CHECK(store.tokens().erase(one.id));
+  return token;
 }
 
 Result<std::string> installation_secret(store::Store& store, const store::SecretKey& key,
