@@ -40,15 +40,20 @@ Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
   return policy;
 }
 
-void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoint& endpoint) {
+bool is_open_to_listeners(const config::HttpConfig& config, const http::TcpEndpoint& endpoint) {
   const auto address = parse_ip(endpoint.host);
   const bool is_local = endpoint.host == "localhost" || (address && address->is_loopback());
-  if (is_local || !config.trusted_proxies.empty()) return;
+  return !is_local && config.certificate.empty() && config.trusted_proxies.empty();
+}
+
+void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoint& endpoint) {
+  if (!is_open_to_listeners(config, endpoint)) return;
   log::warn(
       "http",
       "{} can be reached from other machines without encryption: passwords and tokens go over "
-      "the network as they are. Put a reverse proxy with TLS before it and name that in "
-      "[http] trusted_proxies, or listen on 127.0.0.1",
+      "the network as they are. Give it a [http] certificate, or put a reverse proxy with TLS "
+      "before "
+      "it and name that in trusted_proxies, or listen on 127.0.0.1",
       config.listen);
 }
 

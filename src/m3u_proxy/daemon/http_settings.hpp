@@ -18,6 +18,8 @@ Result<http::TcpEndpoint> endpoint_of(std::string_view listen);
 /// With this machine's name among the hosts. Errors: kConfig, kInvalidArgument.
 Result<http::AddressPolicy> address_policy(const config::HttpConfig& config);
 
+/// Whether passwords and tokens go through where others can listen in.
+bool is_open_to_listeners(const config::HttpConfig& config, const http::TcpEndpoint& endpoint);
 /// Says what passwords and tokens go through where others can listen in.
 void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoint& endpoint);
 

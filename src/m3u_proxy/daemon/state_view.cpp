@@ -16,6 +16,10 @@ namespace {
 constexpr double kMb = 1048576;
 constexpr std::int64_t kDay = 86'400;
 
+constexpr std::array kMemoryAlerts = {
+    memory::AlertKind::kPeakMemory, memory::AlertKind::kEfficiency,
+    memory::AlertKind::kCleanupFailures, memory::AlertKind::kPluginLeak};
+
 std::string memory_kind(memory::AlertKind kind) {
   return fmt::format("memory_{}", memory::to_string(kind));
 }
@@ -76,6 +80,13 @@ void StateView::watch_sources(const std::vector<SourceState>& sources) {
     alerts_.keep_only(kind, names);
 }
 
+/// What is not there any more needs nobody.
+void StateView::forget_removed(const std::vector<ProxyState>& proxies) {
+  std::vector<std::string> names;
+  for (const ProxyState& proxy : proxies) names.push_back(proxy.name);
+  for (const memory::AlertKind kind : kMemoryAlerts) alerts_.keep_only(memory_kind(kind), names);
+}
+
 void StateView::follow(const jobs::Model& model) {
   const std::scoped_lock following(following_);
   std::vector<SourceState> sources;
@@ -84,6 +95,7 @@ void StateView::follow(const jobs::Model& model) {
   if (read) read = read_proxies(model, proxies);
   if (!read) return log::warn("store", "{}", to_string(read.error()));
   watch_sources(sources);
+  forget_removed(proxies);
   const std::scoped_lock lock(mutex_);
   figures_.sources = std::move(sources);
   figures_.proxies = std::move(proxies);
@@ -92,8 +104,7 @@ void StateView::follow(const jobs::Model& model) {
 }
 
 void StateView::generated(const Uuid& proxy, const generation::GenerationStats& stats) {
-  for (const auto kind : {memory::AlertKind::kPeakMemory, memory::AlertKind::kEfficiency,
-                          memory::AlertKind::kCleanupFailures, memory::AlertKind::kPluginLeak}) {
+  for (const memory::AlertKind kind : kMemoryAlerts) {
     const auto found = std::ranges::find(stats.memory.alerts, kind, &memory::MemoryAlert::kind);
     const bool is_so = found != stats.memory.alerts.end();
     alerts_.set(is_so, {.kind = memory_kind(kind),

@@ -96,6 +96,7 @@ class StateView {
   Result<> read_sources(const jobs::Model& model, std::vector<SourceState>& out);
   Result<> read_proxies(const jobs::Model& model, std::vector<ProxyState>& out);
   void watch_sources(const std::vector<SourceState>& sources);
+  void forget_removed(const std::vector<ProxyState>& proxies);
   void watch_account(const std::string& report);
   void watch_disk();
 
