@@ -1,7 +1,10 @@
 """What somebody would try: each is refused, and nothing else suffers."""
 
+import contextlib
 import gzip
+import http.client
 import http.server
+import re
 import socket
 import threading
 import time
@@ -271,6 +274,79 @@ def test_a_revoked_token_and_a_disabled_user_are_out_at_once(service):
                      headers={"If-Match": user.headers["etag"]}).status == 200
     assert otto.get("/status").status == 401
     assert Client(service).post("/session", {"name": "otto", "password": PASSWORD}).status == 401
+
+
+class Listener:
+    """One who listens to events; how it ended is known once the service closes the answer."""
+
+    def __init__(self, client, query=""):
+        self.connection = http.client.HTTPConnection(client.base.hostname, client.base.port, timeout=60)
+        fields = {"Authorization": f"Bearer {client.token}"} if client.token else {
+            "Cookie": f"m3u_session={client.cookie}"}
+        self.connection.request("GET", "/api/v1/events" + query, headers=fields)
+        self.answer = self.connection.getresponse()
+        assert self.answer.status == 200
+        self.ended = threading.Event()
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            while self.answer.readline():
+                pass
+        self.ended.set()
+
+
+def test_who_may_not_come_in_any_more_hears_nothing_more(service):
+    admin = service.admin
+    made = admin.post("/tokens", {"name": "t", "scopes": ["read"]}).json
+    user = admin.post("/users", {"name": "otto", "role": "admin", "password": PASSWORD})
+    where, otto = f"/users/{user.json['id']}", Client(service).log_in("otto")
+    stays = Listener(admin, "?logs=info")
+    by_token, as_admin = Listener(Client(service, made["token"])), Listener(otto, "?logs=info")
+    assert admin.delete(f"/tokens/{made['id']}").status == 204
+    assert by_token.ended.wait(20)
+    assert admin.put(where, {"name": "otto", "role": "viewer"}, headers={"If-Match": "*"}).status == 200
+    assert as_admin.ended.wait(20)
+    otto = Client(service).log_in("otto")
+    logs_out = Listener(otto)
+    assert otto.delete("/session").status == 204
+    assert logs_out.ended.wait(20)
+    disabled = Listener(Client(service).log_in("otto"))
+    assert admin.put(where, {"name": "otto", "role": "viewer", "disabled": True},
+                     headers={"If-Match": "*"}).status == 200
+    assert disabled.ended.wait(20)
+    assert not stays.ended.is_set()
+
+
+def test_a_persons_own_output_token_goes_with_them(tmp_path):
+    with Service(tmp_path / "data") as service:
+        admin = administrator(service)
+        proxy = admin.get("/proxies").json["items"][0]["id"]
+        otto = admin.post("/users", {"name": "otto", "role": "editor", "password": PASSWORD}).json["id"]
+        where = f"/proxies/{proxy}/tokens"
+        editor = Client(service).log_in("otto")
+        anna = admin.get("/session").json["user"]["id"]
+        assert editor.post(where, {"name": "tv", "user": anna}).status == 403
+        assert admin.post(where, {"name": "tv", "user": "0" * 22}).status == 422
+        own = editor.post(where, {"name": "phone", "user": otto}).json
+        shared = editor.post(where, {"name": "living room"}).json
+        assert (own["user"], shared["user"]) == (otto, None)
+        def opens(token, status):
+            wait_until(lambda: ask(token["playlist_url"]).status == status)
+        opens(own, 200)
+        opens(shared, 200)
+        own = editor.post(f"{where}/{own['id']}/rotate").json
+        assert own["user"] == otto
+        opens(own, 200)
+        user = {"name": "otto", "role": "editor"}
+        assert admin.put(f"/users/{otto}", {**user, "disabled": True}, headers={"If-Match": "*"}).status == 200
+        opens(own, 404)
+        opens(shared, 200)
+        assert admin.put(f"/users/{otto}", user, headers={"If-Match": "*"}).status == 200
+        opens(own, 200)
+        assert admin.delete(f"/users/{otto}", headers={"If-Match": "*"}).status == 204
+        opens(own, 404)
+        opens(shared, 200)
 
 
 def test_an_administrator_stays(service):
