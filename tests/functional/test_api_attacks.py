@@ -143,20 +143,21 @@ def operations_of(service):
             if method in ("post", "put", "delete", "patch"):
                 names = [parameter.get("name") or parameter["$ref"].rsplit("/", 1)[1]
                          for parameter in operation.get("parameters", [])]
-                yield method.upper(), re.sub(r"\{\w+\}", "0" * 22, path), names
+                body = {} if "requestBody" in operation else None
+                yield method.upper(), re.sub(r"\{\w+\}", "0" * 22, path), body, names
 
 
 def test_what_is_only_to_be_tried_is_not_done(service):
     """dry_run=true where nothing can be tried is refused, not left out of account."""
     tried = 0
-    for method, path, parameters in operations_of(service):
+    for method, path, body, parameters in operations_of(service):
         if not {"DryRun", "dry_run"} & set(parameters):
-            answer = service.admin.ask(method, f"{path}?dry_run=true", {} if method != "DELETE" else None)
+            answer = service.admin.ask(method, f"{path}?dry_run=true", body)
             assert answer.status == 422, (method, path, answer.text)
             assert answer.json["errors"][0]["field"] == "dry_run", (method, path)
             tried += 1
         else:
-            answer = service.admin.ask(method, f"{path}?dry_run=yes", {} if method != "DELETE" else None)
+            answer = service.admin.ask(method, f"{path}?dry_run=yes", body)
             assert answer.status == 422, (method, path, answer.text)
     assert tried > 20
 

@@ -30,6 +30,20 @@ http::Response answer_of(Result<std::string> text) {
 
 }  // namespace
 
+void write_job(JsonWriter<std::string>& json, const store::Job& job) {
+  json.begin_object()
+      .member("id", std::string_view(to_string(job.id)))
+      .member("kind", std::string_view(job.kind))
+      .member("target", std::string_view(job.target))
+      .member("state", store::to_string(job.state));
+  time_member(json, "created", job.created);
+  time_member(json, "started", job.started);
+  time_member(json, "finished", job.finished);
+  if (!job.error.empty()) json.member("error", std::string_view(job.error));
+  if (!job.progress.empty()) json.key("progress").raw(job.progress);
+  json.end_object();
+}
+
 http::DeferredHandler answered_by(
     Errands& errands,
     std::function<Result<std::string>(const http::Request&, const CancelToken&)> work) {

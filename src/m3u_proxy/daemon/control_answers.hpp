@@ -7,9 +7,11 @@
 
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/http/router.hpp>
+#include <m3u_proxy/store/jobs.hpp>
 
 namespace m3u_proxy::daemon {
 
@@ -20,5 +22,8 @@ http::DeferredHandler answered_by(
     std::function<Result<std::string>(const http::Request&, const CancelToken&)> work);
 
 using api::time_member;
+
+/// A job as the operator sees it.
+void write_job(JsonWriter<std::string>& json, const store::Job& job);
 
 }  // namespace m3u_proxy::daemon

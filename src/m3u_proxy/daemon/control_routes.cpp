@@ -24,20 +24,6 @@ namespace {
 using http::Request;
 using Json = JsonWriter<std::string>;
 
-void write_job(Json& json, const store::Job& job) {
-  json.begin_object()
-      .member("id", std::string_view(to_string(job.id)))
-      .member("kind", std::string_view(job.kind))
-      .member("target", std::string_view(job.target))
-      .member("state", store::to_string(job.state));
-  time_member(json, "created", job.created);
-  time_member(json, "started", job.started);
-  time_member(json, "finished", job.finished);
-  if (!job.error.empty()) json.member("error", std::string_view(job.error));
-  if (!job.progress.empty()) json.key("progress").raw(job.progress);
-  json.end_object();
-}
-
 std::string_view source_kind(const jobs::SourceEntry& source) {
   if (source.is_guide) return "guide";
   return source.config.channels.empty() ? "playlist" : "manual";
