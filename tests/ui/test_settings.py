@@ -1,7 +1,8 @@
-"""Backups made, looked into and put back."""
+"""Backups made, looked into and put back; what asks once more; the log."""
 
 import pytest
 from conftest import PASSWORD, ROOT
+from service import wait_until
 
 RESTORES = "\n  /restore:\n" in (ROOT / "api" / "openapi.yaml").read_text()
 
@@ -54,3 +55,23 @@ def test_what_cannot_be_taken_back_is_asked_once_more(service, person):
     page.get_by_role("button", name="Yes, delete “the old box”").press("Enter")
     page.get_by_text("“the old box” is deleted").wait_for()
     assert service.client.get("/tokens").json["items"] == []
+
+
+def test_the_log_shows_what_the_service_says(service, person):
+    anna = person(service)
+    page = anna.sign_in()
+    with page.expect_request("**/api/v1/events?logs=info"):
+        anna.open("#/settings/logs")
+    page.get_by_text("Nothing was said yet.").wait_for()
+    log = page.get_by_role("log")
+
+    source = service.client.get("/sources").json["items"][0]
+
+    def said():
+        # A stream that has only begun does not have what was said before.
+        service.client.post(f"/sources/{source['id']}/refresh")
+        return log.get_by_text(f'"{source["name"]}"').count() > 0
+    wait_until(said)
+    assert log.locator("b").first.inner_text() == "info"
+    page.get_by_label("Search the log").fill("nothing says this")
+    page.get_by_text("Nothing was said yet.").wait_for()
