@@ -11,7 +11,7 @@
 
 #include <m3u_proxy/backup/archive.hpp>
 #include <m3u_proxy/backup/archive_layout.hpp>
-#include <m3u_proxy/io/memory_source.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 
 namespace {
 

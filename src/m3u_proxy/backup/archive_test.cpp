@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/backup/archive.hpp>
-#include <m3u_proxy/io/memory_source.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 
 namespace m3u_proxy::backup {
 namespace {

@@ -191,11 +191,4 @@ std::string format_rfc3339(std::int64_t seconds) {
                      t.hours, t.minutes, t.seconds);
 }
 
-std::string format_compact_time(std::int64_t seconds) {
-  const Broken t = break_down(seconds);
-  return fmt::format("{:04}{:02}{:02}{:02}{:02}{:02}", static_cast<int>(t.date.year()),
-                     static_cast<unsigned>(t.date.month()), static_cast<unsigned>(t.date.day()),
-                     t.hours, t.minutes, t.seconds);
-}
-
 }  // namespace m3u_proxy

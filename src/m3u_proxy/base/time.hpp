@@ -25,7 +25,5 @@ Result<std::int64_t> parse_instant(std::string_view text);
 /// "2024-05-01T18:30:00Z" (RFC 3339). Instants outside the years 0 to 9999 are moved to the
 /// nearest one inside.
 [[nodiscard]] std::string format_rfc3339(std::int64_t seconds);
-/// "20240501183000", in UTC, as XMLTV writes it; the same range.
-[[nodiscard]] std::string format_compact_time(std::int64_t seconds);
 
 }  // namespace m3u_proxy

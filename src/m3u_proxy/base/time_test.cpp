@@ -103,22 +103,15 @@ TEST(FormatTime, Rfc3339InUtc) {
   EXPECT_EQ(format_rfc3339(-62167219200), "0000-01-01T00:00:00Z");
 }
 
-TEST(FormatTime, CompactInUtc) {
-  EXPECT_EQ(format_compact_time(kEvening), "20240501183000");
-  EXPECT_EQ(format_compact_time(kMidnight + 5), "20240501000005");
-}
-
 TEST(FormatTime, BeyondTheYear9999IsItsEnd) {
-  EXPECT_EQ(format_compact_time(253402300799), "99991231235959");
-  EXPECT_EQ(format_compact_time(INT64_MAX), "99991231235959");
+  EXPECT_EQ(format_rfc3339(253402300799), "9999-12-31T23:59:59Z");
+  EXPECT_EQ(format_rfc3339(INT64_MAX), "9999-12-31T23:59:59Z");
   EXPECT_EQ(format_rfc3339(INT64_MIN), "0000-01-01T00:00:00Z");
 }
 
 TEST(FormatTime, ReadsBack) {
-  for (std::int64_t t = -3'000'000'000; t < 9'000'000'000; t += 86'399'777) {
+  for (std::int64_t t = -3'000'000'000; t < 9'000'000'000; t += 86'399'777)
     EXPECT_EQ(parse_date(format_rfc3339(t)), t);
-    EXPECT_EQ(parse_date(format_compact_time(t)), t);
-  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/guide/guide_testing.hpp>
+#include <m3u_proxy/io/io_testing.hpp>
 
 namespace m3u_proxy::guide {
 namespace {
@@ -168,9 +169,9 @@ TEST(Guide, TruncatedSourceIsUsedAndPartial) {
 TEST(Guide, SourceThatFailsWhileReadingIsUsedAsFarAsItCame) {
   GuideSource source = guide_source("g", "");
   source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {
-    auto bytes = std::make_unique<io::MemorySource>("<tv>" + show("a", "1") + "<prog");
-    bytes->fail_at_end({.code = ErrorCode::kNetwork, .message = "connection lost"});
-    return bytes;
+    return std::make_unique<io::FailingSource>(
+        std::make_unique<io::MemorySource>("<tv>" + show("a", "1") + "<prog"),
+        Error{.code = ErrorCode::kNetwork, .message = "connection lost"});
   };
   auto guide = maker({{.tvg_id = "a"}}, {source}).make();
   EXPECT_EQ(guide.result.programmes, 1U);
@@ -602,9 +603,9 @@ TEST(GuideOutput, AFullDiskIsNeverABadSource) {
   GuideSource source;
   source.name = "g";
   source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {
-    auto bytes = std::make_unique<io::MemorySource>("<tv>" + show("a", "1"));
-    bytes->fail_at_end({.code = ErrorCode::kDiskFull, .message = "full"});
-    return bytes;
+    return std::make_unique<io::FailingSource>(
+        std::make_unique<io::MemorySource>("<tv>" + show("a", "1")),
+        Error{.code = ErrorCode::kDiskFull, .message = "full"});
   };
   const auto guide = maker({{.tvg_id = "a"}}, {source}).make();
   ASSERT_TRUE(guide.error.has_value());

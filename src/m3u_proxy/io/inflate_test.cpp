@@ -258,10 +258,11 @@ TEST_P(InflateFormat, ReservesWhatItUsesAndGivesItBack) {
 TEST_P(InflateFormat, AnErrorOfTheSourceComesAfterWhatCouldBeInflated) {
   const std::string text = playlist(60'000);
   const std::string bytes = GetParam().compress(text);
-  auto memory = std::make_unique<MemorySource>(bytes.substr(0, bytes.size() / 2));
-  memory->fail_at_end(Error{.code = ErrorCode::kIo, .message = "the disk is gone"});
+  auto failing = std::make_unique<FailingSource>(
+      std::make_unique<MemorySource>(bytes.substr(0, bytes.size() / 2)),
+      Error{.code = ErrorCode::kIo, .message = "the disk is gone"});
   memory::Budget budget;
-  const auto source = make_inflating_source(std::move(memory), budget);
+  const auto source = make_inflating_source(std::move(failing), budget);
   const Drained result = drain(*source);
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->message, "the disk is gone");
@@ -286,10 +287,10 @@ TEST(Inflate, TheFirstReadOfPlainBytesFillsTheBuffer) {
 
 TEST(Inflate, AnErrorOfAPlainSourceComesAfterItsBytes) {
   for (const char* text : {"#EXTM3U\nabc", "#EX", ""}) {
-    auto memory = std::make_unique<MemorySource>(text, 4);
-    memory->fail_at_end(Error{.code = ErrorCode::kIo, .message = "gone"});
+    auto failing = std::make_unique<FailingSource>(
+        std::make_unique<MemorySource>(text, 4), Error{.code = ErrorCode::kIo, .message = "gone"});
     memory::Budget budget;
-    const auto source = make_inflating_source(std::move(memory), budget);
+    const auto source = make_inflating_source(std::move(failing), budget);
     const Drained result = drain(*source);
     EXPECT_EQ(result.bytes, text);
     ASSERT_TRUE(result.error);

@@ -1,4 +1,5 @@
-// What the tests of several folders need of io/: a folder of their own, sources that misbehave.
+// What the tests of several folders need of io/: a folder of their own, sources that misbehave, a
+// sink over a string.
 #pragma once
 
 #include <cstdlib>
@@ -59,6 +60,41 @@ class PipedSource final : public ByteSource {
 
  private:
   std::unique_ptr<ByteSource> source_;
+};
+
+/// A source that ends with an error instead of its end.
+class FailingSource final : public ByteSource {
+ public:
+  FailingSource(std::unique_ptr<ByteSource> source, Error error)
+      : source_(std::move(source)), error_(std::move(error)) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    auto size = source_->read(buffer);
+    if (size && *size == 0) return m3u_proxy::fail(error_);
+    return size;
+  }
+  std::optional<Result<std::size_t>> read_at(std::uint64_t offset,
+                                             std::span<char> buffer) override {
+    return source_->read_at(offset, buffer);
+  }
+  [[nodiscard]] std::uint64_t consumed() const override { return source_->consumed(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return source_->size(); }
+
+ private:
+  std::unique_ptr<ByteSource> source_;
+  Error error_;
+};
+
+/// Keeps what is written.
+class MemorySink final : public ByteSink {
+ public:
+  Result<> write(std::string_view bytes) override {
+    bytes_ += bytes;
+    return {};
+  }
+  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+
+ private:
+  std::string bytes_;
 };
 
 /// Everything a source gives, and the error it ended with, if any.

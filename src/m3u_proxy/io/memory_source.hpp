@@ -1,4 +1,4 @@
-// Memory sources and sinks: the interfaces of io/ over strings, for tests and small documents.
+// MemorySource: a byte source over a string, for small documents.
 #pragma once
 
 #include <algorithm>
@@ -12,19 +12,15 @@
 
 namespace m3u_proxy::io {
 
-/// Gives out a string, at most `piece` bytes a read, and then optionally an error.
+/// Gives out a string, at most `piece` bytes per read.
 class MemorySource final : public ByteSource {
  public:
   explicit MemorySource(std::string bytes,
                         std::size_t piece = std::numeric_limits<std::size_t>::max())
       : bytes_(std::move(bytes)), piece_(piece) {}
 
-  /// Makes read() end with this error instead of the end.
-  void fail_at_end(Error error) { error_ = std::move(error); }
-
   Result<std::size_t> read(std::span<char> buffer) override {
     const std::size_t n = std::min({buffer.size(), piece_, bytes_.size() - offset_});
-    if (n == 0 && error_) return m3u_proxy::fail(*error_);
     if (n != 0) std::memcpy(buffer.data(), bytes_.data() + offset_, n);
     offset_ += n;
     return n;
@@ -41,20 +37,6 @@ class MemorySource final : public ByteSource {
   std::string bytes_;
   std::size_t piece_;
   std::size_t offset_ = 0;
-  std::optional<Error> error_;
-};
-
-/// Keeps what is written.
-class MemorySink final : public ByteSink {
- public:
-  Result<> write(std::string_view bytes) override {
-    bytes_ += bytes;
-    return {};
-  }
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
-
- private:
-  std::string bytes_;
 };
 
 }  // namespace m3u_proxy::io

@@ -144,9 +144,9 @@ TEST(TextSource, InstructionsToTheConverterAreNotNames) {
 }
 
 TEST(TextSource, AnErrorOfTheSourceComesThrough) {
-  auto memory = std::make_unique<MemorySource>("\xCF\xE5");
-  memory->fail_at_end(Error{.code = ErrorCode::kIo, .message = "gone"});
-  auto source = make_text_source(std::move(memory), "windows-1251");
+  auto failing = std::make_unique<FailingSource>(std::make_unique<MemorySource>("\xCF\xE5"),
+                                                 Error{.code = ErrorCode::kIo, .message = "gone"});
+  auto source = make_text_source(std::move(failing), "windows-1251");
   ASSERT_TRUE(source);
   const Drained result = drain(**source);
   EXPECT_EQ(result.bytes, "Пе");

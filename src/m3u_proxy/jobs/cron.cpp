@@ -311,15 +311,4 @@ std::optional<std::int64_t> Cron::next(std::int64_t after) const {
   }
 }
 
-std::vector<std::int64_t> Cron::upcoming(std::int64_t after, std::size_t count) const {
-  std::vector<std::int64_t> moments;
-  while (moments.size() < count) {
-    const auto moment = next(after);
-    if (!moment) break;
-    moments.push_back(*moment);
-    after = *moment;
-  }
-  return moments;
-}
-
 }  // namespace m3u_proxy::jobs

@@ -53,8 +53,6 @@ class Cron {
   /// The first moment later than `after` (seconds since 1970) at which it is due; nullopt beyond
   /// the year 9999.
   [[nodiscard]] std::optional<std::int64_t> next(std::int64_t after) const;
-  /// The next `count` moments, for people.
-  [[nodiscard]] std::vector<std::int64_t> upcoming(std::int64_t after, std::size_t count) const;
 
   [[nodiscard]] const std::string& expression() const { return expression_; }
   [[nodiscard]] const TimeZone& zone() const { return zone_; }

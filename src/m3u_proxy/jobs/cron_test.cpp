@@ -20,8 +20,9 @@ std::vector<std::string> runs(std::string_view expression, std::string_view afte
   const auto cron = Cron::parse(expression, *found);
   EXPECT_TRUE(cron) << expression << ": " << cron.error().message;
   std::vector<std::string> texts;
-  for (const std::int64_t moment : cron->upcoming(*parse_instant(after), count))
-    texts.push_back(format_rfc3339(moment));
+  for (auto moment = cron->next(*parse_instant(after)); moment && texts.size() < count;
+       moment = cron->next(*moment))
+    texts.push_back(format_rfc3339(*moment));
   return texts;
 }
 

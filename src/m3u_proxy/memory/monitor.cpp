@@ -121,7 +121,6 @@ void SimpleMemoryMonitor::note(Bytes rss) {
 Bytes UnaccountedMemory::update(Bytes rss) {
   const Bytes explained = fixed_ + budget_->used() - charge_.size();
   const Bytes gap = rss > explained ? rss - explained : Bytes{};
-  peak_ = std::max(peak_, gap);
   if (!kChargeTheGap) return gap;
   const Bytes limit = budget_->limit();
   const Bytes used = budget_->used();

@@ -117,13 +117,11 @@ class UnaccountedMemory {
   /// Brings the charge to rss − fixed − what others have reserved. When the Budget has no room
   /// for it, charges what there is room for. Returns the unexplained amount.
   Bytes update(Bytes rss);
-  [[nodiscard]] Bytes peak() const { return peak_; }
 
  private:
   Budget* budget_;
   Bytes fixed_;
   Reservation charge_;
-  Bytes peak_{};
 };
 
 }  // namespace m3u_proxy::memory
