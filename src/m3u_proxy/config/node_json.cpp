@@ -115,4 +115,14 @@ Result<ConfigNode> parse_json(std::string_view text, std::string_view what) {
   }
 }
 
+Result<ConfigNode> parse_entity(std::string_view kind, const std::string& name,
+                                std::string_view body) {
+  M3U_TRY(ConfigNode table, parse_json(body, fmt::format("{} \"{}\"", kind, name)));
+  ConfigMember member{.name = "name"};
+  member.value.kind = ConfigNode::Kind::kString;
+  member.value.text = name;
+  table.members.insert(table.members.begin(), std::move(member));
+  return table;
+}
+
 }  // namespace m3u_proxy::config

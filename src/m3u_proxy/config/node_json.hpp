@@ -19,4 +19,9 @@ std::string to_json(const ConfigNode& node);
 /// mistakes in the syntax, and for what is nested deeper than 64.
 Result<ConfigNode> parse_json(std::string_view text, std::string_view what);
 
+/// An entity as a table of a document: its body, which is JSON, and its name. `kind` ("source") is
+/// what positions name, with the name. Errors as parse_json().
+Result<ConfigNode> parse_entity(std::string_view kind, const std::string& name,
+                                std::string_view body);
+
 }  // namespace m3u_proxy::config

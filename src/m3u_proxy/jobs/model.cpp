@@ -29,22 +29,6 @@ std::string body_key(EntityKind kind, std::string_view name) {
   return fmt::format("{} {}", store::to_string(kind), name);
 }
 
-ConfigMember member_of(std::string name, std::string text) {
-  ConfigMember member{.name = std::move(name)};
-  member.value.kind = ConfigNode::Kind::kString;
-  member.value.text = std::move(text);
-  return member;
-}
-
-/// An entity as a table of a document.
-Result<ConfigNode> table_of(const store::Entity& entity) {
-  M3U_TRY(ConfigNode table,
-          config::parse_json(entity.body,
-                             fmt::format("{} \"{}\"", store::to_string(entity.kind), entity.name)));
-  table.members.insert(table.members.begin(), member_of("name", entity.name));
-  return table;
-}
-
 std::string take_text(ConfigNode& table, std::string_view name) {
   const auto found = std::ranges::find(table.members, name, &ConfigMember::name);
   if (found == table.members.end()) return {};
@@ -127,7 +111,8 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
     ConfigMember list{.name = std::string(kLists[i].section)};
     list.value.kind = ConfigNode::Kind::kArray;
     for (const store::Entity& entity : entities[i]) {
-      M3U_TRY(ConfigNode table, table_of(entity));
+      M3U_TRY(ConfigNode table,
+              config::parse_entity(store::to_string(entity.kind), entity.name, entity.body));
       list.value.items.push_back(std::move(table));
       model->bodies.emplace(body_key(entity.kind, entity.name), entity.body);
     }

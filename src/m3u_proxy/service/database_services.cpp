@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <m3u_proxy/config/config_expressions.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
 #include <m3u_proxy/config/node_json.hpp>
@@ -30,18 +28,6 @@ constexpr std::array<KindList, 3> kLists = {{{EntityKind::kFilter, "filters"},
                                              {EntityKind::kRule, "rules"},
                                              {EntityKind::kProxy, "proxies"}}};
 
-/// An entity as a table of a document.
-Result<ConfigNode> table_of(const store::Entity& entity) {
-  M3U_TRY(ConfigNode table,
-          config::parse_json(entity.body,
-                             fmt::format("{} \"{}\"", store::to_string(entity.kind), entity.name)));
-  ConfigMember name{.name = "name"};
-  name.value.kind = ConfigNode::Kind::kString;
-  name.value.text = entity.name;
-  table.members.insert(table.members.begin(), std::move(name));
-  return table;
-}
-
 /// The rules, filters and proxies of a store.
 Result<config::Configuration> read(store::Store& store) {
   ConfigNode document;
@@ -50,7 +36,8 @@ Result<config::Configuration> read(store::Store& store) {
     ConfigMember list{.name = std::string(section)};
     list.value.kind = ConfigNode::Kind::kArray;
     for (const store::Entity& entity : entities) {
-      M3U_TRY(ConfigNode table, table_of(entity));
+      M3U_TRY(ConfigNode table,
+              config::parse_entity(store::to_string(entity.kind), entity.name, entity.body));
       list.value.items.push_back(std::move(table));
     }
     document.members.push_back(std::move(list));
