@@ -17,6 +17,7 @@
 #include <xxhash.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/io/hash_text.hpp>
 #include <m3u_proxy/plugin_host/module_cache.hpp>
 #include <m3u_proxy/plugin_host/wasm_module.hpp>
 
@@ -63,13 +64,8 @@ Result<XXH128_hash_t> read_module(const std::filesystem::path& file, const Use& 
   return hash;
 }
 
-std::string hex(const XXH128_hash_t& hash) {
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
-
 std::string key_of(const XXH128_hash_t& content, std::string_view text) {
-  const std::string both = hex(content).append(text);
-  return hex(XXH3_128bits(both.data(), both.size()));
+  return io::hash_text(io::hash_text(content).append(text));
 }
 
 /// Waits for a child and kills it when it takes too long; its exit code, -1 for any other end.

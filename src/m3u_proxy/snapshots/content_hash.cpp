@@ -1,5 +1,4 @@
-#include <fmt/format.h>
-
+#include <m3u_proxy/io/hash_text.hpp>
 #include <m3u_proxy/snapshots/content_hash.hpp>
 
 namespace m3u_proxy::snapshots {
@@ -12,9 +11,6 @@ void ContentHash::add(std::string_view bytes) {
   XXH3_128bits_update(state_.get(), bytes.data(), bytes.size());
 }
 
-std::string ContentHash::text() const {
-  const XXH128_hash_t hash = XXH3_128bits_digest(state_.get());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
+std::string ContentHash::text() const { return io::hash_text(XXH3_128bits_digest(state_.get())); }
 
 }  // namespace m3u_proxy::snapshots
