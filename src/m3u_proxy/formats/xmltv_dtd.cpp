@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/formats/xmltv_dtd.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/formats/xmltv_writer.hpp>
 
 namespace m3u_proxy::formats {
 namespace {
@@ -173,13 +174,7 @@ bool append_start(std::pmr::string& out, const ElementModel& model, const XmltvS
       continue;
     }
     if (known->need == Need::kRequired) ++required;
-    const char quote = *(attribute.value.data() - 1);
-    out += ' ';
-    out += attribute.name;
-    out += '=';
-    out += quote;
-    out += attribute.value;
-    out += quote;
+    append_as_written(out, attribute);
   }
   return required == static_cast<std::size_t>(std::ranges::count(model.attributes, Need::kRequired,
                                                                  &AttributeModel::need));

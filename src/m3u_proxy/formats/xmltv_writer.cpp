@@ -66,6 +66,16 @@ void append_escaped(std::pmr::string& out, std::string_view text) {
   }
 }
 
+void append_as_written(std::pmr::string& out, const XmltvAttribute& attribute) {
+  const char quote = *(attribute.value.data() - 1);
+  out += ' ';
+  out += attribute.name;
+  out += '=';
+  out += quote;
+  out += attribute.value;
+  out += quote;
+}
+
 void append_attribute(std::pmr::string& out, std::string_view name, std::string_view value) {
   out += ' ';
   out += name;
@@ -92,13 +102,7 @@ void append_channel(std::pmr::string& out, const XmltvChannel& channel) {
   for (std::size_t i = 0; has_source && i < tag.attribute_count; ++i) {
     const XmltvAttribute& attribute = tag.attributes[i];
     if (attribute.name == "id") continue;
-    const char quote = *(attribute.value.data() - 1);
-    out += ' ';
-    out += attribute.name;
-    out += '=';
-    out += quote;
-    out += attribute.value;
-    out += quote;
+    append_as_written(out, attribute);
   }
   out += ">\n";
 

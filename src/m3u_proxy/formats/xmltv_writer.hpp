@@ -16,6 +16,8 @@ void append_escaped(std::pmr::string& out, std::string_view text);
 
 /// Appends ` name="value"`, the value escaped.
 void append_attribute(std::pmr::string& out, std::string_view name, std::string_view value);
+/// Appends ` name=value` of a start tag that was read, in the quotes that it has there.
+void append_as_written(std::pmr::string& out, const XmltvAttribute& attribute);
 
 /// Everything up to the first element. `date`: the value of `<tv date>`, already checked; "" for
 /// none. No generation time: the same input gives the same bytes.

@@ -73,12 +73,8 @@ bool found(const Term& term, const PatternSets& sets, Scratch& scratch) {
   return term.pattern->matches(scratch.value(term.slot), folded);
 }
 
-/// Whether the term is true of the field's first value, often its only one.
-bool is_true_of_first(const Term& term, const PatternSets& sets, Scratch& scratch) {
-  if (term.pairs != 0 && !may_contain(scratch.pairs(term.slot), term.pairs)) return false;
-  if (term.op == Operator::kMatches) return found(term, sets, scratch);
-  const std::string_view text =
-      term.case_sensitive ? scratch.value(term.slot) : scratch.folded(term.slot);
+/// Whether `text`, which is folded unless the term is case-sensitive, compares as the term says.
+bool compares(const Term& term, std::string_view text, Scratch& scratch) {
   if (term.value.parts.empty()) return compare(term, text, term.text, term.date);
   // The other side is made of the record's fields: it can only be prepared here.
   std::string needle;
@@ -88,17 +84,19 @@ bool is_true_of_first(const Term& term, const PatternSets& sets, Scratch& scratc
                  is_ordering(term.op) ? parse_date(needle) : std::optional<std::int64_t>());
 }
 
+/// Whether the term is true of the field's first value, often its only one.
+bool is_true_of_first(const Term& term, const PatternSets& sets, Scratch& scratch) {
+  if (term.pairs != 0 && !may_contain(scratch.pairs(term.slot), term.pairs)) return false;
+  if (term.op == Operator::kMatches) return found(term, sets, scratch);
+  return compares(term, term.case_sensitive ? scratch.value(term.slot) : scratch.folded(term.slot),
+                  scratch);
+}
+
 /// Whether it is true of `value`, one of several.
 bool is_true_of(const Term& term, std::string_view value, Scratch& scratch) {
   const std::string folded_value = term.case_sensitive ? std::string() : folded(value);
   if (term.op == Operator::kMatches) return term.pattern->matches(value, folded_value);
-  const std::string_view text = term.case_sensitive ? value : folded_value;
-  if (term.value.parts.empty()) return compare(term, text, term.text, term.date);
-  std::string needle;
-  if (!assemble(term.value, scratch, needle)) return false;
-  if (!term.case_sensitive) needle = folded(needle);
-  return compare(term, text, needle,
-                 is_ordering(term.op) ? parse_date(needle) : std::optional<std::int64_t>());
+  return compares(term, term.case_sensitive ? value : folded_value, scratch);
 }
 
 bool is_true(const Term& term, const PatternSets& sets, Scratch& scratch) {
