@@ -16,6 +16,7 @@
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 #include <m3u_proxy/runtime/run.hpp>
+#include <m3u_proxy/runtime/system_time.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -123,7 +124,7 @@ ExitCode run_generate(const GenerateOptions& options, const config::Environment&
   runtime::RunOptions running = runtime::run_options(configuration);
   running.cache_dir = options.cache_dir.value_or("");
   running.threads = options.threads != 0 ? options.threads : processors;
-  running.now = options.now.value_or(system_time());
+  running.now = options.now.value_or(runtime::system_time());
   running.cancel = &cancel;
   running.progress = progress.get();
   runtime::Run run(**process, std::move(running));

@@ -13,6 +13,7 @@
 #include <m3u_proxy/plugin_tools/made_input.hpp>
 #include <m3u_proxy/plugin_tools/plugin_bench.hpp>
 #include <m3u_proxy/plugin_tools/run_alone.hpp>
+#include <m3u_proxy/runtime/system_time.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -47,7 +48,7 @@ Result<> check_stage(const Workbench& bench, plugins::PluginStage stage) {
 Result<ProblemLog> run(const PluginRunOptions& options) {
   Workbench::Options settings;
   settings.config_json = options.config_json.value_or("");
-  settings.now = options.now.value_or(system_time());
+  settings.now = options.now.value_or(runtime::system_time());
   M3U_TRY(const auto bench, Workbench::open(options.file, {}, std::move(settings)));
   M3U_CHECK(check_stage(*bench, options.stage));
   M3U_TRY(auto input, open_input(options.input));

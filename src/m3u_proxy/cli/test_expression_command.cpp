@@ -11,6 +11,7 @@
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 #include <m3u_proxy/runtime/run.hpp>
+#include <m3u_proxy/runtime/system_time.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -110,7 +111,7 @@ ExitCode run_test_expression(const TestExpressionOptions& options,
   const auto process = runtime::Process::create(runtime::process_options(configuration, {}));
   if (!process) return report_error(process.error());
   runtime::RunOptions running = runtime::run_options(configuration);
-  running.now = options.now.value_or(system_time());
+  running.now = options.now.value_or(runtime::system_time());
   running.cancel = &cancel;
   runtime::Run run(**process, std::move(running));
   const auto proxy = runtime::resolve(configuration, configuration.proxies.front(), run);

@@ -1,4 +1,3 @@
-#include <chrono>
 
 #include <fmt/format.h>
 
@@ -53,11 +52,6 @@ Result<catalog::Domain> parse_applies_to(const std::string& text, bool of_guide)
   if (domain && !of_guide)
     return usage("--applies-to is said of a guide", "give --epg in place of --source");
   return domain.value_or(of_guide ? Domain::kProgrammes : Domain::kChannels);
-}
-
-std::int64_t system_time() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 }  // namespace m3u_proxy::cli

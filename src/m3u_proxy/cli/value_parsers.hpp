@@ -35,8 +35,6 @@ Result<config::MemoryLimitSetting> parse_memory_limit(std::string_view text);
 
 /// Any date that expressions know, such as "2026-01-31T20:00:00Z" or seconds since 1970.
 Result<std::int64_t> parse_now(std::string_view text);
-/// The clock's time, where --now is not given.
-std::int64_t system_time();
 
 /// A whole number from `least` to `most`; an empty text leaves `out` as it is.
 template <typename Number>

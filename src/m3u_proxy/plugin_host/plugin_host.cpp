@@ -3,21 +3,12 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/plugin_host/file_time.hpp>
 #include <m3u_proxy/plugin_host/plugin_host.hpp>
 #include <m3u_proxy/plugin_host/plugin_run.hpp>
 #include <m3u_proxy/plugin_host/wasm_module.hpp>
 
 namespace m3u_proxy::plugin_host {
-namespace {
-
-std::filesystem::file_time_type time_of(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto time = std::filesystem::last_write_time(file, error);
-  return error ? std::filesystem::file_time_type{} : time;
-}
-
-}  // namespace
-
 Result<std::shared_ptr<const Plugin>> Plugin::load(const std::filesystem::path& file,
                                                    const CompileOptions& options) {
   auto plugin = std::make_shared<Plugin>();

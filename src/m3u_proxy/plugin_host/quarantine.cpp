@@ -3,21 +3,12 @@
 #include <nlohmann/json.hpp>
 
 #include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/plugin_host/file_time.hpp>
 #include <m3u_proxy/plugin_host/quarantine.hpp>
 
 namespace m3u_proxy::plugin_host {
 
 using Json = nlohmann::json;
-
-namespace {
-
-std::filesystem::file_time_type time_of(const std::filesystem::path& file) {
-  std::error_code error;
-  const auto time = std::filesystem::last_write_time(file, error);
-  return error ? std::filesystem::file_time_type{} : time;
-}
-
-}  // namespace
 
 std::filesystem::path quarantine_file(const CompileOptions& options) {
   const std::filesystem::path folder = cache_folder(options);

@@ -1,20 +1,15 @@
 #include <algorithm>
-#include <chrono>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/runtime/system_time.hpp>
 #include <m3u_proxy/service/proxy_service_state.hpp>
 
 namespace m3u_proxy::service {
 namespace {
-
-std::int64_t system_time() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
-}
 
 config::SourceConfig source_config(std::string name, std::string location) {
   config::SourceConfig source;
@@ -41,7 +36,9 @@ std::string_view GeneratedText::view() const {
   return content_ ? content_->text.view() : std::string_view{};
 }
 
-std::int64_t ProxyService::State::now() const { return options.now.value_or(system_time()); }
+std::int64_t ProxyService::State::now() const {
+  return options.now.value_or(runtime::system_time());
+}
 
 Result<> ProxyService::State::prepare() {
   if (run) return {};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/store/generations.hpp>
+#include <m3u_proxy/store/named_value.hpp>
 
 namespace m3u_proxy::store {
 namespace {
@@ -16,9 +17,8 @@ constexpr std::string_view kColumns =
     " changed";
 
 GenerationState state_of(std::string_view name) {
-  for (const GenerationState state : {GenerationState::kCurrent, GenerationState::kCandidate})
-    if (to_string(state) == name) return state;
-  return GenerationState::kKept;
+  return named_value(name, {GenerationState::kCurrent, GenerationState::kCandidate},
+                     GenerationState::kKept);
 }
 
 GenerationRow generation_of(Columns& columns) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/store/jobs.hpp>
+#include <m3u_proxy/store/named_value.hpp>
 #include <m3u_proxy/store/random_id.hpp>
 
 namespace m3u_proxy::store {
@@ -19,10 +20,9 @@ constexpr std::string_view kColumns =
     " progress, error, attempts, cancel_requested, lease_owner, lease_epoch, lease_until";
 
 JobState state_of(std::string_view name) {
-  for (const JobState state : {JobState::kQueued, JobState::kRunning, JobState::kDone,
-                               JobState::kFailed, JobState::kCancelled})
-    if (to_string(state) == name) return state;
-  return JobState::kFailed;
+  return named_value(name,
+                     {JobState::kQueued, JobState::kRunning, JobState::kDone, JobState::kCancelled},
+                     JobState::kFailed);
 }
 
 /// kColumns, with the report behind them where `Report` says so.

@@ -1,5 +1,6 @@
 #include <array>
 
+#include <m3u_proxy/store/named_value.hpp>
 #include <m3u_proxy/store/run_records.hpp>
 
 namespace m3u_proxy::store {
@@ -11,9 +12,8 @@ using sql::Columns;
 using sql::Connection;
 
 StorageLevel storage_of(std::string_view word) {
-  for (const StorageLevel level : {StorageLevel::kCompressed, StorageLevel::kSpill})
-    if (memory::to_string(level) == word) return level;
-  return StorageLevel::kMemory;
+  return named_value(word, {StorageLevel::kCompressed, StorageLevel::kSpill},
+                     StorageLevel::kMemory);
 }
 
 struct NumberedRun {

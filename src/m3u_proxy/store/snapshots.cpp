@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/store/named_value.hpp>
 #include <m3u_proxy/store/snapshots.hpp>
 
 namespace m3u_proxy::store {
@@ -16,9 +17,8 @@ constexpr std::string_view kColumns =
     " fetched, confirmed, equal_replies, superseded";
 
 SnapshotState state_of(std::string_view name) {
-  for (const SnapshotState state : {SnapshotState::kCurrent, SnapshotState::kQuarantined})
-    if (to_string(state) == name) return state;
-  return SnapshotState::kSuperseded;
+  return named_value(name, {SnapshotState::kCurrent, SnapshotState::kQuarantined},
+                     SnapshotState::kSuperseded);
 }
 
 SourceSnapshot snapshot_of(Columns& columns) {
