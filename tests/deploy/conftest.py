@@ -7,12 +7,14 @@ root are kept in build/deploy, so that only the first run needs the network for 
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "functional"))
 BUILD = Path(os.environ.get("TEST_BUILD", ROOT / "build" / "release"))
 KEPT = ROOT / "build" / "deploy"
 ROOT_DAYS = 7  # after that it is made anew

@@ -5,7 +5,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.parse
@@ -13,18 +12,13 @@ from pathlib import Path
 
 import pytest
 from conftest import BUILD, ROOT, run
+from loopback import free_port
 
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "m3u-proxy.json"
 SOON_S = 60
 # Nothing of these happens while a service starts.
 MAY_BE_EMPTY = {"m3u_proxy_alerts_active", "up"}
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def get(address, path):

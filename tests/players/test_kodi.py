@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import station
+from loopback import free_port
 
 KODI = Path("/usr/lib/x86_64-linux-gnu/kodi/kodi.bin")
 ADDON = "pvr.iptvsimple"
@@ -19,12 +19,6 @@ START = 90
 SOON = 60
 
 pytestmark = pytest.mark.skipif(not KODI.exists(), reason="Kodi is not installed")
-
-
-def free_port():
-    with socket.socket() as chosen:
-        chosen.bind(("127.0.0.1", 0))
-        return chosen.getsockname()[1]
 
 
 def write_settings(home, port, playlist, guide):

@@ -9,10 +9,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from made_inputs import make_inputs
 
 BUILD = Path(os.environ["TEST_BUILD"])
-CHANNELS = "100000"
-GUIDE_MB = "100"
+CHANNELS = 100_000
+GUIDE_MB = 100
 JOB = [
     "--exclude", 'group_title contains "adult"',
     "--rule", 'channel_name matches "^(.*) HD( [0-9]+)?$" SET channel_name = "$1$2", '
@@ -24,9 +25,7 @@ JOB = [
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
-    subprocess.run([BUILD / "bench_generate", "--channels", CHANNELS,
-                    "--playlist-out", folder / "tv.m3u", "--guide-mb", GUIDE_MB,
-                    "--guide-out", folder / "guide.xml"], check=True)
+    make_inputs(folder, CHANNELS, GUIDE_MB)
     return folder
 
 

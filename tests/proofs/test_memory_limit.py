@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from control_group import control_group
+from made_inputs import make_inputs
 
 BUILD = Path(os.environ["TEST_BUILD"])
 MB = 1 << 20
@@ -35,11 +36,7 @@ JOB = [
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
-    if shutil.disk_usage(folder).free < NEEDED_DISK_MB * MB:
-        pytest.skip(f"less than {NEEDED_DISK_MB} MB of disk are free")
-    subprocess.run([BUILD / "bench_generate", "--channels", str(CHANNELS),
-                    "--playlist-out", folder / "tv.m3u", "--guide-mb", str(GUIDE_MB),
-                    "--guide-out", folder / "guide.xml"], check=True)
+    make_inputs(folder, CHANNELS, GUIDE_MB, NEEDED_DISK_MB)
     yield folder
     shutil.rmtree(folder)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from control_group import control_group
+from made_inputs import make_inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ["TEST_BUILD"])
@@ -57,11 +58,7 @@ def modules(tmp_path_factory):
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
-    if shutil.disk_usage(folder).free < NEEDED_DISK_MB * MB:
-        pytest.skip(f"less than {NEEDED_DISK_MB} MB of disk are free")
-    subprocess.run([BUILD / "bench_generate", "--channels", str(CHANNELS),
-                    "--playlist-out", folder / "tv.m3u", "--guide-mb", str(GUIDE_MB),
-                    "--guide-out", folder / "guide.xml"], check=True)
+    make_inputs(folder, CHANNELS, GUIDE_MB, NEEDED_DISK_MB)
     with (folder / "list.csv").open("w") as out:
         out.write("name,url,group\n")
         out.writelines(f'"Sport {i}, more",http://h/csv/{i},Group {i % 50}\n'
