@@ -46,7 +46,7 @@ struct GenerationMemory {
 /// Below this peak the program itself is most of it, and channels per MB say nothing.
 constexpr double kEfficiencyFromMb = 64;
 
-/// Channels a MB of peak memory; 0 without a peak.
+/// Channels per MB of peak memory; 0 without a peak.
 double memory_efficiency(std::uint64_t channels, double peak_mb);
 
 /// The alerts that the figures call for, in the order of AlertKind.

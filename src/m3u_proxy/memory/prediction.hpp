@@ -40,7 +40,7 @@ struct RunRecord {
   double peak_mb = 0;
   StorageLevel storage = StorageLevel::kMemory;  ///< the furthest it had to go
   std::vector<StagePeak> stages{};
-  /// In the guide that stood published after it; nullopt: there was none.
+  /// In the guide that was published after it; nullopt: there was none.
   std::optional<std::uint64_t> guide_programmes{};
 };
 
