@@ -13,5 +13,14 @@ TEST(LineText, OneLineHasNoControlCharacters) {
   EXPECT_FALSE(is_one_line("a\x7F"));
 }
 
+TEST(LineText, ControlCharactersBecomeBlanks) {
+  std::string text("a\r\nb\tc\0d\x7F\x1B \xC3\xA9", 12);
+  blank_controls(text);
+  EXPECT_EQ(text, "a  b c d   \xC3");
+  std::string line("one\ntwo\nthree");
+  blank_controls(std::span(line).subspan(4));
+  EXPECT_EQ(line, "one\ntwo three");
+}
+
 }  // namespace
 }  // namespace m3u_proxy

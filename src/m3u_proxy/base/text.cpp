@@ -6,6 +6,7 @@
 
 #include <simdjson.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 
 namespace m3u_proxy {
@@ -73,12 +74,10 @@ std::string excerpt(std::string_view text, std::size_t limit) {
   if (cut)
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   std::string out(text.substr(0, end));
-  const bool valid = is_valid_utf8(out);
-  for (char& c : out) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) c = ' ';
-    if (!valid && byte >= 0x80) c = '?';
-  }
+  blank_controls(out);
+  if (!is_valid_utf8(out))
+    for (char& c : out)
+      if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   if (cut) out += "…";
   return out;
 }

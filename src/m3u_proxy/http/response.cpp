@@ -1,7 +1,9 @@
 #include <iterator>
+#include <span>
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/http/http_date.hpp>
 #include <m3u_proxy/http/response.hpp>
 
@@ -10,10 +12,9 @@ namespace m3u_proxy::http {
 Response& Response::add(std::string_view name, std::string_view value) {
   fields.append(name);
   fields.append(": ");
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    fields += (byte < 0x20 && c != '\t') || byte == 0x7f ? ' ' : c;
-  }
+  const std::size_t start = fields.size();
+  fields.append(value);
+  blank_controls(std::span(fields).subspan(start));
   fields.append("\r\n");
   return *this;
 }

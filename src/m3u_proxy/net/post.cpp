@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/net/curl_handle.hpp>
 #include <m3u_proxy/net/post.hpp>
@@ -10,8 +11,7 @@ namespace {
 
 std::string header_line(std::string_view name, std::string_view value) {
   std::string line = fmt::format("{}: {}", name, value);
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  blank_controls(line);
   return line;
 }
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/plugin_host/host_services.hpp>
@@ -55,8 +56,7 @@ std::string one_line(std::string_view text) {
   if (!is_valid_utf8(line))
     for (char& c : line)
       if (static_cast<unsigned char>(c) >= 0x80) c = '?';
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7F) c = ' ';
+  blank_controls(line);
   while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }

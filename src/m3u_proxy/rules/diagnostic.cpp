@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/rules/diagnostic.hpp>
 
@@ -91,11 +92,8 @@ std::string Diagnostic::pretty(std::string_view expression) const {
   std::string before(expression.substr(first, at - first));
   std::string after(expression.substr(at, last - at));
   // A tab in the line would move the caret away from what it points at.
-  const auto flatten = [](char& c) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  };
-  std::ranges::for_each(before, flatten);
-  std::ranges::for_each(after, flatten);
+  blank_controls(before);
+  blank_controls(after);
   if (cut_front) before.insert(0, "…");
   if (cut_back) after += "…";
   const std::size_t marked = std::clamp<std::size_t>(characters(offending), 1,
