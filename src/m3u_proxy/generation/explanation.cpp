@@ -3,6 +3,7 @@
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/channels/channel_record.hpp>
 #include <m3u_proxy/channels/edit_channels.hpp>
+#include <m3u_proxy/generation/changed_fields.hpp>
 #include <m3u_proxy/generation/explanation.hpp>
 #include <m3u_proxy/generation/loaded_channels.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
@@ -12,36 +13,6 @@ namespace {
 
 using catalog::ChannelBatch;
 using catalog::ChannelField;
-
-using Values = std::vector<std::pair<std::string, std::string>>;
-
-/// The fields and attributes of a row that have a value.
-Values values_of(const ChannelBatch& batch, std::size_t row) {
-  Values values;
-  for (std::size_t i = 0; i < catalog::kWritableChannelFields; ++i)
-    values.emplace_back(catalog::field_name(static_cast<ChannelField>(i)), batch.column(i)[row]);
-  for (const catalog::Attribute& attribute : batch.attributes(row))
-    values.emplace_back("attr:" + std::string(attribute.key), attribute.value);
-  return values;
-}
-
-std::string value_in(const Values& values, const std::string& name) {
-  const auto found = std::ranges::find(values, name, &Values::value_type::first);
-  return found == values.end() ? std::string() : found->second;
-}
-
-void note_changes(const Values& before, const Values& after, ExplainedStep& step) {
-  const auto note = [&](const std::string& name) {
-    const std::string old = value_in(before, name);
-    const std::string now = value_in(after, name);
-    if (old == now) return;
-    step.before.emplace_back(name, old);
-    step.after.emplace_back(name, now);
-  };
-  for (const auto& [name, value] : before) note(name);
-  for (const auto& [name, value] : after)
-    if (std::ranges::find(before, name, &Values::value_type::first) == before.end()) note(name);
-}
 
 class Explainer {
  public:
@@ -82,9 +53,9 @@ class Explainer {
     record.select(row);
     for (const rules::NamedRule& named : parts_.rules) {
       ExplainedStep step{.kind = ExplainedKind::kRule, .name = named.name};
-      const Values before = values_of(batch, row);
+      const RowValues before(batch, row);
       step.matched = named.rule.apply(record, item_.scratch).matched;
-      note_changes(before, values_of(batch, row), step);
+      note_changes(step, before, RowValues(batch, row));
       channel.steps.push_back(std::move(step));
     }
     M3U_CHECK(apply_edit(row, channel));
@@ -110,9 +81,9 @@ class Explainer {
     if (!config_.edits) return {};
     const auto on_edit = [&](std::size_t, const edits::ChannelEdit& edit) -> Result<> {
       ExplainedStep step{.kind = ExplainedKind::kEdit, .matched = true};
-      const Values before = values_of(item_.batch, row);
+      const RowValues before(item_.batch, row);
       channels::apply_edit(edit, item_.batch, row);
-      note_changes(before, values_of(item_.batch, row), step);
+      note_changes(step, before, RowValues(item_.batch, row));
       channel.is_hidden = edit.hidden.value_or(false);
       channel.steps.push_back(std::move(step));
       return {};

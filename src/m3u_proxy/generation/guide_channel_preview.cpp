@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
+#include <m3u_proxy/generation/changed_fields.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/guide_elements.hpp>
 #include <m3u_proxy/generation/preview.hpp>
@@ -73,13 +74,11 @@ class GuideChannelPreview {
                       .belongs_to = std::string(id_),
                       .before = {},
                       .after = {}};
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      if (before[i] == after[i]) continue;
-      const std::string name = catalog::field_name(catalog::Domain::kGuideChannels,
-                                                   {.index = static_cast<std::uint8_t>(i)});
-      shown.before.emplace_back(name, before[i]);
-      shown.after.emplace_back(name, after[i]);
-    }
+    for (std::size_t i = 0; i < before.size(); ++i)
+      note_change(shown,
+                  catalog::field_name(catalog::Domain::kGuideChannels,
+                                      {.index = static_cast<std::uint8_t>(i)}),
+                  before[i], after[i]);
     result_.items.push_back(std::move(shown));
   }
 

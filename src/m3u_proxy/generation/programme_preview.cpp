@@ -6,6 +6,7 @@
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_time.hpp>
+#include <m3u_proxy/generation/changed_fields.hpp>
 #include <m3u_proxy/generation/expression_caches.hpp>
 #include <m3u_proxy/generation/guide_elements.hpp>
 #include <m3u_proxy/generation/preview.hpp>
@@ -97,12 +98,8 @@ class ProgrammePreview {
   }
 
   static bool note_changes(const Values& before, const Values& after, PreviewItem& shown) {
-    for (std::size_t i = 0; i < before.size(); ++i) {
-      if (before[i] == after[i]) continue;
-      const auto name = std::string(catalog::field_name(static_cast<ProgrammeField>(i)));
-      shown.before.emplace_back(name, before[i]);
-      shown.after.emplace_back(name, after[i]);
-    }
+    for (std::size_t i = 0; i < before.size(); ++i)
+      note_change(shown, catalog::field_name(static_cast<ProgrammeField>(i)), before[i], after[i]);
     return !shown.before.empty();
   }
 
