@@ -1,11 +1,11 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/io/hash_text.hpp>
 #include <m3u_proxy/logos/logo_library.hpp>
 #include <m3u_proxy/store/random_id.hpp>
 
@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 200;
 constexpr std::size_t kMostLogos = 1000;
-
-std::string hash_of(std::string_view bytes) {
-  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
-  return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
-}
 
 }  // namespace
 
@@ -44,7 +39,7 @@ Result<store::Logo> LogoLibrary::add(std::string_view name, std::string_view byt
   store::Logo logo{.name = std::string(name),
                    .mime = std::string(type),
                    .bytes = bytes.size(),
-                   .content_hash = hash_of(bytes),
+                   .content_hash = io::hash_text(bytes),
                    .created = now};
   M3U_TRY(logo.id, store::random_id());
   M3U_TRY(const auto file, io::AtomicFile::create(path_of(logo.id)));

@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/io/hash_text.hpp>
 #include <m3u_proxy/io/temporary_name.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
 
@@ -135,8 +135,7 @@ Result<SourceCache> SourceCache::open(const std::filesystem::path& folder) {
 }
 
 std::filesystem::path SourceCache::path_of(std::string_view url) const {
-  const XXH128_hash_t hash = XXH3_128bits(url.data(), url.size());
-  return folder_ / fmt::format("{:016x}{:016x}{}", hash.high64, hash.low64, kSuffix);
+  return folder_ / io::hash_text(url).append(kSuffix);
 }
 
 std::optional<CachedCopy> SourceCache::find(std::string_view url) const {
