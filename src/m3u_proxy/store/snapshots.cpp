@@ -60,12 +60,13 @@ Result<> record_try(Connection& connection, const Uuid& source, Time now) {
   return {};
 }
 
-Result<> supersede(Connection& connection, const Uuid& source, SnapshotState state, Time now) {
-  M3U_CHECK(sql::execute(connection,
-                         "UPDATE source_snapshots SET state = 'superseded', superseded = $3"
-                         " WHERE source_id = $1 AND state = $2",
-                         {source, to_string(state), now}));
-  return {};
+/// How many there were.
+Result<std::int64_t> supersede(Connection& connection, const Uuid& source, SnapshotState state,
+                               Time now) {
+  return sql::execute(connection,
+                      "UPDATE source_snapshots SET state = 'superseded', superseded = $3"
+                      " WHERE source_id = $1 AND state = $2",
+                      {source, to_string(state), now});
 }
 
 Result<> check_lease(Connection& connection, const std::optional<JobLease>& lease) {
@@ -138,7 +139,10 @@ Result<> Snapshots::confirm(const Uuid& source, std::string_view etag,
                          " WHERE source_id = $1 AND state = 'current'",
                          {source, now, etag, last_modified}));
     if (changed == 0) return fail(ErrorCode::kNotFound, "the source has no current snapshot");
-    return record_try(connection, source, now);
+    M3U_CHECK(record_try(connection, source, now));
+    M3U_TRY(const std::int64_t dropped,
+            supersede(connection, source, SnapshotState::kQuarantined, now));
+    return dropped == 0 ? Result<>() : database_->announce(connection, Topic::kSnapshots);
   });
 }
 

@@ -54,8 +54,8 @@ class Snapshots {
                                   const std::optional<JobLease>& lease);
   /// Makes the one in quarantine current. Error: kNotFound (it does not wait there any more).
   Result<> accept(const Uuid& source, const Uuid& snapshot, Time now);
-  /// The source said that nothing changed: its current snapshot is as good as new. New validators
-  /// are kept. Error: kNotFound (there is no current one).
+  /// The source said that nothing changed: its current snapshot is as good as new, and what waits
+  /// in quarantine is dropped. New validators are kept. Error: kNotFound (there is no current one).
   Result<> confirm(const Uuid& source, std::string_view etag, std::string_view last_modified,
                    Time now);
   Result<> record_failure(const Uuid& source, std::string_view error, Time now);

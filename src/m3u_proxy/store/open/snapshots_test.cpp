@@ -72,6 +72,20 @@ TEST_P(SnapshotsTest, GoodReplyEndsTheQuarantine) {
   EXPECT_EQ(must(store().snapshots().quarantine(snapshot(3, 30, "few"), {})), 1);
 }
 
+TEST_P(SnapshotsTest, UnchangedReplyEndsTheQuarantine) {
+  must(store().snapshots().publish(snapshot(1, 10), {}));
+  must(store().snapshots().quarantine(snapshot(2, 20, "few"), {}));
+  const auto feed = must(store().watch());
+  must(feed->wait(std::chrono::milliseconds(0)));
+  must(store().snapshots().confirm(kSource, "e", "", at(30)));
+  EXPECT_TRUE(
+      must(feed->wait(std::chrono::seconds(20))).test(static_cast<std::size_t>(Topic::kSnapshots)));
+  EXPECT_EQ(code_of(store().snapshots().accept(kSource, id(2), at(31))), ErrorCode::kNotFound);
+  EXPECT_EQ(current(), to_string(id(1)));
+  EXPECT_EQ(must(store().snapshots().superseded_before(at(31))).size(), 1);
+  EXPECT_EQ(must(store().snapshots().quarantine(snapshot(3, 40, "few"), {})), 1);
+}
+
 TEST_P(SnapshotsTest, UnchangedReplyConfirmsAndFailuresAreCounted) {
   EXPECT_EQ(code_of(store().snapshots().confirm(kSource, "", "", at(1))), ErrorCode::kNotFound);
   EXPECT_EQ(must(store().snapshots().fetch_state(kSource)), std::nullopt);
