@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -19,8 +20,17 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kQuietMs = 250;
 constexpr std::chrono::seconds kLongestQuiet{2};
-constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB;
+constexpr std::uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE | IN_DELETE | IN_ATTRIB |
+                                  IN_DELETE_SELF | IN_MOVE_SELF;
 constexpr std::int64_t kNanoseconds = 1'000'000'000;
+
+/// The folder, or the next one above it that is there, where it shows when the missing ones come.
+std::filesystem::path nearest_folder(std::filesystem::path folder) {
+  std::error_code error;
+  while (!std::filesystem::is_directory(folder, error) && folder.has_relative_path())
+    folder = folder.parent_path();
+  return folder;
+}
 
 }  // namespace
 
@@ -60,16 +70,24 @@ void FileWatch::watch(const std::string& group, const std::vector<std::filesyste
     next.files.emplace(file, before == known.files.end() ? look(file) : before->second);
   }
   known = std::move(next);
-  if (thread_.joinable()) watch_folders();
+  if (thread_.joinable()) (void)watch_folders();
 }
 
-/// Of each file the folder that names it, and the one that has it. With the lock held.
-void FileWatch::watch_folders() {
+/// Ends a watch that no folder has any more: two paths may lead to one. With the lock held.
+void FileWatch::drop(int watch) {
+  const auto has_it = [&](const auto& entry) { return entry.second.watch == watch; };
+  if (watch >= 0 && std::ranges::none_of(folders_, has_it))
+    ::inotify_rm_watch(inotify_.get(), watch);
+}
+
+/// Of each file the folder that names it, and the one that has it; whether there are new ones, so
+/// that something may have changed there before. With the lock held.
+bool FileWatch::watch_folders() {
   std::set<std::filesystem::path> wanted;
   for (const auto& [name, group] : groups_)
     for (const auto& [file, state] : group.files) {
       std::error_code error;
-      wanted.insert(std::filesystem::absolute(file, error).parent_path());
+      wanted.insert(nearest_folder(std::filesystem::absolute(file, error).parent_path()));
       if (const auto real = std::filesystem::canonical(file, error); !error)
         wanted.insert(real.parent_path());
     }
@@ -78,31 +96,42 @@ void FileWatch::watch_folders() {
       ++folder;
       continue;
     }
-    if (folder->second >= 0) ::inotify_rm_watch(inotify_.get(), folder->second);
+    const int watch = folder->second.watch;
     folder = folders_.erase(folder);
+    drop(watch);
   }
-  for (const std::filesystem::path& folder : wanted) {
-    const auto [entry, is_new] = folders_.try_emplace(folder, -1);
-    if (!is_new) continue;
-    entry->second = ::inotify_add_watch(inotify_.get(), folder.c_str(), kEvents);
-    if (entry->second < 0)
-      log::warn("service", "changes in {} are not noticed by themselves: {}", folder.string(),
+  bool any_new = false;
+  for (const std::filesystem::path& path : wanted) {
+    const State now = look(path);
+    const auto [entry, is_new] = folders_.try_emplace(path);
+    Folder& folder = entry->second;
+    if (folder.watch >= 0 && folder.device == now.device && folder.file == now.file) continue;
+    const int old = folder.watch;
+    folder = {.watch = ::inotify_add_watch(inotify_.get(), path.c_str(), kEvents),
+              .device = now.device,
+              .file = now.file};
+    drop(old);
+    any_new = any_new || folder.watch >= 0;
+    if (folder.watch < 0 && is_new)
+      log::warn("service", "changes in {} are not noticed by themselves: {}", path.string(),
                 system_error("inotify", errno).message);
   }
+  return any_new;
 }
 
 void FileWatch::check() {
   std::vector<std::pair<Changed, std::filesystem::path>> changed;
   {
     const std::scoped_lock lock(mutex_);
-    for (auto& [name, group] : groups_)
-      for (auto& [file, state] : group.files) {
-        const State now = look(file);
-        if (now == state) continue;
-        state = now;
-        changed.emplace_back(group.changed, file);
-      }
-    watch_folders();  // a link may lead elsewhere now
+    do {
+      for (auto& [name, group] : groups_)
+        for (auto& [file, state] : group.files) {
+          const State now = look(file);
+          if (now == state) continue;
+          state = now;
+          changed.emplace_back(group.changed, file);
+        }
+    } while (watch_folders());  // a link may lead elsewhere now, a folder may be another one
   }
   for (const auto& [tell, file] : changed) tell(file);
 }

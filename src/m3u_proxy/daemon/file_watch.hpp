@@ -1,6 +1,6 @@
 // FileWatch: tells when files are other files or have other content, also where one is replaced by
-// a rename or where a symbolic link in its folder is swapped (as Kubernetes does with mounted
-// configurations, and certbot with certificates).
+// a rename, where a symbolic link in its folder is swapped (as Kubernetes does with mounted
+// configurations, and certbot with certificates), and where the folder comes later or is replaced.
 //
 // What is compared is the file that a path leads to, its size and its time of change. Where a
 // folder cannot be watched, the log says so once.
@@ -49,8 +49,14 @@ class FileWatch {
     std::map<std::filesystem::path, State> files;
     Changed changed;
   };
+  struct Folder {
+    int watch = -1;  // -1: it cannot be watched
+    dev_t device = 0;
+    ino_t file = 0;
+  };
   static State look(const std::filesystem::path& file);
-  void watch_folders();
+  bool watch_folders();
+  void drop(int watch);
   void run();
   void check();
 
@@ -58,7 +64,7 @@ class FileWatch {
   io::Descriptor stop_;
   std::mutex mutex_;  // of what follows
   std::map<std::string, Group> groups_;
-  std::map<std::filesystem::path, int> folders_;  // -1: it cannot be watched
+  std::map<std::filesystem::path, Folder> folders_;
   std::thread thread_;
 };
 

@@ -68,5 +68,33 @@ TEST_F(FileWatchTest, ASwappedLinkHasChangedItsFile) {
   expect_change("a");
 }
 
+TEST_F(FileWatchTest, AFolderMayComeLater) {
+  watch("far/away/a");
+  std::filesystem::create_directories(folder_ / "far");
+  std::filesystem::create_directories(folder_ / "far/away");
+  write("far/away/a", "1");
+  expect_change("a");
+  write("far/away/a", "22");
+  expect_change("a");
+}
+
+TEST_F(FileWatchTest, AFolderMayBeReplaced) {
+  for (const char* folder : {"data", "next"}) {
+    std::filesystem::create_directory(folder_ / folder);
+    write(std::string(folder) + "/a", folder);
+  }
+  watch("data/a");
+  std::filesystem::rename(folder_ / "data", folder_ / "old");
+  std::filesystem::rename(folder_ / "next", folder_ / "data");
+  expect_change("a");
+  write("data/a", "other");
+  expect_change("a");
+  std::filesystem::remove_all(folder_ / "data");
+  expect_change("a");
+  std::filesystem::create_directory(folder_ / "data");
+  write("data/a", "again");
+  expect_change("a");
+}
+
 }  // namespace
 }  // namespace m3u_proxy::daemon
