@@ -62,16 +62,18 @@ Result<> StateView::read_proxies(const jobs::Model& model, std::vector<ProxyStat
 void StateView::watch_sources(const std::vector<SourceState>& sources) {
   std::vector<std::string> names;
   for (const SourceState& source : sources) {
-    names.push_back(source.name);
+    // A guide may be called as a playlist is.
+    const std::string about = source.is_guide ? "epg_source " + source.name : source.name;
+    names.push_back(about);
     alerts_.set(source.failures >= config_.failures,
                 {.kind = "source_failed",
-                 .about = source.name,
+                 .about = about,
                  .text = fmt::format("\"{}\" could not be fetched {} times in a row: its last good "
                                      "copy stays published",
                                      source.name, source.failures)});
     alerts_.set(source.quarantined,
                 {.kind = "quarantine",
-                 .about = source.name,
+                 .about = about,
                  .text = fmt::format("\"{0}\" shrank so much that the new list waits: take it over "
                                      "with m3u-proxy ctl accept \"{0}\"",
                                      source.name)});
