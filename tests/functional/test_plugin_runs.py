@@ -14,6 +14,7 @@ import time
 import pytest
 
 from program import BINARY, ROOT, TIMEOUT, plugins_are_built, report_of, run
+from service import Service, ask, wait_until
 
 MISBEHAVING = ROOT / "sdk" / "samples" / "misbehaving"
 CHANNELS = 5500
@@ -166,6 +167,35 @@ def test_a_csv_list_is_a_source_like_any_other(folder, samples):
         f"http://h/csv/{i}" for i in range(20_000)]
     assert text.index("http://h/tv/2999") < text.index("http://h/csv/0\n")
     assert text.index("http://h/csv/19999") < text.index("http://h/radio/0\n")
+
+
+def test_the_service_keeps_a_csv_list_fresh_like_any_other(folder, samples):
+    install(folder, samples, "csv_channels")
+
+    def write(rows):
+        (folder / "list.csv").write_text("name,url,group\n" + "".join(
+            f"One {i},http://h/csv/{i},News\n" for i in range(rows)))
+
+    def source():
+        return service.ctl("status")["sources"][0]
+
+    write(100)
+    (folder / "config.toml").write_text(
+        '[wasm_plugins]\nenabled = true\nplugin_directory = "plugins"\n'
+        'cache_directory = "cache"\n' + CSV_SOURCE +
+        '\n[[proxies]]\nname = "home"\nsources = ["csv"]\n')
+    with Service(folder / "data", "--config", folder / "config.toml") as service:
+        service.wait_for_generation(1)
+        assert source()["items"] == 100
+        assert ask(service.playlist).text.count("http://h/csv/") == 100
+        write(90)
+        service.wait_for_generation(2)
+        assert ask(service.playlist).text.count("http://h/csv/") == 90
+        write(10)  # too few at once
+        wait_until(lambda: "quarantined" in source())
+        (folder / "list.csv").write_text("this,has,none\nof,the,columns\n")
+        wait_until(lambda: "error" in source())
+        assert ask(service.playlist).text.count("http://h/csv/") == 90
 
 
 def test_when_its_plugin_fails_the_other_sources_go_on(folder, samples):

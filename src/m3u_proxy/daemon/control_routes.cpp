@@ -40,7 +40,7 @@ class Control {
 
   Result<std::string> status(const Request& request);
   Result<std::string> refresh(const Request& request);
-  Result<std::string> accept(const Request& request);
+  Result<std::string> accept(const Request& request, const CancelToken& cancel);
   Result<std::string> upload(const Request& request, const CancelToken& cancel);
   Result<std::string> jobs(const Request& request);
   Result<std::string> cancel(const Request& request);
@@ -191,18 +191,16 @@ Result<std::string> Control::refresh(const Request& request) {
   return text;
 }
 
-Result<std::string> Control::accept(const Request& request) {
+Result<std::string> Control::accept(const Request& request, const CancelToken& cancel) {
   const auto model = context_.conductor.model();
   M3U_TRY(const auto chosen, sources(*model, request.parameter("name")));
   for (const jobs::SourceEntry* const source : chosen) {
-    M3U_TRY(const auto all, context_.store.snapshots().list(source->id));
-    for (const store::SourceSnapshot& snapshot : all) {
-      if (snapshot.state != store::SnapshotState::kQuarantined) continue;
-      M3U_CHECK(context_.store.snapshots().accept(source->id, snapshot.id, context_.clock()));
-      M3U_CHECK(record(context_, {.action = fmt::format("{}.accept", section_of(*source)),
-                                  .target = to_string(source->id)}));
-      return fmt::format(R"({{"accepted":{}}})", snapshot.items);
-    }
+    const auto accepted = context_.refresher.accept(*source, cancel);
+    if (!accepted && accepted.error().code == ErrorCode::kNotFound) continue;
+    M3U_CHECK(accepted);
+    M3U_CHECK(record(context_, {.action = fmt::format("{}.accept", section_of(*source)),
+                                .target = to_string(source->id)}));
+    return fmt::format(R"({{"accepted":{}}})", *accepted);
   }
   return fail(ErrorCode::kNotFound, "nothing of this source waits in quarantine");
 }
@@ -385,7 +383,7 @@ Result<> add_control_routes(http::Router& router, const ControlContext& context)
   M3U_CHECK(add(kGet, "/jobs", &Control::jobs));
   M3U_CHECK(add(kPost, "/jobs/{id}/cancel", &Control::cancel));
   M3U_CHECK(add(kPost, "/sources/{name}/refresh", &Control::refresh));
-  M3U_CHECK(add(kPost, "/sources/{name}/accept", &Control::accept));
+  M3U_CHECK(add_errand(kPost, "/sources/{name}/accept", &Control::accept));
   M3U_CHECK(add_errand(kPost, "/sources/{name}/upload", &Control::upload));
   M3U_CHECK(add_errand(kPost, "/restore", &Control::restore));
   M3U_CHECK(add(kPost, "/proxies/{name}/generate", &Control::regenerate));

@@ -6,10 +6,13 @@
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
+#include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_splitter.hpp>
 #include <m3u_proxy/io/buffer.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
+#include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/spill/key_set.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -30,6 +33,34 @@ class SetHash {
  private:
   std::uint64_t low_ = 0;
   std::uint64_t high_ = 0;
+};
+
+/// The channels that a guide has programmes of.
+class GuideChannels {
+ public:
+  GuideChannels(memory::Budget& budget, spill::SpillSpace* spill) : seen_(budget, spill) {}
+
+  /// `element`: a programme, whose text begins at `text`.
+  Result<> add(const formats::XmltvSpan& element, const char* text) {
+    const std::string_view whole(text, element.size);
+    std::string_view id;
+    if (element.ordinary)
+      id = element.tag.id.in(whole);
+    else if (formats::XmltvStartTag tag; formats::parse_start_tag(whole, tag))
+      id = tag.value("channel");
+    const spill::Key128 key = spill::key_of(id);
+    if (key == last_) return {};  // they come together mostly
+    last_ = key;
+    M3U_TRY(const bool is_new, seen_.insert(key));
+    if (is_new) set_.add(id.data(), id.size());
+    return {};
+  }
+  [[nodiscard]] std::string set() const { return set_.text(); }
+
+ private:
+  spill::KeySet seen_;
+  spill::Key128 last_{};
+  SetHash set_;
 };
 
 Result<> check_cancel(const CancelToken& cancel) {
@@ -69,7 +100,7 @@ Result<Inspection> inspect_playlist(io::ByteSource& source, const Uuid& id, memo
 }
 
 Result<Inspection> inspect_guide(io::ByteSource& source, memory::Budget& budget,
-                                 const CancelToken& cancel) {
+                                 spill::SpillSpace* spill, const CancelToken& cancel) {
   return memory::guarded([&]() -> Result<Inspection> {
     memory::BudgetResource resource(budget, memory::Tag::kInput);
     std::pmr::vector<char> window(kFirstWindow, &resource);
@@ -77,6 +108,7 @@ Result<Inspection> inspect_guide(io::ByteSource& source, memory::Budget& budget,
     formats::XmltvSplitter splitter;
     ProblemLog problems;
     Inspection found;
+    GuideChannels channels(budget, spill);
     std::size_t filled = 0;
     bool at_end = false;
     while (!at_end || filled != 0) {
@@ -92,16 +124,32 @@ Result<Inspection> inspect_guide(io::ByteSource& source, memory::Budget& budget,
       M3U_TRY(const std::size_t done,
               splitter.split({window.data(), filled}, at_end ? Input::kEnd : Input::kMore, elements,
                              problems));
-      for (const formats::XmltvSpan& element : elements)
-        if (element.kind == formats::XmltvKind::kProgramme) ++found.items;
+      for (const formats::XmltvSpan& element : elements) {
+        if (element.kind != formats::XmltvKind::kProgramme) continue;
+        ++found.items;
+        M3U_CHECK(channels.add(element, window.data() + element.begin));
+      }
       if (at_end) break;
       std::memmove(window.data(), window.data() + done, filled - done);
       filled -= done;
       if (done == 0) window.resize(window.size() * 2);
     }
     if (found.items == 0) return fail(ErrorCode::kParse, "the guide has no programmes");
+    found.channel_set = channels.set();
     return found;
   });
+}
+
+Result<Inspection> inspect_by_plugin(const config::SourceConfig& source, runtime::Run& run) {
+  config::Configuration configuration;
+  configuration.sources.push_back(source);
+  config::ProxyConfig proxy;
+  proxy.name = source.name;
+  proxy.sources.push_back(source.name);
+  M3U_TRY(const auto resolved, runtime::resolve(configuration, proxy, run));
+  M3U_TRY(const generation::PreviewResult read, run.preview(resolved, 0));
+  if (read.evaluated == 0) return fail(ErrorCode::kParse, "the plugin found no channels in it");
+  return Inspection{.items = read.evaluated};
 }
 
 }  // namespace m3u_proxy::jobs

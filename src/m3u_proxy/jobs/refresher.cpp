@@ -1,5 +1,4 @@
 #include <array>
-#include <chrono>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,11 +12,6 @@
 #include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
 #include <m3u_proxy/jobs/sightings.hpp>
-#include <m3u_proxy/net/content_coding.hpp>
-#include <m3u_proxy/net/fetch.hpp>
-#include <m3u_proxy/net/url.hpp>
-#include <m3u_proxy/sources/source_cache.hpp>
-#include <m3u_proxy/sources/source_store.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
 #include <m3u_proxy/store/random_id.hpp>
@@ -26,7 +20,6 @@ namespace m3u_proxy::jobs {
 namespace {
 
 constexpr std::string_view kReplies = "replies";  // beside the sources
-constexpr std::chrono::days kRepliesKept(90);     // what an account does not name for so long goes
 
 /// Copies all that a source gives into a temporary file.
 Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
@@ -60,10 +53,9 @@ Result<std::string> hash_of(const io::TempFile& file) {
   return hash.text();
 }
 
-/// A source whose bytes are in a file.
-config::SourceConfig stored_in(const io::TempFile& file, config::SourceConfig source) {
-  source.location = fmt::format("/proc/self/fd/{}", file.descriptor());
-  source.plugin.clear();
+/// A source whose bytes are in an open file.
+config::SourceConfig stored_in(int file, config::SourceConfig source) {
+  source.location = fmt::format("/proc/self/fd/{}", file);
   return source;
 }
 
@@ -114,17 +106,14 @@ std::string_view to_string(RefreshResult result) {
   return "";
 }
 
-struct Refresher::Fetched {
-  std::unique_ptr<io::TempFolder> folder;  // of the file
-  std::shared_ptr<io::TempFile> file;
-  bool not_modified = false;
-  std::string etag;
-  std::string last_modified;
-  std::optional<channels::AccountStats> account;
-};
-
 Result<snapshots::SnapshotFolder> Refresher::folder_of(const Uuid& source) const {
   return snapshots::SnapshotFolder::open(options_.folder / "sources" / to_base64url(source));
+}
+
+Result<std::shared_ptr<const snapshots::Snapshot>> Refresher::open(
+    const SourceEntry& source, const store::SourceSnapshot& row) const {
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
+  return folder.get(to_base64url(row.id));
 }
 
 /// Where the last good replies of an account's API are kept, from which a list is made: a reply
@@ -134,80 +123,30 @@ std::filesystem::path Refresher::replies_of(const SourceEntry& source) const {
   return options_.folder / kReplies / to_base64url(source.id);
 }
 
-Result<Refresher::Fetched> Refresher::fetch(const SourceEntry& source, const JobContext& job,
-                                            runtime::Run& run,
-                                            const std::optional<store::SourceSnapshot>& current) {
-  Fetched fetched;
-  M3U_TRY(fetched.folder, io::TempFolder::create(process_.spill_folder()));
-  M3U_TRY(fetched.file, fetched.folder->create_file());
-  const config::SourceConfig& config = source.config;
-  if (!is_http_url(config.location)) {
-    M3U_TRY(const auto bytes, run.sources().stored(config, source.is_guide));
-    M3U_CHECK(copy(*bytes, *fetched.file, job.cancel));
-    if (!source.is_guide) fetched.account = run.sources().playlist(config).origin().account;
-    if (const auto kept = replies_of(source); !kept.empty())
-      if (const auto cache = sources::SourceCache::open(kept))
-        cache->remove_older_than(kRepliesKept);
-    return fetched;
-  }
-  M3U_TRY(const net::Origin origin, net::origin_of(config.location));
-  const std::string host = fmt::format("{}:{}", origin.host, origin.port);
-  const std::int64_t now = store::seconds_of(clock_());
-  if (!breaker_.allows(host, now))
-    return fail(ErrorCode::kNetwork,
-                fmt::format("{} failed again and again and is left alone for a while", host),
-                "it is tried again by itself");
-  net::FetchRequest request{.url = config.location, .user_agent = config.user_agent};
-  for (const auto& [name, value] : config.headers)
-    request.headers.push_back({.name = name, .value = value});
-  if (current) {
-    request.etag = current->etag;
-    request.last_modified = current->last_modified;
-  }
-  net::FetchOptions options;
-  options.guard = guard_of(source);
-  options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
-    job.progress({.stage = "download", .items = 0, .done = done, .total = total});
-  };
-  auto result = net::fetch(request, options, *fetched.file, &job.cancel);
-  if (job.cancel.cancelled()) return fail(ErrorCode::kCancelled, "the refresh was cancelled");
-  if (result && result->partial) result = fail(result->broken);
-  if (!result) {
-    if (result.error().code == ErrorCode::kNetwork) breaker_.failed(host, now);
-    return fail(std::move(result).error());
-  }
-  breaker_.succeeded(host);
-  if (result->deflated) {
-    M3U_TRY(std::shared_ptr<io::TempFile> plain, fetched.folder->create_file());
-    M3U_TRY(const net::Inflated outcome,
-            net::inflate_body(fetched.file, options.max_bytes, *plain));
-    if (outcome == net::Inflated::kTruncated)
-      return fail(ErrorCode::kParse, "the deflated data is truncated");
-    if (outcome == net::Inflated::kWhole) fetched.file = std::move(plain);
-  }
-  fetched.not_modified = result->not_modified;
-  fetched.etag = result->etag;
-  fetched.last_modified = result->last_modified;
-  return fetched;
+runtime::RunOptions Refresher::reading(const CancelToken& cancel) const {
+  return {.threads = 1, .now = store::seconds_of(clock_()), .cancel = &cancel};
 }
 
 Result<Inspection> Refresher::inspect(const SourceEntry& source, const io::TempFile& file,
-                                      runtime::Run& run, const CancelToken& cancel) const {
-  const config::SourceConfig as_file = stored_in(file, source.config);
+                                      const CancelToken& cancel) const {
+  runtime::Run run(process_, reading(cancel));
+  const config::SourceConfig as_file = stored_in(file.descriptor(), source.config);
   if (source.is_guide) {
     const auto guide = run.sources().guide(as_file, runtime::GuideReads::kOnce);
     M3U_TRY(const auto bytes, guide.open());
-    return inspect_guide(*bytes, process_.budget(), cancel);
+    const auto spill = process_.make_spill_space();
+    return inspect_guide(*bytes, process_.budget(), spill.get(), cancel);
   }
+  if (!as_file.plugin.empty()) return inspect_by_plugin(as_file, run);
   const auto playlist = run.sources().playlist(as_file);
   M3U_TRY(const auto bytes, playlist.open());
   return inspect_playlist(*bytes, source.id, process_.slabs(), cancel);
 }
 
-void Refresher::note_sightings(const SourceEntry& source, const io::TempFile& file,
-                               runtime::Run& run, const CancelToken& cancel) {
+void Refresher::note_sightings(const SourceEntry& source, int file, const CancelToken& cancel) {
   // What a plugin reads has channels that only it knows.
   if (source.is_guide || !source.config.plugin.empty()) return;
+  runtime::Run run(process_, reading(cancel));
   const auto playlist = run.sources().playlist(stored_in(file, source.config));
   auto bytes = playlist.open();
   const auto spill = process_.make_spill_space();
@@ -242,7 +181,7 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
   row.source = source.id;
   row.bytes = content->written();
   row.items = found.items;
-  row.channel_set_hash = found.channel_set;
+  row.channel_set_hash = found.channel_set.empty() ? row.content_hash : found.channel_set;
   row.confirmed = row.fetched;
   M3U_CHECK(draft->commit(to_base64url(row.id)));
   if (!is_suspicious(found, current)) {
@@ -269,66 +208,71 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
   M3U_TRY(const Uuid id, parse_uuid(job.job.target));
   const SourceEntry* const source = model.find_source(id);
   if (source == nullptr) return fail(ErrorCode::kNotFound, "the source is not there any more");
+  auto done = bring_up_to_date(*source, job);
+  if (done || done.error().code == ErrorCode::kCancelled) return done;
   const std::string& name = source->config.name.name;
-  M3U_TRY(const auto current, store_.snapshots().current(id));
-  runtime::Run run(process_, {.cache_dir = replies_of(*source),
-                              .threads = 1,
-                              .now = store::seconds_of(clock_()),
-                              .cancel = &job.cancel,
-                              .guard = guard_of(*source)});
-  const auto failed = [&](const Error& error) -> std::unexpected<Error> {
-    if (error.code != ErrorCode::kCancelled) {
-      log::warn("jobs.refresh", "\"{}\" could not be refreshed: {}", name,
-                redact_urls_in(to_string(error, name)));
-      (void)store_.snapshots().record_failure(id, redact_urls_in(to_string(error, name)), clock_());
-    }
-    return fail(error);
-  };
-  auto fetched = fetch(*source, job, run, current);
-  if (!fetched) return failed(fetched.error());
+  const std::string why = redact_urls_in(to_string(done.error(), name));
+  log::warn("jobs.refresh", "\"{}\" could not be refreshed: {}", name, why);
+  if (const auto kept = store_.snapshots().record_failure(id, why, clock_()); !kept)
+    log::warn("jobs.refresh", "\"{}\": that it failed is not kept: {}", name,
+              to_string(kept.error()));
+  return done;
+}
+
+Result<std::string> Refresher::bring_up_to_date(const SourceEntry& source, const JobContext& job) {
+  const std::string& name = source.config.name.name;
+  M3U_TRY(const auto current, store_.snapshots().current(source.id));
+  // One that is gone or damaged is fetched again, whatever the server says of it.
+  const bool is_there = current && open(source, *current);
+  M3U_TRY(const Download download,
+          downloader_.fetch({.source = source,
+                             .job = job,
+                             .etag = is_there ? current->etag : "",
+                             .last_modified = is_there ? current->last_modified : "",
+                             .guard = guard_of(source),
+                             .replies = replies_of(source)}));
   const store::Time now = clock_();
-  if (fetched->not_modified && current) {
+  if (download.not_modified && is_there) {
     // A 304 need not name them again.
-    const bool named = !fetched->etag.empty() || !fetched->last_modified.empty();
-    M3U_CHECK(store_.snapshots().confirm(id, named ? fetched->etag : current->etag,
-                                         named ? fetched->last_modified : current->last_modified,
+    const bool named = !download.etag.empty() || !download.last_modified.empty();
+    M3U_CHECK(store_.snapshots().confirm(source.id, named ? download.etag : current->etag,
+                                         named ? download.last_modified : current->last_modified,
                                          now));
     return to_json(name, {.result = RefreshResult::kUnchanged,
                           .items = current->items,
-                          .account = fetched->account});
+                          .account = download.account});
   }
-  job.progress({.stage = "check", .items = 0, .done = 0, .total = fetched->file->size()});
-  M3U_TRY(std::string hash, hash_of(*fetched->file));
-  if (current && current->content_hash == hash) {
-    M3U_CHECK(store_.snapshots().confirm(id, fetched->etag, fetched->last_modified, now));
+  job.progress({.stage = "check", .items = 0, .done = 0, .total = download.file->size()});
+  M3U_TRY(std::string hash, hash_of(*download.file));
+  if (is_there && current->content_hash == hash) {
+    M3U_CHECK(store_.snapshots().confirm(source.id, download.etag, download.last_modified, now));
     log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(RefreshResult::kUnchanged),
               current->items);
     return to_json(name, {.result = RefreshResult::kUnchanged,
                           .items = current->items,
-                          .bytes = fetched->file->size(),
-                          .account = fetched->account});
+                          .bytes = download.file->size(),
+                          .account = download.account});
   }
-  const auto found = inspect(*source, *fetched->file, run, job.cancel);
-  if (!found) return failed(found.error());
-  const auto result = keep(*source, *fetched->file,
-                           {.etag = fetched->etag,
-                            .last_modified = fetched->last_modified,
-                            .content_hash = std::move(hash),
-                            .fetched = now},
-                           *found, current, job.lease);
-  if (!result) return failed(result.error());
-  if (*result == RefreshResult::kNew) note_sightings(*source, *fetched->file, run, job.cancel);
-  if (*result == RefreshResult::kQuarantined)
+  M3U_TRY(const Inspection found, inspect(source, *download.file, job.cancel));
+  M3U_TRY(const RefreshResult result, keep(source, *download.file,
+                                           {.etag = download.etag,
+                                            .last_modified = download.last_modified,
+                                            .content_hash = std::move(hash),
+                                            .fetched = now},
+                                           found, current, job.lease));
+  if (result == RefreshResult::kNew)
+    note_sightings(source, download.file->descriptor(), job.cancel);
+  if (result == RefreshResult::kQuarantined)
     log::warn("jobs.refresh",
               "\"{}\" shrank from {} to {} items: the last good one stays published "
               "(m3u-proxy ctl accept \"{}\" takes the new one)",
-              name, current->items, found->items, name);
+              name, current->items, found.items, name);
   else
-    log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(*result), found->items);
-  return to_json(name, {.result = *result,
-                        .items = found->items,
-                        .bytes = fetched->file->size(),
-                        .account = fetched->account});
+    log::info("jobs.refresh", "\"{}\": {}, {} items", name, to_string(result), found.items);
+  return to_json(name, {.result = result,
+                        .items = found.items,
+                        .bytes = download.file->size(),
+                        .account = download.account});
 }
 
 Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
@@ -336,13 +280,24 @@ Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
   M3U_TRY(const auto folder, io::TempFolder::create(process_.spill_folder()));
   M3U_TRY(const auto file, folder->create_file());
   M3U_CHECK(copy(bytes, *file, cancel));
-  runtime::Run run(process_, {.threads = 1, .now = store::seconds_of(clock_()), .cancel = &cancel});
-  M3U_TRY(const Inspection found, inspect(source, *file, run, cancel));
+  M3U_TRY(const Inspection found, inspect(source, *file, cancel));
   M3U_TRY(std::string hash, hash_of(*file));
   M3U_CHECK(keep(source, *file, {.content_hash = std::move(hash), .fetched = clock_()}, found,
                  std::nullopt, std::nullopt));
-  note_sightings(source, *file, run, cancel);
+  note_sightings(source, file->descriptor(), cancel);
   return {};
+}
+
+Result<std::uint64_t> Refresher::accept(const SourceEntry& source, const CancelToken& cancel) {
+  M3U_TRY(const auto rows, store_.snapshots().list(source.id));
+  for (const store::SourceSnapshot& row : rows) {
+    if (row.state != store::SnapshotState::kQuarantined) continue;
+    M3U_CHECK(store_.snapshots().accept(source.id, row.id, clock_()));
+    if (const auto snapshot = open(source, row))
+      note_sightings(source, (*snapshot)->file(kContentFile)->get(), cancel);
+    return row.items;
+  }
+  return fail(ErrorCode::kNotFound, "nothing of this source waits in quarantine");
 }
 
 Result<> Refresher::delete_superseded(store::Time moment) {

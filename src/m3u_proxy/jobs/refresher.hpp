@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include <m3u_proxy/jobs/circuit_breaker.hpp>
+#include <m3u_proxy/jobs/downloader.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
@@ -44,7 +44,11 @@ class Refresher {
   };
   /// All outlive this.
   Refresher(runtime::Process& process, store::Store& store, Clock clock, Options options)
-      : process_(process), store_(store), clock_(std::move(clock)), options_(std::move(options)) {
+      : process_(process),
+        store_(store),
+        clock_(std::move(clock)),
+        options_(std::move(options)),
+        downloader_(process, clock_) {
     set_max_shrink(options_.max_shrink);
   }
 
@@ -56,6 +60,14 @@ class Refresher {
   /// they are no playlist or guide; kIo, kDiskFull.
   Result<> upload(const SourceEntry& source, io::ByteSource& bytes, const CancelToken& cancel);
 
+  /// Makes the reply current that waits in quarantine; how many items it has. Errors: kNotFound
+  /// (none waits), and those of the store.
+  Result<std::uint64_t> accept(const SourceEntry& source, const CancelToken& cancel);
+
+  /// Until when the source's server is left alone; nullopt: it may be asked. Thread-safe.
+  [[nodiscard]] std::optional<store::Time> left_alone_until(const SourceEntry& source) const {
+    return downloader_.left_alone_until(source);
+  }
   /// Whom the downloads of a source may connect to; nullptr: anybody. Thread-safe.
   [[nodiscard]] std::shared_ptr<const net::AddressGuard> guard_of(const SourceEntry& source) const {
     return source.is_users ? guard() : nullptr;
@@ -79,6 +91,9 @@ class Refresher {
 
   /// The folder with a source's snapshots. Errors: kIo.
   [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& source) const;
+  /// A source's snapshot. Errors: kNotFound, kParse (it is damaged), kIo.
+  [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open(
+      const SourceEntry& source, const store::SourceSnapshot& row) const;
   /// Deletes what was superseded before `moment`.
   Result<> delete_superseded(store::Time moment);
   /// Deletes snapshots that no row names, as a crash leaves them. Before any refresh runs.
@@ -88,15 +103,15 @@ class Refresher {
 
  private:
   static constexpr double kAny = 1;  ///< of max_shrink_: whatever it loses
-  struct Fetched;
   [[nodiscard]] std::filesystem::path replies_of(const SourceEntry& source) const;
-  Result<Fetched> fetch(const SourceEntry& source, const JobContext& job, runtime::Run& run,
-                        const std::optional<store::SourceSnapshot>& current);
-  Result<Inspection> inspect(const SourceEntry& source, const io::TempFile& file, runtime::Run& run,
+  Result<std::string> bring_up_to_date(const SourceEntry& source, const JobContext& job);
+  /// Of runs that read what is on disk already. `cancel` outlives them.
+  [[nodiscard]] runtime::RunOptions reading(const CancelToken& cancel) const;
+  Result<Inspection> inspect(const SourceEntry& source, const io::TempFile& file,
                              const CancelToken& cancel) const;
-  /// Tells the store which edited channels the playlist has; what fails there is only logged.
-  void note_sightings(const SourceEntry& source, const io::TempFile& file, runtime::Run& run,
-                      const CancelToken& cancel);
+  /// Tells the store which edited channels the playlist in an open file has; what fails there is
+  /// only logged.
+  void note_sightings(const SourceEntry& source, int file, const CancelToken& cancel);
   Result<RefreshResult> keep(const SourceEntry& source, const io::TempFile& file,
                              store::SourceSnapshot row, const Inspection& found,
                              const std::optional<store::SourceSnapshot>& current,
@@ -112,7 +127,7 @@ class Refresher {
   Options options_;
   std::atomic<double> max_shrink_{kAny};
   mutable std::mutex guard_mutex_;  // of options_.guard
-  CircuitBreaker breaker_;
+  Downloader downloader_;
 };
 
 }  // namespace m3u_proxy::jobs

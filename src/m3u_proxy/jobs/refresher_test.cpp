@@ -5,10 +5,12 @@ namespace m3u_proxy::jobs::testing {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 
 class RefresherTest : public JobsTest {
  protected:
@@ -72,6 +74,56 @@ TEST_F(RefresherTest, AListThatShrankWaitsUntilItCameThreeTimes) {
   EXPECT_THAT(snapshots(), IsSupersetOf({"quarantined 1", "current 4"}));
   EXPECT_THAT(must(refresh()), HasSubstr("new"));
   EXPECT_EQ(must(store_->snapshots().current(source()))->items, 1U);
+}
+
+TEST_F(RefresherTest, TheGoodListAgainEndsTheQuarantine) {
+  must(refresh());
+  const auto shrink = [&] {
+    write("tv.m3u", playlist({"A"}));
+    return must(refresh());
+  };
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_THAT(shrink(), HasSubstr("quarantined")) << i;
+    write("tv.m3u", playlist({"A", "B", "C", "D"}));
+    EXPECT_THAT(must(refresh()), HasSubstr("unchanged")) << i;
+    EXPECT_THAT(snapshots(), Not(Contains("quarantined 1"))) << i;
+  }
+  const auto models = model();
+  const auto accepted = refresher_->accept(*models->find_source(source()), cancel_);
+  ASSERT_FALSE(accepted);
+  EXPECT_EQ(accepted.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(RefresherTest, AnAcceptedReplyTellsWhichEditedChannelsAreThere) {
+  must(refresh());
+  const Uuid id = channel_id(source(), "url:/A.ts\nA");
+  must(store_->edits().put({.channel = id, .name = "Aa"}, now()));
+  write("tv.m3u", playlist({"B", "C", "D"}));
+  must(refresh());
+  EXPECT_NE(must(store_->edits().find(id, {}))->missing_since, store::Time());
+  write("tv.m3u", playlist({"A"}));
+  EXPECT_THAT(must(refresh()), HasSubstr("quarantined"));
+  const auto models = model();
+  EXPECT_EQ(must(refresher_->accept(*models->find_source(source()), cancel_)), 1U);
+  EXPECT_EQ(must(store_->edits().find(id, {}))->missing_since, store::Time());
+}
+
+TEST_F(RefresherTest, ALastGoodCopyThatIsGoneOrDamagedIsFetchedAgain) {
+  must(refresh());
+  for (const bool whole : {true, false}) {
+    const auto row = must(store_->snapshots().current(source()));
+    const auto path = file("sources") / to_base64url(source()) / to_base64url(row->id);
+    if (whole)
+      std::filesystem::remove_all(path);
+    else
+      std::filesystem::resize_file(path / kContentFile, 10);
+    const auto made = generate();
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, ErrorCode::kUnavailable);
+    EXPECT_THAT(jobs(), Contains("refresh queued"));
+    EXPECT_THAT(must(refresh()), HasSubstr("new"));
+    EXPECT_TRUE(generate());
+  }
 }
 
 TEST_F(RefresherTest, HowMuchAListMayLoseIsASetting) {

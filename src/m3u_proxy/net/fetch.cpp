@@ -54,6 +54,7 @@ class Fetcher {
       if (attempt.end == Attempt::End::kGiveUp) return fail(std::move(attempt.error));
       const std::chrono::milliseconds next = attempt.wait ? *attempt.wait : wait;
       if (number >= options_.tries || next > options_.longest_wait) {
+        if (attempt.wait && options_.on_retry_after) options_.on_retry_after(*attempt.wait);
         if (file_.size() == 0) return fail(std::move(attempt.error));
         result_.partial = true;
         result_.broken = std::move(attempt.error);

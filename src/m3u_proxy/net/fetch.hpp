@@ -50,6 +50,8 @@ struct FetchOptions {
   std::shared_ptr<const AddressGuard> guard{};
   /// Told the bytes so far and the whole, 0 if not known; may be empty.
   std::function<void(std::uint64_t done, std::uint64_t total)> on_progress{};
+  /// Told for how long a server asked to be left alone that the fetch failed with; may be empty.
+  std::function<void(std::chrono::seconds wait)> on_retry_after{};
 };
 
 struct FetchResult {

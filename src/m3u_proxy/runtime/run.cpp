@@ -10,7 +10,7 @@ Run::Run(Process& process, RunOptions options)
     : process_(process),
       options_(std::move(options)),
       sources_(process, options_.cache_dir, options_.cancel, options_.several_readers,
-               options_.guard),
+               {.guard = options_.guard, .on_retry_after = options_.on_retry_after}),
       monitor_(std::nullopt, {.restart_kernel_peak = process.cleanup().detailed_logging}) {
   restart(options_.now);
 }

@@ -3,8 +3,10 @@
 // other; runs side by side each have a thread of their own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +38,8 @@ struct RunOptions {
   memory::AlertListener* alerts = nullptr;         ///< may be nullptr
   /// Whom downloads may connect to; nullptr: anybody.
   std::shared_ptr<const net::AddressGuard> guard{};
+  /// Told for how long a server asked to be left alone that a download failed with; may be empty.
+  std::function<void(std::chrono::seconds wait)> on_retry_after{};
   bool several_readers = false;  ///< several proxies may read one source
   std::size_t batch_rows = 1000;
   std::uint32_t memory_check_interval = 100;  ///< channels between two looks at memory

@@ -55,12 +55,12 @@ std::string origin_key(std::string_view kind, const std::string& name) {
 }  // namespace
 
 RunSources::RunSources(Process& process, std::filesystem::path cache_dir, const CancelToken* cancel,
-                       bool several_readers, std::shared_ptr<const net::AddressGuard> guard)
+                       bool several_readers, net::FetchOptions fetch)
     : process_(process),
       cache_dir_(std::move(cache_dir)),
       cancel_(cancel),
       several_readers_(several_readers),
-      guard_(std::move(guard)) {}
+      fetch_(std::move(fetch)) {}
 
 void RunSources::begin(spill::SpillSpace& spill) {
   spill_ = &spill;
@@ -69,7 +69,7 @@ void RunSources::begin(spill::SpillSpace& spill) {
       .budget = &process_.budget(),
       .temp_folder = [this] { return temp_folder(); },
       .cache_dir = cache_dir_,
-      .fetch = {.guard = guard_},
+      .fetch = fetch_,
       .cancel = cancel_,
       .paces = process_.account_paces(),
       .clock = {},

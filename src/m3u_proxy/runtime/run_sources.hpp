@@ -30,9 +30,9 @@ class RunSources {
  public:
   /// `process` and `spill` outlive this; `cancel` may be nullptr. `cache_dir` "" = no cache.
   /// `several_readers`: more than one generation of the run may read a source.
-  /// `guard`: whom downloads may connect to; nullptr: anybody.
+  /// `fetch`: how downloads are made.
   RunSources(Process& process, std::filesystem::path cache_dir, const CancelToken* cancel,
-             bool several_readers, std::shared_ptr<const net::AddressGuard> guard);
+             bool several_readers, net::FetchOptions fetch);
 
   /// What was downloaded before is downloaded again.
   void begin(spill::SpillSpace& spill);
@@ -69,7 +69,7 @@ class RunSources {
   std::filesystem::path cache_dir_;
   const CancelToken* cancel_;
   bool several_readers_;
-  std::shared_ptr<const net::AddressGuard> guard_;
+  net::FetchOptions fetch_;
   spill::SpillSpace* spill_ = nullptr;
   std::unique_ptr<io::TempFolder> temp_folder_;  ///< where the spill folder would be in memory
   std::unique_ptr<sources::SourceStore> store_;

@@ -67,11 +67,17 @@ Result<> read(runtime::Run& run, const ProbeRequest& request, Found& found) {
     const auto guide = run.sources().guide(request.source, runtime::GuideReads::kOnce);
     M3U_TRY(const auto bytes, guide.open());
     const CancelToken never;
+    const auto spill = run.process().make_spill_space();
     M3U_TRY(const auto counted,
-            jobs::inspect_guide(*bytes, run.process().budget(),
+            jobs::inspect_guide(*bytes, run.process().budget(), spill.get(),
                                 request.cancel == nullptr ? never : *request.cancel));
     found.items = counted.items;
     found.bytes = bytes->consumed();
+    return {};
+  }
+  if (!request.source.plugin.empty()) {
+    M3U_TRY(const auto counted, jobs::inspect_by_plugin(request.source, run));
+    found.items = counted.items;
     return {};
   }
   const auto playlist = run.sources().playlist(request.source);

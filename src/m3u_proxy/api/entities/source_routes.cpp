@@ -87,14 +87,13 @@ Answer SourceHandlers::refresh(Call& call) {
 
 Answer SourceHandlers::accept(Call& call) {
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
-  M3U_TRY(const auto all, context_.store.snapshots().list(entity.id));
-  for (const store::SourceSnapshot& snapshot : all) {
-    if (snapshot.state != store::SnapshotState::kQuarantined) continue;
-    M3U_CHECK(context_.store.snapshots().accept(entity.id, snapshot.id, context_.clock()));
-    M3U_CHECK(log(call, "accept", entity));
-    return json_answer(fmt::format(R"({{"accepted":{}}})", snapshot.items));
-  }
-  return problem(409, "nothing of this source waits in quarantine");
+  M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+  const auto accepted = context_.refresher.accept(entry, call.stopping);
+  if (!accepted && accepted.error().code == ErrorCode::kNotFound)
+    return problem(409, "nothing of this source waits in quarantine");
+  M3U_CHECK(accepted);
+  M3U_CHECK(log(call, "accept", entity));
+  return json_answer(fmt::format(R"({{"accepted":{}}})", *accepted));
 }
 
 Answer SourceHandlers::upload(Call& call) {

@@ -1,0 +1,168 @@
+#include <array>
+#include <chrono>
+#include <string_view>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/jobs/downloader.hpp>
+#include <m3u_proxy/net/content_coding.hpp>
+#include <m3u_proxy/net/fetch.hpp>
+#include <m3u_proxy/net/url.hpp>
+#include <m3u_proxy/sources/source_cache.hpp>
+#include <m3u_proxy/sources/xtream_account.hpp>
+
+namespace m3u_proxy::jobs {
+namespace {
+
+constexpr std::chrono::days kRepliesKept(90);  // what an account does not name for so long goes
+
+std::unexpected<Error> cancelled() {
+  return fail(ErrorCode::kCancelled, "the refresh was cancelled");
+}
+
+/// Copies all that a source gives into a temporary file.
+Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
+  std::array<char, 65536> buffer{};
+  while (true) {
+    if (cancel.cancelled()) return cancelled();
+    M3U_TRY(const std::size_t size, from.read(buffer));
+    if (size == 0) return {};
+    M3U_CHECK(to.write(std::string_view(buffer.data(), size)));
+  }
+}
+
+/// Whom a source is asked of.
+struct Server {
+  std::string host;  ///< "host:port"
+  std::string key;   ///< who fails by itself: the host, or one of the accounts that it has
+};
+
+/// nullopt: nobody; it is a file, or its address is wrong.
+std::optional<Server> server_of(const config::SourceConfig& source) {
+  const std::string_view location = trim(source.location);
+  std::string address(location);
+  if (sources::is_xtream_url(location)) {
+    // Its password may be in a file: only the server counts here.
+    const std::string_view account = location.substr(0, location.find('?'));
+    const bool secure = starts_with_ascii_case(account, "xtreams:");
+    const std::string_view rest = account.substr(account.find("://") + 3);
+    const std::size_t at = rest.rfind('@');
+    if (at == std::string_view::npos) return std::nullopt;
+    address = fmt::format("{}://{}", secure ? "https" : "http", rest.substr(at + 1));
+  } else if (!is_http_url(location)) {
+    return std::nullopt;
+  }
+  const auto origin = net::origin_of(address);
+  if (!origin) return std::nullopt;
+  Server server{.host = fmt::format("{}:{}", origin->host, origin->port), .key = {}};
+  server.key = address == location ? server.host : location.substr(0, location.find('?'));
+  return server;
+}
+
+}  // namespace
+
+Result<Download> Downloader::empty() const {
+  Download download;
+  M3U_TRY(download.folder, io::TempFolder::create(process_.spill_folder()));
+  M3U_TRY(download.file, download.folder->create_file());
+  return download;
+}
+
+Result<Download> Downloader::fetch(const Request& request) {
+  const std::optional<Server> server = server_of(request.source.config);
+  std::optional<std::chrono::seconds> unused;
+  if (!server) {
+    M3U_TRY(Download download, empty());
+    M3U_CHECK(fetch_by_run(request, download, unused));
+    return download;
+  }
+  Result<Download> result = cancelled();
+  const auto turn = process_.account_paces()->of("host " + server->host);
+  M3U_CHECK(turn->run(std::chrono::milliseconds(0), &request.job.cancel,
+                      [&] { result = fetch_from_server(request); }));
+  return result;
+}
+
+Result<Download> Downloader::fetch_from_server(const Request& request) {
+  const Server server = *server_of(request.source.config);
+  if (!breaker_.allows(server.key, store::seconds_of(clock_())))
+    return fail(ErrorCode::kNetwork,
+                fmt::format("{} failed again and again and is left alone for a while", server.host),
+                "it is tried again by itself");
+  M3U_TRY(Download download, empty());
+  std::optional<std::chrono::seconds> wait;
+  const bool is_http = is_http_url(trim(request.source.config.location));
+  const auto done =
+      is_http ? fetch_http(request, download, wait) : fetch_by_run(request, download, wait);
+  if (request.job.cancel.cancelled()) return cancelled();
+  if (!done) {
+    if (done.error().code == ErrorCode::kNetwork)
+      breaker_.failed(server.key, store::seconds_of(clock_()), wait);
+    return fail(done.error());
+  }
+  breaker_.succeeded(server.key);
+  return download;
+}
+
+Result<> Downloader::fetch_http(const Request& request, Download& download,
+                                std::optional<std::chrono::seconds>& wait) {
+  const config::SourceConfig& config = request.source.config;
+  net::FetchRequest wanted{.url = config.location,
+                           .user_agent = config.user_agent,
+                           .etag = request.etag,
+                           .last_modified = request.last_modified};
+  for (const auto& [name, value] : config.headers)
+    wanted.headers.push_back({.name = name, .value = value});
+  net::FetchOptions options;
+  options.guard = request.guard;
+  options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
+    request.job.progress({.stage = "download", .items = 0, .done = done, .total = total});
+  };
+  options.on_retry_after = [&](std::chrono::seconds asked) { wait = asked; };
+  M3U_TRY(const net::FetchResult result,
+          net::fetch(wanted, options, *download.file, &request.job.cancel));
+  if (result.partial) return fail(result.broken);
+  download.not_modified = result.not_modified;
+  download.etag = result.etag;
+  download.last_modified = result.last_modified;
+  if (!result.deflated || result.not_modified) return {};
+  M3U_TRY(std::shared_ptr<io::TempFile> plain, download.folder->create_file());
+  M3U_TRY(const net::Inflated outcome, net::inflate_body(download.file, options.max_bytes, *plain));
+  if (outcome == net::Inflated::kTruncated)
+    return fail(ErrorCode::kNetwork, "the deflated data is truncated",
+                "it is tried again by itself");
+  if (outcome == net::Inflated::kWhole) download.file = std::move(plain);
+  return {};
+}
+
+/// What the sources of a run know to open: files, and accounts.
+Result<> Downloader::fetch_by_run(const Request& request, Download& download,
+                                  std::optional<std::chrono::seconds>& wait) {
+  const SourceEntry& source = request.source;
+  runtime::Run run(process_, {.cache_dir = request.replies,
+                              .threads = 1,
+                              .now = store::seconds_of(clock_()),
+                              .cancel = &request.job.cancel,
+                              .guard = request.guard,
+                              .on_retry_after = [&](std::chrono::seconds asked) { wait = asked; }});
+  M3U_TRY(const auto bytes, run.sources().stored(source.config, source.is_guide));
+  M3U_CHECK(copy(*bytes, *download.file, request.job.cancel));
+  if (!source.is_guide) download.account = run.sources().playlist(source.config).origin().account;
+  if (request.replies.empty()) return {};
+  if (const auto cache = sources::SourceCache::open(request.replies))
+    cache->remove_older_than(kRepliesKept);
+  return {};
+}
+
+std::optional<store::Time> Downloader::left_alone_until(const SourceEntry& source) const {
+  const std::optional<Server> server = server_of(source.config);
+  if (!server) return std::nullopt;
+  const auto until = breaker_.open_until(server->key, store::seconds_of(clock_()));
+  if (!until) return std::nullopt;
+  return store::Time(std::chrono::seconds(*until));
+}
+
+}  // namespace m3u_proxy::jobs
