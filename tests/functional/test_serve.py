@@ -295,6 +295,27 @@ def test_a_changed_configuration_is_taken_over_while_it_runs(data, tmp_path):
             assert 'tvg-chno="100"' in ask(service.playlist).text
 
 
+def test_a_schedule_that_cannot_be_read_is_refused_with_its_file(data, tmp_path):
+    config = tmp_path / "config.toml"
+    with Source(playlist_of("A", "B")) as source:
+        right = configuration(source.url)
+        wrong = right.replace('url =', 'refresh = "6 hours"\nurl =')
+        config.write_text(wrong)
+        refused = subprocess.run(Service(data, "--config", config).command, capture_output=True,
+                                 text=True, timeout=30, check=False, env=environment())
+        assert refused.returncode == 2
+        assert 'source "tv": refresh = "6 hours"' in refused.stderr
+        config.write_text(right)
+        with Service(data, "--config", config) as service:
+            config.write_text(wrong)
+            wait_until(lambda: "is not taken over" in service.log())
+            config.write_text(right.replace('"0s"', '"0s"\nrefresh = "often"'))
+            wait_until(lambda: '[service]: refresh = "often"' in service.log())
+            config.write_text(configuration(source.url, extra="starting_channel_number = 100\n"))
+            service.wait_for_generation(2)
+            assert 'tvg-chno="100"' in ask(service.playlist).text
+
+
 def test_goes_on_where_it_was_after_kill(data, tmp_path):
     with Source(playlist_of("A", "B")) as source:
         config = tmp_path / "config.toml"

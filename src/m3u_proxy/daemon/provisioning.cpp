@@ -9,6 +9,7 @@
 #include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/schedule_check.hpp>
 #include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::daemon {
@@ -22,18 +23,26 @@ Result<std::vector<store::FileEntity>> entities_of(const config::ConfigDocument&
   return jobs::entities_of(tree, std::filesystem::current_path() / document.folder);
 }
 
-Result<> take_over_edits(store::Store& store, const config::Configuration& configuration,
-                         store::Time now) {
+/// The edits of a file, but for those of proxies that are not there yet.
+Result<std::vector<store::ChannelEdit>> edits_of(store::Store& store,
+                                                 const config::Configuration& configuration) {
   std::vector<store::ChannelEdit> edits;
   for (const config::EditConfig& edit : configuration.edits) {
     std::optional<Uuid> proxy;
     if (!edit.proxy.name.empty()) {
-      M3U_TRY(const store::Entity entity,
-              store.entities().find(store::EntityKind::kProxy, edit.proxy.name));
-      proxy = entity.id;
+      const auto entity = store.entities().find(store::EntityKind::kProxy, edit.proxy.name);
+      if (!entity && entity.error().code == ErrorCode::kNotFound) continue;
+      if (!entity) return fail(entity.error());
+      proxy = entity->id;
     }
     edits.push_back(records::to_stored(edit.edit, proxy));
   }
+  return edits;
+}
+
+Result<> take_over_edits(store::Store& store, const config::Configuration& configuration,
+                         store::Time now) {
+  M3U_TRY(const auto edits, edits_of(store, configuration));
   M3U_TRY(const bool changed, store.edits().take_over_file(edits, now));
   if (changed) log::info("config", "{} edits of channels are the file's", edits.size());
   return {};
@@ -76,6 +85,9 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
   for (const config::ConfigProblem& problem : loaded.problems)
     log::error("config", "{}", config::to_string(problem));
   if (!loaded.problems.empty()) return fail(loaded.problems.front().error);
+  const std::vector<Error> schedules = jobs::schedule_problems(loaded.configuration);
+  for (const Error& error : schedules) log::error("config", "{}", to_string(error));
+  if (!schedules.empty()) return fail(schedules.front());
   for (const config::ProxyConfig& proxy : loaded.configuration.proxies)
     if (proxy.mode == generation::UrlMode::kProxy)
       return fail(
@@ -93,12 +105,23 @@ Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loa
                                   store::Time now) {
   if (!loaded.document) return store::TakeOver();
   M3U_TRY(const auto entities, entities_of(*loaded.document));
+  // Before anything is taken over: a proxy that comes with the file has no edits of people.
+  M3U_TRY(const auto edits, edits_of(store, loaded.configuration));
+  M3U_CHECK(store.edits().check_file(edits));
   M3U_TRY(store::TakeOver taken, store.entities().take_over_file(entities, now));
   M3U_CHECK(take_over_edits(store, loaded.configuration, now));
   if (!taken.empty())
     M3U_CHECK(api::record(store, now, {.name = std::string(api::kConfigurationFile)},
                           {.action = "configuration.take-over", .after = to_json(taken)}));
   return taken;
+}
+
+Result<> release_file(store::Store& store) {
+  M3U_TRY(const bool entities, store.entities().release_file());
+  M3U_TRY(const bool edits, store.edits().release_file());
+  if (entities || edits)
+    log::info("config", "without a configuration file, what one brought may be changed by people");
+  return {};
 }
 
 Result<bool> provision_example(store::Store& store, const std::filesystem::path& folder,

@@ -27,6 +27,9 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
 Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loaded,
                                   store::Time now);
 
+/// What a file managed that is not named any more may be changed by people. Errors: of the store.
+Result<> release_file(store::Store& store);
+
 /// Writes the example's files into `folder`, and puts its entities into a store that has none.
 /// Whether it did. Errors: kIo, kDiskFull, and those of the store.
 Result<bool> provision_example(store::Store& store, const std::filesystem::path& folder,

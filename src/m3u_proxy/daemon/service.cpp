@@ -32,6 +32,7 @@ Result<> Service::Parts::provision() {
   const store::Time now = options_.clock();
   M3U_CHECK(take_over(*store_, loaded_, now));
   if (loaded_.document) return {};
+  M3U_CHECK(release_file(*store_));
   M3U_TRY(const bool made, provision_example(*store_, folder_->path() / "example", now));
   if (made) log::info("service", "a new service: it begins with the example");
   return {};
@@ -75,9 +76,11 @@ Result<> Service::Parts::make_jobs() {
       jobs::Workers::Options{.owner = fmt::format("{}", ::getpid()),
                              .on_end =
                                  [this](const store::Job& job, const Result<std::string>& result) {
-                                   const auto proxy = parse_uuid(job.target);
-                                   if (proxy && job.kind == jobs::kGenerateJob)
-                                     conductor_->generation_ended(*proxy, result);
+                                   const auto target = parse_uuid(job.target);
+                                   if (target && job.kind == jobs::kGenerateJob)
+                                     conductor_->generation_ended(*target, result);
+                                   if (target && job.kind == jobs::kRefreshJob)
+                                     conductor_->refresh_ended(*target, result);
                                    view_->ended(job, result);
                                    // That nothing has changed is no change of the store, and yet
                                    // the end of failures.

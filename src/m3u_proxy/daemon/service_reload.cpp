@@ -36,7 +36,7 @@ void Service::Parts::reload_file() {
 
 /// After a restore: what the file says holds again.
 Result<> Service::Parts::take_file_again() {
-  if (!options_.config) return {};
+  if (!options_.config) return release_file(*store_);
   M3U_TRY(const LoadedDocument loaded,
           load_document(options_.config, options_.environment, options_.flags));
   M3U_CHECK(take_over(*store_, loaded, options_.clock()));
@@ -72,10 +72,9 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
 Result<jobs::Conductor::Options> Service::Parts::conductor_options(
     const config::ServiceConfig& config) {
   M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(config.time_zone));
-  return jobs::Conductor::Options{.quiet_period = config.quiet_period,
-                                  .jitter = config.jitter,
-                                  .zone = zone,
-                                  .refresh = config.refresh};
+  return jobs::Conductor::Options{
+      .quiet_period = config.quiet_period,
+      .refreshes = {.jitter = config.jitter, .zone = zone, .refresh = config.refresh}};
 }
 
 }  // namespace m3u_proxy::daemon

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/jobs/clock_changes.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/jobs/retry.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -12,22 +14,24 @@ constexpr std::chrono::hours kLongestSleep{24};
 constexpr std::chrono::hours kBetweenTidying{1};
 constexpr std::chrono::hours kAuditKept{24 * 365};
 constexpr std::chrono::seconds kPause{2};
-/// A source that failed is tried again after this, doubled with each failure.
-constexpr std::chrono::seconds kFirstRetry{30};
-constexpr std::chrono::seconds kLongestRetry{3600};
-constexpr std::int64_t kMostDoublings = 7;
 /// Jobs of an earlier process that are looked at.
 constexpr int kMostLeft = 1000;
-
-store::Time time_of(std::int64_t seconds) { return store::Time(std::chrono::seconds(seconds)); }
 
 void earliest(std::optional<store::Time>& time, const std::optional<store::Time>& other) {
   if (other && (!time || *other < *time)) time = other;
 }
 
-std::chrono::seconds retry_after(std::int64_t failures) {
-  const auto doublings = std::clamp<std::int64_t>(failures - 1, 0, kMostDoublings);
-  return std::min(kFirstRetry * (std::int64_t{1} << doublings), kLongestRetry);
+/// Whether the same could be done later: the store or the disk is to blame, not what it says.
+bool may_pass(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kConfig:
+    case ErrorCode::kParse:
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+      return false;
+    default:
+      return true;
+  }
 }
 
 store::NewJob new_job(std::string_view kind, const Uuid& target, JobPriority priority,
@@ -59,6 +63,7 @@ Conductor::Conductor(store::Store& store, config::Configuration base, Refresher&
       generator_(generator),
       clock_(std::move(clock)),
       listeners_(std::move(listeners)),
+      refreshes_(store, refresher, clock_, options.refreshes),
       base_(std::move(base)),
       options_(std::move(options)) {}
 
@@ -75,6 +80,7 @@ Conductor::Options Conductor::options() const {
 }
 
 void Conductor::configure(config::Configuration base, Options options) {
+  refreshes_.configure(options.refreshes);
   {
     const std::scoped_lock lock(mutex_);
     base_ = std::move(base);
@@ -82,6 +88,11 @@ void Conductor::configure(config::Configuration base, Options options) {
   }
   reconfigured_ = true;
   if (feed_) feed_->wake();
+}
+
+void Conductor::refresh_ended(const Uuid& source, const Result<std::string>& result) {
+  refreshes_.ended(source, result);
+  if (!result && feed_) feed_->wake();
 }
 
 void Conductor::generation_ended(const Uuid& proxy, const Result<std::string>& result) {
@@ -112,7 +123,7 @@ Result<> Conductor::start() {
         const auto left,
         store_.jobs().list({.state = state, .kind = std::string(kRefreshJob), .limit = kMostLeft}));
     for (const store::Job& job : left)
-      if (const auto source = parse_uuid(job.target)) asked_[*source] = clock_();
+      if (const auto source = parse_uuid(job.target)) refreshes_.asked(*source, clock_());
   }
   // What a generation was made of is in its snapshot, so only what has changed since is made
   // again.
@@ -149,6 +160,7 @@ Result<> Conductor::load() {
     const std::scoped_lock lock(mutex_);
     model_ = loaded;
   }
+  refreshes_.follow(*loaded);
   for (const SourceEntry& source : loaded->sources)
     if (!source.config.channels.empty()) refresher_.note_manual_channels(source);
   if (listeners_.model) listeners_.model(std::move(loaded));
@@ -194,33 +206,6 @@ Result<> Conductor::find_changed() {
   return {};
 }
 
-Result<std::optional<store::Time>> Conductor::next_refresh(const SourceEntry& source) {
-  if (!source.config.channels.empty()) return std::nullopt;  // there is nothing to fetch
-  const std::string& said = source.config.refresh;
-  const Options options = this->options();
-  M3U_TRY(Schedule schedule, Schedule::parse(said.empty() ? options.refresh : said, options.zone));
-  schedule.set_jitter(options.jitter);
-  M3U_TRY(const auto state, store_.snapshots().fetch_state(source.id));
-  std::optional<store::Time> last;
-  if (state && state->tried != store::Time()) last = state->tried;
-  bool waits = false;  // for the end of the try that was asked for
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto asked = asked_.find(source.id); asked != asked_.end()) {
-      waits = !last || *last < asked->second;
-      if (waits) last = asked->second;
-    }
-  }
-  const auto due = schedule.due(source.config.name.name,
-                                last ? std::optional(store::seconds_of(*last)) : std::nullopt,
-                                store::seconds_of(clock_()));
-  if (!due) return std::nullopt;
-  const store::Time scheduled = time_of(*due);
-  if (!waits && last && source.updated > *last) return std::min(scheduled, source.updated);
-  if (waits || !state || state->failures == 0) return scheduled;
-  return std::min<store::Time>(scheduled, state->tried + retry_after(state->failures));
-}
-
 Result<std::optional<store::Time>> Conductor::refreshes() {
   std::optional<store::Time> next;
   const store::Time now = clock_();
@@ -233,14 +218,22 @@ Result<std::optional<store::Time>> Conductor::refreshes() {
       continue;
     }
     M3U_CHECK(store_.jobs().enqueue(refresh_job(source.id, JobPriority::kSchedule, now), now));
-    {
-      const std::scoped_lock lock(mutex_);
-      asked_[source.id] = now;
-    }
+    refreshes_.asked(source.id, now);
     M3U_TRY(const auto again, next_refresh(source));
     earliest(next, again);
   }
   return next;
+}
+
+/// Looks for changes where the clock has made a proxy another one.
+Result<std::optional<store::Time>> Conductor::clock_changes() {
+  const store::Time now = clock_();
+  if (by_clock_ && *by_clock_ <= now) M3U_CHECK(find_changed());
+  by_clock_.reset();
+  const auto current = model();
+  for (const ProxyEntry& proxy : current->proxies)
+    earliest(by_clock_, next_change_by_clock(*current, proxy, now));
+  return by_clock_;
 }
 
 std::optional<store::Time> Conductor::generations() {
@@ -297,56 +290,69 @@ Result<> Conductor::tidy() {
     M3U_CHECK(refresher_.delete_removed(*model()));
     M3U_CHECK(generator_.delete_removed(*model()));
   }
-  M3U_CHECK(store_.edits().prune(now - options.reports_kept));
+  M3U_CHECK(store_.edits().prune(options.reports_kept, now));
   return {};
 }
 
 void Conductor::forget() {
   made_of_.clear();
   waiting_.clear();
+  refreshes_.forget();
   const std::scoped_lock lock(mutex_);
-  asked_.clear();
   failed_.clear();
 }
 
-void Conductor::follow(store::Topics topics) {
+/// What could not be looked at for a reason that may pass is the answer.
+store::Topics Conductor::follow(store::Topics topics) {
   const auto has = [&](store::Topic topic) { return topics.test(static_cast<std::size_t>(topic)); };
   const bool settings =
       has(store::Topic::kEntities) || has(store::Topic::kSettings) || has(store::Topic::kEdits);
+  store::Topics undone;
   if (has(store::Topic::kEdits)) generator_.edits_changed();
   if (settings) {
     // What is not right keeps the old one, and says so.
     const auto loaded = load();
-    if (!loaded)
+    if (!loaded) {
       log::error("config", "what the store says is not valid: {}", to_string(loaded.error()));
+      if (may_pass(loaded.error())) undone.set(static_cast<std::size_t>(store::Topic::kSettings));
+    }
     model_is_current_ = loaded.has_value();
   }
   if (settings || has(store::Topic::kSnapshots))
-    if (const auto found = find_changed(); !found)
+    if (const auto found = find_changed(); !found) {
       log::warn("jobs", "changes cannot be followed: {}", to_string(found.error()));
+      if (may_pass(found.error())) undone.set(static_cast<std::size_t>(store::Topic::kSnapshots));
+    }
   if (has(store::Topic::kGenerations) && listeners_.generations) listeners_.generations();
   if (has(store::Topic::kJobs) && listeners_.jobs) listeners_.jobs();
   if (listeners_.changes && topics.any()) listeners_.changes(topics);
+  return undone;
 }
 
+/// One part that fails keeps no other from its work.
 Result<std::optional<store::Time>> Conductor::enqueue_due() {
-  M3U_TRY(auto next, refreshes());
-  earliest(next, retries());
-  earliest(next, generations());
-  M3U_CHECK(tidy());
+  auto next = clock_changes();
+  const auto add = [&](Result<std::optional<store::Time>> other) {
+    if (next && other)
+      earliest(*next, *other);
+    else if (next)
+      next = std::move(other);
+  };
+  add(refreshes());
+  add(retries());
+  add(generations());
+  if (const auto tidied = tidy(); next && !tidied) return fail(tidied.error());
   return next;
 }
 
 void Conductor::run() {
-  follow(store::all_topics());
+  store::Topics undone = follow(store::all_topics());
   while (!stopping_) {
     const auto next = enqueue_due();
     if (!next) log::warn("jobs", "the schedule cannot be followed: {}", to_string(next.error()));
     milliseconds sleep = kLongestSleep;
-    if (!next)
-      sleep = kPause;
-    else if (*next)
-      sleep = std::clamp<milliseconds>(**next - clock_(), milliseconds(1), kLongestSleep);
+    if (!next || undone.any()) sleep = kPause;
+    if (next && *next) sleep = std::clamp<milliseconds>(**next - clock_(), milliseconds(1), sleep);
     auto topics = feed_->wait(sleep);
     if (stopping_) return;
     if (topics) {
@@ -356,7 +362,7 @@ void Conductor::run() {
       }
       if (reconfigured_.exchange(false))
         topics->set(static_cast<std::size_t>(store::Topic::kSettings));
-      follow(*topics);
+      undone = follow(*topics | undone);
     } else {
       log::warn("store", "{}", to_string(topics.error()));
       std::this_thread::sleep_for(kPause);

@@ -19,8 +19,8 @@
 
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/refresh_plan.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/store/store.hpp>
 
@@ -42,9 +42,7 @@ class Conductor {
     std::chrono::milliseconds quiet_period{5000};
     /// A change that never gets quiet is followed after this.
     std::chrono::milliseconds longest_quiet{60'000};
-    std::chrono::seconds jitter{300};
-    TimeZone zone{};
-    std::string refresh = "12h";  ///< of sources that say nothing themselves
+    RefreshPlan::Options refreshes{};
     std::chrono::hours reports_kept{24 * 30};
     /// What is superseded is deleted after this: nobody reads it any more.
     std::chrono::minutes grace{10};
@@ -68,10 +66,12 @@ class Conductor {
   void stop();
   /// What holds now. Thread-safe.
   [[nodiscard]] std::shared_ptr<const Model> model() const;
-  /// When a source is refreshed next; nullopt: when somebody asks. What failed is tried again
-  /// sooner than the schedule says: after 30 s, then twice as long each time, up to an hour. What
-  /// was changed since the last try is due at once. Thread-safe.
-  [[nodiscard]] Result<std::optional<store::Time>> next_refresh(const SourceEntry& source);
+  /// When a source is refreshed next, as RefreshPlan::next() says. Thread-safe.
+  [[nodiscard]] Result<std::optional<store::Time>> next_refresh(const SourceEntry& source) const {
+    return refreshes_.next(source);
+  }
+  /// Hears how a refresh ended. Thread-safe.
+  void refresh_ended(const Uuid& source, const Result<std::string>& result);
   /// Hears how a generation ended: what failed is tried again as a source is, unless what it is
   /// made of changes before. Thread-safe.
   void generation_ended(const Uuid& proxy, const Result<std::string>& result);
@@ -94,12 +94,13 @@ class Conductor {
   };
   [[nodiscard]] Options options() const;
   void run();
-  void follow(store::Topics topics);
+  store::Topics follow(store::Topics topics);
   Result<> load();
   Result<bool> all_tried(const Model& model, const ProxyEntry& proxy);
   Result<> find_changed();
   Result<std::optional<store::Time>> enqueue_due();
   Result<std::optional<store::Time>> refreshes();
+  Result<std::optional<store::Time>> clock_changes();
   std::optional<store::Time> generations();
   std::optional<store::Time> retries();
   Result<> tidy();
@@ -111,14 +112,15 @@ class Conductor {
   Clock clock_;
   Listeners listeners_;
   std::unique_ptr<store::ChangeFeed> feed_;
-  mutable std::mutex mutex_;  // of what follows, to asked_
+  RefreshPlan refreshes_;     // has a lock of its own
+  mutable std::mutex mutex_;  // of what follows, to failed_
   config::Configuration base_;
   Options options_;
   std::shared_ptr<const Model> model_;
   std::map<Uuid, Failure> failed_;       // generations, by proxy
-  std::map<Uuid, store::Time> asked_;    // when a refresh was asked for last
   std::map<Uuid, std::string> made_of_;  // inputs of the newest job for each proxy
   std::map<Uuid, Waiting> waiting_;      // proxies that change
+  std::optional<store::Time> by_clock_;  // when the clock changes one of them next
   bool model_is_current_ = false;        // what the store says now could be loaded
   store::Time tidied_{};
   std::atomic<bool> reconfigured_{false};

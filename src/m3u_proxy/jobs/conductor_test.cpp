@@ -1,6 +1,7 @@
 #include <condition_variable>
 
 #include <m3u_proxy/jobs/jobs_testing.hpp>
+#include <m3u_proxy/store/sqlite/sqlite_library.hpp>
 
 namespace m3u_proxy::jobs::testing {
 namespace {
@@ -44,6 +45,33 @@ class ConductorTest : public JobsTest {
       ASSERT_TRUE(changed_.wait_for(lock, seconds(20), [&] { return looks_ > before; }));
     }
   }
+  /// Until it has looked at what is due now, without a change of what it follows.
+  void look_around() {
+    for (int i = 0; i < 3; ++i) {
+      std::unique_lock lock(mutex_);
+      const int before = looks_;
+      lock.unlock();
+      const auto other =
+          must(store_->jobs().enqueue({.kind = "other", .dedup_key = "other"}, now()));
+      (void)must(store_->jobs().cancel(other.job.id, now()));
+      lock.lock();
+      ASSERT_TRUE(changed_.wait_for(lock, seconds(20), [&] { return looks_ > before; }));
+    }
+  }
+  void pass_and_look(std::chrono::milliseconds time) {
+    pass(time);
+    look_around();
+  }
+  /// Changes the database behind the store's back.
+  void sql(const char* statement) {
+    const auto* const library = must(store::sqlite::sqlite_library());
+    sqlite3* database = nullptr;
+    ASSERT_EQ(library->sqlite3_open_v2(file("m3u-proxy.sqlite").c_str(), &database,
+                                       SQLITE_OPEN_READWRITE, nullptr),
+              SQLITE_OK);
+    EXPECT_EQ(library->sqlite3_exec(database, statement, nullptr, nullptr, nullptr), SQLITE_OK);
+    library->sqlite3_close_v2(database);
+  }
   void pass_and_settle(std::chrono::milliseconds time) {
     pass(time);
     settle();
@@ -82,7 +110,7 @@ class ConductorTest : public JobsTest {
     settle();
   }
 
-  Conductor::Options options_{.jitter = seconds(0), .refresh = "1h"};
+  Conductor::Options options_{.refreshes = {.jitter = seconds(0), .refresh = "1h"}};
   std::mutex mutex_;
   std::condition_variable changed_;
   int looks_ = 0;
@@ -188,6 +216,73 @@ TEST_F(ConductorTest, AFailedRefreshIsTriedAgainSoonAndThenMoreRarely) {
   EXPECT_EQ(next() - now(), seconds(3600));
 }
 
+TEST_F(ConductorTest, AFailureThatTheStoreDoesNotKnowIsTriedAgainAsWell) {
+  start();
+  const auto next = [&] { return **conductor_->next_refresh(*model()->find_source(source())); };
+  const Result<std::string> failure = fail(ErrorCode::kUnavailable, "the database is locked");
+  conductor_->refresh_ended(source(), failure);
+  EXPECT_EQ(next() - now(), seconds(30));
+  pass(seconds(30));
+  conductor_->refresh_ended(source(), failure);
+  EXPECT_EQ(next() - now(), seconds(60));
+  must(store_->snapshots().record_failure(source(), "no such host", now()));
+  EXPECT_EQ(next() - now(), seconds(60));
+  conductor_->refresh_ended(source(), std::string("{}"));
+  EXPECT_EQ(next() - now(), seconds(30));
+}
+
+TEST_F(ConductorTest, ACancelledRefreshWaitsForItsSchedule) {
+  start();
+  conductor_->refresh_ended(source(), fail(ErrorCode::kCancelled, "the job was cancelled"));
+  EXPECT_EQ(**conductor_->next_refresh(*model()->find_source(source())) - now(), seconds(3600));
+}
+
+TEST_F(ConductorTest, ASourceWhoseScheduleCannotBeReadKeepsNothingFromItsWork) {
+  add(store::EntityKind::kSource, "odd",
+      R"({"path":")" + file("tv.m3u").string() + R"(","refresh":"6 hours"})");
+  start();
+  EXPECT_THAT(jobs(), ElementsAre("refresh queued", "refresh queued"));
+  do_next();
+  do_next();
+  EXPECT_THAT(jobs(), Contains("generate queued"));
+  EXPECT_EQ(**conductor_->next_refresh(*model()->find_source(source("odd"))) - now(),
+            seconds(3600));
+}
+
+TEST_F(ConductorTest, WhatTheStoreFailedWithIsLookedAtAgain) {
+  publish();
+  sql("ALTER TABLE source_snapshots RENAME TO away");
+  renumber(2);
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), Not(Contains("generate queued")));
+  sql("ALTER TABLE away RENAME TO source_snapshots");
+  look_around();
+  pass_and_look(seconds(5));
+  EXPECT_THAT(jobs(), Contains("generate queued"));
+}
+
+TEST_F(ConductorTest, WhatDependsOnTheClockIsMadeAgainWhenItsTimeHasCome) {
+  options_.refreshes.refresh = "manual";
+  add(store::EntityKind::kRule, "stamp", R"({"expression":"SET attr:made = \"@time:now()\""})");
+  const auto home = must(store_->entities().get(proxy()));
+  must(store_->entities().put(home.id,
+                              {.name = {}, .body = R"({"sources":["tv"],"rules":["stamp"]})"},
+                              home.revision, now()));
+  must(refresh());
+  start();
+  do_next();
+  for (int i = 0; i < 3; ++i) {
+    const auto into_the_hour = std::chrono::milliseconds(now_ % 3'600'000);
+    pass_and_look(std::chrono::milliseconds(3'599'999) - into_the_hour);
+    EXPECT_THAT(jobs(), Not(Contains("generate queued"))) << i;
+    pass_and_look(std::chrono::milliseconds(1));
+    pass_and_look(seconds(5));
+    EXPECT_THAT(jobs(), Contains("generate queued")) << i;
+    do_next();
+  }
+  EXPECT_EQ(generations().front(), "4 current");
+}
+
 TEST_F(ConductorTest, AChangedSourceIsFetchedAtOnce) {
   start();
   do_next();
@@ -249,7 +344,7 @@ TEST_F(ConductorTest, OtherSettingsHoldFromThenOn) {
   start();
   do_next();
   options_.quiet_period = std::chrono::milliseconds(100);
-  options_.refresh = "10m";
+  options_.refreshes.refresh = "10m";
   settle();
   pass_and_settle(seconds(600));
   EXPECT_THAT(jobs(), Contains("refresh queued"));

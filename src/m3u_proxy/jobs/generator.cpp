@@ -7,6 +7,8 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/generation/run_history.hpp>
+#include <m3u_proxy/jobs/clock_changes.hpp>
+#include <m3u_proxy/jobs/conductor.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/snapshot_publisher.hpp>
 #include <m3u_proxy/records/stored_history.hpp>
@@ -111,6 +113,8 @@ Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
       any = any || (!is_guide && (current || !source->config.channels.empty()));
     }
   if (!any) return std::nullopt;
+  if (const auto until = next_change_by_clock(model, proxy, clock_()))
+    text += fmt::format("until {}\n", store::seconds_of(*until));
   M3U_TRY(const std::string edits, edits_.hash_of(proxy.id));
   if (!edits.empty()) text += "edits " + edits;
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
@@ -141,8 +145,9 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
         config->location = "/nonexistent";
         continue;
       }
-      M3U_TRY(const auto folder, refresher_.folder_of(source->id));
-      M3U_TRY(auto snapshot, folder.get(to_base64url(current->id)));
+      auto opened = refresher_.open(*source, *current);
+      if (!opened) return fail(without_copy(*source, opened.error()));
+      auto snapshot = *std::move(opened);
       // The open file, so that it stays although the snapshot is removed meanwhile.
       config->location = fmt::format("/proc/self/fd/{}", snapshot->file(kContentFile)->get());
       (is_guide ? inputs.size.guide_bytes : inputs.size.source_bytes) += current->bytes;
@@ -150,6 +155,21 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
     }
   }
   return inputs;
+}
+
+/// What to say of a source whose last good copy cannot be opened: one that is gone or damaged is
+/// fetched again.
+Error Generator::without_copy(const SourceEntry& source, const Error& error) {
+  if (error.code != ErrorCode::kNotFound && error.code != ErrorCode::kParse) return error;
+  const store::Time now = clock_();
+  if (const auto asked =
+          store_.jobs().enqueue(refresh_job(source.id, JobPriority::kFollowUp, now), now);
+      !asked)
+    return asked.error();
+  return {.code = ErrorCode::kUnavailable,
+          .message = fmt::format("the last good copy of \"{}\" is damaged or gone: {}",
+                                 source.config.name.name, error.message),
+          .hint = "it is fetched again"};
 }
 
 Result<std::shared_ptr<const snapshots::Snapshot>> Generator::newest(const Uuid& proxy) const {

@@ -53,7 +53,8 @@ class Generator {
   /// The newest generation, be it served or waiting for a release: what a new one is compared
   /// with. nullptr: there is none, or it is damaged. Errors: of the store.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> newest(const Uuid& proxy) const;
-  /// What a proxy is made of now: its definition and the snapshots of its sources, as one text.
+  /// What a proxy is made of now: its definition, the snapshots of its sources and, where it
+  /// depends on the clock, until when (clock_changes.hpp), as one text.
   /// nullopt: none of its sources has been fetched yet.
   Result<std::optional<std::string>> inputs_of(const Model& model, const ProxyEntry& proxy);
   /// From the next generation on. Thread-safe.
@@ -66,7 +67,8 @@ class Generator {
     memory::RunSize size;
     std::string text;  ///< as inputs_of()
   };
-  /// Errors: those of inputs_of(); kNotFound when nothing was fetched yet; of the snapshots.
+  /// Errors: those of inputs_of(); kNotFound when nothing was fetched yet; kUnavailable when a last
+  /// good copy is damaged or gone, which is then fetched again; kIo.
   Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
   /// What a run needs for such a generation, its addresses as placeholders. Errors:
   /// kConfig; as EditFiles::open().
@@ -83,6 +85,7 @@ class Generator {
 
  private:
   [[nodiscard]] Options options() const;
+  Error without_copy(const SourceEntry& source, const Error& error);
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
                                      const Inputs& inputs, std::string& report, bool& changed);
   /// What the newest generation's playlist and guide hold, as far as it has them.

@@ -81,7 +81,8 @@ Result<> write(Connection& connection, const ChannelEdit& edit) {
       " number = excluded.number, name = excluded.name, group_title = excluded.group_title,"
       " logo = excluded.logo, guide_id = excluded.guide_id, hidden = excluded.hidden,"
       " place = excluded.place, place_channel_id = excluded.place_channel_id,"
-      " revision = excluded.revision, updated = excluded.updated",
+      " revision = excluded.revision, updated = excluded.updated,"
+      " managed_by = excluded.managed_by",
       kColumns);
   const auto rows =
       sql::execute(connection, statement,
@@ -121,6 +122,15 @@ bool says_the_same(const ChannelEdit& a, const ChannelEdit& b) {
                     edit.place, edit.place_channel);
   };
   return said(a) == said(b);
+}
+
+/// What a person made is not the file's, unless it says the same.
+Result<> check_not_a_persons(const std::optional<ChannelEdit>& stored, const ChannelEdit& edit) {
+  if (!stored || stored->managed_by == ManagedBy::kFile || says_the_same(*stored, edit)) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("the channel {} has an edit in the file and another that a person made",
+                          to_base64url(edit.channel)),
+              "remove one of the two; m3u-proxy ctl edits lists those of people");
 }
 
 Result<> changed(sql::Database& database, Connection& connection) {
@@ -213,6 +223,29 @@ Result<std::vector<ChannelEdit>> ChannelEdits::page(const std::optional<Uuid>& a
       });
 }
 
+Result<> ChannelEdits::check_file(std::span<const ChannelEdit> edits) {
+  return database_->transact(Access::kRead, [&](Connection& connection) -> Result<> {
+    for (const ChannelEdit& edit : edits) {
+      M3U_TRY(const auto stored, load(connection, edit.channel, edit.proxy));
+      M3U_CHECK(check_not_a_persons(stored, edit));
+    }
+    return {};
+  });
+}
+
+Result<bool> ChannelEdits::release_file() {
+  return sql::transact<bool>(
+      *database_, Access::kExclusive, [&](Connection& connection) -> Result<bool> {
+        M3U_TRY(const std::int64_t released,
+                sql::execute(connection,
+                             "UPDATE channel_edits SET managed_by = $1, revision = revision + 1"
+                             " WHERE managed_by = $2",
+                             {to_string(ManagedBy::kUser), to_string(ManagedBy::kFile)}));
+        if (released > 0) M3U_CHECK(changed(*database_, connection));
+        return released > 0;
+      });
+}
+
 Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Time now) {
   using Key = std::pair<Uuid, std::string>;
   std::map<Key, const ChannelEdit*> wanted;
@@ -237,13 +270,9 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
         }
         for (const auto& [key, edit] : wanted) {
           M3U_TRY(const auto stored, load(connection, edit->channel, edit->proxy));
-          if (stored && stored->managed_by != ManagedBy::kFile)
-            return fail(ErrorCode::kConflict,
-                        fmt::format("the channel {} has an edit in the file and another that a "
-                                    "person made",
-                                    to_base64url(edit->channel)),
-                        "remove one of the two; m3u-proxy ctl edits lists those of people");
-          if (stored && says_the_same(*stored, *edit)) continue;
+          M3U_CHECK(check_not_a_persons(stored, *edit));
+          if (stored && stored->managed_by == ManagedBy::kFile && says_the_same(*stored, *edit))
+            continue;
           ChannelEdit next = *edit;
           next.revision = stored ? stored->revision + 1 : 1;
           next.created = stored ? stored->created : now;
@@ -276,14 +305,17 @@ Result<> ChannelEdits::record_sightings(const Uuid& source, std::span<const Sigh
   });
 }
 
-Result<std::int64_t> ChannelEdits::prune(Time moment) {
+Result<std::int64_t> ChannelEdits::prune(Duration kept, Time now) {
+  // While nothing could be fetched nobody knows whether the channel is back.
+  static constexpr std::string_view kLongGone =
+      "DELETE FROM channel_edits WHERE missing_since > 0 AND source_id <> '' AND managed_by <> $1"
+      " AND missing_since + $2 <= COALESCE((SELECT MAX(s.confirmed) FROM source_snapshots s"
+      " WHERE s.source_id = channel_edits.source_id AND s.state = 'current'), $3)";
   return sql::transact<std::int64_t>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<std::int64_t> {
-        M3U_TRY(const std::int64_t gone,
-                sql::execute(connection,
-                             "DELETE FROM channel_edits WHERE missing_since > 0 AND"
-                             " missing_since < $1 AND source_id <> '' AND managed_by <> $2",
-                             {moment, to_string(ManagedBy::kFile)}));
+        M3U_TRY(
+            const std::int64_t gone,
+            sql::execute(connection, kLongGone, {to_string(ManagedBy::kFile), kept.count(), now}));
         if (gone > 0) M3U_CHECK(changed(*database_, connection));
         return gone;
       });

@@ -85,16 +85,22 @@ class ChannelEdits {
   Result<std::vector<ChannelEdit>> page(const std::optional<Uuid>& after, int limit);
 
   /// Makes the edits that a configuration file manages exactly these; whether that changed any.
-  /// Errors: kConflict (a person made one for the same channel and proxy), kInvalidArgument (the
-  /// same channel and proxy twice).
+  /// Errors: kConflict (a person made another for the same channel and proxy), kInvalidArgument
+  /// (the same channel and proxy twice).
   Result<bool> take_over_file(std::span<const ChannelEdit> edits, Time now);
+
+  /// Whether a person made others for the same channels and proxies: kConflict as above.
+  Result<> check_file(std::span<const ChannelEdit> edits);
+  /// There is no configuration file any more: what one managed is people's. Whether there was any.
+  Result<bool> release_file();
 
   /// What a successful refresh of a source had of the channels with edits. Only the source that a
   /// channel was seen in can miss it, or any as long as it was seen in none.
   Result<> record_sightings(const Uuid& source, std::span<const Sighting> sightings, Time now);
-  /// Removes the edits that people made of channels that refreshes miss since before `moment`; how
-  /// many.
-  Result<std::int64_t> prune(Time moment);
+  /// Removes the edits that people made of channels that their source misses for `kept` or longer,
+  /// as the last refresh says that worked; how many. Where a source is not fetched, it is `now`
+  /// that says so.
+  Result<std::int64_t> prune(Duration kept, Time now);
 
  private:
   sql::Database* database_;

@@ -102,6 +102,10 @@ class Entities {
   /// is a user's, or two of the file are one; nothing changed then.
   Result<TakeOver> take_over_file(std::span<const FileEntity> entities, Time now);
 
+  /// There is no configuration file any more: what one managed may be changed by people, and is
+  /// taken over again by a file that has the same. Whether there was any.
+  Result<bool> release_file();
+
   /// Counts every change of entities, channel edits and settings; a generation names what it is of.
   Result<std::int64_t> revision();
 

@@ -182,4 +182,19 @@ Result<TakeOver> Entities::take_over_file(std::span<const FileEntity> entities, 
       });
 }
 
+Result<bool> Entities::release_file() {
+  return sql::transact<bool>(
+      *database_, Access::kExclusive, [&](Connection& connection) -> Result<bool> {
+        M3U_TRY(const std::int64_t released,
+                sql::execute(connection,
+                             "UPDATE entities SET managed_by = $1, revision = revision + 1"
+                             " WHERE managed_by = $2",
+                             {to_string(ManagedBy::kExample), to_string(ManagedBy::kFile)}));
+        if (released == 0) return false;
+        M3U_CHECK(sql::count_revision(connection));
+        M3U_CHECK(database_->announce(connection, Topic::kEntities));
+        return true;
+      });
+}
+
 }  // namespace m3u_proxy::store

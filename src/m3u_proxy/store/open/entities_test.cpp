@@ -197,6 +197,23 @@ TEST_P(EntitiesTest, ExampleOfTheSameNameBecomesTheFiles) {
   EXPECT_EQ(taken.managed_by, ManagedBy::kFile);
 }
 
+TEST_P(EntitiesTest, WithoutAFileWhatItBroughtIsPeoplesUntilItComesAgain) {
+  const std::vector<FileEntity> file = {{.kind = EntityKind::kSource, .name = "a", .body = "1"},
+                                        {.kind = EntityKind::kSource, .name = "b", .body = "1"}};
+  EXPECT_FALSE(must(store().entities().release_file()));
+  take_over(file);
+  EXPECT_TRUE(must(store().entities().release_file()));
+  EXPECT_FALSE(must(store().entities().release_file()));
+  Entity a = must(store().entities().find(EntityKind::kSource, "a"));
+  a = must(store().entities().put(a.id, {.body = "2"}, a.revision, at(7)));
+  EXPECT_EQ(code_of(store().entities().take_over_file(file, at(8))), ErrorCode::kConflict);
+  must(store().entities().erase(a.id, a.revision));
+  take_over(file);
+  for (const char* name : {"a", "b"})
+    EXPECT_EQ(must(store().entities().find(EntityKind::kSource, name)).managed_by,
+              ManagedBy::kFile);
+}
+
 TEST_P(EntitiesTest, ChangedExampleIsTheUsers) {
   const Entity example = must(store().entities().create(
       {.kind = EntityKind::kSource, .name = "a", .managed_by = ManagedBy::kExample}, at(1)));

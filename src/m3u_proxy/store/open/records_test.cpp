@@ -112,10 +112,25 @@ TEST_P(RecordsTest, EditOfAVanishedChannelStaysUntilRefreshesMissedItLongEnough)
   EXPECT_EQ(must(store().edits().find(id(1), {}))->last_seen, at(300));
   EXPECT_EQ(must(store().edits().find(id(2), {}))->misses, 2);
   EXPECT_EQ(must(store().edits().find(id(2), {}))->missing_since, at(200));
-  EXPECT_EQ(must(store().edits().prune(at(200))), 0);
-  EXPECT_EQ(must(store().edits().prune(at(201))), 1);
+  const Duration kept = at(100) - at(0);
+  const auto confirm = [&](Time when) { must(store().snapshots().confirm(id(9), "", "", when)); };
+  must(store().snapshots().publish({.id = id(50), .source = id(9), .confirmed = at(299)}, {}));
+  EXPECT_EQ(must(store().edits().prune(kept, at(299))), 0);
+  // As long as the source cannot be fetched nobody knows whether the channel is back.
+  EXPECT_EQ(must(store().edits().prune(kept, at(1'000'000))), 0);
+  confirm(at(300));
+  EXPECT_EQ(must(store().edits().prune(kept, at(1'000'000))), 1);
   EXPECT_TRUE(must(store().edits().find(id(1), {})).has_value());
   EXPECT_FALSE(must(store().edits().find(id(2), {})).has_value());
+}
+
+TEST_P(RecordsTest, WhereNothingIsFetchedTheClockTellsHowLongAChannelIsGone) {
+  must(store().edits().put({.channel = id(1)}, at(0)));
+  for (const bool seen : {true, false})
+    must(store().edits().record_sightings(
+        id(9), std::vector<Sighting>{{.channel = id(1), .seen = seen}}, at(100)));
+  EXPECT_EQ(must(store().edits().prune(at(100) - at(0), at(199))), 0);
+  EXPECT_EQ(must(store().edits().prune(at(100) - at(0), at(200))), 1);
 }
 
 TEST_P(RecordsTest, EditOfAChannelThatCameBackStays) {
@@ -123,7 +138,7 @@ TEST_P(RecordsTest, EditOfAChannelThatCameBackStays) {
   for (const bool seen : {true, false, true})
     must(store().edits().record_sightings(
         id(9), std::vector<Sighting>{{.channel = id(1), .seen = seen}}, at(100)));
-  EXPECT_EQ(must(store().edits().prune(at(1000))), 0);
+  EXPECT_EQ(must(store().edits().prune({}, at(1000))), 0);
 }
 
 TEST_P(RecordsTest, OnlyTheSourceOfAChannelMissesIt) {
@@ -143,7 +158,24 @@ TEST_P(RecordsTest, EditOfAChannelWhoseSourceNobodyKnowsIsNotPruned) {
   must(store().edits().put({.channel = id(1)}, at(0)));
   must(store().edits().record_sightings(
       id(9), std::vector<Sighting>{{.channel = id(1), .seen = false}}, at(100)));
-  EXPECT_EQ(must(store().edits().prune(at(1'000'000))), 0);
+  EXPECT_EQ(must(store().edits().prune({}, at(1'000'000))), 0);
+}
+
+TEST_P(RecordsTest, EditsOfAFileThatIsNotNamedAnyMoreArePeoples) {
+  const std::vector<ChannelEdit> file = {{.channel = id(1), .name = "a"},
+                                         {.channel = id(2), .name = "b"}};
+  EXPECT_FALSE(must(store().edits().release_file()));
+  must(store().edits().take_over_file(file, at(1)));
+  EXPECT_TRUE(must(store().edits().release_file()));
+  auto edit = *must(store().edits().find(id(1), {}));
+  edit.name = "another";
+  must(store().edits().put(edit, at(2)));
+  EXPECT_EQ(code_of(store().edits().check_file(file)), ErrorCode::kConflict);
+  EXPECT_EQ(code_of(store().edits().take_over_file(file, at(3))), ErrorCode::kConflict);
+  must(store().edits().check_file(std::span(file).subspan(1)));
+  EXPECT_TRUE(must(store().edits().take_over_file(std::span(file).subspan(1), at(3))));
+  EXPECT_EQ(must(store().edits().find(id(2), {}))->managed_by, ManagedBy::kFile);
+  EXPECT_EQ(must(store().edits().find(id(1), {}))->name, "another");
 }
 
 TEST_P(RecordsTest, EditsOfAFileAreExactlyWhatItSays) {
@@ -175,12 +207,12 @@ TEST_P(RecordsTest, EditsOfAFileAreNotPruned) {
   must(store().edits().take_over_file(std::vector<ChannelEdit>{{.channel = id(1)}}, at(0)));
   must(store().edits().record_sightings(
       id(9), std::vector<Sighting>{{.channel = id(1), .seen = false}}, at(1)));
-  EXPECT_EQ(must(store().edits().prune(at(1'000'000))), 0);
+  EXPECT_EQ(must(store().edits().prune({}, at(1'000'000))), 0);
 }
 
 TEST_P(RecordsTest, EditWithoutARefreshSinceIsNotPruned) {
   must(store().edits().put({.channel = id(1)}, at(0)));
-  EXPECT_EQ(must(store().edits().prune(at(1'000'000))), 0);
+  EXPECT_EQ(must(store().edits().prune({}, at(1'000'000))), 0);
 }
 
 TEST_P(RecordsTest, LastTwentyRunsAreKept) {

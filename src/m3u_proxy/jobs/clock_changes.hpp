@@ -1,0 +1,17 @@
+// When the clock alone makes what is published of a proxy another one, whatever its sources do.
+#pragma once
+
+#include <optional>
+
+#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/store/time.hpp>
+
+namespace m3u_proxy::jobs {
+
+/// The first such moment later than `now`; nullopt: there is none. A guide with a window of days
+/// becomes another one at midnight of [service] time_zone. Where the window ends within two days,
+/// or a filter or rule asks for @time:now(), it is the full hour.
+std::optional<store::Time> next_change_by_clock(const Model& model, const ProxyEntry& proxy,
+                                                store::Time now);
+
+}  // namespace m3u_proxy::jobs
