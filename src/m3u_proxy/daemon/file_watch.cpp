@@ -2,6 +2,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <set>
 
 #include <poll.h>
@@ -136,6 +137,25 @@ void FileWatch::check() {
   for (const auto& [tell, file] : changed) tell(file);
 }
 
+/// Reads what happened. A watch whose folder is gone ends by itself, and another folder may get
+/// the number that the old one had.
+void FileWatch::take_events() {
+  alignas(inotify_event) std::array<char, 4096> events{};
+  const std::scoped_lock lock(mutex_);
+  while (true) {
+    const ssize_t size = ::read(inotify_.get(), events.data(), events.size());
+    if (size <= 0) return;
+    for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
+      inotify_event event{};
+      std::memcpy(&event, events.data() + at, sizeof event);
+      if ((event.mask & IN_IGNORED) != 0)
+        for (auto& [path, folder] : folders_)
+          if (folder.watch == event.wd) folder.watch = -1;
+      at += sizeof event + event.len;
+    }
+  }
+}
+
 void FileWatch::run() {
   bool pending = false;
   Clock::time_point latest;
@@ -146,9 +166,7 @@ void FileWatch::run() {
     if (ready < 0 && errno != EINTR) return;
     if (wait[1].revents != 0) return;
     if (ready > 0) {
-      std::array<char, 4096> events{};
-      while (::read(inotify_.get(), events.data(), events.size()) > 0) {
-      }
+      take_events();
       if (!pending) latest = Clock::now() + kLongestQuiet;
       pending = true;
       if (Clock::now() < latest) continue;

@@ -58,6 +58,7 @@ class FileWatch {
   bool watch_folders();
   void drop(int watch);
   void run();
+  void take_events();
   void check();
 
   io::Descriptor inotify_;

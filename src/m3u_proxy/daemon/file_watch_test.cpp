@@ -94,6 +94,12 @@ TEST_F(FileWatchTest, AFolderMayBeReplaced) {
   std::filesystem::create_directory(folder_ / "data");
   write("data/a", "again");
   expect_change("a");
+  std::filesystem::remove_all(folder_ / "data");
+  std::filesystem::create_directory(folder_ / "data");
+  write("data/a", "at once");
+  expect_change("a");
+  write("data/a", "and then");
+  expect_change("a");
 }
 
 }  // namespace
