@@ -25,7 +25,10 @@ SLOW_S = 5  # a program that takes longer is named
 # What exercises the service without a look at its timing; TEST_SANITIZED: nor at its memory.
 SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "serve", "serve_edits", "serve_logos", "api_access", "api_attacks", "api_backup",
-    "api_entities", "api_lineup", "api_logos", "quickstart")]
+    "api_entities", "api_lineup", "api_logos", "api_proxy_login", "quickstart")]
+# What exercises the service and its database.
+DATABASE_TESTS = SERVICE_TESTS + [f"tests/functional/test_{name}.py" for name in (
+    "api_dry_run", "api_edits", "api_guide_channels", "operations", "serve_xtream")]
 
 
 @dataclass
@@ -186,6 +189,18 @@ def run_pytest(build: Path, folders: list[str], pattern: str, python: str = sys.
     return outcome
 
 
+def run_on_postgresql(build: Path, pattern: str) -> Outcome:
+    """The tests of the service, each with a database of its own on one server."""
+    sys.path.insert(0, str(ROOT / "tests/functional"))
+    import postgres  # which imports pytest
+    if postgres.programs() is None:
+        return Outcome(skipped=1, notes=["skipped: the service on PostgreSQL: there is no "
+                                         "PostgreSQL server (package postgresql-15)"])
+    with tempfile.TemporaryDirectory() as folder, postgres.server(Path(folder) / "server") as address:
+        return run_pytest(build, DATABASE_TESTS, pattern, side_by_side=True,
+                          TEST_POSTGRESQL=address)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, required=True)
@@ -195,6 +210,8 @@ def main() -> int:
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
     parser.add_argument("--service", action="store_true",
                         help="also the functional tests of the service that a sanitizer can watch")
+    parser.add_argument("--postgresql", action="store_true",
+                        help="only the functional tests of the service, on PostgreSQL")
     parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
     parser.add_argument("--proofs", action="store_true", help="only the long proofs and the players")
     parser.add_argument("--deploy", action="store_true", help="only the checks of the deployment")
@@ -202,7 +219,7 @@ def main() -> int:
     options.build = options.build.resolve()
 
     total = Outcome()
-    if not options.proofs and not options.ui and not options.deploy:
+    if not options.proofs and not options.ui and not options.deploy and not options.postgresql:
         total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
@@ -210,6 +227,8 @@ def main() -> int:
     if options.service:
         total.add(run_pytest(options.build, SERVICE_TESTS, options.filter, side_by_side=True,
                              TEST_SANITIZED="1"))
+    if options.postgresql:
+        total.add(run_on_postgresql(options.build, options.filter))
     if options.ui:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:

@@ -1,5 +1,10 @@
-"""A PostgreSQL server for tests: in a temporary folder, on the loopback, gone at the end."""
+"""A PostgreSQL server for tests: in a temporary folder, on the loopback, gone at the end.
 
+Where the environment variable TEST_POSTGRESQL names one, every service that a test starts has a
+database of its own there, in place of SQLite.
+"""
+
+import hashlib
 import os
 import socket
 import subprocess
@@ -11,6 +16,9 @@ from pathlib import Path
 import pytest
 
 START = 60
+SHARED = os.environ.get("TEST_POSTGRESQL")
+
+sqlite_only = pytest.mark.skipif(SHARED is not None, reason="it is about SQLite")
 
 
 def programs():
@@ -54,3 +62,29 @@ def server(folder):
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _ask(statement):
+    subprocess.run([programs() / "psql", "-X", "-q", "-d", SHARED, "-c", statement], check=True,
+                   capture_output=True, stdin=subprocess.DEVNULL, timeout=START)
+
+
+_made = set()
+
+
+def database_of(data):
+    """What the environment of a program says about the database of a data folder."""
+    if SHARED is None:
+        return {}
+    name = "test_" + hashlib.sha256(str(Path(data).absolute()).encode()).hexdigest()[:20]
+    if name not in _made:
+        _ask(f"CREATE DATABASE {name} TEMPLATE template0")
+        _made.add(name)
+    return {"M3U_PROXY_DATABASE__URL": SHARED.rsplit("/", 1)[0] + "/" + name}
+
+
+def drop_databases():
+    """All that this process made: 8 MB each."""
+    for name in _made:
+        _ask(f"DROP DATABASE {name} WITH (FORCE)")
+    _made.clear()

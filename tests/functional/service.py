@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote, quote_plus, urlsplit
 
+from postgres import database_of
 from program import BINARY, environment
 from xtream import PASSWORD
 
@@ -24,7 +25,7 @@ class Service:
 
     def __init__(self, data, *arguments, extra=None):
         self.data = Path(data)
-        self.environment = {**environment(), **(extra or {})}
+        self.environment = {**environment(), **database_of(data), **(extra or {})}
         self.command = [BINARY, "serve", "--data", str(data), "--listen", "127.0.0.1:0",
                         *map(str, arguments)]
         self.process = None

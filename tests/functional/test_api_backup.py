@@ -111,9 +111,10 @@ def test_everything_is_back_on_a_machine_that_has_nothing(made, tmp_path):
     (tmp_path / "passphrase").write_text(PASSPHRASE + "\n")
     data = tmp_path / "data"
     command = [BINARY, "restore", archive, "--data", data, "--passphrase-file", tmp_path / "passphrase"]
-    done = subprocess.run([*command, "--check"], capture_output=True, text=True, check=False, env=environment())
+    env = environment(**postgres.database_of(data))
+    done = subprocess.run([*command, "--check"], capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0 and "1 proxies with their data" in done.stdout, done.stderr
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0, done.stderr
     with Service(data) as service:
         again = Client(service).log_in()
@@ -156,7 +157,8 @@ def test_the_commands_work_beside_a_running_service(made, tmp_path):
     """Which does the restore itself, and whose own key opens what has no passphrase."""
     def run(*arguments):
         return subprocess.run([BINARY, *arguments, "--data", tmp_path / "data"], capture_output=True,
-                              text=True, check=False, env=environment())
+                              text=True, check=False,
+                              env=environment(**postgres.database_of(tmp_path / "data")))
 
     with Service(tmp_path / "data") as service:
         admin = administrator(service)
@@ -272,6 +274,7 @@ def relisted(files):
     return {**files, "contents.json": f'{{"files":[{rows}]}}\n'.encode()}
 
 
+@postgres.sqlite_only
 def test_from_sqlite_to_postgresql_and_back(made, tmp_path):
     """Restored into one, backed up there, and restored into the other, all is as it was."""
     (tmp_path / "passphrase").write_text(PASSPHRASE)

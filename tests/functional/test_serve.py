@@ -343,7 +343,7 @@ def test_the_variables_of_a_container_are_taken(data):
 def test_a_second_process_is_refused(data):
     with Service(data) as service:
         second = subprocess.run(Service(data).command, capture_output=True, text=True, timeout=30,
-                                check=False, env=environment())
+                                check=False, env=service.environment)
         assert second.returncode == 1
         assert f"process {service.process.pid}" in second.stderr
         assert ask(service.playlist).status == 200
@@ -408,7 +408,7 @@ def test_stops_during_a_download_that_hangs_and_begins_it_again(data, tmp_path):
             service = Service(data, "--config", config)
             with open(tmp_path / "serve.log", "ab") as log:
                 process = subprocess.Popen(service.command, stdout=log, stderr=log,
-                                           env=environment())
+                                           env=service.environment)
             wait_until(lambda: len(provider.connections) >= number)
             jobs = [j for j in service.ctl("jobs")["jobs"] if j["kind"] == "refresh"]
             assert [(j["state"], j.get("error")) for j in jobs] == [("running", None)]
@@ -469,7 +469,8 @@ def test_a_second_refresh_joins_the_one_that_runs(data, tmp_path):
         config.write_text(configuration(provider.url))
         service = Service(data, "--config", config)
         with open(tmp_path / "serve.log", "ab") as log:
-            process = subprocess.Popen(service.command, stdout=log, stderr=log, env=environment())
+            process = subprocess.Popen(service.command, stdout=log, stderr=log,
+                                       env=service.environment)
         try:
             wait_until(lambda: provider.connections)
             asked = [service.ctl("refresh", "tv")["jobs"][0]["id"] for _ in range(2)]

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include <fmt/format.h>
 
@@ -12,12 +11,12 @@
 namespace m3u_proxy::api {
 namespace {
 
-constexpr std::array<std::string_view, 4> kRoles = {"nobody", "viewer", "editor", "admin"};
 constexpr std::chrono::hours kIdle{24 * 7};      ///< of a session
 constexpr std::chrono::hours kLongest{24 * 30};  ///< of a session, used or not
 constexpr std::chrono::minutes kBetweenTouches{5};
 constexpr std::size_t kLongestClient = 200;
 constexpr std::size_t kLongestSecret = 128;
+constexpr std::string_view kBearer = "Bearer ";
 
 /// Who can be known is let in, also where the disk is full: that they were here is only noted.
 bool noted(const Result<>& touched) {
@@ -27,14 +26,6 @@ bool noted(const Result<>& touched) {
 }
 
 }  // namespace
-
-std::string_view to_string(Role role) { return kRoles[static_cast<std::size_t>(role)]; }
-
-std::optional<Role> role_of(std::string_view word) {
-  const auto* const found = std::ranges::find(kRoles, word);
-  if (found == kRoles.end() || found == kRoles.begin()) return std::nullopt;
-  return static_cast<Role>(found - kRoles.begin());
-}
 
 Role role_of_scopes(std::string_view scopes) {
   const auto list = config::parse_json(scopes, "scopes");
@@ -66,12 +57,16 @@ std::string_view cookie(const http::Request& request, std::string_view name) {
 
 Outcome<Principal> Access::identify(const http::Request& request) {
   const std::string_view authorization = request.header("Authorization");
-  if (!authorization.empty()) {
-    constexpr std::string_view kBearer = "Bearer ";
-    if (!starts_with_ascii_case(authorization, kBearer))
-      return problem(401, "this kind of authorization is not known", "send a bearer token");
-    return by_token(trim(authorization.substr(kBearer.size())));
-  }
+  const bool is_bearer = starts_with_ascii_case(authorization, kBearer);
+  const std::string_view token =
+      is_bearer ? trim(authorization.substr(kBearer.size())) : std::string_view();
+  if (token.starts_with(kTokenPrefix)) return by_token(token);
+  // A proxy may send what it got from its users along, which is none of ours.
+  M3U_TRY(auto named, proxy_login_.identify(request));
+  if (named) return *std::move(named);
+  if (is_bearer) return by_token(token);
+  if (!authorization.empty())
+    return problem(401, "this kind of authorization is not known", "send a bearer token");
   const std::string_view session = cookie(request, kSessionCookie);
   if (!session.empty()) return by_session(session);
   return Principal();
@@ -86,7 +81,9 @@ Outcome<Principal> Access::by_token(std::string_view token) {
   const store::Time now = clock_();
   M3U_TRY(const auto found, store_.tokens().find(hash, now));
   if (!found || found->kind != store::TokenKind::kApi) return refused();
-  Principal out{.role = role_of_scopes(found->scopes), .name = "token " + found->name};
+  Principal out{.role = role_of_scopes(found->scopes),
+                .login = Login::kToken,
+                .name = "token " + found->name};
   if (found->user) {
     M3U_TRY(const auto user, store_.users().find(*found->user));
     if (!user || user->disabled) return refused();
@@ -113,6 +110,7 @@ Outcome<Principal> Access::by_session(std::string_view token) {
   }
   M3U_TRY(std::string csrf, csrf_token_of(token));
   return Principal{.role = role_of(user->role).value_or(Role::kNobody),
+                   .login = Login::kSession,
                    .name = user->name,
                    .user = user->id,
                    .session = std::string(token),
@@ -121,11 +119,11 @@ Outcome<Principal> Access::by_session(std::string_view token) {
 }
 
 Outcome<void> Access::check_csrf(const http::Request& request, const Principal& principal) {
-  if (principal.session.empty()) return {};
+  if (principal.csrf_token.empty()) return {};
   M3U_TRY(const bool equal,
           store::equal_secrets(request.header("X-CSRF-Token"), principal.csrf_token));
   if (!equal)
-    return problem(403, "this change did not come with the session's X-CSRF-Token",
+    return problem(403, "this change did not come with the right X-CSRF-Token",
                    "GET /session says it");
   return {};
 }

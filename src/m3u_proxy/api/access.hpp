@@ -1,40 +1,24 @@
 // Access: who asks, and what they may do.
 //
-// A person comes with a session's cookie, a program with a bearer token. Both are secrets of which
-// the store has hashes. Thread-safe.
+// A person comes with a session's cookie or by the word of a trusted proxy, a program with a bearer
+// token. Cookies and tokens are secrets of which the store has hashes. Where a request brings
+// several, our own token counts first, then the proxy's word, then the cookie. Thread-safe.
 #pragma once
 
-#include <cstdint>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 
+#include <m3u_proxy/api/accounts/proxy_login.hpp>
 #include <m3u_proxy/api/answers.hpp>
+#include <m3u_proxy/api/principal.hpp>
 #include <m3u_proxy/http/request.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/store/store.hpp>
 
 namespace m3u_proxy::api {
 
-/// Each may do what those before it may.
-enum class Role : std::uint8_t { kNobody, kViewer, kEditor, kAdmin };
-/// "nobody", "viewer", "editor", "admin".
-std::string_view to_string(Role role);
-/// nullopt: none of the last three words.
-std::optional<Role> role_of(std::string_view word);
 /// What a token's scopes (a JSON list of "read", "edit", "admin") allow at most.
 Role role_of_scopes(std::string_view scopes);
-
-/// Who asks.
-struct Principal {
-  Role role = Role::kNobody;
-  std::string name{};  ///< of the user or the token, for the audit log
-  std::optional<Uuid> user{};
-  std::string session{};     ///< the cookie's value, when it came with one
-  std::string csrf_token{};  ///< what has to come with changes of that session
-  store::Time session_expires{};
-};
 
 /// The cookie with a session.
 inline constexpr std::string_view kSessionCookie = "m3u_session";
@@ -43,12 +27,17 @@ inline constexpr std::string_view kTokenPrefix = "m3u_";
 class Access {
  public:
   /// All outlive this.
-  Access(store::Store& store, jobs::Clock clock) : store_(store), clock_(std::move(clock)) {}
+  Access(store::Store& store, const http::LivePolicy& addresses, jobs::Clock clock)
+      : store_(store), clock_(std::move(clock)), proxy_login_(store_, addresses, clock_) {}
 
-  /// Nobody when the request brings nothing. Problems: 401 for a token or an expired session that
-  /// opens nothing (any more); those of the store.
+  /// How proxies say who somebody is, from now on.
+  void configure(const config::LoginConfig& config) { proxy_login_.configure(config); }
+
+  /// Nobody when the request brings nothing. Problems: 401 for a token that opens nothing (any
+  /// more), and for who a proxy names and may not come in; those of the store.
   Outcome<Principal> identify(const http::Request& request);
-  /// Whether a change that came with a session's cookie was meant: its X-CSRF-Token. Problem: 403.
+  /// Whether a change was meant that came with what browsers send by themselves, a cookie or what
+  /// a proxy adds: its X-CSRF-Token. Problem: 403.
   static Outcome<void> check_csrf(const http::Request& request, const Principal& principal);
 
   struct Opened {
@@ -67,6 +56,7 @@ class Access {
 
   store::Store& store_;
   jobs::Clock clock_;
+  ProxyLogin proxy_login_;
 };
 
 /// The value of a cookie; empty when there is none of that name.

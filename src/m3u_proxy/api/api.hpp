@@ -27,6 +27,8 @@ class Api {
 
   /// Waits for what runs. After the server has stopped.
   void stop();
+  /// How proxies say who somebody is, from now on. Thread-safe.
+  void configure(const config::LoginConfig& login) { access_.configure(login); }
   /// What opens the setup; nullopt: there is an administrator.
   [[nodiscard]] std::optional<std::string> setup_token() { return setup_.token(); }
   [[nodiscard]] const Operations& operations() const { return operations_; }

@@ -22,6 +22,7 @@ Result<> record(store::Store& store, store::Time now, const Principal& who, cons
   std::string detail;
   Json json(detail);
   json.begin_object();
+  if (who.login != Login::kNone) json.member("login", to_string(who.login));
   write(json, "before", change.before);
   write(json, "after", change.after);
   json.end_object();

@@ -1,5 +1,5 @@
-// Audit: every change that somebody makes is written down, with what was before and after, without
-// secrets.
+// Audit: every change that somebody makes is written down, with how it was known who they are and
+// what was before and after, without secrets.
 #pragma once
 
 #include <string>

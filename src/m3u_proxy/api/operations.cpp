@@ -145,7 +145,8 @@ Outcome<Principal> Operations::admit(const Entry& entry, const http::Request& re
   auto principal = access_.identify(request);
   if (entry.options.least == Role::kNobody) {
     // Who logs in may come with a token that is over.
-    if (!principal && principal.error().status == 401) return Principal();
+    if (!principal && principal.error().status == 401)
+      return Principal{.refused = std::move(principal.error().detail)};
     return principal;
   }
   if (!principal) return principal;

@@ -137,6 +137,38 @@ void check_edits(ConfigReader& reader, const Configuration& configuration) {
         "sort brings many channels into order");
 }
 
+void check_login(ConfigReader& reader, const Configuration& configuration) {
+  const LoginConfig& login = configuration.login;
+  const bool has_groups = !login.admin_groups.empty() || !login.editor_groups.empty() ||
+                          !login.viewer_groups.empty();
+  if (has_groups && login.groups_header.empty())
+    reader.problem(login.where, "[login] has groups and no groups_header",
+                   "name the field in which the proxy says who is in which groups");
+  if (!has_groups && !login.groups_header.empty())
+    reader.problem(login.where, "[login] has a groups_header and no groups",
+                   "say what they may: admin_groups, editor_groups, viewer_groups");
+  if (has_groups && login.new_users != NewUsers::kNone)
+    reader.problem(login.where, "[login] has groups and new_users",
+                   "leave out new_users: the groups say who may come in, and as what");
+  if (login.user_header.empty()) {
+    if (has_groups || login.new_users != NewUsers::kNone)
+      reader.problem(login.where, "[login] has no user_header",
+                     "name the field in which the proxy says who it is, such as \"Remote-User\"");
+    return;
+  }
+  if (equals_ascii_case(login.user_header, login.groups_header))
+    reader.problem(login.where, "[login] has the same field as user_header and groups_header");
+  if (configuration.http.trusted_proxies.empty())
+    reader.problem(login.where, "[login] needs trusted_proxies in [http]",
+                   "a name counts only when it comes from a proxy whose address is there");
+  for (const Named& proxy : configuration.http.trusted_proxies)
+    if (proxy.name.ends_with("/0"))
+      reader.problem(proxy.where,
+                     fmt::format("with [login] \"{}\" in trusted_proxies lets everybody be anybody",
+                                 proxy.name),
+                     "name the addresses of your proxies");
+}
+
 }  // namespace
 
 void check_references(ConfigReader& reader, const Configuration& configuration) {
@@ -148,6 +180,7 @@ void check_references(ConfigReader& reader, const Configuration& configuration) 
   check_plugin_sources(reader, configuration);
   for (const ProxyConfig& proxy : configuration.proxies) check_proxy(reader, configuration, proxy);
   check_edits(reader, configuration);
+  check_login(reader, configuration);
 }
 
 }  // namespace m3u_proxy::config

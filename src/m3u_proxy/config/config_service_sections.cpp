@@ -1,5 +1,8 @@
-// The sections of `serve`: [service], [database] and [http].
+// The sections of `serve`: [service], [database], [http], [login] and [alerts].
+#include <algorithm>
+
 #include <m3u_proxy/base/ip_address.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/config_keys.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
 
@@ -69,6 +72,31 @@ void smtp(ConfigReader& reader, const ConfigNode& node, AlertsConfig& out) {
                    "such as \"smtp://user:password@mail.example.org:587\"");
 }
 
+/// The name of a field that only the proxy may send, so none that browsers send themselves.
+void login_header(ConfigReader& reader, const ConfigNode& node, std::string& out) {
+  reader.text(node, Empty::kAllow, out);
+  constexpr std::string_view kOfBrowsers[] = {"Host",   "Cookie", "Authorization", "User-Agent",
+                                              "Origin", "Accept", "Referer",       "X-CSRF-Token"};
+  const bool is_name = std::ranges::all_of(
+      out, [](char c) { return is_ascii_alpha(c) || is_ascii_digit(c) || c == '-'; });
+  const bool is_browsers = std::ranges::any_of(
+      kOfBrowsers, [&](std::string_view name) { return equals_ascii_case(out, name); });
+  if (!is_name || is_browsers)
+    reader.problem(node.where, reader.path() + " is no name of a field that a proxy adds",
+                   "letters, digits and -, such as \"Remote-User\"");
+}
+void user_header(ConfigReader& reader, const ConfigNode& node, LoginConfig& out) {
+  login_header(reader, node, out.user_header);
+}
+void groups_header(ConfigReader& reader, const ConfigNode& node, LoginConfig& out) {
+  login_header(reader, node, out.groups_header);
+}
+
+constexpr Choice<NewUsers> kNewUsers[] = {{"none", NewUsers::kNone},
+                                          {"viewer", NewUsers::kViewer},
+                                          {"editor", NewUsers::kEditor},
+                                          {"admin", NewUsers::kAdmin}};
+
 constexpr std::int64_t kMostGenerations = 1000;
 
 constexpr Key<ServiceConfig> kService[] = {
@@ -92,6 +120,14 @@ constexpr Key<HttpConfig> kHttp[] = {
     {"certificate", Acted::kNow, text<Empty::kAllow, &HttpConfig::certificate>},
     {"key", Acted::kNow, text<Empty::kAllow, &HttpConfig::key>},
     {"metrics_token", Acted::kNow, text<Empty::kAllow, &HttpConfig::metrics_token>},
+};
+constexpr Key<LoginConfig> kLogin[] = {
+    {"user_header", Acted::kNow, user_header},
+    {"groups_header", Acted::kNow, groups_header},
+    {"admin_groups", Acted::kNow, name_list<&LoginConfig::admin_groups>},
+    {"editor_groups", Acted::kNow, name_list<&LoginConfig::editor_groups>},
+    {"viewer_groups", Acted::kNow, name_list<&LoginConfig::viewer_groups>},
+    {"new_users", Acted::kNow, choice<kNewUsers, &LoginConfig::new_users>},
 };
 constexpr Key<AlertsConfig> kAlerts[] = {
     {"webhook", Acted::kNow, webhook},
@@ -117,6 +153,9 @@ bool read_service_section(ConfigReader& reader, std::string_view name, const Con
     if (out.http.certificate.empty() != out.http.key.empty())
       reader.problem(table.where, "[http] has only one of certificate and key",
                      "TLS needs both files");
+  } else if (name == "login") {
+    read_table(reader, table, name, kLogin, {}, out.login);
+    out.login.where = table.where;
   } else if (name == "alerts") {
     read_table(reader, table, name, kAlerts, {}, out.alerts);
     if (!out.alerts.smtp.empty() && (out.alerts.mail_from.empty() || out.alerts.mail_to.empty()))
@@ -131,6 +170,7 @@ std::vector<SectionKeys> service_sections() {
   return {{"service", key_names(kService)},
           {"database", key_names(kDatabase)},
           {"http", key_names(kHttp)},
+          {"login", key_names(kLogin)},
           {"alerts", key_names(kAlerts)}};
 }
 

@@ -113,6 +113,7 @@ struct Configuration {
   ServiceConfig service;
   DatabaseConfig database;
   HttpConfig http;
+  LoginConfig login;
   AlertsConfig alerts;
   std::vector<SourceConfig> sources;
   std::vector<SourceConfig> epg_sources;

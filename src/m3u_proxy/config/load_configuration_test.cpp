@@ -182,6 +182,31 @@ TEST(LoadConfiguration, ReportsWhatDoesNotGoTogether) {
                   "group = \"News\", first = 100 }])"));
 }
 
+TEST(LoadConfiguration, RefusesLoginsThatAnybodyCouldMakeOrNobody) {
+  const auto first = [](const std::string& login, const std::string& proxies = "\"10.0.0.2\"") {
+    const auto found =
+        problems(load("[http]\ntrusted_proxies = [" + proxies + "]\n[login]\n" + login));
+    return found.empty() ? std::string() : found.front();
+  };
+  using ::testing::HasSubstr;
+  EXPECT_EQ(first("user_header = \"Remote-User\"\nnew_users = \"viewer\""), "");
+  EXPECT_EQ(first("user_header = \"a\"\ngroups_header = \"b\"\nadmin_groups = [\"x\"]"), "");
+  EXPECT_THAT(first("user_header = \"Remote-User\"", ""), HasSubstr("needs trusted_proxies"));
+  EXPECT_THAT(first("user_header = \"Remote-User\"", "\"::/0\""), HasSubstr("everybody"));
+  EXPECT_THAT(first("new_users = \"viewer\""), HasSubstr("no user_header"));
+  EXPECT_THAT(first("user_header = \"a\"\ngroups_header = \"b\""), HasSubstr("no groups"));
+  EXPECT_THAT(first("user_header = \"a\"\nviewer_groups = [\"x\"]"),
+              HasSubstr("no groups_header"));
+  EXPECT_THAT(first("user_header = \"a\"\ngroups_header = \"A\"\nadmin_groups = [\"x\"]"),
+              HasSubstr("the same field"));
+  EXPECT_THAT(first("user_header = \"a\"\ngroups_header = \"b\"\nadmin_groups = [\"x\"]\n"
+                    "new_users = \"viewer\""),
+              HasSubstr("groups and new_users"));
+  for (const char* const field : {"cookie", "Host", "Remote User", "Remote_User", "a:b"})
+    EXPECT_THAT(first(std::string("user_header = \"") + field + '"'), HasSubstr("no name of a field"))
+        << field;
+}
+
 TEST(LoadConfiguration, PlacesExpressionErrorsInTheFileAndShowsThem) {
   const LoadedConfiguration loaded = load(R"([[filters]]
 name = "f"

@@ -1,4 +1,4 @@
-// What `serve` is told beyond what it publishes: [service], [database] and [http].
+// What `serve` is told beyond what it publishes: [service], [database], [http], [login], [alerts].
 #pragma once
 
 #include <chrono>
@@ -56,6 +56,20 @@ struct HttpConfig {
   std::string key;          ///< its private key, PEM
   /// Opens /metrics; "" = this machine only.
   std::string metrics_token;
+};
+
+/// Whether the word of a proxy alone makes a user, and what they may do then.
+enum class NewUsers : std::uint8_t { kNone, kViewer, kEditor, kAdmin };
+
+/// [login]: who a trusted proxy, which asked for the password itself, says that somebody is.
+struct LoginConfig {
+  Where where{};
+  std::string user_header;    ///< "Remote-User"; "" = nobody comes in that way
+  std::string groups_header;  ///< "Remote-Groups"; "" = a user's role is what users are told
+  std::vector<Named> admin_groups;
+  std::vector<Named> editor_groups;
+  std::vector<Named> viewer_groups;
+  NewUsers new_users = NewUsers::kNone;
 };
 
 }  // namespace m3u_proxy::config

@@ -17,7 +17,7 @@ constexpr std::array kAtOnce = std::to_array<std::string_view>(
     {"service.refresh", "service.time_zone", "service.jitter", "service.quiet_period",
      "service.generations_kept", "service.max_shrink", "service.allowed_folders",
      "service.allowed_networks", "memory_cleanup.", "memory_monitoring.", "http.public_url",
-     "http.trusted_proxies", "http.allowed_hosts", "proxy_memory.batch_size",
+     "http.trusted_proxies", "http.allowed_hosts", "login.", "proxy_memory.batch_size",
      "proxy_memory.memory_check_interval", "proxy_memory.cleanup_strategy",
      "proxy_memory.use_case"});
 

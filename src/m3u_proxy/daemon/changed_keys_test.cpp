@@ -38,6 +38,7 @@ TEST(ChangedKeys, WhatNeedsARestart) {
   EXPECT_TRUE(applies_at_once("service.allowed_networks"));
   EXPECT_TRUE(applies_at_once("http.public_url"));
   EXPECT_FALSE(applies_at_once("service.log_format"));
+  EXPECT_TRUE(applies_at_once("login.user_header"));
   EXPECT_FALSE(applies_at_once("http.listen"));
   EXPECT_FALSE(applies_at_once("database.url"));
   EXPECT_FALSE(applies_at_once("proxy_memory.max_memory_mb"));

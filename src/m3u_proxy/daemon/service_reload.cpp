@@ -57,6 +57,7 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
                  to_string(*error));
   if (!policy || !conductor) return;
   addresses_.set(*std::move(policy));
+  api_->configure(now.login);
   refresher_->set_max_shrink(now.service.max_shrink);
   if (auto guard = address_guard(now.service)) refresher_->set_guard(*std::move(guard));
   generator_->configure(now.service.generations_kept, runtime::run_options(now));

@@ -200,6 +200,10 @@ Result<BaseAddress> parse_base_address(std::string_view url) {
                      .prefix = *prefix};
 }
 
+bool comes_from_trusted_proxy(const Arrival& arrival, const AddressPolicy& policy) {
+  return is_trusted(arrival.peer, policy);
+}
+
 Result<BaseAddress> base_address(Headers headers, const Arrival& arrival,
                                  const AddressPolicy& policy) {
   if (policy.public_url) return *policy.public_url;

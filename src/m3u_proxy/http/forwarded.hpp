@@ -51,6 +51,9 @@ struct Arrival {
   std::uint16_t local_port = 0;
 };
 
+/// Whether a trusted proxy sent the request: only then its fields are the proxy's word.
+bool comes_from_trusted_proxy(const Arrival& arrival, const AddressPolicy& policy);
+
 /// The address under which the client reached the service.
 ///
 /// From a trusted proxy X-Forwarded-Proto, -Host, -Port and -Prefix count, each by itself; where

@@ -133,4 +133,15 @@ Result<std::string> SecretKey::open(std::string_view context, std::string_view s
               "put back the key file that belongs to this database");
 }
 
+Result<std::string> SecretKey::sign(std::string_view purpose, std::string_view text) const {
+  M3U_TRY(const SodiumLibrary* const sodium, sodium_library());
+  const std::string signed_text = fmt::format("m3u-proxy {}\n{}", purpose, text);
+  std::array<unsigned char, crypto_generichash_BYTES> hash{};
+  sodium->crypto_generichash(hash.data(), hash.size(), bytes_of(signed_text), signed_text.size(),
+                             key_.data(), key_.size());
+  std::array<char, crypto_generichash_BYTES * 2 + 1> hex{};
+  sodium->sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+  return std::string(hex.data(), hex.size() - 1);
+}
+
 }  // namespace m3u_proxy::store

@@ -92,6 +92,17 @@ TEST(SecretKey, SealedTextOpensWithTheSameKeyAndContextOnly) {
   EXPECT_EQ(key.open("", key.seal("", "").value()).value(), "");
 }
 
+TEST(SecretKey, SignsForOnePurposeAndByItself) {
+  const SecretKey key = SecretKey::of_bytes(std::string(32, 'k')).value();
+  const SecretKey other = SecretKey::of_bytes(std::string(32, 'o')).value();
+  const std::string made = key.sign("csrf token", "anna").value();
+  EXPECT_EQ(made.size(), 64U);
+  EXPECT_EQ(key.sign("csrf token", "anna").value(), made);
+  EXPECT_NE(key.sign("csrf token", "eve").value(), made);
+  EXPECT_NE(key.sign("another", "anna").value(), made);
+  EXPECT_NE(other.sign("csrf token", "anna").value(), made);
+}
+
 TEST(SecretKey, HasThirtyTwoBytes) {
   EXPECT_EQ(SecretKey::of_bytes("short").error().code, ErrorCode::kInvalidArgument);
 }

@@ -162,8 +162,9 @@ Answer Sessions::log_in(Call& call) {
 }
 
 Answer Sessions::show(Call& call) {
-  if (call.principal.session.empty() || !call.principal.user)
-    return problem(401, "there is no session");
+  if (call.principal.csrf_token.empty() || !call.principal.user)
+    return problem(401, call.principal.refused.empty() ? "there is no session"
+                                                       : call.principal.refused);
   return session_answer(call.principal, *call.principal.user);
 }
 
@@ -190,7 +191,7 @@ Answer Sessions::set_password(Call& call) {
                  fmt::format("a password has at least {} bytes", kShortestPassword));
   M3U_CHECK(fields.finish());
   if (call.principal.session.empty() || !call.principal.user)
-    return problem(403, "a token has no password", "log in to change yours");
+    return problem(403, "you did not come in by a password", "log in with yours to change it");
   M3U_TRY(auto user, context_.api.store.users().find(*call.principal.user));
   if (!user) return problem(401, "there is no session");
   const std::string client = client_of(call);

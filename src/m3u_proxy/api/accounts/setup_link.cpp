@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -23,6 +24,12 @@ std::optional<std::string> read_token(const std::filesystem::path& file) {
   return text.empty() ? std::nullopt : std::optional<std::string>(text);
 }
 
+/// Whether somebody can let others in. Who came by a proxy's word may be less than that.
+bool has_administrator(const std::vector<store::User>& users) {
+  return std::ranges::any_of(
+      users, [](const store::User& user) { return user.role == "admin" && !user.disabled; });
+}
+
 /// Writes a file that only its owner can read.
 Result<> write_token(const std::filesystem::path& file, std::string_view token) {
   const io::Descriptor out(
@@ -38,7 +45,7 @@ Result<> SetupLink::prepare(const std::optional<FirstAdmin>& admin, store::Time 
   const std::scoped_lock lock(mutex_);
   token_.reset();
   M3U_TRY(const auto users, store_.users().list());
-  if (!users.empty()) {
+  if (has_administrator(users)) {
     std::error_code ignored;
     std::filesystem::remove(file_, ignored);
     return {};
@@ -62,7 +69,7 @@ std::optional<std::string> SetupLink::token() {
 
 Result<bool> SetupLink::needed() {
   M3U_TRY(const auto users, store_.users().list());
-  return users.empty();
+  return !has_administrator(users);
 }
 
 Result<store::User> SetupLink::use(std::string_view token, std::string_view name,
@@ -75,7 +82,7 @@ Result<store::User> SetupLink::use(std::string_view token, std::string_view name
   if (!token_) return refused();
   M3U_TRY(const bool equal, store::equal_secrets(token, *token_));
   M3U_TRY(const auto users, store_.users().list());
-  if (!equal || !users.empty()) return refused();
+  if (!equal || has_administrator(users)) return refused();
   M3U_TRY(store::User user, make(name, password, now));
   token_.reset();
   std::error_code ignored;
@@ -86,6 +93,13 @@ Result<store::User> SetupLink::use(std::string_view token, std::string_view name
 Result<store::User> SetupLink::make(std::string_view name, std::string_view password,
                                     store::Time now) {
   M3U_TRY(std::string hash, passwords_.hash(password));
+  M3U_TRY(auto there, store_.users().find(name));
+  if (there) {
+    there->password_hash = std::move(hash);
+    there->role = "admin";
+    there->disabled = false;
+    return store_.users().put(*there, now);
+  }
   return store_.users().create(
       {.name = std::string(name), .password_hash = std::move(hash), .role = "admin"}, now);
 }

@@ -26,11 +26,12 @@ class SetupLink {
   SetupLink(store::Store& store, store::Passwords& passwords, std::filesystem::path folder)
       : store_(store), passwords_(passwords), file_(std::move(folder) / "setup.token") {}
 
-  /// Where there is no user yet: makes `admin`, or the secret. Errors: kIo, and those of the store.
+  /// Where there is no administrator yet: makes `admin`, or the secret. Errors: kIo, and those of the
+  /// store.
   Result<> prepare(const std::optional<FirstAdmin>& admin, store::Time now);
   /// The secret of the link; nullopt: it is not needed any more.
   std::optional<std::string> token();
-  /// Whether there is nobody who could log in. Errors: of the store.
+  /// Whether there is no administrator. Errors: of the store.
   Result<bool> needed();
   /// Makes the first administrator and forgets the secret. Errors: kNotFound (it is not the secret,
   /// or there is a user already); kInvalidArgument (the password); those of the store.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/accounts/account_routes.hpp>
+#include <m3u_proxy/api/accounts/user_json.hpp>
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 
@@ -14,22 +15,6 @@ using store::User;
 
 constexpr std::size_t kLongestName = 100;
 constexpr std::size_t kShortestPassword = 8;
-
-std::string user_json(const User& user) {
-  std::string text;
-  Json json(text);
-  json.begin_object();
-  id_member(json, "id", user.id);
-  json.member("name", std::string_view(user.name))
-      .member("role", std::string_view(user.role))
-      .member("disabled", user.disabled)
-      .member("has_password", !user.password_hash.empty())
-      .member("revision", user.revision);
-  time_member(json, "created", user.created);
-  time_member(json, "updated", user.updated);
-  json.end_object();
-  return text;
-}
 
 class UserHandlers {
  public:
