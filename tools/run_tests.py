@@ -25,7 +25,7 @@ SLOW_S = 5  # a program that takes longer is named
 # What exercises the service without a look at its timing; TEST_SANITIZED: nor at its memory.
 SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "serve", "serve_edits", "serve_logos", "api_access", "api_attacks", "api_backup",
-    "api_entities", "api_lineup", "api_logos", "api_proxy_login", "quickstart")]
+    "api_entities", "api_lineup", "api_logos", "api_proxy_login", "export", "quickstart")]
 # What exercises the service and its database.
 DATABASE_TESTS = SERVICE_TESTS + [f"tests/functional/test_{name}.py" for name in (
     "api_dry_run", "api_edits", "api_guide_channels", "operations", "serve_xtream")]

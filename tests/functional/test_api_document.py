@@ -116,6 +116,16 @@ def schemathesis():
     return program
 
 
+# What schemathesis cannot write by itself.
+MEDIA_TYPES = """
+import schemathesis
+
+@schemathesis.serializer("application/toml")
+def toml(_, value):
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+"""
+
+
 @pytest.mark.parametrize("who", ["nobody", "admin"])
 def test_schemathesis_finds_nothing(service, who, tmp_path):
     command = [schemathesis(), "run", f"{service.address}/api/v1/openapi.json",
@@ -133,7 +143,9 @@ def test_schemathesis_finds_nothing(service, who, tmp_path):
         command += ["-H", f"Authorization: Bearer {service.clients['admin'].token}"]
     # Refused before its body is read: what is not as it was seen, and what is too long. Not there
     # yet: what a proxy publishes before its sources were fetched.
+    (tmp_path / "media_types.py").write_text(MEDIA_TYPES)
     (tmp_path / "schemathesis.toml").write_text(
+        'hooks = "media_types"\n'
         "[checks.negative_data_rejection]\n"
         "expected-statuses = [400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 422, 428, 429]\n"
         "[checks.not_a_server_error]\n"

@@ -12,6 +12,7 @@
 #include <m3u_proxy/api/job_routes.hpp>
 #include <m3u_proxy/api/lineup/query_routes.hpp>
 #include <m3u_proxy/api/logo_routes.hpp>
+#include <m3u_proxy/api/transfer/transfer_routes.hpp>
 
 namespace m3u_proxy::api {
 
@@ -28,6 +29,7 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
   M3U_CHECK(add_token_routes(operations, sessions.api));
   M3U_CHECK(add_audit_routes(operations, sessions.api));
   M3U_CHECK(add_backup_routes(operations, sessions.api));
+  M3U_CHECK(add_transfer_routes(operations, sessions.api));
   M3U_CHECK(add_entity_routes(operations, sessions.api, data));
   M3U_CHECK(add_source_routes(operations, sessions.api));
   M3U_CHECK(add_proxy_routes(operations, sessions.api));

@@ -55,9 +55,8 @@ constexpr const char* kMigrateConfigExamples =
 struct Raw {
   std::string config, out, start_number, base_url, mode, match, memory_limit, spill_dir, cache_dir;
   std::string threads, batch_size, now, report, progress, log_level, file, expression, limit,
-      applies_to, output;
+      applies_to, output, completion;
   std::vector<std::string> sources, epg, includes, excludes, rules;
-  std::string completion;
 };
 
 /// The program's subcommands and options: the one place where they are written down.
@@ -330,6 +329,7 @@ Result<CommandLine> read_command(const Parser& parser) {
   }
   if (parser.backup->backup()->parsed()) return parser.backup->read_backup();
   if (parser.backup->restore()->parsed()) return parser.backup->read_restore();
+  if (parser.backup->exporting()->parsed()) return parser.backup->read_export();
   if (parser.test_expression->parsed()) return read_test_expression(parser.raw);
   if (parser.plugin->command()->parsed()) return parser.plugin->read();
   if (parser.completion->parsed()) return read_completion(parser.raw.completion);
@@ -345,8 +345,8 @@ Result<CommandLine> read_command(const Parser& parser) {
     return MigrateConfigOptions{.file = parser.raw.file, .output = given(parser.raw.output)};
   }
   if (parser.importing->command()->parsed()) {
-    M3U_TRY(ImportOptions options, parser.importing->read());
-    return options;
+    M3U_TRY(auto options, parser.importing->read());
+    return std::visit([](auto& one) -> CommandLine { return std::move(one); }, options);
   }
   return usage("no command given", "such as m3u-proxy generate; see m3u-proxy --help");
 }

@@ -12,6 +12,7 @@
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/cli/backup/backup_options.hpp>
+#include <m3u_proxy/cli/backup/transfer_options.hpp>
 #include <m3u_proxy/cli/import/import_options.hpp>
 #include <m3u_proxy/cli/plugin_options.hpp>
 #include <m3u_proxy/cli/serve/serve_options.hpp>
@@ -59,9 +60,10 @@ struct PrintOptions {
   std::string text;
 };
 
-using CommandLine = std::variant<GenerateOptions, CheckOptions, TestExpressionOptions,
-                                 MigrateConfigOptions, ImportOptions, PluginOptions, ServeOptions,
-                                 CtlOptions, BackupOptions, RestoreOptions, PrintOptions>;
+using CommandLine =
+    std::variant<GenerateOptions, CheckOptions, TestExpressionOptions, MigrateConfigOptions,
+                 ImportOptions, PluginOptions, ServeOptions, CtlOptions, BackupOptions,
+                 RestoreOptions, ExportOptions, ImportFileOptions, PrintOptions>;
 
 /// Reads the arguments after the program's name. `now` is the time for relative dates.
 /// Error: kInvalidArgument, with what was probably meant in its hint.

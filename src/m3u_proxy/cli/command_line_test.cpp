@@ -332,7 +332,7 @@ void expect_named(const CommandInfo& command, const std::string& text, std::stri
 
 TEST(Completion, NamesEveryCommandAndOption) {
   const ProgramInfo program = describe_program();
-  ASSERT_EQ(program.commands.size(), 10U);
+  ASSERT_EQ(program.commands.size(), 11U);
   for (const char* kind : {"bash", "zsh", "fish", "man"}) {
     std::string text = parsed<PrintOptions>({"generate-completion", kind}).text;
     if (std::string_view(kind) == "man")  // troff writes hyphens with a backslash

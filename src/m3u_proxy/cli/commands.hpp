@@ -18,6 +18,8 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
 ExitCode run_ctl(const CtlOptions& options);
 ExitCode run_backup(const BackupOptions& options, const config::Environment& environment);
 ExitCode run_restore(const RestoreOptions& options, const config::Environment& environment);
+ExitCode run_export(const ExportOptions& options, const config::Environment& environment);
+ExitCode run_import_file(const ImportFileOptions& options, const config::Environment& environment);
 
 /// `error: …` on standard error; returns the exit code that the error leads to.
 ExitCode report_error(const Error& error);

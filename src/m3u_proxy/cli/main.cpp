@@ -54,6 +54,12 @@ struct Runner {
   cli::ExitCode operator()(const cli::RestoreOptions& options) const {
     return cli::run_restore(options, environment);
   }
+  cli::ExitCode operator()(const cli::ExportOptions& options) const {
+    return cli::run_export(options, environment);
+  }
+  cli::ExitCode operator()(const cli::ImportFileOptions& options) const {
+    return cli::run_import_file(options, environment);
+  }
   cli::ExitCode operator()(const cli::PluginOptions& options) const {
     return cli::run_plugin(options, environment);
   }

@@ -139,8 +139,8 @@ void check_edits(ConfigReader& reader, const Configuration& configuration) {
 
 void check_login(ConfigReader& reader, const Configuration& configuration) {
   const LoginConfig& login = configuration.login;
-  const bool has_groups = !login.admin_groups.empty() || !login.editor_groups.empty() ||
-                          !login.viewer_groups.empty();
+  const bool has_groups =
+      !login.admin_groups.empty() || !login.editor_groups.empty() || !login.viewer_groups.empty();
   if (has_groups && login.groups_header.empty())
     reader.problem(login.where, "[login] has groups and no groups_header",
                    "name the field in which the proxy says who is in which groups");

@@ -195,15 +195,15 @@ TEST(LoadConfiguration, RefusesLoginsThatAnybodyCouldMakeOrNobody) {
   EXPECT_THAT(first("user_header = \"Remote-User\"", "\"::/0\""), HasSubstr("everybody"));
   EXPECT_THAT(first("new_users = \"viewer\""), HasSubstr("no user_header"));
   EXPECT_THAT(first("user_header = \"a\"\ngroups_header = \"b\""), HasSubstr("no groups"));
-  EXPECT_THAT(first("user_header = \"a\"\nviewer_groups = [\"x\"]"),
-              HasSubstr("no groups_header"));
+  EXPECT_THAT(first("user_header = \"a\"\nviewer_groups = [\"x\"]"), HasSubstr("no groups_header"));
   EXPECT_THAT(first("user_header = \"a\"\ngroups_header = \"A\"\nadmin_groups = [\"x\"]"),
               HasSubstr("the same field"));
   EXPECT_THAT(first("user_header = \"a\"\ngroups_header = \"b\"\nadmin_groups = [\"x\"]\n"
                     "new_users = \"viewer\""),
               HasSubstr("groups and new_users"));
   for (const char* const field : {"cookie", "Host", "Remote User", "Remote_User", "a:b"})
-    EXPECT_THAT(first(std::string("user_header = \"") + field + '"'), HasSubstr("no name of a field"))
+    EXPECT_THAT(first(std::string("user_header = \"") + field + '"'),
+                HasSubstr("no name of a field"))
         << field;
 }
 

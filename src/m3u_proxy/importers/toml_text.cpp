@@ -3,33 +3,13 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/config/node_toml.hpp>
 #include <m3u_proxy/importers/toml_text.hpp>
 
 namespace m3u_proxy::importers {
 namespace {
 
-/// A TOML string in the form that needs the fewest escapes.
-std::string toml_string(std::string_view text) {
-  const bool plain = std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
-  if (plain && !text.contains('"') && !text.contains('\\')) return fmt::format("\"{}\"", text);
-  if (plain && !text.contains('\'')) return fmt::format("'{}'", text);
-  const bool lines = std::ranges::none_of(text, [](char c) {
-    return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7F;
-  });
-  if (lines && text.contains('\n') && !text.contains("'''") && !text.ends_with('\''))
-    return fmt::format("'''\n{}'''", text);
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out + '"';
-}
+using config::toml_string;
 
 std::string toml_list(const std::vector<std::string>& texts) {
   std::vector<std::string> items;

@@ -1,11 +1,10 @@
-#include <array>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <m3u_proxy/store/channel_edits.hpp>
+#include <m3u_proxy/store/edit_rows.hpp>
 #include <m3u_proxy/store/entity_rows.hpp>
 
 namespace m3u_proxy::store {
@@ -16,96 +15,15 @@ using sql::Columns;
 using sql::Connection;
 
 constexpr int kLongestPage = 1000;
-constexpr std::array<std::string_view, 3> kPlaces = {"", "before", "after"};
-constexpr std::string_view kColumns =
-    "channel_id, proxy_id, number, name, group_title, logo, guide_id, hidden, place,"
-    " place_channel_id, revision, created, updated, last_seen, misses, missing_since, managed_by";
-
-/// An edit of all proxies is under the empty id.
-std::string key_of(const std::optional<Uuid>& proxy) { return proxy ? to_string(*proxy) : ""; }
-
-ChannelEdit edit_of(Columns& columns) {
-  ChannelEdit edit;
-  edit.channel = columns.uuid();
-  if (const auto proxy = parse_uuid(columns.view())) edit.proxy = *proxy;
-  edit.number = columns.optional_text();
-  edit.name = columns.optional_text();
-  edit.group = columns.optional_text();
-  edit.logo = columns.optional_text();
-  edit.guide_id = columns.optional_text();
-  edit.hidden = columns.optional_boolean();
-  const std::string_view place = columns.view();
-  if (place == kPlaces[1]) edit.place = EditPlace::kBefore;
-  if (place == kPlaces[2]) edit.place = EditPlace::kAfter;
-  edit.place_channel = columns.uuid();
-  edit.revision = columns.integer();
-  edit.created = columns.time();
-  edit.updated = columns.time();
-  edit.last_seen = columns.time();
-  edit.misses = columns.integer();
-  edit.missing_since = columns.time();
-  edit.managed_by =
-      columns.view() == to_string(ManagedBy::kFile) ? ManagedBy::kFile : ManagedBy::kUser;
-  return edit;
-}
-
-Result<std::optional<ChannelEdit>> load(Connection& connection, const Uuid& channel,
-                                        const std::optional<Uuid>& proxy) {
-  return sql::query_one(
-      connection,
-      fmt::format("SELECT {} FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2", kColumns),
-      {channel, key_of(proxy)}, edit_of);
-}
-
-Error is_the_files(const ChannelEdit& edit) {
-  return {.code = ErrorCode::kConflict,
-          .message = fmt::format("the edit of the channel {} is managed by the configuration file",
-                                 to_string(edit.channel)),
-          .hint = "change it there"};
-}
 
 Result<> check_change(const std::optional<ChannelEdit>& stored, std::int64_t expected) {
-  if (stored && stored->managed_by == ManagedBy::kFile) return fail(is_the_files(*stored));
+  if (stored && stored->managed_by == ManagedBy::kFile) return fail(sql::is_the_files(*stored));
   const std::int64_t revision = stored ? stored->revision : 0;
   if (revision == expected) return {};
   return fail(ErrorCode::kConflict,
               fmt::format("the channel's edit was changed meanwhile: revision {}, not {}", revision,
                           expected),
               "look at it again and repeat the change");
-}
-
-Result<> write(Connection& connection, const ChannelEdit& edit) {
-  static const std::string statement = fmt::format(
-      "INSERT INTO channel_edits ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-      " $13, $14, $15, $16, $17) ON CONFLICT (channel_id, proxy_id) DO UPDATE SET"
-      " number = excluded.number, name = excluded.name, group_title = excluded.group_title,"
-      " logo = excluded.logo, guide_id = excluded.guide_id, hidden = excluded.hidden,"
-      " place = excluded.place, place_channel_id = excluded.place_channel_id,"
-      " revision = excluded.revision, updated = excluded.updated,"
-      " managed_by = excluded.managed_by",
-      kColumns);
-  const auto rows =
-      sql::execute(connection, statement,
-                   {edit.channel, key_of(edit.proxy), edit.number, edit.name, edit.group, edit.logo,
-                    edit.guide_id, edit.hidden, kPlaces.at(static_cast<std::size_t>(edit.place)),
-                    edit.place_channel, edit.revision, edit.created, edit.updated, edit.last_seen,
-                    edit.misses, edit.missing_since, to_string(edit.managed_by)});
-  return rows ? Result<>() : fail(rows.error());
-}
-
-/// Writes an edit that a person makes in the place of what is stored.
-Result<ChannelEdit> replace(Connection& connection, const std::optional<ChannelEdit>& stored,
-                            const ChannelEdit& edit, Time now) {
-  ChannelEdit next = edit;
-  next.revision = (stored ? stored->revision : 0) + 1;
-  next.created = stored ? stored->created : now;
-  next.updated = now;
-  next.last_seen = stored ? stored->last_seen : now;
-  next.misses = stored ? stored->misses : 0;
-  next.missing_since = stored ? stored->missing_since : Time();
-  next.managed_by = ManagedBy::kUser;
-  M3U_CHECK(write(connection, next));
-  return next;
 }
 
 /// Bytes.
@@ -116,17 +34,9 @@ std::size_t text_of(const ChannelEdit& edit) {
   return bytes;
 }
 
-bool says_the_same(const ChannelEdit& a, const ChannelEdit& b) {
-  const auto said = [](const ChannelEdit& edit) {
-    return std::tie(edit.number, edit.name, edit.group, edit.logo, edit.guide_id, edit.hidden,
-                    edit.place, edit.place_channel);
-  };
-  return said(a) == said(b);
-}
-
 /// What a person made is not the file's, unless it says the same.
 Result<> check_not_a_persons(const std::optional<ChannelEdit>& stored, const ChannelEdit& edit) {
-  if (!stored || stored->managed_by == ManagedBy::kFile || says_the_same(*stored, edit)) return {};
+  if (!stored || stored->managed_by == ManagedBy::kFile || sql::says_the_same(*stored, edit)) return {};
   return fail(ErrorCode::kConflict,
               fmt::format("the channel {} has an edit in the file and another that a person made",
                           to_base64url(edit.channel)),
@@ -143,9 +53,9 @@ Result<> changed(sql::Database& database, Connection& connection) {
 Result<ChannelEdit> ChannelEdits::put(const ChannelEdit& edit, Time now) {
   return sql::transact<ChannelEdit>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<ChannelEdit> {
-        M3U_TRY(const auto stored, load(connection, edit.channel, edit.proxy));
+        M3U_TRY(const auto stored, sql::find_edit(connection, edit.channel, edit.proxy));
         M3U_CHECK(check_change(stored, edit.revision));
-        M3U_TRY(ChannelEdit next, replace(connection, stored, edit, now));
+        M3U_TRY(ChannelEdit next, sql::replace_edit(connection, stored, edit, now));
         M3U_CHECK(changed(*database_, connection));
         return next;
       });
@@ -159,15 +69,16 @@ Result<std::vector<ChannelEdits::Changed>> ChannelEdits::change(std::span<const 
         std::vector<Changed> all;
         std::size_t text = 0;
         for (std::size_t i = 0; i < channels.size(); ++i) {
-          M3U_TRY(auto stored, load(connection, channels[i], proxy));
-          if (stored && stored->managed_by == ManagedBy::kFile) return fail(is_the_files(*stored));
+          M3U_TRY(auto stored, sql::find_edit(connection, channels[i], proxy));
+          if (stored && stored->managed_by == ManagedBy::kFile)
+            return fail(sql::is_the_files(*stored));
           ChannelEdit edit = stored.value_or(ChannelEdit{.channel = channels[i], .proxy = proxy});
           change(i, edit);
           text += text_of(edit) + (stored ? text_of(*stored) : 0);
           if (text > kMostText)
             return fail(ErrorCode::kInvalidArgument,
                         "these edits are too long to be changed together", "change fewer at once");
-          M3U_TRY(ChannelEdit after, replace(connection, stored, edit, now));
+          M3U_TRY(ChannelEdit after, sql::replace_edit(connection, stored, edit, now));
           all.push_back({.before = std::move(stored), .after = std::move(after)});
         }
         if (!all.empty()) M3U_CHECK(changed(*database_, connection));
@@ -178,12 +89,10 @@ Result<std::vector<ChannelEdits::Changed>> ChannelEdits::change(std::span<const 
 Result<> ChannelEdits::erase(const Uuid& channel, const std::optional<Uuid>& proxy,
                              std::int64_t expected) {
   return database_->transact(Access::kExclusive, [&](Connection& connection) -> Result<> {
-    M3U_TRY(const auto stored, load(connection, channel, proxy));
+    M3U_TRY(const auto stored, sql::find_edit(connection, channel, proxy));
     if (!stored) return fail(ErrorCode::kNotFound, "the channel has no edit");
     M3U_CHECK(check_change(stored, expected));
-    M3U_CHECK(sql::execute(connection,
-                           "DELETE FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2",
-                           {channel, key_of(proxy)}));
+    M3U_CHECK(sql::delete_edit(connection, channel, proxy));
     return changed(*database_, connection);
   });
 }
@@ -192,17 +101,18 @@ Result<std::optional<ChannelEdit>> ChannelEdits::find(const Uuid& channel,
                                                       const std::optional<Uuid>& proxy) {
   return sql::transact<std::optional<ChannelEdit>>(
       *database_, Access::kRead,
-      [&](Connection& connection) { return load(connection, channel, proxy); });
+      [&](Connection& connection) { return sql::find_edit(connection, channel, proxy); });
 }
 
 Result<> ChannelEdits::for_each(const Visitor& visit) {
   return database_->transact(Access::kRead, [&](Connection& connection) -> Result<> {
-    M3U_CHECK(connection.run(
-        fmt::format("SELECT {} FROM channel_edits ORDER BY channel_id, proxy_id", kColumns), {},
-        [&](const sql::Row& row) -> Result<> {
-          Columns columns(row);
-          return visit(edit_of(columns));
-        }));
+    M3U_CHECK(
+        connection.run(fmt::format("SELECT {} FROM channel_edits ORDER BY channel_id, proxy_id",
+                                   sql::kEditColumns),
+                       {}, [&](const sql::Row& row) -> Result<> {
+                         Columns columns(row);
+                         return visit(sql::edit_of(columns));
+                       }));
     return {};
   });
 }
@@ -218,15 +128,15 @@ Result<std::vector<ChannelEdit>> ChannelEdits::page(const std::optional<Uuid>& a
                         " (SELECT COALESCE(MAX(channel_id), '') FROM (SELECT channel_id"
                         " FROM channel_edits WHERE channel_id > $1 ORDER BY channel_id LIMIT $2)"
                         " first) ORDER BY channel_id, proxy_id",
-                        kColumns),
-            {after ? to_string(*after) : std::string(), limit}, edit_of);
+                        sql::kEditColumns),
+            {after ? to_string(*after) : std::string(), limit}, sql::edit_of);
       });
 }
 
 Result<> ChannelEdits::check_file(std::span<const ChannelEdit> edits) {
   return database_->transact(Access::kRead, [&](Connection& connection) -> Result<> {
     for (const ChannelEdit& edit : edits) {
-      M3U_TRY(const auto stored, load(connection, edit.channel, edit.proxy));
+      M3U_TRY(const auto stored, sql::find_edit(connection, edit.channel, edit.proxy));
       M3U_CHECK(check_not_a_persons(stored, edit));
     }
     return {};
@@ -250,28 +160,26 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
   using Key = std::pair<Uuid, std::string>;
   std::map<Key, const ChannelEdit*> wanted;
   for (const ChannelEdit& edit : edits)
-    if (!wanted.emplace(Key(edit.channel, key_of(edit.proxy)), &edit).second)
+    if (!wanted.emplace(Key(edit.channel, sql::key_of(edit.proxy)), &edit).second)
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("the channel {} has two edits", to_base64url(edit.channel)));
   return sql::transact<bool>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<bool> {
         M3U_TRY(const auto before,
-                sql::query_all(
-                    connection,
-                    fmt::format("SELECT {} FROM channel_edits WHERE managed_by = $1", kColumns),
-                    {to_string(ManagedBy::kFile)}, edit_of));
+                sql::query_all(connection,
+                               fmt::format("SELECT {} FROM channel_edits WHERE managed_by = $1",
+                                           sql::kEditColumns),
+                               {to_string(ManagedBy::kFile)}, sql::edit_of));
         bool any = false;
         for (const ChannelEdit& old : before) {
-          if (wanted.contains(Key(old.channel, key_of(old.proxy)))) continue;
-          M3U_CHECK(sql::execute(
-              connection, "DELETE FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2",
-              {old.channel, key_of(old.proxy)}));
+          if (wanted.contains(Key(old.channel, sql::key_of(old.proxy)))) continue;
+          M3U_CHECK(sql::delete_edit(connection, old.channel, old.proxy));
           any = true;
         }
         for (const auto& [key, edit] : wanted) {
-          M3U_TRY(const auto stored, load(connection, edit->channel, edit->proxy));
+          M3U_TRY(const auto stored, sql::find_edit(connection, edit->channel, edit->proxy));
           M3U_CHECK(check_not_a_persons(stored, *edit));
-          if (stored && stored->managed_by == ManagedBy::kFile && says_the_same(*stored, *edit))
+          if (stored && stored->managed_by == ManagedBy::kFile && sql::says_the_same(*stored, *edit))
             continue;
           ChannelEdit next = *edit;
           next.revision = stored ? stored->revision + 1 : 1;
@@ -279,7 +187,7 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
           next.updated = now;
           next.last_seen = stored ? stored->last_seen : now;
           next.managed_by = ManagedBy::kFile;
-          M3U_CHECK(write(connection, next));
+          M3U_CHECK(sql::write_edit(connection, next));
           any = true;
         }
         if (any) M3U_CHECK(changed(*database_, connection));

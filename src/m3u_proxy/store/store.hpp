@@ -15,6 +15,7 @@
 #include <m3u_proxy/store/channel_edits.hpp>
 #include <m3u_proxy/store/entities.hpp>
 #include <m3u_proxy/store/generations.hpp>
+#include <m3u_proxy/store/importing/configuration_import.hpp>
 #include <m3u_proxy/store/jobs.hpp>
 #include <m3u_proxy/store/logos.hpp>
 #include <m3u_proxy/store/portable/portable_rows.hpp>
@@ -68,6 +69,10 @@ class Store {
                                          portable::LineSource& source) {
     return portable::read_rows(*database_, {.own = &key_, .opened = opened, .purpose = purpose},
                                source);
+  }
+  /// What a configuration file says becomes what a person made: importing/configuration_import.hpp.
+  Result<ImportResult> import(const ConfigurationImport& what, Time now) {
+    return import_configuration(*database_, key_, what, now);
   }
   /// The version of the schema that this program makes.
   [[nodiscard]] static int schema_version() { return sql::migrations().back().version; }

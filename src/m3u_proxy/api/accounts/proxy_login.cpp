@@ -48,8 +48,7 @@ bool is_in(std::string_view groups, const std::vector<config::Named>& list) {
     const std::size_t end = std::min(groups.find_first_of(",|"), groups.size());
     const std::string_view group = trim(groups.substr(0, end));
     groups.remove_prefix(std::min(end + 1, groups.size()));
-    if (std::ranges::any_of(list,
-                            [&](const config::Named& known) { return known.name == group; }))
+    if (std::ranges::any_of(list, [&](const config::Named& known) { return known.name == group; }))
       return true;
   }
   return false;

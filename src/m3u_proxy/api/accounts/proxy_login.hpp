@@ -1,9 +1,9 @@
 // ProxyLogin: a login by the word of a reverse proxy that asked for the password itself (Authelia,
 // Authentik, oauth2-proxy): it names the user in a header field.
 //
-// That field counts only in requests that come from a trusted proxy's own address; from anybody else
-// it is as if it were not there. Nothing is remembered between requests: with the proxy's word the
-// login ends. Thread-safe.
+// That field counts only in requests that come from a trusted proxy's own address; from anybody
+// else it is as if it were not there. Nothing is remembered between requests: with the proxy's word
+// the login ends. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -46,7 +46,8 @@ class ProxyLogin {
   };
 
   [[nodiscard]] Config config() const;
-  Outcome<std::optional<Word>> word_of(const http::Request& request, const config::LoginConfig& how);
+  Outcome<std::optional<Word>> word_of(const http::Request& request,
+                                       const config::LoginConfig& how);
   /// The user of that name, made or with another role where the proxy's word says so.
   Outcome<store::User> user_of(const Word& word, const config::LoginConfig& how);
   Outcome<store::User> make(const Word& word, Role role);

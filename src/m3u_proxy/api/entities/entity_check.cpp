@@ -80,20 +80,6 @@ Result<Whole> whole_of(store::Store& store, const EntityDraft* draft,
   return whole;
 }
 
-/// As they hold now. The example's files may be read as those in allowed folders.
-config::Configuration plain_sections_of(const ApiContext& context) {
-  const auto model = context.conductor.model();
-  config::Configuration out = model ? model->configuration : context.configuration;
-  out.sources.clear();
-  out.epg_sources.clear();
-  out.filters.clear();
-  out.rules.clear();
-  out.proxies.clear();
-  const auto example = std::filesystem::absolute(context.data) / "example";
-  out.service.allowed_folders.push_back({.name = example.string()});
-  return out;
-}
-
 std::vector<config::ConfigProblem> problems_of(const Whole& whole,
                                                const config::Configuration& base) {
   config::Configuration out = base;
@@ -196,6 +182,19 @@ void add_own_problems(const config::Configuration& base, const EntityDraft& draf
 }
 
 }  // namespace
+
+config::Configuration plain_sections_of(const ApiContext& context) {
+  const auto model = context.conductor.model();
+  config::Configuration out = model ? model->configuration : context.configuration;
+  out.sources.clear();
+  out.epg_sources.clear();
+  out.filters.clear();
+  out.rules.clear();
+  out.proxies.clear();
+  const auto example = std::filesystem::absolute(context.data) / "example";
+  out.service.allowed_folders.push_back({.name = example.string()});
+  return out;
+}
 
 Outcome<void> check_draft(const ApiContext& context, const EntityDraft& draft) {
   store::Store& store = context.store;

@@ -21,6 +21,10 @@ struct EntityDraft {
   ConfigNode config{};
 };
 
+/// The plain sections ([service] …) as they hold now. The example's files may be read as those in
+/// allowed folders.
+config::Configuration plain_sections_of(const ApiContext& context);
+
 /// Problems: 422 with every mistake in the draft, by field and, in an expression, by position; 409
 /// when something else would not be right any more; those of the store.
 Outcome<void> check_draft(const ApiContext& context, const EntityDraft& draft);

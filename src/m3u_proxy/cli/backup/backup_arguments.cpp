@@ -20,6 +20,11 @@ constexpr const char* kRestoreExamples =
     "  m3u-proxy restore tv.tar.zst --passphrase-file passphrase.txt\n"
     "  m3u-proxy restore tv.tar.zst --config on-postgresql.toml --without-secrets";
 
+constexpr const char* kExportExamples =
+    "Examples:\n"
+    "  m3u-proxy export > tv.toml\n"
+    "  m3u-proxy export --with-secrets --output tv.toml";
+
 }  // namespace
 
 BackupArguments::BackupArguments(CLI::App& program) {
@@ -35,14 +40,24 @@ BackupArguments::BackupArguments(CLI::App& program) {
   restore_->add_flag("--without-secrets", raw_.without_secrets,
                      "Leave out accounts that cannot be opened: sources have to be given theirs");
   restore_->add_flag("--check", raw_.only_check, "Only say what would come of it");
+  export_ = program.add_subcommand("export", "Print what was configured as a configuration file");
+  export_->footer(kExportExamples);
+  add_place(export_);
+  add_option(export_, "--output", raw_.output, "FILE", "Write there (standard output)");
+  export_->add_flag("--with-secrets", raw_.with_secrets,
+                    "With accounts and values of headers: whoever reads the file has them");
 }
 
 void BackupArguments::add_common(CLI::App* command, const char* file, const char* passphrase) {
   command->add_option("FILE", raw_.file, file)->type_name("")->required();
+  add_place(command);
+  add_option(command, "--passphrase-file", raw_.passphrase_file, "FILE", passphrase);
+}
+
+void BackupArguments::add_place(CLI::App* command) {
   add_option(command, "--data", raw_.data, "DIR", "The service's data folder (data)");
   add_option(command, "--config", raw_.config, "FILE",
              "The service's configuration, for its [database]");
-  add_option(command, "--passphrase-file", raw_.passphrase_file, "FILE", passphrase);
 }
 
 BackupOptions BackupArguments::read_backup() const {
@@ -60,6 +75,14 @@ RestoreOptions BackupArguments::read_restore() const {
                      .passphrase_file = given(raw_.passphrase_file),
                      .without_secrets = raw_.without_secrets,
                      .only_check = raw_.only_check};
+  if (!raw_.data.empty()) out.data = raw_.data;
+  return out;
+}
+
+ExportOptions BackupArguments::read_export() const {
+  ExportOptions out{.config = given(raw_.config),
+                    .output = given(raw_.output),
+                    .with_secrets = raw_.with_secrets};
   if (!raw_.data.empty()) out.data = raw_.data;
   return out;
 }

@@ -1,10 +1,13 @@
-// ImportArguments: the arguments of `m3u-proxy import`, a command for each program.
+// ImportArguments: the arguments of `m3u-proxy import`: of a configuration file, and a command for
+// each other program.
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/cli/backup/transfer_options.hpp>
 #include <m3u_proxy/cli/import/import_options.hpp>
 
 namespace CLI {  // NOLINT(readability-identifier-naming): CLI11 calls itself so
@@ -22,11 +25,14 @@ class ImportArguments {
 
   [[nodiscard]] const CLI::App* command() const { return command_; }
   /// What was typed, after parsing. Error: kInvalidArgument.
-  [[nodiscard]] Result<ImportOptions> read() const;
+  [[nodiscard]] Result<std::variant<ImportOptions, ImportFileOptions>> read() const;
 
  private:
+  void add_file(CLI::App* command);
+
   struct Raw {
-    std::string path, output, secrets;
+    std::string file, data, config, path, output, secrets;
+    bool replaces = false, only_check = false;
   };
   Raw raw_;
   CLI::App* command_ = nullptr;

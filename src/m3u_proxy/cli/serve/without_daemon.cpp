@@ -1,4 +1,4 @@
-// What `serve`, `ctl`, `backup` and `restore` are in a build without databases.
+// What `serve`, `ctl` and the commands for a service's database are in a build without databases.
 #include <m3u_proxy/cli/commands.hpp>
 
 namespace m3u_proxy::cli {
@@ -24,6 +24,15 @@ ExitCode run_backup(const BackupOptions& /*options*/, const config::Environment&
 
 ExitCode run_restore(const RestoreOptions& /*options*/,
                      const config::Environment& /*environment*/) {
+  return refuse();
+}
+
+ExitCode run_export(const ExportOptions& /*options*/, const config::Environment& /*environment*/) {
+  return refuse();
+}
+
+ExitCode run_import_file(const ImportFileOptions& /*options*/,
+                         const config::Environment& /*environment*/) {
   return refuse();
 }
 

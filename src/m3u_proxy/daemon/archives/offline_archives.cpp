@@ -34,16 +34,21 @@ Result<Opened> open(const ArchiveOptions& options) {
   return out;
 }
 
+Result<> check_is_there(const fs::path& data) {
+  std::error_code error;
+  if (fs::is_directory(data, error)) return {};
+  return fail(ErrorCode::kNotFound, "there is no data folder " + data.string(),
+              "name the service's with --data");
+}
+
 }  // namespace
 
 Result<backup::BackupSummary> back_up(const ArchiveOptions& options, backup::Snapshots snapshots,
                                       const fs::path& file) {
-  std::error_code error;
-  if (!fs::is_directory(options.data, error))
-    return fail(ErrorCode::kNotFound, "there is no data folder " + options.data.string(),
-                "name the service's with --data");
+  M3U_CHECK(check_is_there(options.data));
   M3U_TRY(const Opened opened, open(options));
   M3U_TRY(const auto target, io::AtomicFile::create(file));
+  std::error_code error;
   fs::permissions(target->temporary(), fs::perms::owner_read | fs::perms::owner_write, error);
   M3U_TRY(const backup::BackupSummary done,
           backup::make_backup(*opened.store, opened.process->budget(),
@@ -76,6 +81,32 @@ Result<backup::RestoreSummary> restore(const ArchiveOptions& options, backup::Se
                                    [&file] { return io::open_file(file); }));
   if (only_check) return restore->summary();
   return restore->apply();
+}
+
+Result<> export_configuration(const ArchiveOptions& options, api::ShowSecrets secrets,
+                              io::ByteSink& to) {
+  M3U_CHECK(check_is_there(options.data));
+  M3U_TRY(const Opened opened, open(options));
+  return api::export_configuration(*opened.store, secrets, options.version, to);
+}
+
+Result<api::ImportSummary> import_configuration(const ArchiveOptions& options,
+                                                store::ImportMode mode, bool only_check,
+                                                const fs::path& file) {
+  M3U_TRY(const config::ConfigDocument document, config::read_document(file));
+  auto folder = DataFolder::open(options.data);
+  if (!folder) {
+    Error error = std::move(folder).error();
+    if (error.code == ErrorCode::kConflict)
+      error.hint = "stop it first, or send it the file: POST /api/v1/import (docs/backup.md)";
+    return fail(std::move(error));
+  }
+  M3U_TRY(const Opened opened, open(options));
+  return api::import_configuration(*opened.store, opened.process->budget(), opened.configuration,
+                                   {.text = document.text,
+                                    .name = document.file,
+                                    .folder = fs::current_path() / document.folder},
+                                   {.mode = mode, .only_check = only_check, .now = options.now});
 }
 
 }  // namespace m3u_proxy::daemon

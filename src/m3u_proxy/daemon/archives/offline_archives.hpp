@@ -1,11 +1,12 @@
-// Offline archives: backup and restore without a service: `m3u-proxy backup` and `m3u-proxy
-// restore`.
+// Offline archives: `m3u-proxy backup`, `restore`, `export` and `import`, without a service.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
+#include <m3u_proxy/api/transfer/configuration_export.hpp>
+#include <m3u_proxy/api/transfer/configuration_import.hpp>
 #include <m3u_proxy/backup/backup.hpp>
 #include <m3u_proxy/backup/restore.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
@@ -31,5 +32,16 @@ Result<backup::BackupSummary> back_up(const ArchiveOptions& options, backup::Sna
 /// backup::Restore.
 Result<backup::RestoreSummary> restore(const ArchiveOptions& options, backup::Secrets secrets,
                                        bool only_check, const std::filesystem::path& file);
+
+/// Writes the configuration as a file of its kind. A service may use the data meanwhile. Errors:
+/// kNotFound (no such data folder), kConfig, those of api::export_configuration().
+Result<> export_configuration(const ArchiveOptions& options, api::ShowSecrets secrets,
+                              io::ByteSink& to);
+
+/// Takes a configuration file into a data folder, which is made when it is not there. Errors:
+/// kConflict (a service uses the folder), kConfig, those of api::import_configuration().
+Result<api::ImportSummary> import_configuration(const ArchiveOptions& options,
+                                                store::ImportMode mode, bool only_check,
+                                                const std::filesystem::path& file);
 
 }  // namespace m3u_proxy::daemon

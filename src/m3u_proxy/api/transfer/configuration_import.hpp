@@ -1,0 +1,48 @@
+// Configuration import: what a configuration file says becomes what a person made, in a service's
+// database.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/memory/budget.hpp>
+#include <m3u_proxy/store/store.hpp>
+
+namespace m3u_proxy::api {
+
+struct ConfigurationFile {
+  std::string_view text{};
+  std::string name{};              ///< for messages
+  std::filesystem::path folder{};  ///< from which relative paths start
+};
+
+struct ImportOptions {
+  store::ImportMode mode = store::ImportMode::kAdd;
+  bool only_check = false;
+  store::Time now{};
+  /// Whether a new source may be at a place.
+  std::function<Result<>(std::string_view location)> check_place{};
+};
+
+struct ImportSummary {
+  store::ImportResult counts{};
+  std::uint64_t without_secrets = 0;   ///< sources with *** that have to be given their accounts
+  std::vector<std::string> ignored{};  ///< sections that are no one's to import: [service] …
+};
+/// The document's ImportSummary.
+std::string to_json(const ImportSummary& summary, bool is_dry);
+
+/// All of it or nothing. `base` has the plain sections. Takes some 12 times the text of `budget`.
+/// Errors: kConfig with the first mistake and its place, or when it does not fit together with what
+/// is there; those of store::import_configuration().
+Result<ImportSummary> import_configuration(store::Store& store, memory::Budget& budget,
+                                           const config::Configuration& base,
+                                           const ConfigurationFile& file,
+                                           const ImportOptions& options);
+
+}  // namespace m3u_proxy::api

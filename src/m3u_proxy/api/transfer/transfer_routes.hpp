@@ -1,0 +1,12 @@
+// Transfer routes: the configuration as a file, out and in.
+#pragma once
+
+#include <m3u_proxy/api/api_context.hpp>
+#include <m3u_proxy/api/operations.hpp>
+
+namespace m3u_proxy::api {
+
+/// Error: as http::Router::add().
+Result<> add_transfer_routes(Operations& operations, const ApiContext& context);
+
+}  // namespace m3u_proxy::api
