@@ -4,9 +4,12 @@ nothing."""
 import io
 import json
 import re
+import signal
 import stat
 import subprocess
 import tarfile
+import threading
+import time
 from urllib.parse import quote
 
 import postgres
@@ -15,6 +18,7 @@ import xxhash
 from api_client import Client, administrator
 from program import BINARY, environment
 from service import Service, ask, wait_until
+from test_serve import configuration, playlist_of
 
 KINDS = ("sources", "epg-sources", "filters", "rules", "proxies", "users")
 PASSPHRASE = "correct höhe 100% staple"
@@ -299,3 +303,106 @@ def test_from_sqlite_to_postgresql_and_back(made, tmp_path):
     with Service(tmp_path / "s") as service:
         assert decided(Client(service).log_in(), service) == made["before"]
         assert "Née" in ask(f"{service.address}/proxy/{made['playlist']}").text
+
+
+def with_many_edits(archive, count):
+    files = unpacked(archive)
+    row = json.loads(files["edits/000001.jsonl"].splitlines()[0])
+    row.pop("proxy", None)  # for all proxies
+    rows = (json.dumps({**row, "channel": f"{number:08x}-0000-4000-8000-000000000000"}, separators=(",", ":"))
+            for number in range(count))
+    lines = list(rows)
+    parts = {f"edits/{1 + at // 5000:06d}.jsonl": ("\n".join(lines[at:at + 5000]) + "\n").encode()
+             for at in range(0, count, 5000)}
+    kept = {name: content for name, content in files.items() if not name.startswith("edits/")}
+    before = [name for name in kept if not name.startswith(("logos/", "files/", "snapshots/", "contents"))]
+    ordered = {name: kept[name] for name in before} | parts | {
+        name: content for name, content in kept.items() if name not in before}
+    return packed(relisted(ordered))
+
+
+def test_a_stop_ends_a_restore_without_harm(made, tmp_path):
+    """It lasts for many seconds otherwise."""
+    archive = with_many_edits(made["archive"], 300_000)
+    data = tmp_path / "data"
+    with Service(data) as service:
+        admin = administrator(service)
+        fill(service, admin)
+        before = decided(admin, service)
+        answers = []
+
+        def ask_for_it():
+            try:
+                answers.append(restore(admin, archive).status)
+            except OSError:
+                answers.append(None)
+
+        asking = threading.Thread(target=ask_for_it)
+        asking.start()
+        wait_until(lambda: list(data.glob(".m3u-proxy-*/store")))
+        begun = time.monotonic()
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(20) == 0
+        assert time.monotonic() - begun < 5
+        asking.join(20)
+        assert answers in ([503], [None])
+    with Service(data) as service:
+        assert decided(Client(service).log_in(), service) == before
+        assert not list(data.glob(".m3u-proxy-*/store"))
+
+
+def test_the_files_edit_holds_against_a_persons_in_the_backup(tmp_path):
+    """The same with a service and without one."""
+    data = tmp_path / "data"
+    config = tmp_path / "service.toml"
+    (tmp_path / "tv.m3u").write_text(playlist_of("A", "B"))
+    plain = configuration("x").replace('url = "x"', 'path = "tv.m3u"')
+    config.write_text(plain)
+    with Service(data, "--config", config) as service:
+        admin = administrator(service)
+        service.wait_for_generation(1)
+        channels = [one["channel"] for one in service.ctl("channels", "home", "")["channels"]]
+        for channel in channels:
+            service.ctl("edits", "set", channel, "--name", "By hand")
+        made = admin.post("/backups", {"passphrase": PASSPHRASE}).json["name"]
+        archive = admin.get(f"/backups/{made}").body
+        service.ctl("edits", "remove", channels[0])
+        config.write_text(f'{plain}\n[[edits]]\nchannel = "{channels[0]}"\nname = "Of the file"\n')
+        expected = {channels[0]: "Of the file", channels[1]: "By hand"}
+
+        def names():
+            return {one["channel"]: one["name"] for one in service.ctl("edits", "list")["edits"]}
+
+        wait_until(lambda: names() == expected)
+        answer = restore(admin, archive)
+        assert answer.status == 200 and answer.json["edits_of_the_file"] == 1, answer.text
+        assert names() == expected
+    (tmp_path / "tv.tar.zst").write_bytes(archive)
+    (tmp_path / "passphrase").write_text(PASSPHRASE)
+    done = subprocess.run([BINARY, "restore", tmp_path / "tv.tar.zst", "--data", data, "--passphrase-file",
+                           tmp_path / "passphrase"], capture_output=True, text=True, check=False,
+                          env=environment(**postgres.database_of(data)))
+    assert done.returncode == 0 and "1 edits of channels gave way" in done.stdout, done.stdout + done.stderr
+    with Service(data, "--config", config) as service:
+        assert names() == expected
+
+
+def test_archives_that_cannot_be_read_are_shown_as_such(tmp_path):
+    data = tmp_path / "data"
+    with Service(data) as service:
+        admin = administrator(service)
+        good = admin.post("/backups").json
+        assert good["problem"] is None
+        whole = (data / "backups" / good["name"]).read_bytes()
+        for name, content in (("cut.tar.zst", whole[:30]), ("empty.tar.zst", b""), ("other.tar.zst", packed({"a": b"b"}))):
+            (data / "backups" / name).write_bytes(content)
+        (data / "backups" / "link.tar.zst").symlink_to("/etc/passwd")
+        (data / "backups" / "notes.txt").write_text("x")
+        items = {one["name"]: one for one in admin.get("/backups").json["items"]}
+        assert set(items) == {good["name"], "cut.tar.zst", "empty.tar.zst", "other.tar.zst"}
+        assert items[good["name"]] == good
+        for name in ("cut.tar.zst", "empty.tar.zst", "other.tar.zst"):
+            assert len(items[name]["problem"]) > 10 and "created" not in items[name]
+            assert admin.delete(f"/backups/{name}").status == 204
+        assert [one["name"] for one in admin.get("/backups").json["items"]] == [good["name"]]
+        assert admin.get("/backups/link.tar.zst").status == 404

@@ -10,6 +10,7 @@ from service import Service, ask, wait_until
 from test_serve import playlist_of
 
 RAW = {"Content-Type": "application/toml"}
+FILTER = '[[filters]]\nname = "{}"\naction = "include"\nexpression = \'channel_name contains "{}"\'\n'
 
 
 def run(data, *arguments):
@@ -161,7 +162,7 @@ def test_a_running_service_takes_it_by_api(made, tmp_path):
         entry = admin.get("/audit").json["items"][0]
         assert entry["action"] == "configuration.import" and entry["detail"]["after"]["without_secrets"] == 1
         # What is added stays beside what is there.
-        said = taken(admin, '[[filters]]\nname = "more"\nexpression = \'channel_name contains "x"\'\n[service]\n')
+        said = taken(admin, FILTER.format("more", "x") + "[service]\n")
         assert said["entities"]["created"] == 1 and said["ignored"] == ["service"]
         assert len(admin.get("/filters").json["items"]) == 2
 
@@ -172,11 +173,11 @@ def test_what_is_wrong_changes_nothing(made, tmp_path):
         admin = administrator(service)
         own = admin.get("/export").text
         for wrong, words in (
-                ("", "empty"), ("[[sources", "the file"), ("\xff", ""),
-                ('[[filters]]\nname = "x"\nexpression = "channel_nam is"\n', "channel_nam"),
+                ("", "empty"), ("[[sources", ""), (b"\xff = 1", ""),
+                ('[[filters]]\nname = "x"\naction = "include"\nexpression = "channel_nam is"\n', "no operator"),
                 ('[[filters]]\nname = "x"\nexpresion = "a"\n', "expresion"),
                 (text + '\n[[proxies]]\nname = "y"\nsources = ["nowhere"]\n', "nowhere"),
-                (text + '\n[[filters]]\nname = "x"\nexpression = "true"\n' * 2, ""),
+                (text + ("\n" + FILTER.format("x", "y")) * 2, ""),
                 (text.replace('sources = ["tv"]', 'sources = ["tele"]'), "tele"),
                 (text.replace('proxy = "home"', 'proxy = "away"'), "away"),
                 ('[[sources]]\nname = "x"\npath = "/etc/passwd"\n', "folders"),
@@ -184,24 +185,24 @@ def test_what_is_wrong_changes_nothing(made, tmp_path):
                 ('[[sources]]\nname = "x"\nurl = "file:///etc/passwd"\n', "folders"),
                 ('[[proxies]]\nname = "x"\nmode = "proxy"\n', "relayed"),
                 ('[[edits]]\nchannel = "nonsense"\nname = "x"\n', "channel")):
-            answer = admin.post("/import", raw=wrong.encode("latin-1"), headers=RAW)
+            answer = admin.post("/import", raw=wrong if isinstance(wrong, bytes) else wrong.encode(), headers=RAW)
             assert answer.status in (409, 422), (wrong[-60:], answer.status, answer.text)
             assert words in answer.text, (wrong[-60:], answer.text)
         assert admin.get("/export").text == own
-        assert admin.post("/import", raw=b"#" * (1 << 21), headers=RAW).status == 413
+        assert admin.post("/import", raw=b"#", headers={**RAW, "Content-Length": str(1 << 21)}).status == 413
         assert Client(service).get("/export").status == 401
 
 
 def test_what_the_file_manages_is_not_changed(tmp_path):
-    (tmp_path / "service.toml").write_text('[[filters]]\nname = "of the file"\nexpression = "channel_name contains \'x\'"\n')
+    (tmp_path / "service.toml").write_text(FILTER.format("of the file", "x"))
     with Service(tmp_path / "data", "--config", tmp_path / "service.toml") as service:
         admin = administrator(service)
         text = admin.get("/export").text
         assert taken(admin, text)["entities"]["unchanged"] == 1
-        answer = taken(admin, text.replace("'x'", "'y'"), status=409)
+        answer = taken(admin, text.replace('"x"', '"y"'), status=409)
         assert "configuration file" in answer["detail"]
         # It stays although the imported file does not have it.
-        taken(admin, '[[filters]]\nname = "mine"\nexpression = "channel_name contains \'x\'"\n', "?replace=true")
+        taken(admin, FILTER.format("mine", "x"), "?replace=true")
         names = [one["name"] for one in admin.get("/filters").json["items"]]
         assert names == ["mine", "of the file"]
 

@@ -6,6 +6,7 @@
 
 #include <m3u_proxy/api/backup_files.hpp>
 #include <m3u_proxy/backup/archive.hpp>
+#include <m3u_proxy/backup/restore.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/file_source.hpp>
@@ -21,15 +22,20 @@ constexpr std::string_view kSuffix = ".tar.zst";
 
 std::string to_json(const BackupFile& file) {
   std::string text;
-  Json(text)
-      .begin_object()
+  Json json(text);
+  json.begin_object()
       .member("name", std::string_view(file.name))
       .member("bytes", file.bytes)
-      .member("created", std::string_view(file.about.created))
-      .member("program", std::string_view(file.about.program))
-      .member("secrets", file.about.passphrase ? "passphrase" : "key")
-      .member("with_snapshots", file.about.snapshots)
-      .end_object();
+      .key("problem");
+  if (file.problem.empty())
+    json.null()
+        .member("created", std::string_view(file.about.created))
+        .member("program", std::string_view(file.about.program))
+        .member("secrets", file.about.passphrase ? "passphrase" : "key")
+        .member("with_snapshots", file.about.snapshots);
+  else
+    json.value(std::string_view(file.problem));
+  json.end_object();
   return text;
 }
 
@@ -52,9 +58,11 @@ Result<BackupFile> BackupFiles::look(const std::string& name) const {
     return fail(ErrorCode::kNotFound, "there is no such backup");
   BackupFile out{.name = name, .bytes = static_cast<std::uint64_t>(info.st_size), .about = {}};
   backup::ArchiveReader archive(io::make_descriptor_source(std::move(file), name), budget_);
-  M3U_CHECK(archive.next());
-  M3U_TRY(const std::string about, archive.read_all(backup::kLargestAbout));
-  M3U_TRY(out.about, backup::parse_about(about, store::Store::schema_version()));
+  auto about = backup::read_about(archive);
+  if (about)
+    out.about = *std::move(about);
+  else
+    out.problem = std::move(about).error().message;
   return out;
 }
 

@@ -20,6 +20,7 @@ struct BackupFile {
   std::string name;
   std::uint64_t bytes = 0;
   backup::About about;
+  std::string problem{};  ///< why it cannot be read; empty: it begins as a backup
 };
 std::string to_json(const BackupFile& file);
 
@@ -32,7 +33,7 @@ class BackupFiles {
   BackupFiles(std::filesystem::path folder, memory::Budget& budget)
       : folder_(std::move(folder)), budget_(budget) {}
 
-  /// Newest first. What is no backup of ours, or cannot be read, is left out.
+  /// Newest first, with what cannot be read.
   [[nodiscard]] std::vector<BackupFile> list() const;
   /// Problem: 404.
   [[nodiscard]] Outcome<BackupFile> find(std::string_view name) const;

@@ -97,11 +97,14 @@ Result<> ArchiveWriter::finish() {
   return sink_->finish();
 }
 
-ArchiveReader::ArchiveReader(std::unique_ptr<io::ByteSource> from, memory::Budget& budget)
-    : budget_(budget), from_(io::make_inflating_source(std::move(from), budget)) {}
+ArchiveReader::ArchiveReader(std::unique_ptr<io::ByteSource> from, memory::Budget& budget,
+                             const CancelToken* cancel)
+    : budget_(budget), from_(io::make_inflating_source(std::move(from), budget)), cancel_(cancel) {}
 
 /// 0 at the end of the archive.
 Result<std::size_t> ArchiveReader::some(std::span<char> buffer) {
+  if (cancel_ != nullptr && cancel_->cancelled())
+    return fail(ErrorCode::kCancelled, "the restore was stopped: nothing has changed");
   auto size = from_->read(buffer);
   if (size) return size;
   Error error = std::move(size).error();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <m3u_proxy/backup/tar_format.hpp>
+#include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/io/zstd_sink.hpp>
 #include <m3u_proxy/snapshots/content_hash.hpp>
 
@@ -63,8 +64,10 @@ class ArchiveWriter {
 
 class ArchiveReader {
  public:
-  /// Reads a compressed or plain tar. `budget` outlives this.
-  ArchiveReader(std::unique_ptr<io::ByteSource> from, memory::Budget& budget);
+  /// Reads a compressed or plain tar, until `cancel` (nullptr: nobody) asks it to stop: then
+  /// everything is kCancelled. `budget` and `cancel` outlive this.
+  ArchiveReader(std::unique_ptr<io::ByteSource> from, memory::Budget& budget,
+                const CancelToken* cancel = nullptr);
 
   /// Goes on to the next file, past what was not read of the last one. nullopt: that was all, the
   /// list fits, and nothing follows. Errors: kParse, saying what is wrong with the archive; kIo.
@@ -84,6 +87,7 @@ class ArchiveReader {
   memory::Budget& budget_;
   memory::Reservation list_size_;
   std::unique_ptr<io::ByteSource> from_;
+  const CancelToken* cancel_;
   std::vector<ListedFile> files_;
   std::optional<TarEntry> entry_;
   std::uint64_t left_ = 0;

@@ -12,15 +12,6 @@ namespace {
 
 using store::portable::Purpose;
 
-/// What an archive begins with, and the key of its secrets.
-Result<About> read_about(ArchiveReader& archive) {
-  M3U_TRY(const auto first, archive.next());
-  if (!first || first->name != kAboutName)
-    return fail(ErrorCode::kParse, "this is no backup of m3u-proxy: it does not begin as one");
-  M3U_TRY(const std::string text, archive.read_all(kLargestAbout));
-  return parse_about(text, store::Store::schema_version());
-}
-
 std::unexpected<Error> closed(const About& about, const store::SecretKey& own) {
   if (about.passphrase)
     return fail(ErrorCode::kInvalidArgument, "the backup's secrets are under a passphrase",
@@ -35,6 +26,14 @@ std::unexpected<Error> closed(const About& about, const store::SecretKey& own) {
 
 }  // namespace
 
+Result<About> read_about(ArchiveReader& archive) {
+  M3U_TRY(const auto first, archive.next());
+  if (!first || first->name != kAboutName)
+    return fail(ErrorCode::kParse, "this is no backup of m3u-proxy: it does not begin as one");
+  M3U_TRY(const std::string text, archive.read_all(kLargestAbout));
+  return parse_about(text, store::Store::schema_version());
+}
+
 std::string to_json(const RestoreSummary& summary) {
   std::string text;
   JsonWriter(text)
@@ -43,6 +42,7 @@ std::string to_json(const RestoreSummary& summary) {
       .member("created", std::string_view(summary.about.created))
       .member("rows", summary.rows)
       .member("without_secrets", summary.without_secrets)
+      .member("edits_of_the_file", summary.edits_of_the_file)
       .member("logos", summary.logos)
       .member("sources", summary.sources)
       .member("published", summary.published)
@@ -59,7 +59,7 @@ Result<std::unique_ptr<Restore>> Restore::prepare(store::Store& store, memory::B
 
 Result<> Restore::read_all() {
   M3U_TRY(auto bytes, open_());
-  ArchiveReader archive(std::move(bytes), budget_);
+  ArchiveReader archive(std::move(bytes), budget_, options_.cancel);
   M3U_TRY(summary_.about, read_about(archive));
   M3U_TRY(key_, open_secrets(summary_.about, options_.passphrase, store_.key(), budget_));
   if (!key_ && options_.secrets == Secrets::kNeeded) return closed(summary_.about, store_.key());
@@ -119,12 +119,13 @@ Result<> Restore::publish_proxy(const StagedProxy& proxy) {
 
 Result<RestoreSummary> Restore::apply() {
   M3U_TRY(auto bytes, open_());
-  ArchiveReader archive(std::move(bytes), budget_);
+  ArchiveReader archive(std::move(bytes), budget_, options_.cancel);
   M3U_CHECK(read_about(archive));
   ArchivedLines lines(archive, budget_, rows_hash_);
   // Files before the rows that name them.
   M3U_CHECK(staging_->move_logos());
-  M3U_CHECK(store_.read_rows(opened(), Purpose::kRestore, lines));
+  M3U_TRY(const auto read, store_.read_rows(opened(), Purpose::kRestore, lines));
+  summary_.edits_of_the_file = read.edits_of_the_file;
   staging_->keep();
   // From here on it is done: what cannot be taken along is made again.
   const auto warn = [](std::string_view what, const Result<>& done) {

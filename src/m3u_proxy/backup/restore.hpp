@@ -14,6 +14,7 @@
 
 #include <m3u_proxy/backup/about.hpp>
 #include <m3u_proxy/backup/staging.hpp>
+#include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/store/store.hpp>
@@ -34,12 +35,15 @@ struct RestoreOptions {
   /// Whether what is in a store is right together; the store is one of its own, beside the real
   /// one, and has everything but edits.
   std::function<Result<>(store::Store&)> check{};
+  const CancelToken* cancel = nullptr;  ///< may be nullptr
 };
 
 struct RestoreSummary {
   About about{};
   std::uint64_t rows = 0;
   std::uint64_t without_secrets = 0;  ///< sources whose accounts have to be entered again
+  /// Edits of people that are left out: the configuration file has one of the same channel.
+  std::uint64_t edits_of_the_file = 0;
   std::uint64_t logos = 0;
   std::uint64_t sources = 0;    ///< that have their data with them
   std::uint64_t published = 0;  ///< proxies that serve what they served
@@ -54,7 +58,11 @@ struct RestoreRequest {
   bool only_check = false;
 };
 
-/// {"program", "created", "rows", "without_secrets", "logos", "sources", "published"}.
+/// What an archive begins with. Errors: kParse, also when it is another program's; kConfig (a newer
+/// one); those of the archive.
+Result<About> read_about(ArchiveReader& archive);
+
+/// The document's Restored.
 std::string to_json(const RestoreSummary& summary);
 
 class Restore {
@@ -65,7 +73,8 @@ class Restore {
   /// Reads all of the archive, checks it, and writes its files beside the data. Takes some 12 MB of
   /// `budget` as long as it runs. `store`: into which it will go. All outlive this. Errors: kParse
   /// (what is wrong with the archive), kConfig (a newer program's; its entities do not fit
-  /// together), kInvalidArgument (the passphrase is wrong or missing), kDiskFull, kOverBudget, kIo.
+  /// together), kInvalidArgument (the passphrase is wrong or missing), kDiskFull, kOverBudget, kIo,
+  /// kCancelled.
   static Result<std::unique_ptr<Restore>> prepare(store::Store& store, memory::Budget& budget,
                                                   RestoreOptions options, Open open);
 
@@ -73,7 +82,7 @@ class Restore {
   [[nodiscard]] const RestoreSummary& summary() const { return summary_; }
 
   /// Puts it in the place of what is there; once. Nobody may refresh or generate meanwhile. Errors:
-  /// of the store: nothing has changed then.
+  /// of the store, kCancelled: nothing has changed then. Once the rows are in, it goes to its end.
   Result<RestoreSummary> apply();
 
  private:

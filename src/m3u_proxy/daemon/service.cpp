@@ -160,6 +160,7 @@ Result<> Service::Parts::start() {
 }
 
 void Service::Parts::stop(std::chrono::milliseconds within) {
+  if (restoring_) restoring_->stop();
   if (server_) server_->stop(within);
   if (api_) api_->stop();
   logo_cache_.reset();  // who waits for a logo is answered while there are event loops

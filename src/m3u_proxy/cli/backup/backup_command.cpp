@@ -104,6 +104,8 @@ ExitCode run_restore(const RestoreOptions& options, const config::Environment& e
         count("published"));
   if (const std::uint64_t without = count("without_secrets"); without > 0)
     print("{} sources have no accounts now: give them theirs again.\n", without);
+  if (const std::uint64_t edits = count("edits_of_the_file"); edits > 0)
+    print("{} edits of channels gave way to those of the configuration file.\n", edits);
   return ExitCode::kPublished;
 }
 

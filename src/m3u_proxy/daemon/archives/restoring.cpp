@@ -35,22 +35,26 @@ Result<> Restoring::check(store::Store& restored) const {
 Result<backup::RestoreSummary> Restoring::run(const backup::RestoreRequest& request) {
   const std::unique_lock lock(one_at_a_time_, std::try_to_lock);
   if (!lock) return fail(ErrorCode::kConflict, "another restore is under way");
-  M3U_TRY(const auto restore,
-          backup::Restore::prepare(
-              parts_.store, parts_.process.budget(),
-              {.data = parts_.data,
-               .passphrase = request.passphrase,
-               .secrets = request.secrets,
-               .program = parts_.version,
-               .now = parts_.clock(),
-               .check = [this](store::Store& restored) { return check(restored); }},
-              request.open));
+  M3U_TRY(
+      const auto restore,
+      backup::Restore::prepare(parts_.store, parts_.process.budget(),
+                               {.data = parts_.data,
+                                .passphrase = request.passphrase,
+                                .secrets = request.secrets,
+                                .program = parts_.version,
+                                .now = parts_.clock(),
+                                .check = [this](store::Store& restored) { return check(restored); },
+                                .cancel = &stopping_},
+                               request.open));
   if (request.only_check) return restore->summary();
   const Pause pause(parts_.workers);
   M3U_TRY(const backup::RestoreSummary done, restore->apply());
   log::info("backup",
             "a backup of {} is restored: {} rows, {} sources and {} proxies with their data",
             done.about.created, done.rows, done.sources, done.published);
+  if (done.edits_of_the_file > 0)
+    log::warn("backup", "{} edits that people had made gave way to the configuration file's",
+              done.edits_of_the_file);
   parts_.conductor.restored();
   if (const auto taken = parts_.take_file(); !taken)
     log::error("config", "after the restore the configuration file is not taken over: {}",

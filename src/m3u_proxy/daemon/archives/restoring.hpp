@@ -8,6 +8,7 @@
 #include <string>
 
 #include <m3u_proxy/backup/restore.hpp>
+#include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/runtime/process.hpp>
@@ -31,14 +32,17 @@ class Restoring {
 
   /// Reads and checks the archive while the service goes on; then, unless it is only to be checked,
   /// puts it in the place of what is there. Thread-safe. Errors: of backup::Restore; kConflict
-  /// (another restore runs); kConfig (nobody could log in afterwards).
+  /// (another restore runs); kConfig (nobody could log in afterwards); kCancelled (stop()).
   Result<backup::RestoreSummary> run(const backup::RestoreRequest& request);
+  /// The service ends: a restore that has not replaced anything yet does not any more.
+  void stop() { stopping_.cancel(); }
 
  private:
   Result<> check(store::Store& restored) const;
 
   Parts parts_;
   std::mutex one_at_a_time_;
+  CancelToken stopping_;
 };
 
 }  // namespace m3u_proxy::daemon

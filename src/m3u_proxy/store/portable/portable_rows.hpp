@@ -57,10 +57,15 @@ struct ReadOptions {
 struct ReadResult {
   std::uint64_t rows = 0;
   std::uint64_t without_secrets = 0;  ///< entities whose secrets were left out
+  /// Edits that people had made and that are left out: the configuration file has one of the same
+  /// channel and proxy.
+  std::uint64_t edits_of_the_file = 0;
 };
 /// Replaces what the store's users decided, in one transaction: everything or nothing. What belongs
 /// to entities that are still there afterwards (snapshots, generations, figures) stays, as does the
-/// setting `installation` of a database that has one; sessions and jobs end. Everybody who watches
+/// setting `installation` of a database that has one; sessions and jobs end. An edit that somebody
+/// made of a channel of which the configuration file manages one now is left out: that holds again
+/// as soon as the file is taken over. Everybody who watches
 /// the store hears of it. Errors: kParse with the kind and line number, kConflict (twice the same),
 /// and those of the database and of `source`.
 Result<ReadResult> read_rows(sql::Database& database, const ReadOptions& options,

@@ -1,5 +1,6 @@
 #include <array>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -41,6 +42,7 @@ class Reading {
       : connection_(connection), source_(source), purpose_(options.purpose), reader_(options) {}
 
   Result<ReadResult> run() {
+    M3U_TRY(const auto edits_of_the_file, file_edits());
     for (const std::string_view statement : kForget)
       M3U_CHECK(sql::execute(connection_, statement));
     M3U_TRY(const auto installation,
@@ -53,6 +55,7 @@ class Reading {
       M3U_CHECK(read(*kind));
     }
     for (const std::string_view statement : kTidy) M3U_CHECK(sql::execute(connection_, statement));
+    M3U_CHECK(leave_out(edits_of_the_file));
     // How long a channel has been missing counts anew: an old backup's edits are not out of date.
     if (purpose_ == Purpose::kRestore)
       M3U_CHECK(sql::execute(connection_,
@@ -63,6 +66,30 @@ class Reading {
   }
 
  private:
+  using EditKey = std::pair<std::string, std::string>;
+
+  /// Channels and proxies of which the configuration file has an edit; as many as a file can have.
+  Result<std::vector<EditKey>> file_edits() {
+    return sql::query_all(connection_,
+                          "SELECT channel_id, proxy_id FROM channel_edits WHERE managed_by = $1",
+                          {to_string(ManagedBy::kFile)}, [](sql::Columns& columns) {
+                            std::string channel = columns.text();
+                            return EditKey(std::move(channel), columns.text());
+                          });
+  }
+
+  Result<> leave_out(const std::vector<EditKey>& edits) {
+    for (const auto& [channel, proxy] : edits) {
+      M3U_TRY(const std::int64_t rows,
+              sql::execute(connection_,
+                           "DELETE FROM channel_edits WHERE channel_id = $1 AND proxy_id = $2 AND"
+                           " managed_by <> $3",
+                           {channel, proxy, to_string(ManagedBy::kFile)}));
+      result_.edits_of_the_file += static_cast<std::uint64_t>(rows);
+    }
+    return {};
+  }
+
   Result<> read(const Kind& kind) {
     std::vector<std::string_view> columns;
     for (const Column& column : kind.columns) columns.push_back(column.name);
