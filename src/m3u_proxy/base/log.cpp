@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -10,6 +12,7 @@
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/log_format.hpp>
+#include <m3u_proxy/base/log_levels.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/time.hpp>
 
@@ -21,10 +24,22 @@ struct Rule {
   Level level;
 };
 
+using Rules = std::vector<Rule>;
+
 struct State {
-  std::vector<Rule> rules{{.module = "", .level = Level::kInfo}};
-  Format format = Format::kText;
-  std::mutex mutex;
+  State() { take(Rules{{.module = "", .level = Level::kInfo}}); }
+  /// Those before stay, since another thread may look at them: a few hundred bytes for each change
+  /// that somebody makes.
+  void take(Rules changed) {
+    const std::lock_guard lock(mutex);
+    all.push_back(std::make_unique<const Rules>(std::move(changed)));
+    rules = all.back().get();
+  }
+
+  std::atomic<const Rules*> rules{nullptr};
+  std::atomic<Format> format = Format::kText;
+  std::mutex mutex;  // of what follows
+  std::vector<std::unique_ptr<const Rules>> all;
   std::function<void(std::string_view)> writer;
 };
 
@@ -83,7 +98,7 @@ std::string text_line(std::string_view module, Level level, std::string_view tex
 Level level_of(std::string_view module) {
   Level level = Level::kInfo;
   std::size_t longest = 0;
-  for (const Rule& rule : state().rules) {
+  for (const Rule& rule : *state().rules.load(std::memory_order_acquire)) {
     const bool covers = rule.module.empty() ||
                         (module.starts_with(rule.module) && (module.size() == rule.module.size() ||
                                                              module[rule.module.size()] == '.'));
@@ -95,10 +110,8 @@ Level level_of(std::string_view module) {
   return level;
 }
 
-}  // namespace
-
-Result<> configure(std::string_view specification) {
-  std::vector<Rule> rules{{.module = "", .level = Level::kInfo}};
+Result<Rules> parse_rules(std::string_view specification) {
+  Rules rules{{.module = "", .level = Level::kInfo}};
   while (!specification.empty()) {
     const std::size_t comma = std::min(specification.find(','), specification.size());
     const std::string_view part = trim(specification.substr(0, comma));
@@ -114,13 +127,27 @@ Result<> configure(std::string_view specification) {
     rules.push_back(
         {.module = has_module ? std::string(trim(part.substr(0, equals))) : "", .level = *level});
   }
-  state().rules = std::move(rules);
+  return rules;
+}
+
+}  // namespace
+
+Result<> configure(std::string_view specification) {
+  M3U_TRY(Rules rules, parse_rules(specification));
+  state().take(std::move(rules));
   return {};
 }
 
+Result<> check_levels(std::string_view specification) {
+  const auto rules = parse_rules(specification);
+  return rules ? Result<>() : fail(rules.error());
+}
+
+Result<> change_levels(std::string_view specification) { return configure(specification); }
+
 std::vector<std::string> configured_modules() {
   std::vector<std::string> modules;
-  for (const Rule& rule : state().rules)
+  for (const Rule& rule : *state().rules.load(std::memory_order_acquire))
     if (!rule.module.empty()) modules.push_back(rule.module);
   return modules;
 }
@@ -139,6 +166,8 @@ std::optional<Format> parse_format(std::string_view name) {
 }
 
 void set_format(Format format) { state().format = format; }
+
+void change_format(Format format) { set_format(format); }
 
 void write(std::string_view module, Level level, std::string_view text) {
   write(module, level, text, {});

@@ -1,10 +1,13 @@
+#include <atomic>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/log_format.hpp>
+#include <m3u_proxy/base/log_levels.hpp>
 
 namespace m3u_proxy::log {
 namespace {
@@ -76,6 +79,25 @@ TEST_F(Log, AWrongLevelIsNamedAndNothingChanges) {
   EXPECT_EQ(wrong.error().code, ErrorCode::kInvalidArgument);
   EXPECT_EQ(wrong.error().message, "'memory=loud' is not a log level");
   EXPECT_FALSE(enabled("a", Level::kInfo));
+}
+
+TEST_F(Log, LevelsChangeWhileOthersWrite) {
+  EXPECT_TRUE(check_levels("info,http=debug"));
+  EXPECT_EQ(check_levels("loud").error().message, "'loud' is not a log level");
+  ASSERT_TRUE(configure("off"));
+  std::atomic<bool> stop = false;
+  std::thread other([&] {
+    while (!stop) debug("http", "x");
+  });
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_TRUE(change_levels("off,http=debug"));
+    change_format(Format::kJson);
+    change_format(Format::kText);
+    ASSERT_TRUE(change_levels("off"));
+  }
+  stop = true;
+  other.join();
+  EXPECT_FALSE(enabled("http", Level::kError));
 }
 
 TEST_F(Log, TellsTheModulesThatWereNamed) {

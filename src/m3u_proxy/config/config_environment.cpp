@@ -21,7 +21,8 @@ struct ShortName {
   std::string_view section;
   std::string_view key;
 };
-constexpr std::array<ShortName, 3> kShortNames = {{
+constexpr std::array<ShortName, 4> kShortNames = {{
+    {"M3U_PROXY_LOG", "service", "log_level"},
     {"MEMORY_LIMIT_MB", "proxy_memory", "max_memory_mb"},
     {"CLEANUP_AGGRESSIVE", "memory_cleanup", "aggressive_cleanup"},
     {"PLUGIN_MEMORY_LIMIT_MB", "wasm_plugins", "max_memory_per_plugin"},
@@ -46,11 +47,18 @@ void apply(ConfigReader& reader, std::string_view variable, std::string_view val
 
 }  // namespace
 
-void apply_environment(ConfigReader& reader, const Environment& environment, Configuration& out) {
+std::vector<std::string> apply_environment(ConfigReader& reader, const Environment& environment,
+                                           Configuration& out) {
+  std::vector<std::string> said;
+  const auto say = [&](std::string_view variable, std::string_view value, std::string_view section,
+                       std::string_view key) {
+    apply(reader, variable, value, section, key, out);
+    said.push_back(fmt::format("{}.{}", section, key));
+  };
   for (const ShortName& name : kShortNames)
     if (const auto found = environment.find(std::string(name.variable));
         found != environment.end() && !found->second.empty())
-      apply(reader, name.variable, found->second, name.section, name.key, out);
+      say(name.variable, found->second, name.section, name.key);
 
   for (auto at = environment.lower_bound(std::string(kPrefix));
        at != environment.end() && at->first.starts_with(kPrefix); ++at) {
@@ -65,8 +73,9 @@ void apply_environment(ConfigReader& reader, const Environment& environment, Con
                      "M3U_PROXY_PROXY_MEMORY__BATCH_SIZE, or M3U_PROXY_LOG");
       continue;
     }
-    apply(reader, variable, value, rest.substr(0, separator), rest.substr(separator + 2), out);
+    say(variable, value, rest.substr(0, separator), rest.substr(separator + 2));
   }
+  return said;
 }
 
 }  // namespace m3u_proxy::config

@@ -84,9 +84,11 @@ void optional_seconds(ConfigReader& reader, const ConfigNode& node, Section& sec
 /// A choice that may be left out.
 template <auto& kChoices, auto... kMembers, typename Section>
 void optional_choice(ConfigReader& reader, const ConfigNode& node, Section& section) {
+  const bool is_left_out = !member<kMembers...>(section).has_value();
   auto value = member<kMembers...>(section).value_or(kChoices[0].value);
   const std::size_t before = reader.problem_count();
   reader.choice(node, kChoices, value);
+  if (is_left_out) reader.describe_nothing();
   if (reader.problem_count() == before) member<kMembers...>(section) = value;
 }
 template <auto... kMembers, typename Section>

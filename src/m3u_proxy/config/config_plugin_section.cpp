@@ -1,6 +1,7 @@
 // [wasm_plugins]: a table with two tables inside, of stages and of plugins.
 #include <array>
 
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/config_keys.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
@@ -65,7 +66,60 @@ Permissions permissions(ConfigReader& reader, const ConfigNode& node) {
   return allowed;
 }
 
+void write_permissions(JsonWriter<std::string>& json, Permissions allowed) {
+  json.begin_array();
+  for (std::size_t i = 0; i < plugins::kPermissionCount; ++i)
+    if (const auto permission = static_cast<Permission>(i); allowed.has(permission))
+      json.value(to_string(permission));
+  json.end_array();
+}
+
+KeyShape shape_of(Permissions allowed) {
+  KeyShape shape{.type = KeyShape::Type::kNames,
+                 .choices = {plugins::kPermissionNames.begin(), plugins::kPermissionNames.end()}};
+  shape.value.clear();
+  JsonWriter json(shape.value);
+  write_permissions(json, allowed);
+  return shape;
+}
+
+/// What is said of single plugins, by name.
+KeyShape shape_of(const std::vector<PluginOverride>& all) {
+  KeyShape shape{.type = KeyShape::Type::kTable};
+  shape.value.clear();
+  JsonWriter json(shape.value);
+  json.begin_object();
+  for (const PluginOverride& own : all) {
+    json.key(own.name).begin_object().member("enabled", own.enabled);
+    if (own.on_failure) json.member("on_failure", to_string(*own.on_failure));
+    if (own.allow) {
+      json.key("allow");
+      write_permissions(json, *own.allow);
+    }
+    if (!own.config_json.empty()) json.key("config").raw(own.config_json);
+    json.end_object();
+  }
+  json.end_object();
+  return shape;
+}
+
+KeyShape shape_of(const std::array<std::vector<std::string>, plugins::kPluginStageCount>& order) {
+  KeyShape shape{.type = KeyShape::Type::kTable};
+  shape.value.clear();
+  JsonWriter json(shape.value);
+  json.begin_object();
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (order.at(i).empty()) continue;
+    json.key(plugins::kPluginStageNames.at(i)).begin_array();
+    for (const std::string& name : order.at(i)) json.value(std::string_view(name));
+    json.end_array();
+  }
+  json.end_object();
+  return shape;
+}
+
 void allow(ConfigReader& reader, const ConfigNode& node, PluginSettings& out) {
+  if (reader.describes(shape_of(out.allow))) return;
   out.allow = permissions(reader, node);
 }
 
@@ -106,6 +160,7 @@ void check_plugin_name(ConfigReader& reader, const Where& where, std::string_vie
 }
 
 void overrides(ConfigReader& reader, const ConfigNode& node, PluginSettings& out) {
+  if (reader.describes(shape_of(out.plugins))) return;
   if (!reader.expect(node, ConfigNode::Kind::kTable, "tables headed [wasm_plugins.plugins.NAME]"))
     return;
   const std::string path = reader.path();
@@ -121,6 +176,7 @@ void overrides(ConfigReader& reader, const ConfigNode& node, PluginSettings& out
 }
 
 void order(ConfigReader& reader, const ConfigNode& node, PluginSettings& out) {
+  if (reader.describes(shape_of(out.order))) return;
   if (!reader.expect(node, ConfigNode::Kind::kTable,
                      R"(a table such as { data_mapping = ["first", "second"] })"))
     return;

@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/config_reader.hpp>
 
@@ -70,6 +72,45 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   return total;
 }
 
+/// As parse_duration() reads it: "1h30m", "1m30s", "0s".
+std::string duration_text(std::chrono::seconds duration) {
+  std::string text;
+  std::int64_t left = duration.count();
+  for (const auto& [unit, seconds] :
+       {std::pair('h', 3600), std::pair('m', 60), std::pair('s', 1)}) {
+    if (left >= seconds) text += fmt::format("{}{}", left / seconds, unit);
+    left %= seconds;
+  }
+  return text.empty() ? "0s" : text;
+}
+
+std::string number_json(double value) {
+  std::string text;
+  append_json_number(text, value);
+  return text;
+}
+
+std::string limit_json(const MemoryLimitSetting& limit) {
+  switch (limit.kind) {
+    case MemoryLimitSetting::Kind::kAuto:
+      return "\"auto\"";
+    case MemoryLimitSetting::Kind::kNone:
+      return "\"none\"";
+    case MemoryLimitSetting::Kind::kFixed:
+      break;
+  }
+  return number_json(limit.fixed.mb());
+}
+
+std::string names_json(const std::vector<Named>& names) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_array();
+  for (const Named& name : names) json.value(std::string_view(name.name));
+  json.end_array();
+  return text;
+}
+
 }  // namespace
 
 std::string to_string(const ConfigProblem& problem) {
@@ -83,6 +124,22 @@ void ConfigReader::problem(const Where& where, std::string message, std::string 
                                  .message = std::move(message),
                                  .where = where,
                                  .hint = std::move(hint)}});
+}
+
+bool ConfigReader::describes(KeyShape shape) {
+  if (shape_ == nullptr) return false;
+  *shape_ = std::move(shape);
+  return true;
+}
+
+void ConfigReader::describe_nothing() {
+  if (shape_ != nullptr) shape_->value = "null";
+}
+
+std::string ConfigReader::as_json(std::string_view text) {
+  std::string json;
+  append_json_string(json, text);
+  return json;
 }
 
 void ConfigReader::wrong_type(const ConfigNode& node, std::string_view expected) {
@@ -117,6 +174,11 @@ std::optional<std::string_view> ConfigReader::as_text(const ConfigNode& node) {
 
 void ConfigReader::integer(const ConfigNode& node, std::int64_t least, std::int64_t most,
                            std::int64_t& out) {
+  if (describes({.type = KeyShape::Type::kInteger,
+                 .least = static_cast<double>(least),
+                 .most = static_cast<double>(most),
+                 .value = std::to_string(out)}))
+    return;
   const auto value = as_integer(node);
   if (!value || *value < least || *value > most)
     return wrong_type(node, fmt::format("a whole number from {} to {}", least, most));
@@ -124,6 +186,11 @@ void ConfigReader::integer(const ConfigNode& node, std::int64_t least, std::int6
 }
 
 void ConfigReader::number(const ConfigNode& node, double least, double most, double& out) {
+  if (describes({.type = KeyShape::Type::kNumber,
+                 .least = least,
+                 .most = most,
+                 .value = number_json(out)}))
+    return;
   const auto value = as_number(node);
   if (!value || *value < least || *value > most)
     return wrong_type(node, fmt::format("a number from {} to {}", least, most));
@@ -131,6 +198,7 @@ void ConfigReader::number(const ConfigNode& node, double least, double most, dou
 }
 
 void ConfigReader::boolean(const ConfigNode& node, bool& out) {
+  if (describes({.type = KeyShape::Type::kBoolean, .value = out ? "true" : "false"})) return;
   if (node.kind == Kind::kBoolean) {
     out = node.boolean;
     return;
@@ -145,6 +213,7 @@ void ConfigReader::boolean(const ConfigNode& node, bool& out) {
 }
 
 void ConfigReader::text(const ConfigNode& node, Empty empty, std::string& out) {
+  if (describes({.type = KeyShape::Type::kText, .value = as_json(out)})) return;
   const auto value = as_text(node);
   if (!value) return wrong_type(node, "text in quotes");
   if (empty == Empty::kRefuse && trim(*value).empty())
@@ -153,6 +222,7 @@ void ConfigReader::text(const ConfigNode& node, Empty empty, std::string& out) {
 }
 
 void ConfigReader::duration(const ConfigNode& node, std::chrono::seconds& out) {
+  if (describes({.type = KeyShape::Type::kDuration, .value = as_json(duration_text(out))})) return;
   const auto value = node.kind == Kind::kInteger && node.integer >= 0
                          ? std::optional(node.integer)
                          : parse_duration(as_text(node).value_or(""));
@@ -161,6 +231,11 @@ void ConfigReader::duration(const ConfigNode& node, std::chrono::seconds& out) {
 }
 
 void ConfigReader::share(const ConfigNode& node, std::optional<double>& out) {
+  if (describes({.type = KeyShape::Type::kShare,
+                 .least = 0,
+                 .most = 1,
+                 .value = out ? number_json(*out) : "null"}))
+    return;
   auto value = as_number(node);
   if (const auto text = as_text(node); text && trim(*text).ends_with('%')) {
     std::string_view digits = trim(*text);
@@ -174,6 +249,7 @@ void ConfigReader::share(const ConfigNode& node, std::optional<double>& out) {
 }
 
 void ConfigReader::memory_limit(const ConfigNode& node, MemoryLimitSetting& out) {
+  if (describes({.type = KeyShape::Type::kSize, .value = limit_json(out)})) return;
   const auto word = as_text(node);
   if (word && trim(*word) == "auto") {
     out = {.kind = MemoryLimitSetting::Kind::kAuto};
@@ -195,6 +271,7 @@ void ConfigReader::memory_limit(const ConfigNode& node, MemoryLimitSetting& out)
 }
 
 void ConfigReader::names(const ConfigNode& node, std::vector<Named>& out) {
+  if (describes({.type = KeyShape::Type::kNames, .value = names_json(out)})) return;
   if (!expect(node, Kind::kArray, "a list of names")) return;
   out.clear();
   const std::string list = path_;
@@ -244,6 +321,13 @@ void ConfigReader::not_acted_on(std::string_view key) { not_acted_on_.emplace(ke
 
 void ConfigReader::renamed(std::string_view key, std::string_view now) {
   warnings_.insert(fmt::format("{} is called {} now", key, now));
+}
+
+std::string_view to_string(KeyShape::Type type) {
+  static constexpr std::array<std::string_view, 10> kWords = {
+      "text",  "integer", "number", "boolean", "duration",
+      "share", "size",    "choice", "names",   "table"};
+  return kWords.at(static_cast<std::size_t>(type));
 }
 
 }  // namespace m3u_proxy::config

@@ -4,6 +4,7 @@
 // A value that is wrong leaves its target unchanged. Not thread-safe.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include <m3u_proxy/base/config_node.hpp>
 #include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/config/key_shape.hpp>
 
 namespace m3u_proxy::config {
 
@@ -58,6 +60,14 @@ class ConfigReader {
   /// Tells once that a key has another name now.
   void renamed(std::string_view key, std::string_view now);
 
+  /// From now on nothing is read: `shape` is told what the next key takes, and what its target has.
+  /// It outlives this, or until the next call; nullptr: reads again.
+  void describe(KeyShape* shape) { shape_ = shape; }
+  /// For a reading function of its own: whether it is only to be described, as this.
+  bool describes(KeyShape shape);
+  /// The key at hand has no value, whatever was described.
+  void describe_nothing();
+
   /// What messages call the value at hand, such as `proxies[2].mode`.
   void set_path(std::string path) { path_ = std::move(path); }
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -78,8 +88,10 @@ class ConfigReader {
   std::optional<std::int64_t> as_integer(const ConfigNode& node) const;
   std::optional<double> as_number(const ConfigNode& node) const;
   static std::optional<std::string_view> as_text(const ConfigNode& node);
+  static std::string as_json(std::string_view text);
 
   std::string path_;
+  KeyShape* shape_ = nullptr;
   std::vector<ConfigProblem> problems_;
   std::set<std::string> not_acted_on_;
   std::set<std::string> warnings_;
@@ -88,6 +100,17 @@ class ConfigReader {
 template <typename Enum, std::size_t kCount>
 void ConfigReader::choice(const ConfigNode& node, const Choice<Enum> (&choices)[kCount],
                           Enum& out) {
+  if (shape_ != nullptr) {
+    *shape_ = {.type = KeyShape::Type::kChoice};
+    for (std::size_t i = 0; i < kCount; ++i) {
+      // Of several spellings the first is today's.
+      const auto* const first = std::ranges::find(choices, choices[i].value, &Choice<Enum>::value);
+      if (first != choices + i) continue;
+      shape_->choices.emplace_back(choices[i].word);
+      if (choices[i].value == out) shape_->value = as_json(choices[i].word);
+    }
+    return;
+  }
   const auto word = as_text(node);
   std::vector<std::string_view> words;
   for (const auto& choice : choices) {

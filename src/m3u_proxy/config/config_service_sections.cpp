@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <m3u_proxy/base/ip_address.hpp>
+#include <m3u_proxy/base/log_levels.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/config_keys.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
@@ -46,12 +47,13 @@ void database_url(ConfigReader& reader, const ConfigNode& node, DatabaseConfig& 
                    "leave it out for a database in the data folder");
 }
 
-void log_format(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
-  std::string format;
-  reader.text(node, Empty::kRefuse, format);
-  out.json_log = format == "json";
-  if (!format.empty() && format != "json" && format != "text")
-    reader.problem(node.where, reader.path() + " is neither \"text\" nor \"json\"");
+constexpr Choice<bool> kLogFormats[] = {{"text", false}, {"json", true}};
+
+void log_level(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  reader.text(node, Empty::kAllow, out.log_level);
+  if (const auto levels = log::check_levels(out.log_level); !levels)
+    reader.problem(node.where, fmt::format("{}: {}", reader.path(), levels.error().message),
+                   levels.error().hint);
 }
 
 void web_address(ConfigReader& reader, const ConfigNode& node, std::string& out) {
@@ -106,7 +108,8 @@ constexpr Key<ServiceConfig> kService[] = {
     {"quiet_period", Acted::kNow, seconds<&ServiceConfig::quiet_period>},
     {"generations_kept", Acted::kNow, whole<1, kMostGenerations, &ServiceConfig::generations_kept>},
     {"max_shrink", Acted::kNow, max_shrink},
-    {"log_format", Acted::kNow, log_format},
+    {"log_level", Acted::kNow, log_level},
+    {"log_format", Acted::kNow, choice<kLogFormats, &ServiceConfig::json_log>},
     {"allowed_folders", Acted::kNow, name_list<&ServiceConfig::allowed_folders>},
     {"allowed_networks", Acted::kNow, allowed_networks},
 };

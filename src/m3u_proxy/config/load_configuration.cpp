@@ -89,6 +89,53 @@ void apply_flags(const ConfigFlags& flags, Configuration& out) {
   if (flags.memory_limit) out.proxy_memory.max_memory_mb = *flags.memory_limit;
   if (flags.batch_size) out.proxy_memory.batch_size = *flags.batch_size;
   if (flags.spill_dir) out.proxy_memory.spill_dir = *flags.spill_dir;
+  if (flags.listen) out.http.listen = *flags.listen;
+  if (flags.public_url) out.http.public_url = *flags.public_url;
+  if (flags.log_level) out.service.log_level = *flags.log_level;
+  if (flags.json_log) out.service.json_log = *flags.json_log;
+}
+
+std::vector<std::string_view> keys_of(const ConfigFlags& flags) {
+  std::vector<std::string_view> keys;
+  const auto add = [&](bool is_said, std::string_view key) {
+    if (is_said) keys.push_back(key);
+  };
+  add(flags.memory_limit.has_value(), "proxy_memory.max_memory_mb");
+  add(flags.batch_size.has_value(), "proxy_memory.batch_size");
+  add(flags.spill_dir.has_value(), "proxy_memory.spill_dir");
+  add(flags.listen.has_value(), "http.listen");
+  add(flags.public_url.has_value(), "http.public_url");
+  add(flags.log_level.has_value(), "service.log_level");
+  add(flags.json_log.has_value(), "service.log_format");
+  return keys;
+}
+
+bool is_plain(std::string_view section) {
+  const auto all = plain_sections();
+  return std::ranges::find(all, section, &SectionKeys::section) != all.end();
+}
+
+/// Notes who says the keys of the plain sections.
+void note(const ConfigNode& document, SaidBy said_by,
+          std::map<std::string, SaidBy, std::less<>>& out) {
+  for (const ConfigMember& section : document.members)
+    if (is_plain(section.name))
+      for (const ConfigMember& key : section.value.members)
+        out[fmt::format("{}.{}", section.name, key.name)] = said_by;
+}
+
+/// Puts what is saved where the document says nothing.
+void put_saved(const ConfigNode& saved, ConfigNode& document) {
+  for (const ConfigMember& section : saved.members) {
+    const auto there = std::ranges::find(document.members, section.name, &ConfigMember::name);
+    if (there == document.members.end()) {
+      document.members.push_back(section);
+      continue;
+    }
+    if (there->value.kind != ConfigNode::Kind::kTable) continue;  // its reader says so
+    for (const ConfigMember& key : section.value.members)
+      if (there->value.find(key.name) == nullptr) there->value.members.push_back(key);
+  }
 }
 
 void sort_by_place(std::vector<ConfigProblem>& problems) {
@@ -100,6 +147,12 @@ void sort_by_place(std::vector<ConfigProblem>& problems) {
 }
 
 }  // namespace
+
+std::string_view to_string(SaidBy said_by) {
+  static constexpr std::array<std::string_view, 5> kWords = {"default", "database", "file",
+                                                             "environment", "command_line"};
+  return kWords.at(static_cast<std::size_t>(said_by));
+}
 
 Result<ConfigDocument> read_document(const std::filesystem::path& path) {
   errno = 0;
@@ -124,24 +177,33 @@ Result<ConfigDocument> read_document(const std::filesystem::path& path) {
 }
 
 LoadedConfiguration load_configuration(const std::optional<ConfigDocument>& document,
-                                       const Environment& environment, const ConfigFlags& flags) {
+                                       const Environment& environment, const ConfigFlags& flags,
+                                       const ConfigNode* saved) {
   LoadedConfiguration loaded;
   Configuration& configuration = loaded.configuration;
   ConfigReader reader;
+  ConfigNode tree;
+  if (saved != nullptr) note(*saved, SaidBy::kDatabase, loaded.said_by);
   if (document) {
-    auto tree = parse_toml(document->text, document->file);
-    if (!tree) {
-      loaded.problems.push_back({.error = tree.error()});
+    auto parsed = parse_toml(document->text, document->file);
+    if (!parsed) {
+      loaded.problems.push_back({.error = parsed.error()});
       return loaded;
     }
-    for (const LegacyChange& change : replace_legacy_keys(reader, *tree))
+    tree = *std::move(parsed);
+    for (const LegacyChange& change : replace_legacy_keys(reader, tree))
       loaded.warnings.push_back(
           to_string(Error{.message = to_string(change), .where = change.where}));
-    read_document(reader, *tree, configuration);
-    anchor_paths(configuration, document->folder);
+    note(tree, SaidBy::kFile, loaded.said_by);
   }
-  apply_environment(reader, environment, configuration);
+  if (saved != nullptr) put_saved(*saved, tree);
+  read_document(reader, tree, configuration);
+  if (document) anchor_paths(configuration, document->folder);
+  for (std::string& key : apply_environment(reader, environment, configuration))
+    loaded.said_by[std::move(key)] = SaidBy::kEnvironment;
   apply_flags(flags, configuration);
+  for (const std::string_view key : keys_of(flags))
+    loaded.said_by[std::string(key)] = SaidBy::kCommandLine;
   check_references(reader, configuration);
   check_expressions(reader, configuration, document ? document->text : std::string_view{});
   configuration.not_acted_on = reader.take_not_acted_on();

@@ -21,6 +21,7 @@ struct ServiceConfig {
   std::uint32_t generations_kept = 5;
   /// A source that lost more than this part of its items waits in quarantine.
   std::optional<double> max_shrink = 0.5;
+  std::string log_level;  ///< "info,http=debug"; "" = info
   bool json_log = false;
   /// Below these people may have files read as sources through the API.
   std::vector<Named> allowed_folders;
