@@ -210,6 +210,7 @@ void MemoryCleanupCoordinator::record(const CleanupStats& stats) {
     if (history_.size() == kCleanupHistory) history_.pop_front();
     history_.push_back(stats);
   }
+  if (options_.on_cleanup) options_.on_cleanup(stats);
   log::at(detail_, kModule,
           "Memory cleanup after '{}': {:.1f}MB freed ({:.1f}MB → {:.1f}MB), {} items cleaned, "
           "{}ms ({})",

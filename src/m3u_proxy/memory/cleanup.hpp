@@ -86,6 +86,8 @@ struct CleanupOptions {
   /// Where memory gets short, asked at each cleanup, for a limit that changes while a job runs;
   /// empty: as the configuration says.
   std::function<std::optional<Bytes>()> threshold{};
+  /// Hears what each cleanup did; may be empty.
+  std::function<void(const CleanupStats&)> on_cleanup{};
 };
 
 class MemoryCleanupCoordinator {

@@ -47,6 +47,16 @@ std::optional<Bytes> MemoryWatch::limit() const {
   return dynamic_limit_ ? std::optional(dynamic_limit_->limit()) : options_.limit;
 }
 
+void MemoryWatch::set_limit(std::optional<Bytes> limit, std::optional<DynamicLimitOptions> follow) {
+  const std::lock_guard lock(mutex_);
+  options_.limit = limit;
+  options_.follow = std::move(follow);
+  limit_monitor_.set_limit(in_mb(limit));
+  dynamic_limit_.reset();
+  if (options_.follow && limit)
+    dynamic_limit_.emplace(*budget_, &limit_monitor_, *limit, *options_.follow);
+}
+
 std::size_t MemoryWatch::limit_changes() const {
   const std::lock_guard lock(mutex_);
   return dynamic_limit_ ? dynamic_limit_->changes().size() : 0;

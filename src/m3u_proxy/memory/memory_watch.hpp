@@ -53,6 +53,8 @@ class MemoryWatch {
   MemorySample sample();
   /// Of the process, now; none: no limit.
   [[nodiscard]] std::optional<Bytes> limit() const;
+  /// From now on; both as in the options.
+  void set_limit(std::optional<Bytes> limit, std::optional<DynamicLimitOptions> follow);
   /// How often the limit has changed, and the changes from the `first`th on (kMaxChanges at most
   /// are kept).
   [[nodiscard]] std::size_t limit_changes() const;

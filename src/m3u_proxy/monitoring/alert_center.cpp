@@ -22,8 +22,8 @@ std::string Message::title() const {
 
 AlertCenter::AlertCenter(std::vector<std::unique_ptr<AlertChannel>> channels, Clock clock,
                          std::chrono::milliseconds pause)
-    : channels_(std::move(channels)), clock_(std::move(clock)), pause_(pause) {
-  if (!channels_.empty()) thread_ = std::thread([this] { run(); });
+    : clock_(std::move(clock)), pause_(pause) {
+  set_channels(std::move(channels));
 }
 
 AlertCenter::~AlertCenter() {
@@ -53,7 +53,7 @@ void AlertCenter::raise(Alert alert) {
   const std::scoped_lock lock(mutex_);
   const Cause cause(alert.kind, alert.about);
   if (active_.contains(cause) || active_.size() >= kMostActive) return;
-  active_.emplace(cause, alert);
+  active_.emplace(cause, Standing{.alert = alert, .since = clock_()});
   say(std::move(alert), false);
 }
 
@@ -61,7 +61,7 @@ void AlertCenter::resolve(std::string_view kind, std::string_view about) {
   const std::scoped_lock lock(mutex_);
   const auto found = active_.find(Cause(kind, about));
   if (found == active_.end()) return;
-  Alert alert = std::move(found->second);
+  Alert alert = std::move(found->second.alert);
   active_.erase(found);
   say(std::move(alert), true);
 }
@@ -91,6 +91,22 @@ std::map<std::string, std::size_t> AlertCenter::active() const {
   return counts;
 }
 
+std::vector<AlertCenter::Standing> AlertCenter::standing() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Standing> all;
+  all.reserve(active_.size());
+  for (const auto& [cause, standing] : active_) all.push_back(standing);
+  return all;
+}
+
+void AlertCenter::set_channels(std::vector<std::unique_ptr<AlertChannel>> channels) {
+  const std::scoped_lock lock(mutex_);
+  channels_.assign(std::make_move_iterator(channels.begin()),
+                   std::make_move_iterator(channels.end()));
+  if (channels_.empty()) waiting_.clear();
+  if (!channels_.empty() && !thread_.joinable()) thread_ = std::thread([this] { run(); });
+}
+
 /// False: it is to end.
 bool AlertCenter::rest() {
   std::unique_lock lock(mutex_);
@@ -117,8 +133,9 @@ void AlertCenter::run() {
     if (stopping_) return;
     const Message message = std::move(waiting_.front());
     waiting_.pop_front();
+    const Channels channels = channels_;
     lock.unlock();
-    for (const auto& channel : channels_) send(*channel, message);
+    for (const auto& channel : channels) send(*channel, message);
     lock.lock();
   }
 }

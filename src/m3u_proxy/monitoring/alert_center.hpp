@@ -72,20 +72,29 @@ class AlertCenter {
   void keep_only(std::string_view kind, const std::vector<std::string>& about);
   /// How many of each kind are not over.
   [[nodiscard]] std::map<std::string, std::size_t> active() const;
+  struct Standing {
+    Alert alert;
+    std::int64_t since = 0;  ///< seconds since 1970
+  };
+  /// What is not over, by kind and whose it is.
+  [[nodiscard]] std::vector<Standing> standing() const;
+  /// Where alerts go from now on; what waits goes there too.
+  void set_channels(std::vector<std::unique_ptr<AlertChannel>> channels);
 
  private:
   using Cause = std::pair<std::string, std::string>;
+  using Channels = std::vector<std::shared_ptr<AlertChannel>>;
   void say(Alert alert, bool is_over);
   void run();
   void send(AlertChannel& channel, const Message& message);
   bool rest();
 
-  std::vector<std::unique_ptr<AlertChannel>> channels_;
   Clock clock_;
   std::chrono::milliseconds pause_;
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // of what follows, to stopping_
   std::condition_variable changed_;
-  std::map<Cause, Alert> active_;
+  Channels channels_;
+  std::map<Cause, Standing> active_;
   std::deque<Message> waiting_;
   bool stopping_ = false;
   CancelToken cancel_;

@@ -76,6 +76,41 @@ TEST_F(AlertCenterTest, EachCauseIsItsOwn) {
   EXPECT_THAT(after(4).back(), "over: source_failed: tv | a");
 }
 
+TEST_F(AlertCenterTest, WhatIsNotOverIsThereWithItsBeginning) {
+  std::int64_t now = 5;
+  AlertCenter center({}, [&] { return now; });
+  center.raise({"source_failed", "tv", "a"});
+  now = 9;
+  center.raise({"source_failed", "tv", "said already"});
+  center.raise({"disk_low", "", "b"});
+  center.raise({"quarantine", "tv", "c"});
+  center.resolve("quarantine", "tv");
+  const auto standing = center.standing();
+  ASSERT_EQ(standing.size(), 2U);
+  EXPECT_EQ(standing[0].alert.text, "b");
+  EXPECT_EQ(standing[0].since, 9);
+  EXPECT_EQ(standing[1].alert.text, "a");
+  EXPECT_EQ(standing[1].since, 5);
+}
+
+TEST_F(AlertCenterTest, ChannelsChangeWhileItRuns) {
+  const auto to_box = [this] {
+    std::vector<std::unique_ptr<AlertChannel>> channels;
+    channels.push_back(std::make_unique<Kept>(box_));
+    return channels;
+  };
+  AlertCenter center({}, [] { return std::int64_t{0}; });
+  center.raise({"disk_low", "", "nobody hears"});
+  center.set_channels(to_box());
+  center.raise({"quarantine", "tv", "heard"});
+  EXPECT_THAT(after(1), ElementsAre("quarantine: tv | heard"));
+  center.set_channels({});
+  center.raise({"quarantine", "radio", "nobody hears"});
+  center.set_channels(to_box());
+  center.resolve("quarantine", "tv");
+  EXPECT_THAT(after(2).back(), "over: quarantine: tv | heard");
+}
+
 TEST_F(AlertCenterTest, SecretsStayHere) {
   center_->raise({"source_failed", "tv", "http://user:hunter2@example.org/x is gone"});
   EXPECT_EQ(after(1).front().find("hunter2"), std::string::npos);

@@ -245,12 +245,17 @@ Result<std::filesystem::path> make_folder(const CompileOptions& options) {
   return folder;
 }
 
+/// What the compiled copy of a module is called in the cache.
+std::string compiled_name(const XXH128_hash_t& content) {
+  return key_of(content, engine_version()) + ".cwasm";
+}
+
 /// From the cache, where it is compiled into first when it is not there. Error: kPlugin when the
 /// module is at fault; anything else is about the cache.
 Result<ModulePtr> load_cached(const std::filesystem::path& wasm, const CompileOptions& options,
                               const XXH128_hash_t& content, bool& was_cached) {
   M3U_TRY(const std::filesystem::path folder, make_folder(options));
-  const std::filesystem::path cached = folder / (key_of(content, engine_version()) + ".cwasm");
+  const std::filesystem::path cached = folder / compiled_name(content);
   std::error_code error;
   if (std::filesystem::exists(cached, error)) {
     auto module = read_compiled(cached);
@@ -297,6 +302,17 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
   }
   out.module = *std::move(linked);
   return out;
+}
+
+Result<> forget_module(const std::filesystem::path& wasm, const CompileOptions& options) {
+  const std::filesystem::path folder = cache_folder(options);
+  const auto content = read_module(wasm, kOnlyHash);
+  if (folder.empty() || !content) return {};
+  const std::filesystem::path cached = folder / compiled_name(*content);
+  std::error_code error;
+  std::filesystem::remove(cached, error);  // what is mapped of it stays
+  if (error) return fail(system_error("cannot remove " + cached.string(), error.value()));
+  return {};
 }
 
 Result<> compile_module_file(const std::filesystem::path& wasm, const std::filesystem::path& out) {

@@ -31,6 +31,10 @@ struct LoadedModule {
 /// no module we can run.
 Result<LoadedModule> load_module(const std::filesystem::path& wasm, const CompileOptions& options);
 
+/// Removes the compiled copy of `wasm`, so that it is compiled again. Nothing where there is none.
+/// Errors: kIo, when it cannot be removed.
+Result<> forget_module(const std::filesystem::path& wasm, const CompileOptions& options);
+
 /// Compiles `wasm` (binary or text) into `out`; what `plugin compile` does. Errors: kIo, kPlugin.
 Result<> compile_module_file(const std::filesystem::path& wasm, const std::filesystem::path& out);
 

@@ -35,6 +35,19 @@ Result<> PluginHost::refresh() {
     quarantine_.refresh();
   }
   if (!plugins_.empty() && !options_.settings.enable_hot_reload) return {};
+  const auto looked = look(Look::kChanged);
+  return looked ? Result<>() : fail(looked.error());
+}
+
+Result<plugins::PluginReload> PluginHost::reload() {
+  {
+    const std::lock_guard lock(mutex_);
+    quarantine_.refresh();
+  }
+  return look(Look::kAll);
+}
+
+Result<plugins::PluginReload> PluginHost::look(Look which) {
   const std::filesystem::path folder = options_.settings.plugin_directory;
   auto manifests = plugins::find_manifests(folder);
   if (!manifests) {
@@ -42,65 +55,110 @@ Result<> PluginHost::refresh() {
     error.hint = "make it, or set wasm_plugins.plugin_directory";
     return fail(std::move(error));
   }
+  plugins::PluginReload out;
   const auto is_there = [&](const std::filesystem::path& file) {
     return std::ranges::binary_search(*manifests, file);
   };
   std::erase_if(plugins_, [&](const auto& entry) {
     const bool gone = !is_there(entry.second.plugin->manifest().file);
-    if (gone) drop_instances(entry.first);
-    return gone;
+    if (!gone) return false;
+    drop_instances(entry.first);
+    profiles_.forget(entry.first);
+    out.removed.push_back(entry.first);
+    return true;
   });
-  std::erase_if(unusable_, [&](const auto& entry) { return !is_there(folder / entry.first); });
-  for (const std::filesystem::path& manifest : *manifests) refresh_one(manifest);
-  return {};
+  const auto has_gone = [&](const auto& entry) { return !is_there(folder / entry.first); };
+  std::erase_if(unusable_, has_gone);
+  std::erase_if(disabled_, has_gone);
+  for (const std::filesystem::path& manifest : *manifests) look_at(manifest, which, out);
+  return out;
 }
 
-void PluginHost::refresh_one(const std::filesystem::path& file) {
+void PluginHost::look_at(const std::filesystem::path& file, Look which,
+                         plugins::PluginReload& out) {
   const auto manifest_time = time_of(file);
   const auto known = std::ranges::find_if(
       plugins_, [&](const auto& entry) { return entry.second.plugin->manifest().file == file; });
-  if (known != plugins_.end()) {
-    const Entry& entry = known->second;
-    if (entry.manifest_time == manifest_time &&
-        entry.wasm_time == time_of(entry.plugin->manifest().wasm))
-      return;
-    log::info("plugins", "{} changed: loaded again", entry.plugin->manifest().name);
+  const bool is_known = known != plugins_.end();
+  if (is_known) {
+    const bool is_same = known->second.manifest_time == manifest_time &&
+                         known->second.wasm_time == time_of(known->second.wasm);
+    if (is_same && which == Look::kChanged) return;
+    if (!is_same) log::info("plugins", "{} changed: loaded again", known->first);
   }
   const std::string file_name = file.filename().string();
   const auto failed_before = unusable_.find(file_name);
   auto manifest = plugins::read_manifest(file);
   const auto wasm_time = manifest ? time_of(manifest->wasm) : std::filesystem::file_time_type{};
-  if (failed_before != unusable_.end() && failed_before->second.manifest_time == manifest_time &&
+  if (which == Look::kChanged && failed_before != unusable_.end() &&
+      failed_before->second.manifest_time == manifest_time &&
       failed_before->second.wasm_time == wasm_time)
     return;
   unusable_.erase(file_name);
-  if (known != plugins_.end()) {
-    // What is kept was made with the old module, permissions and configuration.
-    drop_instances(known->first);
-    plugins_.erase(known);
-  }
+  disabled_.erase(file_name);
+  // What is kept was made with the old module, permissions and configuration.
+  if (is_known) drop_instances(known->first);
   const plugins::PluginOverride* const said = manifest ? override_of(manifest->name) : nullptr;
-  if (said != nullptr && !said->enabled) return;
+  if (said != nullptr && !said->enabled) {
+    if (is_known) plugins_.erase(known);
+    disabled_.emplace(file_name, *std::move(manifest));
+    return;
+  }
   auto loaded = load(file);
-  if (loaded && plugins_.contains(loaded->plugin->manifest().name))
-    loaded = fail(ErrorCode::kPlugin, fmt::format("{}: there is another plugin called \"{}\"",
-                                                  file.string(), loaded->plugin->manifest().name));
+  if (loaded) {
+    const std::string& name = loaded->plugin->manifest().name;
+    const auto other = plugins_.find(name);
+    if (other != plugins_.end() && other != known)
+      loaded = fail(ErrorCode::kPlugin,
+                    fmt::format("{}: there is another plugin called \"{}\"", file.string(), name));
+  }
   if (loaded) {
     // As they were before the files were read: what is replaced meanwhile is loaded again.
     loaded->manifest_time = manifest_time;
     loaded->wasm_time = wasm_time;
-    const std::string name = loaded->plugin->manifest().name;
-    plugins_.emplace(name, *std::move(loaded));
-    return;
+    loaded->wasm = manifest ? manifest->wasm : loaded->plugin->manifest().wasm;
+    return replace(is_known ? &known->first : nullptr, *std::move(loaded), out);
   }
-  log::warn("plugins", "{}: {}", file_name, to_string(loaded.error()));
-  unusable_[file_name] = {
+  Unusable failure{
       .error = std::move(loaded).error(),
       .on_failure = manifest ? on_failure(*manifest)
                              : (options_.settings.fallback_to_native ? plugins::OnFailure::kNative
                                                                      : plugins::OnFailure::kFail),
       .manifest_time = manifest_time,
       .wasm_time = wasm_time};
+  if (is_known && manifest) known->second.wasm = manifest->wasm;
+  keep_out(file, std::move(failure), is_known ? &known->second : nullptr, out);
+}
+
+/// `known`: what it was called when it was loaded before; nullptr: it was not.
+void PluginHost::replace(const std::string* known, Entry entry, plugins::PluginReload& out) {
+  const std::string name = entry.plugin->manifest().name;
+  bool is_same = false;
+  if (known != nullptr) {
+    const Entry& before = plugins_.at(*known);
+    is_same = before.problem.empty() && before.manifest_time == entry.manifest_time &&
+              before.plugin->content_key() == entry.plugin->content_key();
+    plugins_.erase(std::string(*known));
+  }
+  (is_same ? out.unchanged : out.loaded).push_back(name);
+  plugins_.emplace(name, std::move(entry));
+}
+
+/// What cannot be loaded is left out, unless there is what was loaded before: that one goes on.
+void PluginHost::keep_out(const std::filesystem::path& file, Unusable failure, Entry* known,
+                          plugins::PluginReload& out) {
+  const std::string file_name = file.filename().string();
+  const std::string message = to_string(failure.error);
+  log::warn("plugins", "{}: {}{}", file_name, message,
+            known != nullptr ? "; the one that was loaded before goes on" : "");
+  out.failed.push_back({.file = file_name, .message = message, .kept = known != nullptr});
+  if (known == nullptr) {
+    unusable_[file_name] = std::move(failure);
+    return;
+  }
+  known->problem = message;
+  known->manifest_time = failure.manifest_time;
+  known->wasm_time = time_of(known->wasm);
 }
 
 Result<PluginHost::Entry> PluginHost::load(const std::filesystem::path& file) {

@@ -1,8 +1,9 @@
 // PluginHost: the plugins of a folder, compiled once, watched for changes, and their state over
 // several generations: failures, quarantine, instances that are kept, growth.
 //
-// refresh() and begin_run() are called by one thread at a time, also while generations are under
-// way: each has the plugins as they were when it began. The rest is thread-safe.
+// refresh(), reload(), clear(), views() and begin_run() are called by one thread at a time, also
+// while generations are under way: each has the plugins as they were when it began. The rest is
+// thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -22,8 +23,10 @@
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/plugin_host/module_cache.hpp>
 #include <m3u_proxy/plugin_host/plugin_instance.hpp>
+#include <m3u_proxy/plugin_host/plugin_profiles.hpp>
 #include <m3u_proxy/plugin_host/quarantine.hpp>
 #include <m3u_proxy/plugins/manifest.hpp>
+#include <m3u_proxy/plugins/plugin_view.hpp>
 
 namespace m3u_proxy::plugin_host {
 
@@ -67,15 +70,25 @@ class PluginHost final : public memory::MemoryCleanable {
 
   /// Looks at the folder: new plugins come, changed ones are loaded again, vanished ones go.
   /// Generations under way keep what they have. A plugin that cannot be loaded is a warning in the
-  /// log. Error: kNotFound when there is no such folder.
+  /// log; where one was loaded before, that one goes on. Error: kNotFound when there is no such
+  /// folder.
   Result<> refresh();
+  /// The same with every file, changed or not, whatever enable_hot_reload says.
+  Result<plugins::PluginReload> reload();
+  /// Lets a plugin run again that failed too often, and loads it anew, compiled afresh. Errors:
+  /// kNotFound when there is none of that name; kIo.
+  Result<> clear(const std::string& name);
+  /// All plugins of the folder, by name.
+  [[nodiscard]] std::vector<plugins::PluginView> views() const;
 
   /// What is loaded, by name, with what its m3u_info said.
   struct Entry {
     std::shared_ptr<const Plugin> plugin;
     plugins::PluginInfo info;
-    std::filesystem::file_time_type manifest_time;
+    std::filesystem::file_time_type manifest_time;  ///< of the files that were looked at last
     std::filesystem::file_time_type wasm_time;
+    std::filesystem::path wasm;  ///< which of them is the module
+    std::string problem{};       ///< why those were not taken; empty: they were
   };
   [[nodiscard]] const std::map<std::string, Entry>& plugins() const { return plugins_; }
   /// What is in the folder and could not be loaded.
@@ -107,6 +120,8 @@ class PluginHost final : public memory::MemoryCleanable {
   [[nodiscard]] plugins::OnFailure on_failure(const plugins::Manifest& manifest) const;
   /// A generation is over in which the plugin failed so often; 0: it went well.
   void note_result(const Plugin& plugin, std::uint64_t failures, const std::string& reason);
+  /// What a plugin did in one stage of a generation.
+  void note_work(const generation::PluginStats& stats) { profiles_.add(stats); }
   /// Instances that are kept: Basic leaves them, Smart drops those that the last generation did not
   /// take, Aggressive all. Thread-safe.
   std::size_t basic_cleanup() override { return 0; }
@@ -123,7 +138,12 @@ class PluginHost final : public memory::MemoryCleanable {
     std::unique_ptr<PluginInstance> instance;
     std::uint64_t generation = 0;  ///< in which it was used
   };
-  void refresh_one(const std::filesystem::path& file);
+  enum class Look : std::uint8_t { kChanged, kAll };
+  Result<plugins::PluginReload> look(Look which);
+  void look_at(const std::filesystem::path& file, Look which, plugins::PluginReload& out);
+  void replace(const std::string* known, Entry entry, plugins::PluginReload& out);
+  void keep_out(const std::filesystem::path& file, Unusable failure, Entry* known,
+                plugins::PluginReload& out);
   Result<Entry> load(const std::filesystem::path& file);
   [[nodiscard]] const plugins::PluginOverride* override_of(const std::string& name) const;
   void drop_instances(const std::string& name);
@@ -132,7 +152,9 @@ class PluginHost final : public memory::MemoryCleanable {
 
   Options options_;
   std::map<std::string, Entry> plugins_;
-  std::map<std::string, Unusable> unusable_;  // by the manifest's file name
+  std::map<std::string, Unusable> unusable_;           // by the manifest's file name
+  std::map<std::string, plugins::Manifest> disabled_;  // likewise
+  PluginProfiles profiles_;
   Quarantine quarantine_;
   mutable std::mutex mutex_;
   std::multimap<std::string, Idle> idle_;

@@ -79,6 +79,68 @@ TEST_F(PluginHostTest, WithoutHotReloadAPluginStaysAsItWas) {
   EXPECT_EQ(good_run().plugins.at(0).version, "1.0.0");
 }
 
+TEST_F(PluginHostTest, AChangeThatCannotBeLoadedLeavesWhatThereWas) {
+  install({}, kAfter);
+  use_plugins();
+  good_run();
+  const auto old = host_->plugins().at("test").plugin;
+  install_later({.process = "(no such word)", .version = "2.0.0"}, kAfter);
+  EXPECT_EQ(good_run().plugins.at(0).version, "1.0.0");
+  EXPECT_EQ(host_->plugins().at("test").plugin, old);
+  EXPECT_THAT(host_->unusable(), IsEmpty());
+  const auto views = host_->views();
+  ASSERT_THAT(views, SizeIs(1));
+  EXPECT_EQ(views[0].state, plugins::PluginState::kReady);
+  EXPECT_THAT(views[0].error, HasSubstr("test.wat"));
+  install_later({.version = "3.0.0"}, kAfter);
+  EXPECT_EQ(good_run().plugins.at(0).version, "3.0.0");
+  EXPECT_EQ(host_->views().at(0).error, "");
+}
+
+TEST_F(PluginHostTest, AReloadLooksAtAllFilesAndSaysWhatCameOfIt) {
+  settings_.enable_hot_reload = false;
+  settings_.plugins = {{.name = "off", .enabled = false}};
+  install({.name = "same"}, kAfter);
+  install({.name = "old"}, kAfter);
+  install({.name = "off"}, kAfter);
+  ASSERT_TRUE(use_plugins().refresh());
+  install_later({.name = "old", .version = "2.0.0"}, kAfter);
+  install({.name = "new"}, kAfter);
+  install({.name = "bad", .process = "(no such word)"}, kAfter);
+  const auto done = host_->reload();
+  ASSERT_TRUE(done) << to_string(done.error());
+  EXPECT_THAT(done->loaded, ::testing::ElementsAre("new", "old"));
+  EXPECT_THAT(done->unchanged, ::testing::ElementsAre("same"));
+  ASSERT_THAT(done->failed, SizeIs(1));
+  EXPECT_EQ(done->failed[0].file, "bad.toml");
+  EXPECT_FALSE(done->failed[0].kept);
+  std::vector<std::pair<std::string, std::string_view>> states;
+  for (const auto& view : host_->views()) states.emplace_back(view.name, to_string(view.state));
+  EXPECT_THAT(states,
+              ::testing::ElementsAre(std::pair("bad", "unusable"), std::pair("new", "ready"),
+                                     std::pair("off", "disabled"), std::pair("old", "ready"),
+                                     std::pair("same", "ready")));
+  std::filesystem::remove(folder_ / "plugins/new.toml");
+  EXPECT_THAT(host_->reload()->removed, ::testing::ElementsAre("new"));
+}
+
+TEST_F(PluginHostTest, WhatAPluginTookIsSummedUpByStage) {
+  install({}, kAfter);
+  use_plugins();
+  good_run();
+  good_run();
+  const auto profile = host_->views().at(0).profile;
+  ASSERT_THAT(profile, SizeIs(1));
+  EXPECT_EQ(profile[0].stage, "data_mapping");
+  EXPECT_EQ(profile[0].generations, 2U);
+  EXPECT_EQ(profile[0].calls, 4U);  // chunks of 1000
+  EXPECT_EQ(profile[0].items_in, 3000U);
+  EXPECT_GT(profile[0].peak_mb, 0);
+  ASSERT_TRUE(host_->clear("test"));
+  EXPECT_THAT(host_->views().at(0).profile, IsEmpty());
+  EXPECT_EQ(host_->clear("other").error().code, ErrorCode::kNotFound);
+}
+
 TEST_F(PluginHostTest, AGenerationUnderWayEndsWithThePluginThatItBeganWith) {
   install({}, kAfter);
   use_plugins();

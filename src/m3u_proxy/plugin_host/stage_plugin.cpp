@@ -52,6 +52,8 @@ StagePlugin::StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin,
 StagePlugin::~StagePlugin() {
   if (!noted_ && stats_.failures != 0)
     run_.host->note_result(*plugin_, stats_.failures, stats_.last_failure);
+  if (const generation::PluginStats work = stats(); work.chunks != 0 || work.failures != 0)
+    run_.host->note_work(work);
 }
 
 Result<std::unique_ptr<StagePlugin::Instance>> StagePlugin::lease() {

@@ -36,7 +36,7 @@ class StagePlugin {
   /// `source`: what m3u_begin is told, of source_loading.
   StagePlugin(RunState& run, std::shared_ptr<const Plugin> plugin, plugins::PluginInfo info,
               plugins::PluginStage stage, std::uint16_t source = 0);
-  /// Tells the host of its failures unless somebody did: the generation failed.
+  /// Tells the host what it did, and of its failures unless somebody did: the generation failed.
   ~StagePlugin();
   StagePlugin(const StagePlugin&) = delete;
   StagePlugin& operator=(const StagePlugin&) = delete;

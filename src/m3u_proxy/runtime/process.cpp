@@ -1,3 +1,4 @@
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
@@ -32,35 +33,62 @@ Result<std::unique_ptr<Process>> Process::create(ProcessOptions options) {
   return process;
 }
 
-Result<> Process::set_memory_limit() {
+Result<Process::LimitPlan> Process::plan_limit(const memory::MemoryLimitSetting& setting,
+                                               Bytes fixed) const {
   using Kind = memory::MemoryLimitSetting::Kind;
+  if (setting.kind == Kind::kNone) return LimitPlan();
+  const memory::MemoryReadings readings = memory::read_memory();
+  const memory::ChosenLimit chosen = setting.kind == Kind::kAuto
+                                         ? memory::automatic_limit(readings)
+                                         : memory::capped_limit(setting.fixed, readings);
+  if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
+  LimitPlan plan{.limit = chosen.limit, .program = fixed + options_.between_looks};
+  const Bytes least = plan.program + least_working_memory();
+  if (chosen.limit < least)
+    return fail(
+        ErrorCode::kOverBudget,
+        fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
+        // What the process takes by itself differs by some 100 KB from run to run.
+        fmt::format("the least that works is {} MB", ((least + mib(1)).count >> 20U) + 1));
+  if (setting.kind == Kind::kAuto)
+    plan.follow = memory::DynamicLimitOptions{.fixed = plan.program, .least = least};
+  return plan;
+}
+
+void Process::set_budget(const LimitPlan& plan) {
+  budget_.set_limit(plan.limit ? *plan.limit - plan.program : memory::Budget::kUnlimited);
+  budget_.set_program_size(plan.program);
+}
+
+Result<> Process::set_memory_limit() {
   memory::MemoryWatchOptions watching{.warning_threshold = options_.warning_threshold};
   M3U_TRY(watching.fixed, memory::process_memory().charged());
   if (options_.pressure_thresholds == memory::PressureThresholds::kSystem)
     watching.system_thresholds = memory::calculate_optimal_thresholds();
-  const memory::MemoryLimitSetting& wanted = options_.memory_limit;
-  if (wanted.kind != Kind::kNone) {
-    const memory::MemoryReadings readings = memory::read_memory();
-    const memory::ChosenLimit chosen = wanted.kind == Kind::kAuto
-                                           ? memory::automatic_limit(readings)
-                                           : memory::capped_limit(wanted.fixed, readings);
-    if (!chosen.why.empty()) log::info("memory", "{}", chosen.why);
-    const Bytes program = watching.fixed + options_.between_looks;
-    const Bytes least = program + least_working_memory();
-    if (chosen.limit < least)
-      return fail(
-          ErrorCode::kOverBudget,
-          fmt::format("a memory limit of {:.0f} MB does not allow this job", chosen.limit.mb()),
-          // What the process takes by itself differs by some 100 KB from run to run.
-          fmt::format("the least that works is {} MB", ((least + mib(1)).count >> 20U) + 1));
-    watching.limit = chosen.limit;
-    budget_.set_limit(chosen.limit - program);
-    budget_.set_program_size(program);
-    if (wanted.kind == Kind::kAuto)
-      watching.follow = memory::DynamicLimitOptions{.fixed = program, .least = least};
-  }
+  M3U_TRY(const LimitPlan plan, plan_limit(options_.memory_limit, watching.fixed));
+  set_budget(plan);
+  watching.limit = plan.limit;
+  watching.follow = plan.follow;
   memory_ = std::make_unique<memory::MemoryWatch>(budget_, std::move(watching));
   return {};
+}
+
+Result<> Process::check_memory_limit(const memory::MemoryLimitSetting& setting) const {
+  const auto plan = plan_limit(setting, fixed());
+  return plan ? Result<>() : fail(plan.error());
+}
+
+Result<bool> Process::change_memory_limit(const memory::MemoryLimitSetting& setting) {
+  M3U_TRY(const LimitPlan plan, plan_limit(setting, fixed()));
+  if (plan.limit) {
+    release_kept();
+    if (budget_.used() + plan.program > *plan.limit) return false;
+  }
+  set_budget(plan);
+  memory_->set_limit(plan.limit, plan.follow);
+  log::info("memory", "the memory limit is {} now",
+            plan.limit ? fmt::format("{:.0f} MB", plan.limit->mb()) : "none");
+  return true;
 }
 
 std::unique_ptr<spill::SpillSpace> Process::make_spill_space() {
@@ -91,6 +119,10 @@ memory::MemoryCleanupConfig Process::cleanup() const {
 std::unique_ptr<memory::MemoryCleanupCoordinator> Process::make_cleanup_coordinator() {
   const memory::MemoryCleanupConfig config = cleanup();
   memory::CleanupOptions options;
+  options.on_cleanup = [log = &cleanups_](const memory::CleanupStats& stats) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    log->add(std::chrono::floor<std::chrono::seconds>(now).count(), stats);
+  };
   if (!config.memory_pressure_threshold_mb) {
     if (memory_->limit())
       options.threshold = [memory = memory_.get()] { return memory->limit(); };

@@ -20,6 +20,7 @@
 #include <m3u_proxy/memory/memory_config.hpp>
 #include <m3u_proxy/memory/memory_watch.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
+#include <m3u_proxy/runtime/cleanup_log.hpp>
 #include <m3u_proxy/runtime/process_plugins.hpp>
 #include <m3u_proxy/sources/request_pace.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
@@ -58,6 +59,11 @@ class Process {
   [[nodiscard]] ProcessPlugins& plugins() { return *plugins_; }
   /// Of the process, now; none: no limit.
   [[nodiscard]] std::optional<Bytes> memory_limit() const { return memory_->limit(); }
+  /// Whether the process could start with a limit. Error: kOverBudget, with the least that works.
+  [[nodiscard]] Result<> check_memory_limit(const memory::MemoryLimitSetting& setting) const;
+  /// Another limit from now on, for runs under way too. False: more than that is taken now, so it
+  /// stays as it was. Error: as check_memory_limit().
+  Result<bool> change_memory_limit(const memory::MemoryLimitSetting& setting);
   /// Of the accounts that runs ask.
   [[nodiscard]] const std::shared_ptr<sources::AccountPaces>& account_paces() const {
     return account_paces_;
@@ -69,6 +75,8 @@ class Process {
   [[nodiscard]] std::unique_ptr<spill::SpillSpace> make_spill_space();
   [[nodiscard]] const std::filesystem::path& spill_folder() const { return options_.spill_folder; }
   [[nodiscard]] bool spill_folder_is_named() const { return options_.spill_folder_is_named; }
+  /// What all runs have in temporary files, and ever wrote there.
+  [[nodiscard]] spill::SpillStats spilled() const { return spill_.stats(); }
 
   /// What is kept between runs and requests besides pools and plugins: the caches of a service.
   [[nodiscard]] memory::CleanableSet& kept() { return kept_; }
@@ -78,6 +86,8 @@ class Process {
   /// From the next coordinator on.
   void set_cleanup(const memory::MemoryCleanupConfig& cleanup);
   [[nodiscard]] memory::MemoryCleanupConfig cleanup() const;
+  /// Of all runs.
+  [[nodiscard]] const CleanupLog& cleanups() const { return cleanups_; }
   /// Gives back what is kept for reuse, for a run that did not fit.
   void release_kept();
   /// Between runs: gives back what the next one makes again soon, and of kept() what nobody used
@@ -85,7 +95,15 @@ class Process {
   void rest();
 
  private:
+  struct LimitPlan {
+    std::optional<Bytes> limit{};
+    Bytes program{};  ///< of it, what the Budget does not get
+    std::optional<memory::DynamicLimitOptions> follow{};
+  };
   explicit Process(ProcessOptions options);
+  [[nodiscard]] Result<LimitPlan> plan_limit(const memory::MemoryLimitSetting& setting,
+                                             Bytes fixed) const;
+  void set_budget(const LimitPlan& plan);
   Result<> set_memory_limit();
   Result<> check_spill_folder();
 
@@ -96,6 +114,7 @@ class Process {
   memory::CleanableSet kept_;
   std::unique_ptr<memory::MemoryWatch> memory_;
   spill::SpillSpace spill_;  // the account; runs have the folders
+  CleanupLog cleanups_;
   std::unique_ptr<ProcessPlugins> plugins_;
   std::shared_ptr<sources::AccountPaces> account_paces_ = std::make_shared<sources::AccountPaces>();
 };

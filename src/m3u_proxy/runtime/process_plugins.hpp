@@ -14,6 +14,7 @@
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/memory/cleanable.hpp>
 #include <m3u_proxy/plugins/plugin_settings.hpp>
+#include <m3u_proxy/plugins/plugin_view.hpp>
 
 namespace m3u_proxy::runtime {
 
@@ -40,7 +41,19 @@ class ProcessPlugins {
   virtual std::vector<memory::PluginGrowth> take_growth() = 0;
   /// The instances that are kept between generations; nullptr: none are.
   virtual memory::MemoryCleanable* kept() = 0;
+
+  // For people.
+  /// What is in the folder, by name. Error: kNotFound when there is no folder.
+  virtual Result<std::vector<plugins::PluginView>> views() = 0;
+  /// Looks at every file again; what cannot be loaded leaves what was there. Errors: kNotFound when
+  /// there is no folder; kConflict when there are no plugins.
+  virtual Result<plugins::PluginReload> reload() = 0;
+  /// Lets one run again and compiles it afresh. Errors: kNotFound, kIo.
+  virtual Result<> clear(const std::string& name) = 0;
 };
+
+/// Whether this build has what runs plugins.
+bool can_run_plugins();
 
 /// `request_cleanup` is thread-safe and called when a plugin asks for memory. Both outlive the
 /// result. Error: kConfig when plugins are enabled and this build has none.
@@ -54,6 +67,15 @@ class NoPlugins final : public ProcessPlugins {
   Result<std::unique_ptr<generation::StagePlugins>> begin_generation() override { return nullptr; }
   std::vector<memory::PluginGrowth> take_growth() override { return {}; }
   memory::MemoryCleanable* kept() override { return nullptr; }
+  Result<std::vector<plugins::PluginView>> views() override {
+    return std::vector<plugins::PluginView>();
+  }
+  Result<plugins::PluginReload> reload() override {
+    return fail(ErrorCode::kConflict, "plugins are not enabled", "set wasm_plugins.enabled");
+  }
+  Result<> clear(const std::string& name) override {
+    return fail(ErrorCode::kNotFound, "there is no plugin \"" + name + "\"");
+  }
 };
 
 }  // namespace m3u_proxy::runtime

@@ -3,6 +3,8 @@
 
 namespace m3u_proxy::runtime {
 
+bool can_run_plugins() { return false; }
+
 Result<std::unique_ptr<ProcessPlugins>> make_process_plugins(
     PluginOptions options, memory::Budget& /*budget*/, std::function<void()> /*request_cleanup*/) {
   if (!options.settings.enabled) return std::make_unique<NoPlugins>();

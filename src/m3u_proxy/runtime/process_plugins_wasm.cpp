@@ -14,17 +14,43 @@ class HostedPlugins final : public ProcessPlugins {
   Result<std::unique_ptr<generation::StagePlugins>> begin_generation() override {
     const std::lock_guard lock(mutex_);
     M3U_CHECK(host_.refresh());
+    looked_ = true;
     return host_.begin_run();
   }
   std::vector<memory::PluginGrowth> take_growth() override { return host_.take_growth(); }
   memory::MemoryCleanable* kept() override { return &host_; }
+  Result<std::vector<plugins::PluginView>> views() override {
+    const std::lock_guard lock(mutex_);
+    M3U_CHECK(look_once());
+    return host_.views();
+  }
+  Result<plugins::PluginReload> reload() override {
+    const std::lock_guard lock(mutex_);
+    looked_ = true;
+    return host_.reload();
+  }
+  Result<> clear(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    M3U_CHECK(look_once());
+    return host_.clear(name);
+  }
 
  private:
+  /// With the lock held.
+  Result<> look_once() {
+    if (!looked_) M3U_CHECK(host_.refresh());
+    looked_ = true;
+    return {};
+  }
+
   std::mutex mutex_;  // of looking at the folder
+  bool looked_ = false;
   plugin_host::PluginHost host_;
 };
 
 }  // namespace
+
+bool can_run_plugins() { return true; }
 
 Result<std::unique_ptr<ProcessPlugins>> make_process_plugins(
     PluginOptions options, memory::Budget& budget, std::function<void()> request_cleanup) {

@@ -170,6 +170,46 @@ TEST_F(RunTest, ALimitBelowTheLeastIsRefusedWithTheLeast) {
   EXPECT_THAT(process.error().hint, ::testing::HasSubstr("the least that works is "));
 }
 
+TEST_F(RunTest, TheLimitChangesWhileTheProcessLives) {
+  using Kind = memory::MemoryLimitSetting::Kind;
+  const auto process = make_process();
+  const auto change = [&](Kind kind, Bytes fixed) {
+    return process->change_memory_limit({.kind = kind, .fixed = fixed});
+  };
+  const Bytes program = process->fixed() + mib(3);
+  EXPECT_EQ(change(Kind::kFixed, program + mib(20)), true);
+  EXPECT_EQ(process->memory_limit(), program + mib(20));
+  EXPECT_EQ(process->budget().limit(), mib(20));
+  auto taken = process->budget().reserve(memory::Tag::kStore, mib(15));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(change(Kind::kFixed, program + mib(10)), false);
+  EXPECT_EQ(process->memory_limit(), program + mib(20));
+  const auto too_little = change(Kind::kFixed, program + mib(1));
+  ASSERT_FALSE(too_little);
+  EXPECT_THAT(too_little.error().hint, ::testing::HasSubstr("the least that works is "));
+  taken->release();
+  EXPECT_EQ(change(Kind::kFixed, program + mib(10)), true);
+  EXPECT_FALSE(process->budget().reserve(memory::Tag::kStore, mib(15)));
+  EXPECT_EQ(change(Kind::kNone, {}), true);
+  EXPECT_EQ(process->memory_limit(), std::nullopt);
+  EXPECT_TRUE(process->budget().reserve(memory::Tag::kStore, mib(15)));
+}
+
+TEST_F(RunTest, TheProcessRemembersItsCleanupsAndWhatWasSpilled) {
+  const auto process = make_process();
+  ASSERT_TRUE(generate(*process, 0));
+  const auto cleanups = process->cleanups().entries();
+  ASSERT_FALSE(cleanups.empty());
+  EXPECT_EQ(cleanups.back().stats.stage, "Source Loading");
+  const auto part = process->make_spill_space();
+  const std::uint64_t files = process->spilled().files;
+  const auto file = part->create_file();
+  if (!file) GTEST_SKIP() << "temporary files are in memory here";
+  ASSERT_TRUE((*file)->write("12345"));
+  EXPECT_EQ(process->spilled().files, files + 1);
+  EXPECT_EQ(process->spilled().live, 5U);
+}
+
 TEST_F(RunTest, TwoRunsShareOneAccountOfTemporaryFiles) {
   configuration_.proxy_memory.max_spill_mb = 2;
   const auto process = make_process();

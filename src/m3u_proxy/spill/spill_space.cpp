@@ -40,6 +40,7 @@ SpillStats SpillSpace::stats() const {
 }
 
 void SpillSpace::opened() noexcept {
+  if (options_.whole != nullptr) options_.whole->opened();
   const std::lock_guard lock(mutex_);
   ++stats_.files;
 }
