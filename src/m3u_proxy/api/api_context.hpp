@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <m3u_proxy/backup/restore.hpp>
@@ -15,8 +16,10 @@
 #include <m3u_proxy/jobs/refresher.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/logos/logo_library.hpp>
+#include <m3u_proxy/monitoring/alert_center.hpp>
 #include <m3u_proxy/outputs/published.hpp>
 #include <m3u_proxy/runtime/process.hpp>
+#include <m3u_proxy/settings/live_settings.hpp>
 #include <m3u_proxy/store/secret_key.hpp>
 #include <m3u_proxy/store/store.hpp>
 
@@ -30,6 +33,7 @@ struct ApiContext {
   jobs::Refresher& refresher;
   jobs::Generator& generator;
   jobs::Workers& workers;
+  monitoring::AlertCenter& alerts;
   const outputs::Published& published;
   logos::LogoLibrary& logos;
   std::shared_ptr<const outputs::Placeholders> placeholders;
@@ -41,6 +45,12 @@ struct ApiContext {
   /// What opens a proxy's outputs, made when there is nothing yet: its token, or its name.
   std::function<Result<std::string>(const jobs::ProxyEntry&)> output_door;
   std::function<http::ServerCounters()> http_counters;
+  settings::LiveSettings& settings;
+  /// Keys with what a service cannot do with their values, beyond what their tables check.
+  std::function<std::vector<std::pair<std::string, Error>>(const config::Configuration&)>
+      check_settings;
+  /// Takes over what is saved now.
+  std::function<Result<>()> take_settings;
   /// Puts an archive in the place of what the service has; one at a time.
   std::function<Result<backup::RestoreSummary>(const backup::RestoreRequest&)> restore;
 };

@@ -12,6 +12,7 @@
 #include <m3u_proxy/api/job_routes.hpp>
 #include <m3u_proxy/api/lineup/query_routes.hpp>
 #include <m3u_proxy/api/logo_routes.hpp>
+#include <m3u_proxy/api/service/service_routes.hpp>
 #include <m3u_proxy/api/transfer/transfer_routes.hpp>
 
 namespace m3u_proxy::api {
@@ -36,7 +37,10 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
   M3U_CHECK(add_output_token_routes(operations, sessions.api));
   M3U_CHECK(add_job_routes(operations, sessions.api));
   M3U_CHECK(add_logo_routes(operations, sessions.api));
-  return add_status_routes(operations, sessions.api);
+  M3U_CHECK(add_status_routes(operations, sessions.api));
+  M3U_CHECK(add_history_routes(operations, sessions.api));
+  M3U_CHECK(add_settings_routes(operations, sessions.api));
+  return add_plugin_routes(operations, sessions.api);
 }
 
 }  // namespace m3u_proxy::api

@@ -30,6 +30,7 @@ class DocumentTest : public jobs::testing::JobsTest {
                      .refresher = *refresher_,
                      .generator = *generator_,
                      .workers = *workers_,
+                     .alerts = alerts_,
                      .published = published_,
                      .logos = *logos_,
                      .placeholders = nullptr,
@@ -40,6 +41,9 @@ class DocumentTest : public jobs::testing::JobsTest {
                      .version = "1",
                      .output_door = [](const jobs::ProxyEntry&) { return std::string(); },
                      .http_counters = [] { return http::ServerCounters(); },
+                     .settings = settings_,
+                     .check_settings = {},
+                     .take_settings = {},
                      .restore = {}},
                     std::nullopt));
   }
@@ -47,6 +51,8 @@ class DocumentTest : public jobs::testing::JobsTest {
   config::Configuration configuration_;
   outputs::Published published_;
   http::LivePolicy addresses_;
+  monitoring::AlertCenter alerts_{{}, [] { return std::int64_t{0}; }};
+  settings::LiveSettings settings_{{}, {}};
   std::optional<logos::LogoLibrary> logos_;
   std::optional<store::SecretKey> key_;
   std::unique_ptr<jobs::Workers> workers_;

@@ -1,4 +1,4 @@
-// Job routes: what was, is and will be done; and how the service is doing.
+// Job routes: what was, is and will be done.
 #pragma once
 
 #include <m3u_proxy/api/api_context.hpp>
@@ -8,6 +8,5 @@ namespace m3u_proxy::api {
 
 /// `context` outlives the server. Error: as http::Router::add().
 Result<> add_job_routes(Operations& operations, const ApiContext& context);
-Result<> add_status_routes(Operations& operations, const ApiContext& context);
 
 }  // namespace m3u_proxy::api

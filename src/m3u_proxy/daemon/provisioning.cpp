@@ -71,16 +71,28 @@ std::string to_json(const store::TakeOver& taken) {
 
 }  // namespace
 
+config::ConfigFlags with_own_address(config::ConfigFlags flags) {
+  flags.base_url = jobs::kOwnAddress;
+  return flags;
+}
+
 Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>& file,
                                      const config::Environment& environment,
-                                     const config::ConfigFlags& flags) {
+                                     const config::ConfigFlags& flags, const ConfigNode* saved) {
   LoadedDocument out;
   if (file) {
     M3U_TRY(out.document, config::read_document(*file));
   }
-  config::ConfigFlags with_address = flags;
-  with_address.base_url = jobs::kOwnAddress;
-  auto loaded = config::load_configuration(out.document, environment, with_address);
+  const config::ConfigFlags own = with_own_address(flags);
+  auto loaded = config::load_configuration(out.document, environment, own, saved);
+  if (saved != nullptr && !loaded.problems.empty()) {
+    auto without = config::load_configuration(out.document, environment, own);
+    if (without.problems.empty()) {
+      for (const config::ConfigProblem& problem : loaded.problems)
+        log::error("config", "the saved settings are left out: {}", config::to_string(problem));
+      loaded = std::move(without);
+    }
+  }
   for (const std::string& warning : loaded.warnings) log::warn("config", "{}", warning);
   for (const config::ConfigProblem& problem : loaded.problems)
     log::error("config", "{}", config::to_string(problem));
@@ -97,7 +109,7 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
                                        proxy.name.name),
                 .where = proxy.name.where,
                 .hint = "use mode = \"redirect\", or \"direct\""});
-  out.configuration = std::move(loaded.configuration);
+  static_cast<config::LoadedConfiguration&>(out) = std::move(loaded);
   return out;
 }
 

@@ -12,16 +12,19 @@
 namespace m3u_proxy::daemon {
 
 /// A configuration with the document that it came from.
-struct LoadedDocument {
-  config::Configuration configuration;
+struct LoadedDocument : config::LoadedConfiguration {
   std::optional<config::ConfigDocument> document{};
 };
 
-/// Reads and checks the file (if any), the environment and the flags. Error: kConfig with the first
+/// Reads and checks the file (if any), the environment, the flags and what is saved; nullptr: there
+/// is nothing. What is saved and does not fit the others is left out. Error: kConfig with the first
 /// mistake; each one is in the log.
 Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>& file,
                                      const config::Environment& environment,
-                                     const config::ConfigFlags& flags);
+                                     const config::ConfigFlags& flags,
+                                     const ConfigNode* saved = nullptr);
+/// The flags, with the service's own address in place of those that proxies may name.
+config::ConfigFlags with_own_address(config::ConfigFlags flags);
 
 /// Makes what the file manages exactly what it says. Errors: as Entities::take_over_file().
 Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loaded,

@@ -5,19 +5,49 @@
 
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
+#include <m3u_proxy/memory/process_memory.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
 
+constexpr std::string_view kDatabaseFile = "m3u-proxy.sqlite";
 constexpr unsigned kDownloads = 4;
 constexpr std::size_t kGzipVariants = 8;
 
 }  // namespace
 
-Result<> Service::Parts::open_store() {
-  const auto& database = loaded_.configuration.database;
+/// What is saved in the database, before there is a process whose limit and pools it may say.
+Result<settings::SavedSettings> Service::Parts::saved_at_start() {
+  const std::string& url = loaded_.configuration.database.url;
+  if (url.empty() && !std::filesystem::exists(folder_->path() / kDatabaseFile))
+    return settings::SavedSettings();
+  memory::Budget own;
+  M3U_TRY(const auto store, store::open_store({.url = url,
+                                               .data = folder_->path(),
+                                               .budget = &own,
+                                               .program = options_.version,
+                                               .now = options_.clock()}));
+  return settings::read_saved(*store, *key_);
+}
+
+Result<> Service::Parts::load_settings() {
+  M3U_TRY(loaded_, load_document(options_.config, options_.environment, options_.flags));
+  M3U_TRY(folder_, DataFolder::open(options_.data));
   M3U_TRY(key_, store::SecretKey::open(folder_->path()));
-  M3U_TRY(store_, store::open_store({.url = database.url,
+  M3U_TRY(const auto saved, saved_at_start());
+  if (saved.revision != 0) {
+    M3U_TRY(loaded_,
+            load_document(options_.config, options_.environment, options_.flags, &saved.tree));
+    memory::release_free_heap();
+  }
+  saved_revision_ = saved.revision;
+  settings_.begin(loaded_.document, loaded_);
+  take_log(loaded_.configuration.service);
+  return {};
+}
+
+Result<> Service::Parts::open_store() {
+  M3U_TRY(store_, store::open_store({.url = loaded_.configuration.database.url,
                                      .data = folder_->path(),
                                      .budget = &process_->budget(),
                                      .program = options_.version,
@@ -119,6 +149,9 @@ Result<> Service::Parts::make_jobs() {
 }
 
 void Service::Parts::look(store::Topics topics) {
+  if (topics.test(static_cast<std::size_t>(store::Topic::kSettings)))
+    if (const auto taken = take_settings(); !taken)
+      log::error("config", "the saved settings are not taken over: {}", to_string(taken.error()));
   // Who may have what is looked up anew.
   if (topics.test(static_cast<std::size_t>(store::Topic::kAccess))) publish();
   for (const store::Topic topic :
@@ -133,11 +166,7 @@ void Service::Parts::publish() {
 }
 
 Result<> Service::Parts::start() {
-  M3U_TRY(loaded_, load_document(options_.config, options_.environment, options_.flags));
-  if (options_.log_format || loaded_.configuration.service.json_log)
-    log::set_format(options_.log_format.value_or(log::Format::kJson));
-  document_ = loaded_.document;
-  M3U_TRY(folder_, DataFolder::open(options_.data));
+  M3U_CHECK(load_settings());
   runtime::ProcessOptions process =
       runtime::process_options(loaded_.configuration, folder_->path());
   process.plugins.compiler = options_.plugin_compiler;

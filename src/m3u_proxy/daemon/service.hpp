@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <m3u_proxy/base/log_format.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/config/load_configuration.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
@@ -21,10 +20,7 @@ struct ServiceOptions {
   std::optional<std::filesystem::path> config{};  ///< watched while the service runs
   config::Environment environment{};
   config::ConfigFlags flags{};
-  std::optional<std::string> listen{};      ///< instead of [http] listen
-  std::optional<std::string> public_url{};  ///< instead of [http] public_url
-  std::optional<log::Format> log_format{};  ///< instead of [service] log_format
-  std::size_t threads = 1;                  ///< of a generation
+  std::size_t threads = 1;  ///< of a generation
   std::string version{};
   std::filesystem::path plugin_compiler{};
   jobs::Clock clock = jobs::system_clock();

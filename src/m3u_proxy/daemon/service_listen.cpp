@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/daemon/service_parts.hpp>
+#include <m3u_proxy/daemon/setting_checks.hpp>
 #include <m3u_proxy/outputs/logo_routes.hpp>
 #if M3U_PROXY_UI
 #include <m3u_proxy/web/ui_routes.hpp>
@@ -9,15 +10,8 @@
 
 namespace m3u_proxy::daemon {
 
-config::HttpConfig Service::Parts::http_config(const LoadedDocument& loaded) const {
-  config::HttpConfig config = loaded.configuration.http;
-  if (options_.listen) config.listen = *options_.listen;
-  if (options_.public_url) config.public_url = *options_.public_url;
-  return config;
-}
-
 Result<> Service::Parts::listen() {
-  const config::HttpConfig config = http_config(loaded_);
+  const config::HttpConfig& config = loaded_.configuration.http;
   M3U_TRY(auto policy, address_policy(config));
   addresses_.set(std::move(policy));
   M3U_TRY(http::TcpEndpoint endpoint, endpoint_of(config.listen));
@@ -108,6 +102,7 @@ Result<> Service::Parts::make_api() {
                .refresher = *refresher_,
                .generator = *generator_,
                .workers = *workers_,
+               .alerts = *alerts_,
                .published = published_,
                .logos = *logos_,
                .placeholders = placeholders_,
@@ -118,6 +113,10 @@ Result<> Service::Parts::make_api() {
                .version = options_.version,
                .output_door = [this](const jobs::ProxyEntry& proxy) { return door_of(proxy); },
                .http_counters = [this] { return http_counters(); },
+               .settings = settings_,
+               .check_settings =
+                   [this](const auto& settings) { return check_settings(settings, *process_); },
+               .take_settings = [this] { return take_settings(); },
                .restore = [this](const auto& request) { return restoring_->run(request); }},
               admin));
   return {};

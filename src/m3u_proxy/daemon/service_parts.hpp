@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,7 +15,6 @@
 #include <m3u_proxy/daemon/access_log.hpp>
 #include <m3u_proxy/daemon/alerting.hpp>
 #include <m3u_proxy/daemon/archives/restoring.hpp>
-#include <m3u_proxy/daemon/changed_keys.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
 #include <m3u_proxy/daemon/data_folder.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
@@ -35,6 +35,8 @@
 #include <m3u_proxy/outputs/gzip_variants.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
+#include <m3u_proxy/settings/live_settings.hpp>
+#include <m3u_proxy/settings/saved_settings.hpp>
 #include <m3u_proxy/store/open/open_store.hpp>
 
 namespace m3u_proxy::daemon {
@@ -42,7 +44,9 @@ namespace m3u_proxy::daemon {
 /// In the order in which they depend on one another; the last one goes first.
 class Service::Parts {
  public:
-  explicit Parts(ServiceOptions options) : options_(std::move(options)) {}
+  explicit Parts(ServiceOptions options)
+      : options_(std::move(options)),
+        settings_(options_.environment, with_own_address(options_.flags)) {}
   ~Parts() { stop(std::chrono::milliseconds(0)); }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
@@ -55,6 +59,8 @@ class Service::Parts {
   [[nodiscard]] bool ready() const;
 
  private:
+  Result<> load_settings();
+  [[nodiscard]] Result<settings::SavedSettings> saved_at_start();
   Result<> open_store();
   Result<> provision();
   Result<> make_jobs();
@@ -65,17 +71,22 @@ class Service::Parts {
   void look(store::Topics topics);
   void reload_file();
   Result<> take_file_again();
+  Result<> take_settings();
+  [[nodiscard]] Result<LoadedDocument> load_again();
   void reload_certificate(const std::filesystem::path& file);
   [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
   void apply(const LoadedDocument& loaded);
-  [[nodiscard]] config::HttpConfig http_config(const LoadedDocument& loaded) const;
+  void take_log(const config::ServiceConfig& config) const;
+  [[nodiscard]] bool take_limit(const config::Configuration& now);
   [[nodiscard]] static Result<jobs::Conductor::Options> conductor_options(
       const config::ServiceConfig& config);
 
   ServiceOptions options_;
   std::optional<DataFolder> folder_;
-  LoadedDocument loaded_;                           // as the service started
-  std::optional<config::ConfigDocument> document_;  // what holds now
+  LoadedDocument loaded_;  // as the service started
+  settings::LiveSettings settings_;
+  std::mutex applying_;              // of what follows
+  std::int64_t saved_revision_ = 0;  // of the saved settings that hold
   std::unique_ptr<runtime::Process> process_;
   std::optional<store::SecretKey> key_;
   std::unique_ptr<store::Store> store_;

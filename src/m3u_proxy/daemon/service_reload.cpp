@@ -1,6 +1,9 @@
 // What a service takes over while it runs: its configuration file and its certificate.
+#include <algorithm>
+
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/log_levels.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
 
 namespace m3u_proxy::daemon {
@@ -14,9 +17,19 @@ void Service::Parts::reload_certificate(const std::filesystem::path& file) {
     log::info("http", "the certificate was read again, since {} has changed", file.string());
 }
 
+/// The file as it is now, with what is saved now. With applying_ held.
+Result<LoadedDocument> Service::Parts::load_again() {
+  M3U_TRY(const auto saved, settings::read_saved(*store_, *key_));
+  M3U_TRY(auto loaded,
+          load_document(options_.config, options_.environment, options_.flags, &saved.tree));
+  saved_revision_ = saved.revision;
+  return loaded;
+}
+
 /// The file has changed: what it says now holds, if it is right.
 void Service::Parts::reload_file() {
-  auto loaded = load_document(options_.config, options_.environment, options_.flags);
+  const std::scoped_lock lock(applying_);
+  const auto loaded = load_again();
   if (!loaded) {
     log::error("config", "{} is not taken over: the old one holds", options_.config->string());
     return;
@@ -31,43 +44,89 @@ void Service::Parts::reload_file() {
     log::info("config", "{}: {} new, {} changed, {} removed", options_.config->string(),
               taken->added.size(), taken->changed.size(), taken->removed.size());
   apply(*loaded);
-  document_ = std::move(loaded->document);
 }
 
-/// After a restore: what the file says holds again.
+/// After a restore: what the file says holds again, and what is saved now.
 Result<> Service::Parts::take_file_again() {
-  if (!options_.config) return release_file(*store_);
-  M3U_TRY(const LoadedDocument loaded,
-          load_document(options_.config, options_.environment, options_.flags));
-  M3U_CHECK(take_over(*store_, loaded, options_.clock()));
+  const std::scoped_lock lock(applying_);
+  M3U_TRY(const LoadedDocument loaded, load_again());
+  if (options_.config)
+    M3U_CHECK(take_over(*store_, loaded, options_.clock()));
+  else
+    M3U_CHECK(release_file(*store_));
+  apply(loaded);
   return {};
 }
 
-/// The plain sections, as far as they can change while the service runs.
+/// What is saved has changed, here or in another process.
+Result<> Service::Parts::take_settings() {
+  const std::scoped_lock lock(applying_);
+  M3U_TRY(const auto saved, settings::read_saved(*store_, *key_));
+  if (saved.revision == saved_revision_) return {};
+  LoadedDocument loaded;
+  loaded.document = settings_.document();
+  static_cast<config::LoadedConfiguration&>(loaded) = settings_.read(loaded.document, &saved.tree);
+  if (!loaded.problems.empty()) return fail(loaded.problems.front().error);
+  saved_revision_ = saved.revision;
+  apply(loaded);
+  return {};
+}
+
+void Service::Parts::take_log(const config::ServiceConfig& config) const {
+  log::change_format(config.json_log ? log::Format::kJson : log::Format::kText);
+  // Of start() the command line's and the environment's are there already.
+  if (const auto taken = log::change_levels(config.log_level); !taken)
+    log::error("config", "service.log_level: {}", to_string(taken.error()));
+}
+
+/// Whether the memory limit that is said now holds.
+bool Service::Parts::take_limit(const config::Configuration& now) {
+  const auto taken = process_->change_memory_limit(now.proxy_memory.max_memory_mb);
+  if (!taken) log::error("config", "{}", to_string(taken.error()));
+  return taken.value_or(false);
+}
+
+/// The plain sections, as far as they can change while the service runs. With applying_ held.
 void Service::Parts::apply(const LoadedDocument& loaded) {
-  const std::vector<std::string> changed = changed_keys(*document_, *loaded.document);
-  if (changed.empty()) return;
   const config::Configuration& now = loaded.configuration;
-  auto policy = address_policy(http_config(loaded));
+  const auto changed = config::changed_keys(settings_.said(), now);
+  const auto is_changed = [&](std::string_view section_or_key) {
+    return std::ranges::any_of(
+        changed, [&](const std::string& key) { return key.starts_with(section_or_key); });
+  };
+  auto policy = address_policy(now.http);
   auto conductor = conductor_options(now.service);
+  auto guard = address_guard(now.service);
   for (const Error* const error :
-       {policy ? nullptr : &policy.error(), conductor ? nullptr : &conductor.error()})
-    if (error != nullptr)
-      log::error("config", "{}: the old settings hold: {}", options_.config->string(),
-                 to_string(*error));
-  if (!policy || !conductor) return;
+       {policy ? nullptr : &policy.error(), conductor ? nullptr : &conductor.error(),
+        guard ? nullptr : &guard.error()})
+    if (error != nullptr) log::error("config", "the old settings hold: {}", to_string(*error));
+  if (!policy || !conductor || !guard) return;
+  const bool limit_holds = !is_changed("proxy_memory.max_memory_mb") || take_limit(now);
+  settings_.change(loaded.document, loaded, [&](std::string_view key) {
+    return config::applies_at_once(key) && (limit_holds || key != "proxy_memory.max_memory_mb");
+  });
+  if (changed.empty()) return;
   addresses_.set(*std::move(policy));
   api_->configure(now.login);
   refresher_->set_max_shrink(now.service.max_shrink);
-  if (auto guard = address_guard(now.service)) refresher_->set_guard(*std::move(guard));
+  refresher_->set_guard(*std::move(guard));
   generator_->configure(now.service.generations_kept, runtime::run_options(now));
   process_->set_cleanup(now.memory_cleanup);
-  conductor_->configure(now, *std::move(conductor));
+  config::Configuration base = now;
+  base.wasm_plugins = loaded_.configuration.wasm_plugins;  // the plugins that run
+  conductor_->configure(std::move(base), *std::move(conductor));
+  if (is_changed("alerts.")) {
+    view_->configure(now.alerts);
+    alerts_->set_channels(alert_channels(now.alerts));
+  }
+  if (is_changed("service.log_")) take_log(now.service);
+  const auto waiting = settings_.restart_needed();
   for (const std::string& key : changed)
-    if (applies_at_once(key))
+    if (std::ranges::find(waiting, key) == waiting.end())
       log::info("config", "{} is another one now", key);
     else
-      log::warn("config", "{} has changed in the file: it holds after a restart", key);
+      log::warn("config", "{} has changed: it holds after a restart", key);
 }
 
 Result<jobs::Conductor::Options> Service::Parts::conductor_options(

@@ -59,13 +59,24 @@ Result<> StateView::read_proxies(const jobs::Model& model, std::vector<ProxyStat
   return {};
 }
 
+void StateView::configure(config::AlertsConfig config) {
+  const std::scoped_lock lock(mutex_);
+  config_ = std::move(config);
+}
+
+config::AlertsConfig StateView::config() const {
+  const std::scoped_lock lock(mutex_);
+  return config_;
+}
+
 void StateView::watch_sources(const std::vector<SourceState>& sources) {
+  const std::int64_t failures = config().failures;
   std::vector<std::string> names;
   for (const SourceState& source : sources) {
     // A guide may be called as a playlist is.
     const std::string about = source.is_guide ? "epg_source " + source.name : source.name;
     names.push_back(about);
-    alerts_.set(source.failures >= config_.failures,
+    alerts_.set(source.failures >= failures,
                 {.kind = "source_failed",
                  .about = about,
                  .text = fmt::format("\"{}\" could not be fetched {} times in a row: its last good "
@@ -140,7 +151,7 @@ void StateView::watch_account(const std::string& report) {
   const auto& account = json["account"];
   const std::int64_t expires = account.value("expires", std::int64_t{0});
   const bool ends =
-      expires != 0 && expires - store::seconds_of(clock_()) < kDay * config_.account_days;
+      expires != 0 && expires - store::seconds_of(clock_()) < kDay * config().account_days;
   const std::string name = json.value("source", "");
   alerts_.set(ends, {.kind = "account_ends",
                      .about = name,
@@ -157,7 +168,7 @@ std::optional<std::uint64_t> StateView::free_disk() const {
 void StateView::watch_disk() {
   const auto free = free_disk();
   if (!free) return;
-  alerts_.set(*free < config_.disk_low_mb * static_cast<std::uint64_t>(kMb),
+  alerts_.set(*free < config().disk_low_mb * static_cast<std::uint64_t>(kMb),
               {.kind = "disk_low",
                .about = {},
                .text = fmt::format("only {:.0f} MB are free for {}",

@@ -79,10 +79,12 @@ class StateView {
             std::filesystem::path data, jobs::Clock clock)
       : store_(store),
         alerts_(alerts),
-        config_(std::move(config)),
         data_(std::move(data)),
-        clock_(std::move(clock)) {}
+        clock_(std::move(clock)),
+        config_(std::move(config)) {}
 
+  /// What alerts are about from now on.
+  void configure(config::AlertsConfig config);
   /// Reads the store again. What cannot be read stays as it was.
   void follow(const jobs::Model& model);
   void generated(const Uuid& proxy, const generation::GenerationStats& stats);
@@ -99,14 +101,15 @@ class StateView {
   void forget_removed(const std::vector<ProxyState>& proxies);
   void watch_account(const std::string& report);
   void watch_disk();
+  [[nodiscard]] config::AlertsConfig config() const;
 
   store::Store& store_;
   monitoring::AlertCenter& alerts_;
-  config::AlertsConfig config_;
   std::filesystem::path data_;
   jobs::Clock clock_;
   std::mutex following_;      // so that what was read later counts
-  mutable std::mutex mutex_;  // of figures_
+  mutable std::mutex mutex_;  // of what follows
+  config::AlertsConfig config_;
   Figures figures_;
 };
 

@@ -7,6 +7,7 @@
 #include <m3u_proxy/config/config_expressions.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
 #include <m3u_proxy/config/node_json.hpp>
+#include <m3u_proxy/config/plain_keys.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 
 namespace m3u_proxy::jobs {
@@ -183,6 +184,9 @@ std::string definition_of(const Model& model, const ProxyEntry& proxy) {
                                     std::pair(&config.filters, EntityKind::kFilter),
                                     std::pair(&config.rules, EntityKind::kRule)})
     for (const config::Named& name : *names) add_body(model, kind, name.name, text);
+  if (model.configuration.wasm_plugins.enabled)
+    for (const config::PlainKey& key : config::plain_keys(model.configuration))
+      if (key.section == "wasm_plugins") text.append(key.name).append(key.shape.value);
   return text;
 }
 

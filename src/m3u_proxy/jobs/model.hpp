@@ -72,8 +72,8 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
 Result<std::vector<store::FileEntity>> entities_of(const ConfigNode& document,
                                                    const std::filesystem::path& folder);
 
-/// What a proxy is made of, as one text: equal texts give equal files, as long as the snapshots of
-/// its sources are the same.
+/// What a proxy is made of, with the settings of plugins, as one text: equal texts give equal
+/// files, as long as the snapshots of its sources are the same.
 std::string definition_of(const Model& model, const ProxyEntry& proxy);
 
 }  // namespace m3u_proxy::jobs

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/draft_places.hpp>
 #include <m3u_proxy/api/entities/entity_check.hpp>
 #include <m3u_proxy/api/entities/entity_kinds.hpp>
 #include <m3u_proxy/api/entities/source_places.hpp>
@@ -20,25 +21,11 @@ namespace {
 
 using store::EntityKind;
 
-/// Marks nodes of the draft: their place is the field's path.
-constexpr char kDraft = '\x01';
-
-void mark(ConfigNode& node, const std::string& path) {
-  node.where = {.source = kDraft + path};
-  for (ConfigMember& member : node.members) {
-    const std::string of_member = fmt::format("{}.{}", path, member.name);
-    member.where = {.source = kDraft + of_member};
-    mark(member.value, of_member);
-  }
-  for (std::size_t i = 0; i < node.items.size(); ++i)
-    mark(node.items[i], fmt::format("{}[{}]", path, i + 1));
-}
-
 /// An entity as a table of a document.
-ConfigNode table_of(const std::string& name, ConfigNode config, const std::string& place) {
-  ConfigMember member{.name = "name", .where = {.source = place}};
+ConfigNode table_of(const std::string& name, ConfigNode config, const Where& place) {
+  ConfigMember member{.name = "name", .where = place};
   member.value.kind = ConfigNode::Kind::kString;
-  member.value.where = {.source = place};
+  member.value.where = place;
   member.value.text = name;
   config.members.insert(config.members.begin(), std::move(member));
   return config;
@@ -59,9 +46,8 @@ Result<Whole> whole_of(store::Store& store, const EntityDraft* draft,
     list.value.kind = ConfigNode::Kind::kArray;
     const auto put_draft = [&] {
       ConfigNode marked = draft->config;
-      mark(marked, "config");
-      list.value.items.push_back(
-          table_of(draft->name, std::move(marked), kDraft + std::string("name")));
+      mark_draft(marked, "config");
+      list.value.items.push_back(table_of(draft->name, std::move(marked), draft_place("name")));
       whole.draft_path = fmt::format("{}[{}]", kind.section, list.value.items.size());
     };
     for (const store::Entity& entity : entities) {
@@ -72,7 +58,7 @@ Result<Whole> whole_of(store::Store& store, const EntityDraft* draft,
       }
       const std::string place = fmt::format("{} \"{}\"", store::to_string(kind.kind), entity.name);
       M3U_TRY(ConfigNode config, config::parse_json(entity.body, place));
-      list.value.items.push_back(table_of(entity.name, std::move(config), place));
+      list.value.items.push_back(table_of(entity.name, std::move(config), {.source = place}));
     }
     if (draft != nullptr && !draft->id && draft->kind == kind.kind) put_draft();
     whole.document.members.push_back(std::move(list));
@@ -204,14 +190,13 @@ Outcome<void> check_draft(const ApiContext& context, const EntityDraft& draft) {
   std::vector<config::ConfigProblem> others;
   const bool has_expression = !own.empty();
   for (config::ConfigProblem& found : problems_of(whole, base)) {
-    const std::string& place = found.error.where.source;
-    if (place.empty() || place.front() != kDraft) {
+    const auto field = draft_field(found.error.where);
+    if (!field) {
       others.push_back(std::move(found));
       continue;
     }
-    std::string field = place.substr(1);
-    if (has_expression && field == "config.expression") continue;
-    own.push_back({.field = std::move(field),
+    if (has_expression && *field == "config.expression") continue;
+    own.push_back({.field = *field,
                    .code = "invalid",
                    .message = replaced(found.error.message, whole.draft_path, "config"),
                    .hint = found.error.hint});
@@ -234,16 +219,15 @@ Outcome<config::SourceConfig> read_source(const ApiContext& context, EntityKind 
   ConfigMember list{.name = is_guide ? "epg_sources" : "sources"};
   list.value.kind = ConfigNode::Kind::kArray;
   ConfigNode marked = config;
-  mark(marked, "config");
-  list.value.items.push_back(table_of(draft.name, std::move(marked), kDraft + std::string("name")));
+  mark_draft(marked, "config");
+  list.value.items.push_back(table_of(draft.name, std::move(marked), draft_place("name")));
   whole.document.members.push_back(std::move(list));
   config::Configuration out = plain_sections_of(context);
   std::vector<FieldProblem> wrong;
   config::ConfigReader reader;
   config::read_document(reader, whole.document, out);
   for (const config::ConfigProblem& found : reader.take_problems()) {
-    const std::string& place = found.error.where.source;
-    wrong.push_back({.field = place.empty() ? "config" : place.substr(1),
+    wrong.push_back({.field = draft_field(found.error.where).value_or("config"),
                      .code = "invalid",
                      .message = replaced(found.error.message,
                                          is_guide ? "epg_sources[1]" : "sources[1]", "config"),

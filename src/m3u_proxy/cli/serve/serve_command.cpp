@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/log_format.hpp>
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/own_program.hpp>
 #include <m3u_proxy/cli/print.hpp>
@@ -76,13 +77,15 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
       .config = {},
       .environment = environment,
       .flags = options.flags,
-      .listen = options.listen,
-      .public_url = options.public_url,
-      .log_format = format,
       .threads = options.threads != 0 ? options.threads : processors,
       .version = std::string(kVersion),
       .plugin_compiler = own_program()};
   if (options.config) service_options.config = *options.config;
+  config::ConfigFlags& flags = service_options.flags;
+  flags.listen = options.listen;
+  flags.public_url = options.public_url;
+  flags.log_level = options.log_level;
+  if (format) flags.json_log = *format == log::Format::kJson;
   auto service = daemon::Service::start(std::move(service_options));
   if (!service) return report_error(service.error());
   int signal = wait_until_ready(**service, signals);
