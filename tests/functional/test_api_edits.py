@@ -238,7 +238,10 @@ def test_few_channels_are_edited_one_by_one_together(admin):
 @pytest.mark.parametrize("body,field", [
     ({"set": {}}, "set"), ({"set": {"name": "x"}}, "set.name"), ({"set": {"number": 5}}, "set.number"),
     ({"set": {"group": "a\tb"}}, "set.group"), ({"filter": "naem equals \"x\"", "set": {"group": "a"}}, "filter"),
-    ({"set": {"hidden": True, "group": "x"}}, "set.hidden"), ({"set": {"group": "x"}, "filtr": ""}, "filtr")])
+    ({"set": {"hidden": True, "group": "x"}}, "set.hidden"), ({"set": {"group": "x"}, "filtr": ""}, "filtr"),
+    ({"set": {"group": "x"}, "channels": []}, "channels"), ({"set": {"group": "x"}, "channels": ["x"]}, "channels"),
+    ({"set": {"group": "x"}, "channels": [NOBODY, NOBODY]}, "channels"),
+    ({"set": {"group": "x"}, "channels": [NOBODY], "filter": ""}, "channels")])
 def test_bulk_edits_that_cannot_be_are_refused(admin, body, field):
     answer = admin.post("/edits/bulk", body)
     assert answer.status == 422 and answer.json["errors"][0]["field"] == field, answer.text
@@ -295,6 +298,63 @@ def test_channels_are_numbered_in_their_order(admin):
     for wrong in ({"channels": [], "start": 1}, {"channels": [ids[0]] * 2, "start": 1},
                   {"channels": ids[:2], "start": 2147483647}, {"channels": ids[:2], "start": 0}):
         assert admin.post("/edits/renumber", wrong).status == 422
+
+
+def back_of(answer):
+    """What undoes it."""
+    texts = ("number", "name", "group", "logo", "guide_id", "hidden", "place")
+    return [{"channel": item["channel"], "revision": item["revision"],
+             **({"edit": {key: item["before"][key] for key in texts if key in item["before"]}} if item["before"] else {})}
+            for item in answer["items"]]
+
+
+def test_channels_that_are_named_are_changed_together_and_put_back_together(admin):
+    ids = ids_of(admin)
+    assert admin.put(f"/edits/{ids[1]}?proxy={HOME}", {"name": "Kept", "number": 40}, headers=NEW).status == 201
+    body = {"proxy": HOME, "channels": [ids[3], ids[1], NOBODY], "set": {"group": "Best"}}
+    tried = admin.post("/edits/bulk", {**body, "dry_run": True})
+    assert (tried.json["channels"], tried.json["made"], tried.json["dry_run"]) == (3, "edits", True), tried.text
+    done = admin.post("/edits/bulk", body)
+    assert done.status == 200 and done.json["channels"] == 3, done.text
+    wait_until(lambda: [c["group"] for c in channels(admin)].count("Best") == 2)
+    undo = {"proxy": HOME, "items": back_of(done.json)}
+    tried = admin.post("/edits/write", {**undo, "dry_run": True})
+    assert tried.status == 200 and tried.json["proxies"][0]["changed"] == 2, tried.text
+    put_back = admin.post("/edits/write", undo)
+    assert put_back.status == 200, put_back.text
+    assert [item["revision"] for item in put_back.json["items"]] == [0, 3, 0]
+    assert admin.get(f"/edits/{ids[3]}?proxy={HOME}").status == 404
+    kept = admin.get(f"/edits/{ids[1]}?proxy={HOME}").json
+    assert (kept["name"], kept["number"], kept.get("group")) == ("Kept", "40", None)
+    assert admin.get("/audit?limit=1").json["items"][0]["action"] == "edits.write"
+    # What is there now is another revision: a second time nothing happens.
+    again = admin.post("/edits/write", undo)
+    assert again.status == 412, again.text
+    # And the way back from the way back.
+    forth = admin.post("/edits/write", {"proxy": HOME, "items": back_of(put_back.json)})
+    assert forth.status == 200, forth.text
+    assert admin.get(f"/edits/{ids[3]}?proxy={HOME}").json["group"] == "Best"
+
+
+def test_of_edits_that_are_written_together_all_are_or_none(service, admin):
+    ids = ids_of(admin)
+    assert admin.put(f"/edits/{ids[1]}", {"name": "There"}, headers=NEW).status == 201
+    items = [{"channel": ids[0], "revision": 0, "edit": {"name": "New"}},
+             {"channel": ids[1], "revision": 0, "edit": {"name": "New too"}}]
+    assert admin.post("/edits/write", {"items": items}).status == 412
+    assert admin.post("/edits/write", {"items": items, "dry_run": True}).status == 412
+    assert admin.get(f"/edits/{ids[0]}").status == 404
+    items[1]["revision"] = 1
+    assert admin.post("/edits/write", {"items": items}).status == 200
+    assert admin.get(f"/edits/{ids[1]}").json["name"] == "New too"
+    assert service.viewer.post("/edits/write", {"items": items}).status == 403
+    for wrong, field in (([], "items"), ([7], "items[0]"), ([{"channel": "x", "revision": 0}], "items[0].channel"),
+                         ([{"channel": ids[2]}], "items[0].revision"),
+                         ([{"channel": ids[2], "revision": 0}] * 2, "items[1].channel"),
+                         ([{"channel": ids[2], "revision": 0, "edit": {"name": "a\tb"}}], "items[0].edit.name"),
+                         ([{"channel": ids[2], "revision": 0, "edit": {"nme": "a"}}], "items[0].edit.nme")):
+        answer = admin.post("/edits/write", {"items": wrong})
+        assert answer.status == 422 and answer.json["errors"][0]["field"] == field, answer.text
 
 
 def test_a_dry_run_says_what_an_edit_would_do_and_does_nothing(admin):

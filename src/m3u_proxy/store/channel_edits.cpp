@@ -73,11 +73,17 @@ Result<std::vector<ChannelEdits::Changed>> ChannelEdits::change(std::span<const 
           if (stored && stored->managed_by == ManagedBy::kFile)
             return fail(sql::is_the_files(*stored));
           ChannelEdit edit = stored.value_or(ChannelEdit{.channel = channels[i], .proxy = proxy});
-          change(i, edit);
+          M3U_CHECK(change(i, edit));
           text += text_of(edit) + (stored ? text_of(*stored) : 0);
           if (text > kMostText)
             return fail(ErrorCode::kInvalidArgument,
                         "these edits are too long to be changed together", "change fewer at once");
+          if (sql::says_the_same(edit, {})) {
+            if (stored) M3U_CHECK(sql::delete_edit(connection, channels[i], proxy));
+            all.push_back(
+                {.before = std::move(stored), .after = {.channel = channels[i], .proxy = proxy}});
+            continue;
+          }
           M3U_TRY(ChannelEdit after, sql::replace_edit(connection, stored, edit, now));
           all.push_back({.before = std::move(stored), .after = std::move(after)});
         }

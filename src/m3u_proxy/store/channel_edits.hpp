@@ -61,14 +61,15 @@ class ChannelEdits {
   /// An edit before and after a change of many.
   struct Changed {
     std::optional<ChannelEdit> before{};
-    ChannelEdit after{};
+    ChannelEdit after{};  ///< revision 0: there is none any more
   };
-  /// What an edit becomes: it comes as it is stored, or new, with the index of its channel.
-  using Change = std::function<void(std::size_t index, ChannelEdit& edit)>;
+  /// What an edit becomes: it comes as it is stored, or new, with the index of its channel. An edit
+  /// that says nothing then is removed.
+  using Change = std::function<Result<>(std::size_t index, ChannelEdit& edit)>;
   /// Changes the edits of many channels, each once, in one transaction: all or none, and nothing is
   /// lost that others changed meanwhile. `change` may be called again for a channel. Errors:
   /// kConflict, when one of them is the configuration file's; kInvalidArgument, when they have more
-  /// than kMostText together.
+  /// than kMostText together; that of `change`.
   Result<std::vector<Changed>> change(std::span<const Uuid> channels,
                                       const std::optional<Uuid>& proxy, const Change& change,
                                       Time now);

@@ -5,8 +5,8 @@
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/edits/bulk_rule.hpp>
+#include <m3u_proxy/api/edits/edit_change.hpp>
 #include <m3u_proxy/api/edits/edit_impact.hpp>
 #include <m3u_proxy/api/edits/edit_json.hpp>
 #include <m3u_proxy/api/edits/edit_routes.hpp>
@@ -14,7 +14,6 @@
 #include <m3u_proxy/api/lineup/channel_answers.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/channels/number_set.hpp>
-#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -24,10 +23,9 @@ using queries::ChannelMatcher;
 using queries::ChannelQueries;
 using queries::ChannelQuery;
 
-constexpr std::size_t kMostEdits = 1000;  ///< more channels become a rule
 constexpr std::size_t kLongestFilter = 65'536;
-/// Before and after of the edits, and the answer.
-constexpr Bytes kRoom{4 * store::ChannelEdits::kMostText};
+/// Edits as they are read, in bytes for one of the body.
+constexpr std::uint64_t kGrowth = 16;
 /// What can be the same for many channels.
 constexpr std::array<std::string_view, 4> kForMany = {"group", "logo", "guide_id", "hidden"};
 
@@ -37,9 +35,16 @@ struct Meant {
   std::vector<Uuid> channels{};  ///< each once; empty where there are more than kMostEdits
 };
 
+/// An edit as it is to be, in the place of the one of this revision.
+struct WrittenEdit {
+  std::int64_t revision = 0;
+  edits::ChannelEdit edit{};
+};
+
 struct BulkRequest {
   std::optional<Uuid> proxy{};
   std::string filter{};
+  std::optional<std::vector<Uuid>> channels{};  ///< these, in place of a filter
   edits::ChannelEdit set{};
   bool is_dry = false;
 };
@@ -51,29 +56,33 @@ class BulkEdits {
 
   Answer bulk(Call& call);
   Answer renumber(Call& call);
+  Answer write(Call& call);
 
  private:
-  /// What is made of each stored edit.
-  using MakeEdit = std::function<void(std::size_t index, edits::ChannelEdit& edit)>;
-  struct Many {
-    std::string_view action{};
-    std::optional<Uuid> proxy{};
-    std::vector<Uuid> channels{};
-    MakeEdit make{};
-    bool is_dry = false;
-  };
   Outcome<BulkRequest> read(const Call& call) const;
   Outcome<Meant> find(const Call& call, const BulkRequest& wanted);
   Outcome<void> add(const Call& call, const PublishedData::Generation& of,
                     const ChannelQuery& query, const std::shared_ptr<const ChannelMatcher>& matcher,
                     Meant& meant);
-  Answer change(const Call& call, const Many& many);
-  Answer try_out(const Call& call, const Many& many);
+  Answer change(const Call& call, const EditChange& change) {
+    return change_edits(context_, *data_, call, change);
+  }
   Answer by_rule(const Call& call, const BulkRequest& wanted, std::uint64_t count);
 
   const ApiContext& context_;
   std::shared_ptr<PublishedData> data_;
 };
+
+/// Channels are named by their ids, each once.
+std::optional<std::vector<Uuid>> read_channels(Fields& fields, Needed needed) {
+  auto channels = fields.ids("channels", needed, kMostEdits);
+  if (!channels) return channels;
+  const std::set<Uuid> different(channels->begin(), channels->end());
+  if (channels->empty()) fields.wrong("channels", "empty", "channels is empty");
+  if (different.size() != channels->size())
+    fields.wrong("channels", "invalid", "a channel is in channels twice");
+  return channels;
+}
 
 Outcome<BulkRequest> BulkEdits::read(const Call& call) const {
   M3U_TRY(const ConfigNode body, json_body(call.request));
@@ -82,6 +91,10 @@ Outcome<BulkRequest> BulkEdits::read(const Call& call) const {
   auto proxy = fields.text("proxy", Needed::kNo, 36);
   auto filter = fields.text("filter", Needed::kNo, kLongestFilter);
   const ConfigNode* const set = fields.table("set", Needed::kYes);
+  wanted.channels = read_channels(fields, Needed::kNo);
+  if (wanted.channels && filter)
+    fields.wrong("channels", "invalid", "there are both channels and a filter",
+                 "say which channels are meant in one way");
   wanted.is_dry = fields.flag("dry_run", Needed::kNo).value_or(false);
   M3U_CHECK(fields.finish());
   for (const ConfigMember& member : set->members)
@@ -145,67 +158,6 @@ Outcome<Meant> BulkEdits::find(const Call& call, const BulkRequest& wanted) {
   return meant;
 }
 
-void write_changed(Json& json, const std::vector<store::ChannelEdits::Changed>& all) {
-  json.key("items").begin_array();
-  for (const auto& [before, after] : all) {
-    json.begin_object();
-    id_member(json, "channel", after.channel);
-    json.member("revision", after.revision).key("before");
-    if (before)
-      write_edit(json, *before);
-    else
-      json.null();
-    json.end_object();
-  }
-  json.end_array();
-}
-
-Answer BulkEdits::try_out(const Call& call, const Many& many) {
-  EditDrafts drafts{.proxy = many.proxy};
-  for (std::size_t i = 0; i < many.channels.size(); ++i) {
-    M3U_TRY(const auto stored, context_.store.edits().find(many.channels[i], many.proxy));
-    edits::ChannelEdit edit =
-        stored ? records::to_edit(*stored) : edits::ChannelEdit{.channel = many.channels[i]};
-    many.make(i, edit);
-    drafts.edits.push_back(std::move(edit));
-  }
-  DryRun run(context_, *data_, call);
-  if (!drafts.edits.empty()) M3U_CHECK(look_at_edits(run, context_, drafts));
-  std::string text;
-  Json json(text);
-  json.begin_object();
-  run.write(json);
-  json.member("channels", many.channels.size()).member("made", "edits").key("rule").null();
-  json.end_object();
-  return json_answer(std::move(text));
-}
-
-Answer BulkEdits::change(const Call& call, const Many& many) {
-  M3U_TRY(const auto room, context_.process.budget().reserve(memory::Tag::kHttp, kRoom));
-  if (many.is_dry) return try_out(call, many);
-  const auto change = [&](std::size_t index, store::ChannelEdit& stored) {
-    edits::ChannelEdit edit = records::to_edit(stored);
-    many.make(index, edit);
-    stored = records::to_stored(edit, many.proxy);
-  };
-  M3U_TRY(const auto all,
-          context_.store.edits().change(many.channels, many.proxy, change, context_.clock()));
-  tell_of_edits(context_, *data_);
-  std::string text;
-  Json json(text);
-  json.begin_object().member("dry_run", false).member("channels", all.size());
-  json.member("made", "edits").key("rule").null();
-  write_changed(json, all);
-  json.end_object();
-  if (all.empty()) return json_answer(std::move(text));
-  M3U_CHECK(record(context_, call,
-                   {.action = many.action,
-                    .target = many.proxy ? to_string(*many.proxy) : std::string(),
-                    .before = text,
-                    .after = std::string(call.request.body)}));
-  return json_answer(std::move(text));
-}
-
 Answer BulkEdits::by_rule(const Call& call, const BulkRequest& wanted, std::uint64_t count) {
   M3U_TRY(const BulkRule rule, plan_bulk_rule(context_, wanted.filter, wanted.set, wanted.proxy));
   const bool is_filter = rule.kind == store::EntityKind::kFilter;
@@ -235,48 +187,118 @@ Answer BulkEdits::by_rule(const Call& call, const BulkRequest& wanted, std::uint
 }
 
 Answer BulkEdits::bulk(Call& call) {
-  M3U_TRY(const BulkRequest wanted, read(call));
-  M3U_TRY(Meant meant, find(call, wanted));
-  if (meant.channels.empty() && meant.count > 0) return by_rule(call, wanted, meant.count);
-  return change(call, {.action = "edits.bulk",
-                       .proxy = wanted.proxy,
-                       .channels = std::move(meant.channels),
-                       .make =
-                           [&](std::size_t, edits::ChannelEdit& edit) {
-                             const Uuid channel = edit.channel;
-                             merge(edit, wanted.set);
-                             edit.channel = channel;
-                           },
-                       .is_dry = wanted.is_dry});
+  M3U_TRY(BulkRequest wanted, read(call));
+  std::vector<Uuid> channels;
+  if (wanted.channels) {
+    channels = *std::move(wanted.channels);
+  } else {
+    M3U_TRY(Meant meant, find(call, wanted));
+    if (meant.channels.empty() && meant.count > 0) return by_rule(call, wanted, meant.count);
+    channels = std::move(meant.channels);
+  }
+  return change(call,
+                {.action = "edits.bulk",
+                 .proxy = wanted.proxy,
+                 .channels = std::move(channels),
+                 .make = [&](std::size_t, std::int64_t, edits::ChannelEdit& edit) -> Result<> {
+                   merge(edit, wanted.set);
+                   return {};
+                 },
+                 .is_dry = wanted.is_dry});
 }
 
 Answer BulkEdits::renumber(Call& call) {
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
   auto proxy = fields.text("proxy", Needed::kNo, 36);
-  auto channels = fields.ids("channels", Needed::kYes, kMostEdits);
+  auto channels = read_channels(fields, Needed::kYes);
   const auto start = fields.integer("start", Needed::kYes, 1, channels::NumberSet::kMax);
   const bool is_dry = fields.flag("dry_run", Needed::kNo).value_or(false);
-  if (channels) {
-    const std::set<Uuid> different(channels->begin(), channels->end());
-    if (channels->empty()) fields.wrong("channels", "empty", "channels is empty");
-    if (different.size() != channels->size())
-      fields.wrong("channels", "invalid", "a channel is in channels twice");
-    if (start && *start + static_cast<std::int64_t>(channels->size()) - 1 >
-                     std::int64_t{channels::NumberSet::kMax})
-      fields.wrong("start", "range",
-                   fmt::format("the numbers go up to {}", channels::NumberSet::kMax));
-  }
+  if (channels && start &&
+      *start + static_cast<std::int64_t>(channels->size()) - 1 >
+          std::int64_t{channels::NumberSet::kMax})
+    fields.wrong("start", "range",
+                 fmt::format("the numbers go up to {}", channels::NumberSet::kMax));
   M3U_CHECK(fields.finish());
   M3U_TRY(const auto scope, scope_of(context_, std::move(proxy)));
   return change(call, {.action = "edits.renumber",
                        .proxy = scope,
                        .channels = *std::move(channels),
-                       .make =
-                           [first = *start](std::size_t index, edits::ChannelEdit& edit) {
-                             edit.number = std::to_string(first + static_cast<std::int64_t>(index));
-                           },
+                       .make = [first = *start](std::size_t index, std::int64_t,
+                                                edits::ChannelEdit& edit) -> Result<> {
+                         edit.number = std::to_string(first + static_cast<std::int64_t>(index));
+                         return {};
+                       },
                        .is_dry = is_dry});
+}
+
+/// One of the items of a request: channel, revision, edit.
+Outcome<WrittenEdit> read_written(const ConfigNode& item, std::size_t index) {
+  const std::string path = fmt::format("items[{}].", index);
+  if (item.kind != ConfigNode::Kind::kTable)
+    return field_problem(fmt::format("items[{}]", index), "type",
+                         fmt::format("items[{}] has to be an object", index));
+  Fields fields(item, path);
+  WrittenEdit written;
+  if (const auto text = fields.text("channel", Needed::kYes, 36)) {
+    if (const auto channel = parse_uuid(*text))
+      written.edit.channel = *channel;
+    else
+      fields.wrong("channel", "invalid", fmt::format("{}channel is no id", path));
+  }
+  const auto revision = fields.integer("revision", Needed::kYes, 0, INT64_MAX);
+  const ConfigNode* const edit = fields.table("edit", Needed::kNo);
+  M3U_CHECK(fields.finish());
+  written.revision = *revision;
+  if (edit != nullptr) {
+    M3U_TRY(written.edit, read_edit(*edit, written.edit.channel, path + "edit."));
+    if (says_nothing(written.edit))
+      return field_problem(path + "edit", "empty", "the edit says nothing of the channel",
+                           "without edit it is taken back");
+  }
+  return written;
+}
+
+Answer BulkEdits::write(Call& call) {
+  M3U_TRY(const auto room, context_.process.budget().reserve(
+                               memory::Tag::kHttp, Bytes{kGrowth * call.request.body.size()}));
+  M3U_TRY(const ConfigNode body, json_body(call.request));
+  Fields fields(body);
+  auto proxy = fields.text("proxy", Needed::kNo, 36);
+  const ConfigMember* const items = fields.list("items") ? body.find("items") : nullptr;
+  const bool is_dry = fields.flag("dry_run", Needed::kNo).value_or(false);
+  if (items == nullptr)
+    fields.wrong("items", "required", "items is missing");
+  else if (items->value.items.empty() || items->value.items.size() > kMostEdits)
+    fields.wrong("items", "range", fmt::format("items has 1 to {} entries", kMostEdits));
+  M3U_CHECK(fields.finish());
+  M3U_TRY(const auto scope, scope_of(context_, std::move(proxy)));
+  std::vector<WrittenEdit> wanted;
+  std::vector<Uuid> channels;
+  std::set<Uuid> different;
+  for (const ConfigNode& item : items->value.items) {
+    M3U_TRY(WrittenEdit written, read_written(item, wanted.size()));
+    if (!different.insert(written.edit.channel).second)
+      return field_problem(fmt::format("items[{}].channel", wanted.size()), "invalid",
+                           "the channel is in items twice");
+    channels.push_back(written.edit.channel);
+    wanted.push_back(std::move(written));
+  }
+  bool is_other = false;
+  Answer answer = change(
+      call,
+      {.action = "edits.write",
+       .proxy = scope,
+       .channels = std::move(channels),
+       .make = [&](std::size_t index, std::int64_t revision, edits::ChannelEdit& edit) -> Result<> {
+         is_other = revision != wanted[index].revision;
+         if (is_other) return fail(ErrorCode::kConflict, "an edit was changed meanwhile");
+         edit = wanted[index].edit;
+         return {};
+       },
+       .is_dry = is_dry});
+  if (!answer && is_other) return changed_meanwhile();
+  return answer;
 }
 
 }  // namespace
@@ -285,15 +307,20 @@ Result<> add_bulk_edit_routes(Operations& operations, const ApiContext& context,
                               const std::shared_ptr<PublishedData>& data) {
   const auto edits = std::make_shared<BulkEdits>(context, data);
   constexpr std::uint64_t kBody = std::uint64_t{256} << 10U;
+  constexpr std::uint64_t kWrittenBody = std::uint64_t{1} << 20U;
   using enum http::Method;
   M3U_CHECK(operations.add(
       kPost, "/edits/bulk",
       {.id = "editInBulk", .least = Role::kEditor, .body_limit = kBody, .pace = Pace::kLong},
       [edits](Call& call) { return edits->bulk(call); }));
-  return operations.add(
+  M3U_CHECK(operations.add(
       kPost, "/edits/renumber",
       {.id = "renumber", .least = Role::kEditor, .body_limit = kBody, .pace = Pace::kLong},
-      [edits](Call& call) { return edits->renumber(call); });
+      [edits](Call& call) { return edits->renumber(call); }));
+  return operations.add(
+      kPost, "/edits/write",
+      {.id = "writeEdits", .least = Role::kEditor, .body_limit = kWrittenBody, .pace = Pace::kLong},
+      [edits](Call& call) { return edits->write(call); });
 }
 
 }  // namespace m3u_proxy::api

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/edits/edit_change.hpp>
 #include <m3u_proxy/api/edits/edit_impact.hpp>
 #include <m3u_proxy/api/edits/edit_json.hpp>
 #include <m3u_proxy/api/edits/edit_routes.hpp>
@@ -67,11 +68,6 @@ Outcome<Edits::Subject> Edits::subject_of(const http::Request& request) const {
 Outcome<void> refuse_the_files(const Stored& stored) {
   if (!stored || stored->managed_by != store::ManagedBy::kFile) return {};
   return problem(409, "the channel's edit is managed by the configuration file", "change it there");
-}
-
-std::unexpected<Problem> changed_meanwhile() {
-  return problem(412, "it was changed by somebody else in the meantime",
-                 "read it again, and make your change to what is there now");
 }
 
 /// That an edit is still, or still is not, as the client saw it.

@@ -47,8 +47,9 @@ TEST_P(RecordsTest, EditOfAnOldRevisionIsAConflict) {
 TEST_P(RecordsTest, ManyEditsAreChangedTogetherOrNotAtAll) {
   must(store().edits().put({.channel = id(1), .name = "a", .hidden = true}, at(1)));
   const std::vector<Uuid> channels = {id(2), id(1)};
-  const auto number = [](std::size_t index, ChannelEdit& edit) {
+  const auto number = [](std::size_t index, ChannelEdit& edit) -> Result<> {
     edit.number = std::to_string(index + 7);
+    return {};
   };
   const auto changed = must(store().edits().change(channels, {}, number, at(2)));
   ASSERT_THAT(changed, SizeIs(2));
@@ -65,12 +66,46 @@ TEST_P(RecordsTest, ManyEditsAreChangedTogetherOrNotAtAll) {
   EXPECT_EQ(code_of(store().edits().change(with_the_files, {}, number, at(4))),
             ErrorCode::kConflict);
   EXPECT_EQ(must(store().edits().find(id(2), {}))->revision, 1);
-  const auto lengthen = [](std::size_t, ChannelEdit& edit) {
+  const auto lengthen = [](std::size_t, ChannelEdit& edit) -> Result<> {
     edit.name = std::string(ChannelEdits::kMostText / 2 + 1, 'x');
+    return {};
   };
   EXPECT_EQ(code_of(store().edits().change(channels, {}, lengthen, at(5))),
             ErrorCode::kInvalidArgument);
   EXPECT_EQ(must(store().edits().find(id(1), {}))->name, "a");
+}
+
+TEST_P(RecordsTest, OfManyEditsThoseThatSayNothingAnyMoreAreRemoved) {
+  must(store().edits().put({.channel = id(1), .name = "a"}, at(1)));
+  must(store().edits().put({.channel = id(2), .name = "b", .hidden = true}, at(1)));
+  const std::vector<Uuid> channels = {id(1), id(2), id(3)};
+  const auto changed = must(store().edits().change(
+      channels, {},
+      [](std::size_t, ChannelEdit& edit) -> Result<> {
+        edit.name = std::nullopt;
+        return {};
+      },
+      at(2)));
+  ASSERT_THAT(changed, SizeIs(3));
+  EXPECT_EQ(changed[0].before->name, "a");
+  EXPECT_EQ(changed[0].after.revision, 0);
+  EXPECT_EQ(changed[1].after.revision, 2);
+  EXPECT_EQ(changed[2].after.revision, 0);
+  EXPECT_FALSE(must(store().edits().find(id(1), {})).has_value());
+  EXPECT_EQ(must(store().edits().find(id(2), {}))->hidden, true);
+  EXPECT_FALSE(must(store().edits().find(id(3), {})).has_value());
+}
+
+TEST_P(RecordsTest, WhatRefusesOneOfManyEditsRefusesAll) {
+  must(store().edits().put({.channel = id(2), .name = "b"}, at(1)));
+  const std::vector<Uuid> channels = {id(1), id(2)};
+  const auto only_new = [](std::size_t, ChannelEdit& edit) -> Result<> {
+    if (edit.revision > 0) return fail(ErrorCode::kConflict, "it is there");
+    edit.name = "new";
+    return {};
+  };
+  EXPECT_EQ(code_of(store().edits().change(channels, {}, only_new, at(2))), ErrorCode::kConflict);
+  EXPECT_FALSE(must(store().edits().find(id(1), {})).has_value());
 }
 
 TEST_P(RecordsTest, EditsComeByChannelIdTheOneForAllProxiesFirst) {

@@ -1,0 +1,88 @@
+#include <string>
+#include <utility>
+
+#include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/edits/edit_change.hpp>
+#include <m3u_proxy/api/edits/edit_impact.hpp>
+#include <m3u_proxy/api/edits/edit_json.hpp>
+#include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/records/stored_edits.hpp>
+
+namespace m3u_proxy::api {
+namespace {
+
+/// Before and after of the edits, and the answer.
+constexpr Bytes kRoom{4 * store::ChannelEdits::kMostText};
+
+void write_changed(Json& json, const std::vector<store::ChannelEdits::Changed>& all) {
+  json.key("items").begin_array();
+  for (const auto& [before, after] : all) {
+    json.begin_object();
+    id_member(json, "channel", after.channel);
+    json.member("revision", after.revision).key("before");
+    if (before)
+      write_edit(json, *before);
+    else
+      json.null();
+    json.end_object();
+  }
+  json.end_array();
+}
+
+Answer try_out(const ApiContext& context, PublishedData& data, const Call& call,
+               const EditChange& change) {
+  EditDrafts drafts{.proxy = change.proxy};
+  for (std::size_t i = 0; i < change.channels.size(); ++i) {
+    M3U_TRY(const auto stored, context.store.edits().find(change.channels[i], change.proxy));
+    edits::ChannelEdit edit =
+        stored ? records::to_edit(*stored) : edits::ChannelEdit{.channel = change.channels[i]};
+    M3U_CHECK(change.make(i, stored ? stored->revision : 0, edit));
+    drafts.edits.push_back(std::move(edit));
+  }
+  DryRun run(context, data, call);
+  if (!drafts.edits.empty()) M3U_CHECK(look_at_edits(run, context, drafts));
+  std::string text;
+  Json json(text);
+  json.begin_object();
+  run.write(json);
+  json.member("channels", change.channels.size()).member("made", "edits").key("rule").null();
+  json.end_object();
+  return json_answer(std::move(text));
+}
+
+}  // namespace
+
+std::unexpected<Problem> changed_meanwhile() {
+  return problem(412, "it was changed by somebody else in the meantime",
+                 "read it again, and make your change to what is there now");
+}
+
+Answer change_edits(const ApiContext& context, PublishedData& data, const Call& call,
+                    const EditChange& change) {
+  M3U_TRY(const auto room, context.process.budget().reserve(memory::Tag::kHttp, kRoom));
+  if (change.is_dry) return try_out(context, data, call, change);
+  const auto make = [&](std::size_t index, store::ChannelEdit& stored) -> Result<> {
+    edits::ChannelEdit edit = records::to_edit(stored);
+    M3U_CHECK(change.make(index, stored.revision, edit));
+    stored = records::to_stored(edit, change.proxy);
+    return {};
+  };
+  M3U_TRY(const auto all,
+          context.store.edits().change(change.channels, change.proxy, make, context.clock()));
+  tell_of_edits(context, data);
+  std::string text;
+  Json json(text);
+  json.begin_object().member("dry_run", false).member("channels", all.size());
+  json.member("made", "edits").key("rule").null();
+  write_changed(json, all);
+  json.end_object();
+  if (all.empty()) return json_answer(std::move(text));
+  M3U_CHECK(record(context, call,
+                   {.action = change.action,
+                    .target = change.proxy ? to_string(*change.proxy) : std::string(),
+                    .before = text,
+                    .after = std::string(call.request.body)}));
+  return json_answer(std::move(text));
+}
+
+}  // namespace m3u_proxy::api
