@@ -3,6 +3,14 @@
 from service import wait_until
 
 
+def changes(page):
+    """What the page sends to change single channels, as it goes on."""
+    sent = []
+    page.on("request", lambda request: sent.append(f"{request.method} {request.url.split('/api/v1')[1].split('?')[0]}")
+            if request.method not in ("GET", "HEAD") and "/api/v1/edits" in request.url else None)
+    return sent
+
+
 def numbers(service, count=3):
     items = service.client.get(f"/proxies/{service.proxy}/channels?limit={count}").json["items"]
     return [(str(channel["number"]), channel["name"]) for channel in items]
@@ -94,9 +102,11 @@ def test_channels_are_dragged_and_moved_by_keys(lively, person):
     page.get_by_text("“Weather Window” is moved; 3 channels are numbered anew").wait_for()
     assert "Weather Window" in rows.nth(0).inner_text()
     wait_until(lambda: numbers(lively) == [("1", "Weather Window"), ("2", "Harbour News HD"), ("3", "Town Hall Live")])
+    sent = changes(page)
     page.keyboard.press("Control+z")
     wait_until(lambda: numbers(lively) == [("1", "Harbour News HD"), ("2", "Town Hall Live"), ("3", "Weather Window")])
-    wait_until(lambda: lively.client.get("/edits").json["items"] == [])
+    assert sent == ["POST /edits/write"]
+    assert lively.client.get("/edits").json["items"] == []
     # By keys, and the numbers stay; that is said once for all that follow.
     page.locator("[role=grid]").press("Home")
     page.keyboard.press("Alt+ArrowDown")
@@ -160,6 +170,22 @@ def test_many_are_changed_at_once_and_that_is_undone(lively, person):
     page.get_by_role("button", name="Undo").click()
     wait_until(lambda: channel(lively, "Market Square")["group"] == "Shopping")
     anna.open("#/channels")
+    # Selected ones, and those between two clicks: one request, and one to take it back.
+    sent = changes(page)
+    page.get_by_label("Select “Court Side”").check()
+    page.get_by_label("Select “Tidal Sport HD”").click(modifiers=["Shift"])
+    page.get_by_text("3 selected").wait_for()
+    page.get_by_role("button", name="Change…").click()
+    page.get_by_label("Group", exact=True).last.fill("On the water")
+    page.get_by_role("button", name="What would it do?").click()
+    page.get_by_text("3 channels would change.").wait_for()
+    page.get_by_role("button", name="Change them").click()
+    page.get_by_text("3 channels are changed").wait_for()
+    wait_until(lambda: [channel(lively, name)["group"] for name in ("Tidal Sport HD", "Regatta One", "Court Side")] == ["On the water"] * 3)
+    page.get_by_role("button", name="Undo").last.click()
+    wait_until(lambda: channel(lively, "Court Side")["group"] == "Sport")
+    assert sent == ["POST /edits/bulk", "POST /edits/bulk", "POST /edits/write"]
+    assert lively.client.get("/edits").json["items"] == []
     for name in ("Gravel Road Radio", "Breeze Classics"):
         page.get_by_label(f"Select “{name}”").check()
     page.get_by_role("button", name="Change…").click()

@@ -17,13 +17,22 @@ async function kept(channel: string, proxy: string | undefined): Promise<Kept> {
   }
 }
 
+const kSaid = ['number', 'name', 'group', 'logo', 'guide_id', 'hidden', 'place'] as const;
+
 /** Only what a request may say. */
 function body(edit: Edit | undefined, change: EditChange): EditChange {
   const out: EditChange = {};
-  for (const key of ['number', 'name', 'group', 'logo', 'guide_id', 'hidden', 'place'] as const) {
+  for (const key of kSaid) {
     const value = key in change ? change[key] : edit?.[key];
     if (value !== undefined && value !== null && value !== false) Object.assign(out, { [key]: value });
   }
+  return out;
+}
+
+/** What an edit says, as it is. */
+function said(edit: Edit): EditChange {
+  const out: EditChange = {};
+  for (const key of kSaid) if (edit[key] !== undefined && edit[key] !== null) Object.assign(out, { [key]: edit[key] });
   return out;
 }
 
@@ -65,13 +74,32 @@ export async function forget(channel: string, proxy: string | undefined): Promis
 
 /** Undoes what was done to many at once. */
 export async function takeBack(answer: BulkEdit, proxy: string): Promise<void> {
-  for (const { channel, revision, before } of answer.items ?? []) {
-    const now: Kept = { edit: before ?? { channel }, etag: `"${revision}"` };
-    await write(channel, proxy, now, body(before ?? undefined, {}));
+  if (answer.items?.length) {
+    const items = answer.items.map(({ channel, revision, before }) => ({ channel, revision, ...(before ? { edit: said(before) } : {}) }));
+    await post('/edits/write', { proxy, items });
   }
   if (!answer.rule?.id) return;
   const kind = answer.made === 'filter' ? 'filters' : 'rules';
   await removePart(kind, await get<Entity>(`/${kind}/${answer.rule.id}`));
+}
+
+export interface EachEdit { channel: { id: string; edited: boolean }; change: EditChange }
+/** Decides something of its own about each of many channels, all or none; gives the way back. */
+export async function editEach(edits: EachEdit[], proxy: string): Promise<() => Promise<void>> {
+  const attempt = async (unsure: boolean): Promise<BulkEdit> => {
+    const items = await Promise.all(
+      edits.map(async ({ channel, change }) => {
+        const now = channel.edited || unsure ? await kept(channel.id, proxy) : kNone;
+        return { channel: channel.id, revision: now.edit?.revision ?? 0, edit: body(now.edit, change) };
+      }),
+    );
+    return post<BulkEdit>('/edits/write', { proxy, items });
+  };
+  const answer = await attempt(false).catch((error: unknown) => {
+    if (error instanceof ApiError && error.conflict) return attempt(true);
+    throw error;
+  });
+  return () => takeBack(answer, proxy);
 }
 
 /** Channels, in the order of the numbers that they get. */

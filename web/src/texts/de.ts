@@ -566,4 +566,5 @@ export const texts: Texts = {
   'sure.delete': 'Ja, „{name}“ löschen',
   'sure.backup': 'Ja, diese Sicherung löschen',
   'sure.renew': 'Ja, die bisherige Adresse gilt dann nicht mehr',
+  'bulk.tooMany': 'Höchstens {most} werden zusammen geändert. Sagen Sie durch eine Suche oder einen Ausdruck, welche gemeint sind, ohne sie auszuwählen.',
 };

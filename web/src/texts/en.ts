@@ -564,6 +564,7 @@ export const texts = {
   'sure.delete': 'Yes, delete “{name}”',
   'sure.backup': 'Yes, delete this backup',
   'sure.renew': 'Yes, the address until now stops working',
+  'bulk.tooMany': 'At most {most} are changed together. Say by a search or an expression which ones are meant, without selecting them.',
 };
 type Forms = { one: string; other: string };
 export type Texts = { [K in keyof typeof texts]: (typeof texts)[K] extends string ? string : Forms };
