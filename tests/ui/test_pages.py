@@ -3,8 +3,8 @@
 import pytest
 from conftest import HOSTILE, Service, administrator, playlist
 
-PAGES = ["dashboard", "channels", "guide", "sources", "rules", "proxies", "settings/me", "settings/users",
-         "settings/tokens", "settings/backups", "settings/logs", "start"]
+PAGES = ["dashboard", "channels", "guide", "sources", "rules", "proxies", "settings/me", "settings/service",
+         "settings/users", "settings/tokens", "settings/backups", "settings/plugins", "settings/logs", "start"]
 
 
 def test_the_whole_way_from_an_address_to_a_playlist(empty, person, tmp_path):

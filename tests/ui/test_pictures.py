@@ -8,6 +8,7 @@ PAGES = {
     "sources": ("#/sources", "town guide"),
     "rules": ("#/rules", "no shopping"),
     "proxies": ("#/proxies", "home"),
+    "settings": ("#/settings/service", "Fetch sources again"),
     "backups": ("#/settings/backups", "Back up now"),
 }
 

@@ -200,14 +200,82 @@ export interface Status {
     used_mb: number;
     peak_mb: number;
     limit_mb: number | null;
-    pressure?: string;
+    pressure: string;
     tags: { name: string; used_mb: number; peak_mb: number }[];
-    spill?: { used_mb: number; written_mb: number };
+    spill: { used_mb: number; peak_mb: number; written_mb: number; files: number };
   };
-  cleanups?: { at: string; strategy: string; freed_mb: number; items: number; reason: string }[];
+  /** The newest first. */
+  cleanups: Cleanup[];
   jobs: { queued: number; running: Job[] };
-  disk: { free_mb: number | null; used_mb?: number };
-  alerts?: { cause: string; since: string; message: string }[];
+  disk: { free_mb: number | null; used_mb: number | null };
+  /** What is not over. */
+  alerts: Alert[];
   http: { connections: number; requests: number };
 }
-export interface RunRow { finished: string; channels: number; programmes: number | null; peak_mb: number; limit_mb: number; stages: { name: string; peak_mb: number }[] }
+export interface Cleanup { at: string; stage: string; strategy: string; reason: string; freed_mb: number; items: number; duration_ms: number }
+/** `about`: the name of a source, of a proxy. */
+export interface Alert { cause: string; about: string; since: string; message: string }
+export interface RunStage { name: string; seconds: number; peak_mb: number; items: number }
+/** What is null is not known of a run that failed; `limit_mb`: there was no limit. */
+export interface RunRow {
+  job: string;
+  state: string;
+  error: string | null;
+  started: string;
+  finished: string;
+  seconds: number;
+  channels: number | null;
+  programmes: number | null;
+  peak_mb: number | null;
+  limit_mb: number | null;
+  spilled_mb: number | null;
+  stages: RunStage[];
+}
+
+export type SettingType = 'text' | 'integer' | 'number' | 'boolean' | 'duration' | 'share' | 'size' | 'choice' | 'names' | 'list' | 'table';
+export interface SettingKey {
+  /** "service.refresh". */
+  key: string;
+  section: string;
+  name: string;
+  type: SettingType;
+  least?: number | null;
+  most?: number | null;
+  choices?: string[];
+  /** What holds without anybody's word, what holds now, and what holds from the next start on. */
+  default: unknown;
+  value: unknown;
+  saved: unknown;
+  source: 'command_line' | 'environment' | 'file' | 'database' | 'default';
+  applies: 'at_once' | 'restart';
+  editable: boolean;
+  secret: boolean;
+}
+export interface Settings { revision: number; updated: string | null; /** What is saved here, by section. */ config: Record<string, unknown>; keys: SettingKey[]; restart_needed: string[] }
+export interface SettingsTrial { dry_run: boolean; changed: string[]; restart_needed: string[]; proxies: { id: string; name: string }[] }
+
+export interface PluginStage { stage: string; generations: number; calls: number; items_in: number; items_out: number; failures: number; replaced: number; seconds: number; peak_mb: number; last_failure: string | null }
+export interface Plugin {
+  name: string;
+  version: string;
+  state: 'ready' | 'quarantined' | 'disabled' | 'unusable';
+  error: string | null;
+  file: string;
+  stages: string[];
+  position: string;
+  parallel: boolean;
+  on_failure: string;
+  permissions: string[];
+  memory: { min_mb: number; max_mb: number; limit_mb: number; streaming: boolean };
+  description: string;
+  author: string;
+  license: string;
+  generations: number;
+  calls: number;
+  failures: number;
+  seconds: number;
+  peak_mb: number;
+  profile: PluginStage[];
+}
+export interface PluginList { enabled: boolean; folder: string; items: Plugin[] }
+export interface PluginReload { loaded: string[]; removed: string[]; unchanged: string[]; failed: { file: string; message: string; kept: boolean }[] }
