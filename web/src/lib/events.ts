@@ -63,6 +63,13 @@ class Events {
     return () => set.delete(listener);
   }
 
+  /** A new generation of a proxy, or one that may have been missed. */
+  onGeneration(proxy: string | undefined, listener: () => void): () => void {
+    return this.on('generation', (data) => {
+      if (data === undefined || (data as { proxy?: string }).proxy === proxy) listener();
+    });
+  }
+
   /** Which lines of the log this tab wants: '' for none. */
   wantLogs(level: string): void {
     this.level = level;
