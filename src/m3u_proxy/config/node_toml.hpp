@@ -11,8 +11,8 @@ namespace m3u_proxy::config {
 /// A TOML string in the form that needs the fewest escapes.
 std::string toml_string(std::string_view text);
 
-/// `header` ("[[sources]]") and a line a member, in their order; what is in them is inline, lists of
-/// tables a line each. parse_toml() reads the same members again.
+/// `header` ("[[sources]]") and a line a member, in their order; what is in them is inline, lists
+/// of tables a line each. parse_toml() reads the same members again.
 std::string to_toml(std::string_view header, const ConfigNode& table);
 
 }  // namespace m3u_proxy::config

@@ -36,7 +36,8 @@ std::size_t text_of(const ChannelEdit& edit) {
 
 /// What a person made is not the file's, unless it says the same.
 Result<> check_not_a_persons(const std::optional<ChannelEdit>& stored, const ChannelEdit& edit) {
-  if (!stored || stored->managed_by == ManagedBy::kFile || sql::says_the_same(*stored, edit)) return {};
+  if (!stored || stored->managed_by == ManagedBy::kFile || sql::says_the_same(*stored, edit))
+    return {};
   return fail(ErrorCode::kConflict,
               fmt::format("the channel {} has an edit in the file and another that a person made",
                           to_base64url(edit.channel)),
@@ -185,7 +186,8 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
         for (const auto& [key, edit] : wanted) {
           M3U_TRY(const auto stored, sql::find_edit(connection, edit->channel, edit->proxy));
           M3U_CHECK(check_not_a_persons(stored, *edit));
-          if (stored && stored->managed_by == ManagedBy::kFile && sql::says_the_same(*stored, *edit))
+          if (stored && stored->managed_by == ManagedBy::kFile &&
+              sql::says_the_same(*stored, *edit))
             continue;
           ChannelEdit next = *edit;
           next.revision = stored ? stored->revision + 1 : 1;

@@ -163,8 +163,8 @@ Answer Sessions::log_in(Call& call) {
 
 Answer Sessions::show(Call& call) {
   if (call.principal.csrf_token.empty() || !call.principal.user)
-    return problem(401, call.principal.refused.empty() ? "there is no session"
-                                                       : call.principal.refused);
+    return problem(401,
+                   call.principal.refused.empty() ? "there is no session" : call.principal.refused);
   return session_answer(call.principal, *call.principal.user);
 }
 

@@ -26,8 +26,8 @@ class SetupLink {
   SetupLink(store::Store& store, store::Passwords& passwords, std::filesystem::path folder)
       : store_(store), passwords_(passwords), file_(std::move(folder) / "setup.token") {}
 
-  /// Where there is no administrator yet: makes `admin`, or the secret. Errors: kIo, and those of the
-  /// store.
+  /// Where there is no administrator yet: makes `admin`, or the secret. Errors: kIo, and those of
+  /// the store.
   Result<> prepare(const std::optional<FirstAdmin>& admin, store::Time now);
   /// The secret of the link; nullopt: it is not needed any more.
   std::optional<std::string> token();
