@@ -205,6 +205,30 @@ def test_other_origins_are_told_nothing(service):
     assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
+def test_pages_of_named_origins_may_read_outputs_and_nothing_else(tmp_path):
+    config = tmp_path / "service.toml"
+    config.write_text('[http]\nallowed_origins = ["https://tv.example"]\n')
+    (tmp_path / "tv.m3u").write_bytes(PLAYLIST)
+    config.write_text(config.read_text() + '[[sources]]\nname = "tv"\npath = "tv.m3u"\n'
+                      '[[proxies]]\nname = "home"\nsources = ["tv"]\n')
+    good, evil = {"Origin": "https://tv.example"}, {"Origin": "https://evil.example"}
+    with Service(tmp_path / "data", "--config", config) as service:
+        service.wait_for_generation(1)
+        wait_until(lambda: ask(service.playlist).status == 200)
+        for address in (service.playlist, service.playlist + ".gz", service.guide,
+                        service.playlist.replace("/proxy/", "/stream/").replace("playlist.m3u", "0" * 22),
+                        service.playlist.replace("/proxy/", "/logo/").replace("playlist.m3u", "0" * 22)):
+            assert ask(address, headers=good).headers.get("access-control-allow-origin") == good["Origin"], address
+            assert "access-control-allow-origin" not in ask(address, headers=evil).headers
+            asked = ask(address, "OPTIONS", {**good, "Access-Control-Request-Method": "GET",
+                                             "Access-Control-Request-Headers": "range"})
+            assert asked.status == 204 and "Range" in asked.headers["access-control-allow-headers"]
+            assert "access-control-allow-methods" not in ask(address, "OPTIONS", evil).headers
+        for path in ("/api/v1/session", "/api/v1/setup", "/health", "/metrics", "/ui/"):
+            answer = ask(service.address + path, headers=good)
+            assert not [name for name in answer.headers if name.startswith("access-control-")], path
+
+
 def test_a_decompression_bomb_ends_as_a_problem(tmp_path):
     """Half a gigabyte of nothing in half a megabyte, in little memory."""
     config = tmp_path / "service.toml"

@@ -31,6 +31,21 @@ void base_path(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
     reader.problem(node.where, reader.path() + " does not begin with /", "such as \"/tv\"");
 }
 
+/// Scheme, host and, where it is not the scheme's own, port (RFC 6454); "*": any.
+void allowed_origins(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
+  reader.names(node, out.allowed_origins);
+  for (const Named& origin : out.allowed_origins) {
+    const std::string_view scheme = origin.name.starts_with("https://") ? "https://" : "http://";
+    const bool is_web = origin.name.starts_with(scheme) && origin.name.size() > scheme.size();
+    if (origin.name == "*" ||
+        (is_web && origin.name.find_first_of("/?#@ ", scheme.size()) == std::string::npos))
+      continue;
+    reader.problem(
+        origin.where, fmt::format("{}: \"{}\" is no origin", reader.path(), origin.name),
+        "write scheme, host and, if it is another one, port: \"https://tv.example.org\"");
+  }
+}
+
 void public_url(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
   reader.text(node, Empty::kAllow, out.public_url);
   while (out.public_url.ends_with('/')) out.public_url.pop_back();
@@ -120,6 +135,7 @@ constexpr Key<HttpConfig> kHttp[] = {
     {"base_path", Acted::kNow, base_path},
     {"trusted_proxies", Acted::kNow, name_list<&HttpConfig::trusted_proxies>},
     {"allowed_hosts", Acted::kNow, name_list<&HttpConfig::allowed_hosts>},
+    {"allowed_origins", Acted::kNow, allowed_origins},
     {"certificate", Acted::kNow, text<Empty::kAllow, &HttpConfig::certificate>},
     {"key", Acted::kNow, text<Empty::kAllow, &HttpConfig::key>},
     {"metrics_token", Acted::kNow, text<Empty::kAllow, &HttpConfig::metrics_token>},

@@ -207,6 +207,17 @@ TEST(LoadConfiguration, RefusesLoginsThatAnybodyCouldMakeOrNobody) {
         << field;
 }
 
+TEST(LoadConfiguration, OriginsAreSchemeHostAndPort) {
+  const auto said = [](const std::string& origin) {
+    return problems(load("[http]\nallowed_origins = [\"" + origin + "\"]\n"));
+  };
+  for (const char* const origin : {"*", "https://tv.example", "http://[::1]:8080", "http://tv"})
+    EXPECT_TRUE(said(origin).empty()) << origin;
+  for (const char* const origin : {"", "tv.example", "https://", "https://tv.example/", "null",
+                                   "https://a@tv.example", "ftp://tv.example", "*.example"})
+    EXPECT_FALSE(said(origin).empty()) << origin;
+}
+
 TEST(LoadConfiguration, PlacesExpressionErrorsInTheFileAndShowsThem) {
   const LoadedConfiguration loaded = load(R"([[filters]]
 name = "f"

@@ -53,6 +53,7 @@ struct HttpConfig {
   std::string base_path;
   std::vector<Named> trusted_proxies;
   std::vector<Named> allowed_hosts;
+  std::vector<Named> allowed_origins;  ///< of pages that may read outputs; "*": any
   std::string certificate;  ///< a file, PEM; with it the service speaks TLS
   std::string key;          ///< its private key, PEM
   /// Opens /metrics; "" = this machine only.

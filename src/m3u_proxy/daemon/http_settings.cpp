@@ -36,6 +36,8 @@ Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) == 0)
     policy.allowed_hosts.emplace_back(name.data());
+  for (const config::Named& origin : config.allowed_origins)
+    policy.allowed_origins.push_back(origin.name);
   policy.base_path = config.base_path;
   return policy;
 }

@@ -34,6 +34,7 @@ Result<> Service::Parts::listen() {
   M3U_CHECK(outputs::add_logo_routes(*router_, {.published = published_,
                                                 .cache = *logo_cache_,
                                                 .library = *logos_,
+                                                .addresses = addresses_,
                                                 .budget = process_->budget(),
                                                 .slabs = process_->slabs()}));
   M3U_CHECK(add_status_routes(*router_, {.ready = [this] { return ready(); },

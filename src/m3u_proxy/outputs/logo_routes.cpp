@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/catalog/addresses.hpp>
+#include <m3u_proxy/outputs/cross_origin.hpp>
 #include <m3u_proxy/outputs/logo_picture.hpp>
 #include <m3u_proxy/outputs/logo_routes.hpp>
 
@@ -41,7 +42,7 @@ bool may_be_fetched(std::string_view address) {
 }
 
 void send_logo(const LogoContext& context, const std::shared_ptr<Request>& request,
-               http::Responder responder) {
+               CrossOriginResponder responder) {
   const auto proxy = context.published.find(request->parameter("door"));
   const auto id = parse_uuid(request->parameter("logo"));
   if (!proxy || !id) return responder.send(not_found());
@@ -51,7 +52,7 @@ void send_logo(const LogoContext& context, const std::shared_ptr<Request>& reque
   const auto address = proxy->logo_address(*id, context.budget, context.slabs);
   if (!address) return responder.send(failure(address.error()));
   if (!*address || !may_be_fetched(**address)) return responder.send(not_found());
-  const auto answer = std::make_shared<http::Responder>(std::move(responder));
+  const auto answer = std::make_shared<CrossOriginResponder>(std::move(responder));
   context.cache.get(**address, [request, answer](const Result<logos::LogoFile>& logo) {
     answer->send(logo ? picture_response(*request, *logo) : failure(logo.error()));
   });
@@ -60,10 +61,12 @@ void send_logo(const LogoContext& context, const std::shared_ptr<Request>& reque
 }  // namespace
 
 Result<> add_logo_routes(http::Router& router, const LogoContext& context) {
+  const std::string pattern = catalog::logo_prefix({}, "{door}") + "{logo}";
+  M3U_CHECK(add_preflight(router, pattern, context.addresses));
   return router.add_deferred(
-      http::Method::kGet, catalog::logo_prefix({}, "{door}") + "{logo}",
+      http::Method::kGet, pattern,
       [context](const std::shared_ptr<Request>& request, http::Responder responder) {
-        send_logo(context, request, std::move(responder));
+        send_logo(context, request, {context.addresses, request, std::move(responder)});
       },
       // Those that wait for their pictures must not keep others from what is there; how many may
       // wait, the cache bounds.

@@ -15,6 +15,7 @@ struct LogoContext {
   Published& published;
   logos::LogoCache& cache;
   const logos::LogoLibrary& library;
+  const http::LivePolicy& addresses;
   memory::Budget& budget;
   memory::SlabPool& slabs;
 };

@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/catalog/addresses.hpp>
+#include <m3u_proxy/outputs/cross_origin.hpp>
 #include <m3u_proxy/outputs/output_routes.hpp>
 #include <m3u_proxy/outputs/stored_gzip.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
@@ -100,7 +101,7 @@ Response send_stored(const OutputContext& context, const Request& request,
 }
 
 void send_packed(const OutputContext& context, const std::shared_ptr<Request>& request,
-                 http::Responder responder, std::string_view name) {
+                 CrossOriginResponder responder, std::string_view name) {
   const auto proxy = context.published.find(request->parameter("door"));
   if (!proxy) return responder.send(not_found());
   if (!proxy->has_generation())
@@ -110,7 +111,7 @@ void send_packed(const OutputContext& context, const std::shared_ptr<Request>& r
   if (file == nullptr) return responder.send(not_found());
   auto values = values_for(context, *request);
   if (!values) return responder.send(std::move(values).error());
-  const auto answer = std::make_shared<http::Responder>(std::move(responder));
+  const auto answer = std::make_shared<CrossOriginResponder>(std::move(responder));
   const auto send = [context, request, answer, proxy, file,
                      values = *values](const Result<GzipVariants::File>& packed) {
     if (!packed) return answer->send(send_stored(context, *request, *proxy, *file, values));
@@ -149,32 +150,41 @@ Response send_to_stream(const OutputContext& context, const Request& request) {
 
 Result<> add_output_routes(http::Router& router, const OutputContext& context) {
   using http::Method;
-  const http::RouteOptions door{.door = "outputs"};
   constexpr std::string_view kDoor = "{door}";
+  const auto add = [&](const std::string& pattern, auto answer) -> Result<> {
+    M3U_CHECK(add_preflight(router, pattern, context.addresses));
+    return router.add(Method::kGet, pattern,
+                      [context, answer](Request& request) {
+                        Response response = answer(request);
+                        allow_origin(*context.addresses.get(), request, response);
+                        return response;
+                      },
+                      {.door = "outputs"});
+  };
   const auto files = [&](std::string_view address, std::string_view name, std::string_view type) {
-    return router.add(
-        Method::kGet, catalog::proxy_address({}, kDoor, address),
-        [context, name, type](Request& request) { return send_file(context, request, name, type); },
-        door);
+    return add(catalog::proxy_address({}, kDoor, address), [context, name, type](Request& request) {
+      return send_file(context, request, name, type);
+    });
   };
   const std::string playlist(catalog::kPlaylistName);
   const std::string guide(catalog::kGuideName);
   M3U_CHECK(files(playlist, snapshots::kPlaylistFile, kPlaylistType));
   M3U_CHECK(files(playlist + "8", snapshots::kPlaylistFile, kPlaylistType));
   M3U_CHECK(files(guide, snapshots::kGuideFile, kGuideType));
-  const auto packed = [&](std::string_view address, std::string_view name) {
+  const auto packed = [&](std::string_view address, std::string_view name) -> Result<> {
+    const std::string pattern = catalog::proxy_address({}, kDoor, address);
+    M3U_CHECK(add_preflight(router, pattern, context.addresses));
     return router.add_deferred(
-        Method::kGet, catalog::proxy_address({}, kDoor, address),
+        Method::kGet, pattern,
         [context, name](const std::shared_ptr<Request>& request, http::Responder responder) {
-          send_packed(context, request, std::move(responder), name);
+          send_packed(context, request, {context.addresses, request, std::move(responder)}, name);
         },
         {.door = "outputs", .in_flight = kMostWaiting});
   };
   M3U_CHECK(packed(playlist + ".gz", snapshots::kPlaylistFile));
   M3U_CHECK(packed(guide + ".gz", snapshots::kGuideFile));
-  return router.add(
-      Method::kGet, catalog::stream_prefix({}, kDoor) + "{channel}",
-      [context](Request& request) { return send_to_stream(context, request); }, door);
+  return add(catalog::stream_prefix({}, kDoor) + "{channel}",
+             [context](Request& request) { return send_to_stream(context, request); });
 }
 
 }  // namespace m3u_proxy::outputs

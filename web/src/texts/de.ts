@@ -632,6 +632,8 @@ export const texts: Texts = {
   'hint.http.trusted_proxies': 'Ihr Wort zählt, wer fragt und unter welcher Adresse.',
   'set.http.allowed_hosts': 'Namen, auf die es hört',
   'hint.http.allowed_hosts': '.example.org heißt alle darunter. Der eigene Name dieses Rechners gilt immer.',
+  'set.http.allowed_origins': 'Seiten, die Senderlisten lesen dürfen',
+  'hint.http.allowed_origins': 'Für Player im Browser: die Herkunft ihrer Seiten, etwa https://tv.example.org, oder * für jede. Eine je Zeile.',
   'set.http.certificate': 'Zertifikat',
   'hint.http.certificate': 'Eine PEM-Datei; mit ihr und ihrem Schlüssel spricht m3u-proxy https.',
   'set.http.key': 'Sein Schlüssel',

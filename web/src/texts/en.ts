@@ -630,6 +630,8 @@ export const texts = {
   'hint.http.trusted_proxies': 'Their word counts about who asks, and under which address.',
   'set.http.allowed_hosts': 'Names it answers to',
   'hint.http.allowed_hosts': '.example.org means all below it. This machine’s own name always may.',
+  'set.http.allowed_origins': 'Pages that may read playlists',
+  'hint.http.allowed_origins': 'For players in a browser: the origins of their pages, such as https://tv.example.org, or * for any. One a line.',
   'set.http.certificate': 'Certificate',
   'hint.http.certificate': 'A PEM file; with it and its key m3u-proxy speaks https.',
   'set.http.key': 'Its key',
