@@ -540,9 +540,9 @@ def test_settings_are_taken_over_while_it_runs_or_named(data, tmp_path):
         text = configuration(source.url, mode="redirect")
         config.write_text(text)
         with Service(data, "--config", config) as service:
-            more = '[http]\npublic_url = "https://tv.example/x"\nlisten = "127.0.0.1:9"\n'
+            more = '[http]\npublic_url = "https://tv.example/x"\nbase_path = "/tv"\n'
             config.write_text(text.replace('"0s"', '"0s"\nrefresh = "10m"\njitter = "0s"') + more)
-            wait_until(lambda: "http.listen has changed: it holds after a restart"
+            wait_until(lambda: "http.base_path has changed: it holds after a restart"
                        in service.log())
             assert "https://tv.example/x/stream/" in ask(service.playlist).text
             status = service.ctl("status")["sources"][0]

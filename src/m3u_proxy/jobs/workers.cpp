@@ -154,8 +154,8 @@ void Workers::work(Lane& lane) {
     }
     claim_ended();
     if (worked && !others_work) {
-      rest();
       look_again = clock_() + options_.second_look;
+      rest();
     } else if (look_again && clock_() >= *look_again) {
       rest();
       look_again.reset();
@@ -171,6 +171,7 @@ void Workers::work(Lane& lane) {
       next = clock_() + kPause;
     }
     if (look_again && (!next || *look_again < *next)) next = look_again;
+    if (look_again && *look_again <= clock_()) continue;
     std::unique_lock lock(mutex_);
     const auto is_over = [&] { return stopping_ || wakes_ != wakes; };
     // What may run now and is not of this lane is another one's.
