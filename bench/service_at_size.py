@@ -56,11 +56,15 @@ def one_million(build, folder):
     rows = []
     try:
         generate = []
+        (folder / "generate.toml").write_text(
+            '[[sources]]\nname = "tv"\npath = "tv.m3u"\n\n'
+            '[[proxies]]\nname = "home"\nsources = ["tv"]\ncompress = true\n')
         for _ in range(3):
             begin = time.monotonic()
-            subprocess.run([str(build / "m3u-proxy"), "generate", "--source",
-                            f"tv={folder}/tv.m3u", "--out", str(folder / "out"), "--base-url",
-                            "http://127.0.0.1:1", "--progress", "none", "--log-level", "error"],
+            subprocess.run([str(build / "m3u-proxy"), "generate", "--config",
+                            str(folder / "generate.toml"), "--out", str(folder / "out"),
+                            "--base-url", "http://127.0.0.1:1", "--now", "2026-01-31T20:00:00Z",
+                            "--progress", "none", "--log-level", "error"],
                            check=True, stdout=subprocess.DEVNULL)
             generate.append(time.monotonic() - begin)
         shutil.rmtree(folder / "out")
@@ -75,7 +79,7 @@ def one_million(build, folder):
                 made.append(service.wait_for_jobs("generate", turn + 2) / 1000)
             ours, theirs = statistics.median(made), statistics.median(generate)
             rows.append(row("1M channels, job start to published",
-                            f"{ours:.2f} s, `generate` {theirs:.2f} s: {ours / theirs:.2f} ×",
+                            f"{ours:.2f} s, `generate` with .gz {theirs:.2f} s: {ours / theirs:.2f} ×",
                             "≤ 1.5 ×", ours <= 1.5 * theirs))
             before = service.cpu_s()
             for _ in range(10):
