@@ -39,6 +39,18 @@ def test_a_roll_back_is_news_for_who_has_the_newer_list(service):
     assert names_in(since(service, second).text) == ["One", "Two"]
 
 
+def test_a_proxy_that_comes_back_is_served_again(service):
+    """It has the id that it had; what was made of the same sources then is gone."""
+    with_proxy = service.config.read_text()
+    for turn in range(2):
+        service.config.write_text(with_proxy.split("[[proxies]]")[0])
+        wait_until(lambda: service.ctl("status")["proxies"] == [])
+        service.config.write_text(with_proxy)
+        wait_until(lambda: (service.ctl("status")["proxies"] or [{"generation": 0}])[0]["generation"] == turn + 2)
+    address = service.ctl("status")["proxies"][0]["playlist"]
+    assert names_in(ask(address).text) == ["One", "Two"]
+
+
 def test_many_players_want_the_compressed_list_at_once(service):
     """As after each publication: it is compressed once, and nobody is sent away."""
     service.source.write_text(playlist_of(*(f"Channel {i}" for i in range(20_000))))

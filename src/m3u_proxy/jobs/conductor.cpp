@@ -186,6 +186,12 @@ Result<> Conductor::find_changed() {
   const auto current = model();
   const store::Time now = clock_();
   const Options options = this->options();
+  // A proxy that comes back has the id that it had, and nothing that was made before.
+  const auto is_gone = [&](const auto& entry) {
+    return current->find_proxy(entry.first) == nullptr;
+  };
+  std::erase_if(made_of_, is_gone);
+  std::erase_if(waiting_, is_gone);
   for (const ProxyEntry& proxy : current->proxies) {
     M3U_TRY(auto inputs, generator_.inputs_of(*current, proxy));
     if (!inputs) continue;  // there is nothing to make it of yet

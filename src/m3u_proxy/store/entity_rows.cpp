@@ -124,7 +124,8 @@ Result<> delete_entity(Connection& connection, const Uuid& id) {
       "DELETE FROM source_fetches WHERE source_id = $1",
       "DELETE FROM source_snapshots WHERE source_id = $1",
       "DELETE FROM generations WHERE proxy_id = $1",
-      "DELETE FROM proxy_states WHERE proxy_id = $1",
+      // One of the same name gets the same id, and must not count its generations from 1 again.
+      "UPDATE proxy_states SET held = 0 WHERE proxy_id = $1",
       "DELETE FROM runs WHERE proxy_id = $1",
       "DELETE FROM channel_edits WHERE proxy_id = $1",
       "DELETE FROM tokens WHERE proxy_id = $1",
