@@ -7,6 +7,7 @@ namespace m3u_proxy::jobs {
 bool CircuitBreaker::allows(std::string_view host, std::int64_t now) {
   const std::scoped_lock lock(mutex_);
   const auto found = hosts_.find(host);
+  if (found != hosts_.end() && !is_left_alone(found->second, now)) found->second.open_until = now;
   if (found == hosts_.end() || found->second.failures < options_.failures)
     return found == hosts_.end() || found->second.open_until <= now;
   if (found->second.open_until > now) return false;
@@ -44,8 +45,13 @@ std::optional<std::int64_t> CircuitBreaker::open_until(std::string_view host,
                                                        std::int64_t now) const {
   const std::scoped_lock lock(mutex_);
   const auto found = hosts_.find(host);
-  if (found == hosts_.end() || found->second.open_until <= now) return std::nullopt;
+  if (found == hosts_.end() || !is_left_alone(found->second, now)) return std::nullopt;
   return found->second.open_until;
+}
+
+/// No pause is longer than the longest: one that seems to be began before the clock was set back.
+bool CircuitBreaker::is_left_alone(const Host& host, std::int64_t now) const {
+  return host.open_until > now && host.open_until - now <= options_.longest_pause.count();
 }
 
 /// The one that may be asked soonest.

@@ -43,6 +43,7 @@ class CircuitBreaker {
     int failures = 0;
     std::int64_t open_until = 0;
   };
+  [[nodiscard]] bool is_left_alone(const Host& host, std::int64_t now) const;
   void forget_one();
 
   Options options_;

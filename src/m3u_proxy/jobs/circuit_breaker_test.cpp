@@ -59,6 +59,15 @@ TEST(CircuitBreaker, AHostThatNamesATimeIsBelieved) {
   EXPECT_TRUE(breaker.allows("host", kNow + 30));
 }
 
+TEST(CircuitBreaker, AClockThatIsSetBackOpensIt) {
+  CircuitBreaker breaker = opened();
+  breaker.failed("host", kNow);
+  breaker.failed("host", kNow);
+  EXPECT_EQ(breaker.open_until("host", kNow - 1000), std::nullopt);
+  EXPECT_TRUE(breaker.allows("host", kNow - 1000));
+  EXPECT_FALSE(breaker.allows("host", kNow - 1000));
+}
+
 TEST(CircuitBreaker, RemembersABoundedNumberOfHosts) {
   CircuitBreaker breaker({.failures = 1, .most_hosts = 10});
   breaker.failed("first", kNow, seconds(3000));

@@ -101,6 +101,8 @@ Result<Download> Downloader::fetch_from_server(const Request& request) {
   if (!done) {
     if (done.error().code == ErrorCode::kNetwork)
       breaker_.failed(server.key, store::seconds_of(clock_()), wait);
+    else if (is_http && done.error().code == ErrorCode::kNotFound)
+      breaker_.succeeded(server.key);  // it answers
     return fail(done.error());
   }
   breaker_.succeeded(server.key);

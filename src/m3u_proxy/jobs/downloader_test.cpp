@@ -59,6 +59,19 @@ TEST_F(DownloaderTest, AHostIsLeftAloneAsLongAsItAsks) {
   EXPECT_TRUE(refresh("radio"));
 }
 
+TEST_F(DownloaderTest, AHostThatHasNoSuchFileAnswers) {
+  add_source("tv", provider_.url("/toomanyforever/list.m3u"));
+  add_source("lost", provider_.url("/missing/list.m3u"));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(refresh("tv"));
+    pass(seconds(3600));
+  }
+  const auto lost = refresh("lost");
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(left_alone_until("lost"), std::nullopt);
+}
+
 TEST_F(DownloaderTest, AnAccountIsLeftAloneAsLongAsItsServerAsks) {
   std::string server = provider_.url("/toomanyforever");
   server.erase(0, std::string_view("http://").size());

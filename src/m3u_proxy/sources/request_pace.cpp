@@ -4,6 +4,12 @@
 #include <m3u_proxy/sources/request_pace.hpp>
 
 namespace m3u_proxy::sources {
+namespace {
+
+/// More are kept only while they are in use.
+constexpr std::size_t kManyPaces = 1000;
+
+}  // namespace
 
 Result<> RequestPace::run(std::chrono::milliseconds delay, const CancelToken* cancel,
                           const std::function<void()>& request) {
@@ -29,6 +35,8 @@ Result<> RequestPace::run(std::chrono::milliseconds delay, const CancelToken* ca
 
 std::shared_ptr<RequestPace> AccountPaces::of(const std::string& key) {
   const std::scoped_lock lock(mutex_);
+  if (paces_.size() >= kManyPaces)
+    std::erase_if(paces_, [](const auto& entry) { return entry.second.use_count() == 1; });
   std::shared_ptr<RequestPace>& pace = paces_[key];
   if (!pace) pace = std::make_shared<RequestPace>();
   return pace;
