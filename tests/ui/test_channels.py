@@ -298,9 +298,10 @@ def test_why_a_channel_is_missing_is_said_where_it_is_searched(lively, person):
     changed = lively.client.put(f"/proxies/{lively.proxy}", {"name": "home", "config": {**proxy["config"], "filters": ["no shopping"]}},
                                 headers={"If-Match": f'"{proxy["revision"]}"'})
     assert changed.status == 200, changed.text
-    hidden = lively.client.put(f"/edits/{channel(lively, 'Story Boat')['id']}?proxy={lively.proxy}", {"hidden": True}, headers={"If-None-Match": "*"})
-    assert hidden.status == 201, hidden.text
-    wait_until(lambda: len(lineup(lively)) == 12)
+    for name, query in (("Story Boat", f"?proxy={lively.proxy}"), ("Pebble Kids", "")):  # for one, for all proxies
+        hidden = lively.client.put(f"/edits/{channel(lively, name)['id']}{query}", {"hidden": True, "group": "Young"}, headers={"If-None-Match": "*"})
+        assert hidden.status == 201, hidden.text
+    wait_until(lambda: len(lineup(lively)) == 11)
     anna = person(lively)
     page = anna.sign_in()
     anna.open("#/channels?q=market square")
@@ -315,6 +316,12 @@ def test_why_a_channel_is_missing_is_said_where_it_is_searched(lively, person):
     page.get_by_role("button", name="Why is “story boat” not here?").click()
     panel.get_by_role("button", name="Show it again").click()
     wait_until(lambda: "Story Boat" in lineup(lively))
+    # What else is decided about it stays.
+    assert channel(lively, "Story Boat")["group"] == "Young"
+    anna.open("#/channels?q=pebble kids")
+    page.get_by_role("button", name="Why is “pebble kids” not here?").click()
+    panel.get_by_role("button", name="Show it again").click()
+    wait_until(lambda: "Pebble Kids" in lineup(lively))
     anna.open("#/channels?q=nobody at all")
     page.get_by_role("button", name="Why is “nobody at all” not here?").click()
     panel.get_by_text("None of the sources has a channel of exactly this name", exact=False).wait_for()

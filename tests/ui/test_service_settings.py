@@ -40,6 +40,20 @@ def test_a_setting_is_found_changed_tried_saved_and_put_back(service, person):
     wait_until(lambda: saved(service) == {})
 
 
+def test_undo_of_a_setting_leaves_what_others_saved(service, person):
+    anna = person(service)
+    page = open_settings(anna, "generations")
+    page.get_by_label("Generations to keep").fill("9")
+    page.get_by_role("button", name="Save").click()
+    undo = page.get_by_role("button", name="Undo").last
+    undo.wait_for()
+    now = service.client.get("/settings")
+    assert service.client.put("/settings", {"config": {"service": {"generations_kept": 9, "jitter": "5s"}}},
+                              headers={"If-Match": now.headers["etag"]}).status == 200
+    undo.click()
+    wait_until(lambda: saved(service) == {"service": {"jitter": "5s"}})
+
+
 def test_a_wrong_setting_is_said_at_its_field_and_stays_typed(service, person):
     anna = person(service)
     anna.watched.allow(r"422 PUT .*/settings")

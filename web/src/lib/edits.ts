@@ -64,6 +64,9 @@ async function replace(channel: string, proxy: string | undefined, now: Kept, wa
 /** Adds to what is decided about a channel, `edited` if there is something; gives the way back. */
 export async function edit(channel: { id: string; edited: boolean }, proxy: string, change: EditChange): Promise<() => Promise<void>> {
   const now = channel.edited ? await kept(channel.id, proxy) : kNone;
+  // What hides it may be decided for all proxies.
+  const onlyShows = change.hidden === false && Object.keys(change).length === 1;
+  if (onlyShows && !now.edit?.hidden) return replace(channel.id, undefined, await kept(channel.id, undefined), (before) => body(before, change));
   return replace(channel.id, proxy, now, (before) => body(before, change));
 }
 

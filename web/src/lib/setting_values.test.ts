@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asText, asValue, withChanges } from './setting_values';
+import { asText, asValue, saidIn, withChanges, withoutChange } from './setting_values';
 
 describe('values of settings', () => {
   it('are read as the kind that the key has', () => {
@@ -35,5 +35,27 @@ describe('withChanges', () => {
   });
   it('takes keys away, and sections with the last of them', () => {
     expect(withChanges(saved, new Map([['service.jitter', undefined], ['alerts.webhook', undefined]]))).toEqual({ service: { refresh: '6h' } });
+  });
+});
+
+describe('saidIn', () => {
+  it('finds a key, or nothing', () => {
+    expect(saidIn({ http: { listen: ':80' } }, 'http.listen')).toBe(':80');
+    expect(saidIn({ http: {} }, 'http.listen')).toBeUndefined();
+    expect(saidIn(undefined, 'http.listen')).toBeUndefined();
+  });
+});
+
+describe('withoutChange', () => {
+  it('takes back a value', () => {
+    expect(withoutChange(3, 1, 2)).toBe(1);
+    expect(withoutChange(['a', 'b'], undefined, ['a'])).toBeUndefined();
+  });
+  it('takes back of a table what was changed, and leaves what others changed', () => {
+    const before = { a: { enabled: true } };
+    const after = { a: { enabled: false } };
+    expect(withoutChange({ a: { enabled: false }, b: { enabled: false } }, before, after)).toEqual({ a: { enabled: true }, b: { enabled: false } });
+    expect(withoutChange({ b: 1 }, undefined, { b: 1 })).toBeUndefined();
+    expect(withoutChange({ a: 1, b: 2 }, undefined, { b: 2 })).toEqual({ a: 1 });
   });
 });

@@ -35,6 +35,26 @@ export function asValue(type: SettingKey['type'], text: string): unknown {
 
 export const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
+/** What a key ("section.name") is in what is saved; undefined: nothing. */
+export function saidIn(saved: Sections | undefined, key: string): unknown {
+  const dot = key.indexOf('.');
+  return (saved?.[key.slice(0, dot)] as Sections | undefined)?.[key.slice(dot + 1)];
+}
+
+const isTable = (value: unknown): value is Sections => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** `now` without the change from `before` to `after`: of tables only the entries that it made others. */
+export function withoutChange(now: unknown, before: unknown, after: unknown): unknown {
+  if (!isTable(now) || !isTable(after)) return before;
+  const old = isTable(before) ? before : {};
+  const out = { ...now };
+  for (const name of new Set([...Object.keys(old), ...Object.keys(after)])) {
+    if (same(old[name], after[name])) continue;
+    if (name in old) out[name] = old[name];
+    else delete out[name];
+  }
+  return Object.keys(out).length > 0 ? out : undefined;
+}
+
 /** What is saved with what was changed of it; `undefined` takes a key away, so that its default holds. */
 export function withChanges(saved: Sections, changes: ReadonlyMap<string, unknown>): Sections {
   const out = structuredClone(saved);

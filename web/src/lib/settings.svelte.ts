@@ -1,6 +1,6 @@
 // The service's settings while they are edited. What was typed stays while one goes to other pages.
 import { ApiError, messageOf, request } from './api';
-import { same, withChanges, type Sections } from './setting_values';
+import { saidIn, same, withChanges, withoutChange } from './setting_values';
 import type { SettingKey, Settings, SettingsTrial } from './types';
 
 type Trouble = { field?: string; message: string; hint?: string };
@@ -51,14 +51,17 @@ class SettingsDraft {
   }
 
   async load(): Promise<void> {
-    await this.attempt(async () => this.take(await request<Settings>('GET', '/settings')));
+    await this.attempt(async () => {
+      await this.seeTheirs();
+      if (!this.theirs?.keys.length) this.theirs = undefined;
+    });
   }
   async look(): Promise<void> {
     this.trial = await this.attempt(async () => (await this.put<SettingsTrial>(true)).data);
   }
   /** Whether it is saved; the way back, if so. */
   async save(): Promise<(() => Promise<void>) | undefined> {
-    const before = this.loaded?.config ?? {};
+    const before = new Map([...this.changes.keys()].map((key) => [key, saidIn(this.loaded?.config, key)]));
     return this.attempt(async () => {
       this.take(await this.put<Settings>(false));
       this.discard();
@@ -68,8 +71,10 @@ class SettingsDraft {
   private put<T>(dry: boolean): ReturnType<typeof request<T>> {
     return request<T>('PUT', '/settings', { body: { config: withChanges(this.loaded?.config ?? {}, this.changes) }, ifMatch: this.etag, query: { dry_run: dry || undefined } });
   }
-  private async putBack(config: Sections): Promise<void> {
-    this.take(await request<Settings>('PUT', '/settings', { body: { config }, ifMatch: this.etag }));
+  /** These keys alone: what was saved since stays. */
+  private async putBack(before: ReadonlyMap<string, unknown>): Promise<void> {
+    const now = await request<Settings>('GET', '/settings');
+    this.take(await request<Settings>('PUT', '/settings', { body: { config: withChanges(now.data.config, before) }, ifMatch: now.etag }));
   }
   private take(answer: { data: Settings; etag: string | null }): void {
     this.loaded = answer.data;
@@ -82,7 +87,7 @@ class SettingsDraft {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof ApiError && error.conflict) await this.seeTheirs();
+      if (error instanceof ApiError && error.conflict) await this.seeTheirs().catch((lost: unknown) => (this.error = messageOf(lost)));
       else this.error = messageOf(error);
       if (error instanceof ApiError) this.problem = error;
       return undefined;
@@ -106,14 +111,14 @@ export async function changeSetting(key: string, change: (saved: unknown) => unk
   const { data, etag } = await request<Settings>('GET', '/settings');
   const put = (value: unknown, base: Settings, tag: string | null): ReturnType<typeof request<Settings>> =>
     request<Settings>('PUT', '/settings', { body: { config: withChanges(base.config, new Map([[key, value]])) }, ifMatch: tag });
-  const [section = '', name = ''] = key.split('.', 2);
-  const before = (data.config[section] as Sections | undefined)?.[name];
-  const after = await put(change(data.keys.find((one) => one.key === key)?.saved), data, etag);
+  const before = saidIn(data.config, key);
+  const wanted = change(data.keys.find((one) => one.key === key)?.saved);
+  const after = await put(wanted, data, etag);
   return {
     waits: after.data.restart_needed.includes(key),
     back: async () => {
       const now = await request<Settings>('GET', '/settings');
-      await put(before, now.data, now.etag);
+      await put(withoutChange(saidIn(now.data.config, key), before, wanted), now.data, now.etag);
     },
   };
 }
