@@ -36,6 +36,7 @@ void Service::Parts::reload_file() {
   }
   const auto taken = take_over(*store_, *loaded, options_.clock());
   if (!taken) {
+    saved_revision_ = -1;  // what is saved is still to be taken, without the file
     log::error("config", "{} is not taken over: {}", options_.config->string(),
                to_string(taken.error()));
     return;

@@ -84,8 +84,9 @@ Result<bool> Process::change_memory_limit(const memory::MemoryLimitSetting& sett
     release_kept();
     if (budget_.used() + plan.program > *plan.limit) return false;
   }
-  set_budget(plan);
+  // A sample in between may set the limit that was followed until now, so the Budget comes last.
   memory_->set_limit(plan.limit, plan.follow);
+  set_budget(plan);
   log::info("memory", "the memory limit is {} now",
             plan.limit ? fmt::format("{:.0f} MB", plan.limit->mb()) : "none");
   return true;
