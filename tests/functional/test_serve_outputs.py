@@ -47,8 +47,7 @@ def test_a_proxy_that_comes_back_is_served_again(service):
         wait_until(lambda: service.ctl("status")["proxies"] == [])
         service.config.write_text(with_proxy)
         wait_until(lambda: (service.ctl("status")["proxies"] or [{"generation": 0}])[0]["generation"] == turn + 2)
-    address = service.ctl("status")["proxies"][0]["playlist"]
-    assert names_in(ask(address).text) == ["One", "Two"]
+    wait_until(lambda: names_in(ask(service.ctl("status")["proxies"][0]["playlist"]).text) == ["One", "Two"])
 
 
 def test_many_players_want_the_compressed_list_at_once(service):

@@ -120,15 +120,16 @@ Result<> update_entity(Connection& connection, const SecretKey& key, const Entit
 }
 
 Result<> delete_entity(Connection& connection, const Uuid& id) {
-  static constexpr std::array<std::string_view, 8> kStatements = {
+  static constexpr std::array<std::string_view, 9> kStatements = {
       "DELETE FROM source_fetches WHERE source_id = $1",
       "DELETE FROM source_snapshots WHERE source_id = $1",
       "DELETE FROM generations WHERE proxy_id = $1",
       // One of the same name gets the same id, and must not count its generations from 1 again.
       "UPDATE proxy_states SET held = 0 WHERE proxy_id = $1",
-      "DELETE FROM runs WHERE proxy_id = $1",
-      "DELETE FROM channel_edits WHERE proxy_id = $1",
+      "DELETE FROM runs WHERE proxy_id = $1", "DELETE FROM channel_edits WHERE proxy_id = $1",
       "DELETE FROM tokens WHERE proxy_id = $1",
+      // The token that its addresses have (api/entities/output_tokens.cpp).
+      "DELETE FROM settings WHERE key = 'output_token/' || CAST($1 AS TEXT)",
       "DELETE FROM entities WHERE id = $1"};
   for (const std::string_view statement : kStatements)
     M3U_CHECK(execute(connection, statement, {id}));
