@@ -72,6 +72,12 @@ Outcome<Principal> Access::identify(const http::Request& request) {
   return Principal();
 }
 
+bool Access::may_still(const Uuid& id, Role least) {
+  const auto user = store_.users().find(id);
+  if (!user) return true;
+  return *user && !(*user)->disabled && role_of((*user)->role).value_or(Role::kNobody) >= least;
+}
+
 Outcome<Principal> Access::by_token(std::string_view token) {
   const auto refused = [] {
     return problem(401, "this token opens nothing", "it was revoked, is over, or has a slip");

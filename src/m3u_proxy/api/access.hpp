@@ -40,6 +40,9 @@ class Access {
   /// a proxy adds: its X-CSRF-Token. Problem: 403.
   static Outcome<void> check_csrf(const http::Request& request, const Principal& principal);
 
+  /// Whether a user may do as much by what is stored of them; true where that cannot be found out.
+  bool may_still(const Uuid& user, Role least);
+
   struct Opened {
     std::string token;  ///< for the cookie
     std::string csrf_token;

@@ -69,7 +69,18 @@ std::optional<std::string> SetupLink::token() {
 
 Result<bool> SetupLink::needed() {
   M3U_TRY(const auto users, store_.users().list());
-  return !has_administrator(users);
+  if (!has_administrator(users)) return true;
+  const std::scoped_lock lock(mutex_);
+  spend();
+  return false;
+}
+
+/// With mutex_ held: the link is not good again, whatever becomes of the administrators.
+void SetupLink::spend() {
+  if (!token_) return;
+  token_.reset();
+  std::error_code ignored;
+  std::filesystem::remove(file_, ignored);
 }
 
 Result<store::User> SetupLink::use(std::string_view token, std::string_view name,
@@ -84,9 +95,7 @@ Result<store::User> SetupLink::use(std::string_view token, std::string_view name
   M3U_TRY(const auto users, store_.users().list());
   if (!equal || has_administrator(users)) return refused();
   M3U_TRY(store::User user, make(name, password, now));
-  token_.reset();
-  std::error_code ignored;
-  std::filesystem::remove(file_, ignored);
+  spend();
   return user;
 }
 

@@ -39,6 +39,7 @@ class SetupLink {
                           store::Time now);
 
  private:
+  void spend();
   Result<store::User> make(std::string_view name, std::string_view password, store::Time now);
 
   store::Store& store_;

@@ -20,7 +20,11 @@ constexpr std::array<std::pair<std::string_view, log::Level>, 5> kLevels = {
 
 /// Whether who sent a request still may what they might then, asked of the store; true where that
 /// cannot be found out at present.
-std::function<bool()> still_may(Access& access, const http::Request& request, Role least) {
+std::function<bool()> still_may(Access& access, const Call& call, Role least) {
+  // What a proxy said of somebody then is not said now, and to ask again would write it down.
+  if (call.principal.login == Login::kProxy && call.principal.user)
+    return [&access, user = *call.principal.user, least] { return access.may_still(user, least); };
+  const http::Request& request = call.request;
   struct Kept {
     std::deque<std::string> texts;  // what the headers are views of
     http::Request request;
@@ -53,8 +57,7 @@ Answer listen(Access& access, const std::shared_ptr<EventHub>& events, const Cal
   const std::string_view last = call.request.header("Last-Event-ID");
   // What is no number is of no event of ours.
   (void)std::from_chars(last.data(), last.data() + last.size(), listening.after);
-  listening.may_listen =
-      still_may(access, call.request, listening.logs ? Role::kAdmin : Role::kViewer);
+  listening.may_listen = still_may(access, call, listening.logs ? Role::kAdmin : Role::kViewer);
   if (!events->has_room()) return problem(503, "too many listen to events already");
   return http::event_stream_response([events, listening](http::Stream stream) {
     if (!events->listen(stream, listening)) stream.close();
