@@ -87,6 +87,11 @@ def test_a_lost_update_and_a_missing_tag_are_refused(service):
     ({"alerts": {"smtp": "smtp://h"}}, "config.alerts", "mail_from"),
     ({"proxy_memory": {"max_memory_mb": 5}}, "config.proxy_memory.max_memory_mb", "least that works"),
     ({"proxy_memory": {"spill_dir": "here"}}, "config.proxy_memory.spill_dir", "begin with /"),
+    ({"proxy_memory": {"spill_dir": "/dev/shm"}}, "config.proxy_memory.spill_dir", "/dev/shm"),
+    ({"proxy_memory": {"spill_dir": "/proc"}}, "config.proxy_memory.spill_dir", "/proc"),
+    ({"service": {"quiet_period": 9223372036854775807}}, "config.service.quiet_period", "duration"),
+    ({"http": {"metrics_token": "***"}}, "config.http.metrics_token", "***"),
+    ({"http": {"allowed_origins": ["tv.example"]}}, "config.http.allowed_origins[1]", "no origin"),
     ({"proxy_memory": {"spill_dir": "/nonexistent"}}, "config.proxy_memory.spill_dir", "no folder"),
     ({"wasm_plugins": {"enabled": True}}, "config.wasm_plugins.enabled", ""),
 ])
@@ -135,6 +140,8 @@ def test_secrets_are_sealed_and_hidden_and_stay(service):
     assert done["config"]["http"]["metrics_token"] == "***"
     assert key_of(done, "alerts.webhook")["value"] == "https://hooks.example/***"
     assert key_of(done, "alerts.webhook")["secret"]
+    moved = save(service.admin, {"alerts": {**done["config"]["alerts"], "smtp": "smtp://***@mail.example:465"}})
+    assert moved.status == 422 and moved.json["errors"][0]["code"] == "hidden", moved.text
     again = saved(service.admin, done["config"])
     assert again["config"] == done["config"] and again["revision"] == 2
     everything = [service.admin.get("/settings").text, service.admin.get("/audit").text,

@@ -45,6 +45,9 @@ std::string shown(const ConfigNode& node) {
   return "a date";
 }
 
+/// Seconds: some thirty years, so that no sum of times is too large.
+constexpr std::int64_t kLongestDuration = 1'000'000'000;
+
 /// "1h30m", "90s", "5 m": seconds; nullopt when it is something else.
 std::optional<std::int64_t> parse_duration(std::string_view text) {
   text = trim(text);
@@ -53,7 +56,7 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
   while (!text.empty()) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || value < 0 || value > 1'000'000'000) return std::nullopt;
+    if (error != std::errc{} || value < 0 || value > kLongestDuration) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const char unit = text.empty() ? 's' : text.front();
     if (!text.empty()) text.remove_prefix(1);
@@ -68,6 +71,7 @@ std::optional<std::int64_t> parse_duration(std::string_view text) {
       total += value * 86400;
     else
       return std::nullopt;
+    if (total > kLongestDuration) return std::nullopt;
   }
   return total;
 }
@@ -223,9 +227,10 @@ void ConfigReader::text(const ConfigNode& node, Empty empty, std::string& out) {
 
 void ConfigReader::duration(const ConfigNode& node, std::chrono::seconds& out) {
   if (describes({.type = KeyShape::Type::kDuration, .value = as_json(duration_text(out))})) return;
-  const auto value = node.kind == Kind::kInteger && node.integer >= 0
-                         ? std::optional(node.integer)
-                         : parse_duration(as_text(node).value_or(""));
+  const bool is_number =
+      node.kind == Kind::kInteger && node.integer >= 0 && node.integer <= kLongestDuration;
+  const auto value =
+      is_number ? std::optional(node.integer) : parse_duration(as_text(node).value_or(""));
   if (!value) return wrong_type(node, "a duration such as \"90s\", \"5m\" or \"1h30m\"");
   out = std::chrono::seconds(*value);
 }

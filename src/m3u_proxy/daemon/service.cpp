@@ -149,7 +149,7 @@ Result<> Service::Parts::make_jobs() {
 }
 
 void Service::Parts::look(store::Topics topics) {
-  if (topics.test(static_cast<std::size_t>(store::Topic::kSettings)))
+  if (takes_settings_ && topics.test(static_cast<std::size_t>(store::Topic::kSettings)))
     if (const auto taken = take_settings(); !taken)
       log::error("config", "the saved settings are not taken over: {}", to_string(taken.error()));
   // Who may have what is looked up anew.
@@ -182,6 +182,8 @@ Result<> Service::Parts::start() {
   // Before anybody can ask: what the last process published is served from the first answer on.
   M3U_CHECK(conductor_->start());
   M3U_CHECK(listen());
+  takes_settings_ = true;
+  look(store::Topics().set(static_cast<std::size_t>(store::Topic::kSettings)));
   workers_->start();
   if (options_.config)
     watch_->watch("configuration", {*options_.config}, [this](const auto&) { reload_file(); });

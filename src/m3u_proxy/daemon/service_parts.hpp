@@ -85,8 +85,9 @@ class Service::Parts {
   std::optional<DataFolder> folder_;
   LoadedDocument loaded_;  // as the service started
   settings::LiveSettings settings_;
-  std::mutex applying_;              // of what follows
-  std::int64_t saved_revision_ = 0;  // of the saved settings that hold
+  std::mutex applying_;                      // of what follows
+  std::atomic<bool> takes_settings_{false};  // what they change is there
+  std::int64_t saved_revision_ = 0;          // of the saved settings that hold
   std::unique_ptr<runtime::Process> process_;
   std::optional<store::SecretKey> key_;
   std::unique_ptr<store::Store> store_;

@@ -103,9 +103,13 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
         guard ? nullptr : &guard.error()})
     if (error != nullptr) log::error("config", "the old settings hold: {}", to_string(*error));
   if (!policy || !conductor || !guard) return;
-  const bool limit_holds = !is_changed("proxy_memory.max_memory_mb") || take_limit(now);
+  // Also one that was said before and did not fit then.
+  constexpr std::string_view kLimit = "proxy_memory.max_memory_mb";
+  const auto waited = settings_.restart_needed();
+  const bool is_other = is_changed(kLimit) || std::ranges::find(waited, kLimit) != waited.end();
+  const bool limit_holds = !is_other || take_limit(now);
   settings_.change(loaded.document, loaded, [&](std::string_view key) {
-    return config::applies_at_once(key) && (limit_holds || key != "proxy_memory.max_memory_mb");
+    return config::applies_at_once(key) && (limit_holds || key != kLimit);
   });
   if (changed.empty()) return;
   addresses_.set(*std::move(policy));

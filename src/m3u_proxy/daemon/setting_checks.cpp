@@ -6,6 +6,7 @@
 #include <m3u_proxy/daemon/http_settings.hpp>
 #include <m3u_proxy/daemon/setting_checks.hpp>
 #include <m3u_proxy/http/connection/tls.hpp>
+#include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/jobs/schedule.hpp>
 
 namespace m3u_proxy::daemon {
@@ -65,8 +66,13 @@ void check_paths(const config::Configuration& settings, Checks& checks) {
   checks.expect_absolute("wasm_plugins.cache_directory", settings.wasm_plugins.cache_directory);
   checks.expect_absolute("http.certificate", settings.http.certificate);
   checks.expect_absolute("http.key", settings.http.key);
-  if (!settings.proxy_memory.spill_dir.empty())
-    checks.expect_folder("proxy_memory.spill_dir", settings.proxy_memory.spill_dir);
+  const fs::path spill_dir = settings.proxy_memory.spill_dir;
+  if (!spill_dir.empty()) checks.expect_folder("proxy_memory.spill_dir", spill_dir);
+  // As at the start: on a disk, and one that can be written to.
+  std::error_code error;
+  if (spill_dir.is_absolute() && fs::is_directory(spill_dir, error))
+    checks.expect("proxy_memory.spill_dir",
+                  io::TempFolder::create(spill_dir, io::TempFolder::Tmpfs::kRefuse));
 }
 
 void check_plugins(const plugins::PluginSettings& settings, Checks& checks) {

@@ -75,6 +75,7 @@ class SettingCheck {
   /// Takes out what others say already; Problem: 409 for what they say otherwise.
   Outcome<void> leave_out_locked();
   [[nodiscard]] bool is_as_said(const Key& key, const ConfigNode& value) const;
+  [[nodiscard]] Outcome<void> nothing_hidden() const;
   Outcome<config::Configuration> read();
 
   const ApiContext& context_;
@@ -151,11 +152,31 @@ Outcome<config::Configuration> SettingCheck::read() {
   return std::move(loaded.configuration);
 }
 
+/// What is shown as *** and could not be put back would be taken for the secret itself.
+Outcome<void> SettingCheck::nothing_hidden() const {
+  std::vector<FieldProblem> wrong;
+  for (const Key& key : context_.settings.keys()) {
+    if (!config::is_secret(key.said.key)) continue;
+    const ConfigNode* const value = value_of(sent_, key.said.section, key.said.name);
+    if (value == nullptr || !value->text.contains("***")) continue;
+    const ConfigNode* const before = value_of(saved_, key.said.section, key.said.name);
+    if (before != nullptr && before->text == value->text) continue;
+    wrong.push_back(
+        {.field = "config." + key.said.key,
+         .code = "hidden",
+         .message = fmt::format("{} still has *** in the place of its secret", key.said.key),
+         .hint = "write all of it anew"});
+  }
+  if (!wrong.empty()) return std::unexpected<Problem>(Problem(std::move(wrong)));
+  return {};
+}
+
 Outcome<CheckedSettings> SettingCheck::check() {
   if (auto wrong = wrong_sections(sent_); !wrong.empty())
     return std::unexpected<Problem>(Problem(std::move(wrong)));
   settings::restore_secrets(sent_, saved_);
   M3U_CHECK(leave_out_locked());
+  M3U_CHECK(nothing_hidden());
   M3U_TRY(config::Configuration would_be, read());
   return CheckedSettings{.tree = std::move(sent_), .would_be = std::move(would_be)};
 }

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/store/importing/import_plan.hpp>
 
 namespace m3u_proxy::store {
@@ -17,6 +19,10 @@ std::string title(EntityKind kind, std::string_view name) {
 }
 
 Result<> check(const FileEntity& wanted, std::string_view body) {
+  if (!is_one_line(wanted.name))
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} \"{}\": a name is one line without control characters",
+                            to_string(wanted.kind), excerpt(wanted.name)));
   if (!wanted.name.empty() && wanted.name.size() <= Entities::kLongestName &&
       body.size() <= Entities::kLargestBody)
     return {};
