@@ -8,6 +8,7 @@
     /drip/NAME             one byte now and then, for ever
     /truncated/NAME        promises more bytes than it sends, every time; never resumes
     /cut/NAME              chunked, breaks off in the middle, every time
+    /half/NAME             breaks off half way, every time
     /resumable/NAME        breaks off half way the first time; later honours Range and If-Range
     /unresumable/NAME      breaks off half way the first time; ignores Range
     /replaced/NAME         breaks off half way; by the second request the list is another one
@@ -15,6 +16,8 @@
     /busy/NAME             503 twice, then good           /down/NAME       503 always
     /toomany/NAME          429 with Retry-After: 0, then good
     /toomanyforever/NAME   429 with Retry-After: 3600
+    /toomanyfor/N/NAME     429 with Retry-After: N
+    /today/NAME            as `server.today` says, one of the others; `server.channels` for its size
     /status/CODE/NAME      that status with a short text  /once/NAME       good once, then 503
     /html/NAME             an HTML page with status 200   /empty/NAME      no bytes
     /htmllater/NAME        good once, then an HTML page
@@ -90,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         self.count = self.server.note(self.path, dict(self.headers.items()))
         query = parse_qs(url.query)
-        channels = int(query.get("channels", ["3"])[0])
+        channels = int(query.get("channels", [self.server.channels])[0])
         self.content = guide(channels) if url.path.endswith(".xml") else playlist(channels)
         behaviour = getattr(self, "do_" + parts[0], None)
         if behaviour is None:
@@ -190,6 +193,9 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%s\r\n" % (len(half), half))
         self.close_connection = True
 
+    def do_half(self, _):
+        self.send_half()
+
     def do_resumable(self, _):
         start = self.range_start()
         if self.count == 1:
@@ -236,6 +242,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_toomanyforever(self, _):
         self.send_body(b"", status=429, headers=[("Retry-After", "3600")])
+
+    def do_toomanyfor(self, parts):
+        self.send_body(b"", status=429, headers=[("Retry-After", parts[1])])
+
+    def do_today(self, parts):
+        today = [*self.server.today.split("/"), parts[-1]]
+        getattr(self, "do_" + today[0])(today)
 
     def do_status(self, parts):
         self.send_body(b"says the provider", status=int(parts[1]))
@@ -338,6 +351,8 @@ class Server(ThreadingHTTPServer):
         self.lock = threading.Lock()
         self.requests = []
         self.counts = {}
+        self.today = "plain"
+        self.channels = 3
         self.closing = threading.Event()
 
     def note(self, path, headers):
@@ -352,10 +367,15 @@ class Server(ThreadingHTTPServer):
 
 
 class Provider:
-    """The server in a thread of this process: `with Provider() as provider: provider.url(…)`."""
+    """The server in a thread of this process: `with Provider() as provider: provider.url(…)`.
+    Begun again it has the port that it had."""
+
+    def __init__(self):
+        self.port = 0
 
     def __enter__(self):
-        self.server = Server()
+        self.server = Server(self.port)
+        self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
         return self
@@ -368,7 +388,7 @@ class Provider:
 
     def url(self, path, user=None, host="127.0.0.1"):
         login = f"{user}@" if user else ""
-        return f"http://{login}{host}:{self.server.server_address[1]}{path}"
+        return f"http://{login}{host}:{self.port}{path}"
 
     def requests(self, path=None):
         with self.server.lock:
