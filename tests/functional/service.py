@@ -23,24 +23,32 @@ SOON = 30
 class Service:
     """`m3u-proxy serve`; use it in a `with`, which waits until it has printed its addresses."""
 
-    def __init__(self, data, *arguments, extra=None):
+    def __init__(self, data, *arguments, extra=None, port=0):
         self.data = Path(data)
         self.environment = {**environment(), **database_of(data), **(extra or {})}
-        self.command = [BINARY, "serve", "--data", str(data), "--listen", "127.0.0.1:0",
+        self.command = [BINARY, "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}",
                         *map(str, arguments)]
         self.process = None
         self.printed = ""
 
     def __enter__(self):
+        self.start()
+        self.wait_for_addresses()
+        return self
+
+    def start(self):
         log = open(self.data.parent / "serve.log", "ab")
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, text=True,
                                         stdout=subprocess.PIPE, stderr=log,
                                         env=self.environment)
         log.close()
+
+    def wait_for_addresses(self):
+        """They are printed once all proxies have something to serve."""
         for line in self.process.stdout:
             self.printed += line
             if "ctl status" in line:
-                return self
+                return
         raise AssertionError(f"ended with {self.process.wait(5)}: {self.log()}")
 
     def __exit__(self, failure, *_):
