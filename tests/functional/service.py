@@ -26,7 +26,8 @@ class Service:
     def __init__(self, data, *arguments, extra=None, port=0):
         self.data = Path(data)
         self.environment = {**environment(), **database_of(data), **(extra or {})}
-        self.command = [BINARY, "serve", "--data", str(data), "--listen", f"127.0.0.1:{port}",
+        self.listens_at = f"127.0.0.1:{port}"
+        self.command = [BINARY, "serve", "--data", str(data), "--listen", self.listens_at,
                         *map(str, arguments)]
         self.process = None
         self.printed = ""
@@ -125,10 +126,11 @@ class Answer:
         return self.body.decode()
 
 
-def ask(url, method="GET", headers=None):
-    """One request, redirects not followed."""
+def ask(url, method="GET", headers=None, sender=None):
+    """One request, redirects not followed; from the address `sender` of this machine."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30,
+                                            source_address=(sender, 0) if sender else None)
     try:
         path = parts.path + ("?" + parts.query if parts.query else "")
         connection.request(method, path, headers=headers or {})

@@ -4,13 +4,13 @@ cancelled, and supervisors hear when there is something to serve.
 
 import json
 import os
-import socket
 import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from loopback import free_port
 from provider import Provider
 from service import Service, ask, wait_until
 from test_serve import configuration, names_in
@@ -112,9 +112,7 @@ def test_downloads_that_hang_are_cancelled_and_cost_nothing(tmp_path):
 
 
 def test_a_service_is_ready_once_there_is_something_to_serve(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = tmp_path / "config.toml"
     with Provider() as provider:
         provider.server.today = "stall"
