@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import math
 import re
+import time
 from urllib.parse import urlsplit
 
-from service import Answer, Service
+from service import SOON, Answer, Service
 
 PASSWORD = "a long password"
 
@@ -62,6 +64,47 @@ class Client:
 
     def log_in(self, name="anna", password=PASSWORD):
         return self.take_session(self.post("/session", {"name": name, "password": password}))
+
+
+class Events:
+    """What somebody hears who listens to events, from now on; use it in a `with`."""
+
+    def __init__(self, client, query=""):
+        self.connection = http.client.HTTPConnection(client.base.hostname, client.base.port,
+                                                     timeout=30)
+        fields = {"Authorization": f"Bearer {client.token}"} if client.token else {
+            "Cookie": f"m3u_session={client.cookie}"}
+        self.connection.request("GET", f"{client.base.path}/api/v1/events{query}", headers=fields)
+        self.answer = self.connection.getresponse()
+        self.heard = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.connection.close()
+
+    def next(self, end=math.inf):
+        """The fields of the next event; `data` is read."""
+        fields = {}
+        while True:
+            line = self.answer.readline().decode()
+            assert line, "the service has closed the stream"
+            assert time.monotonic() < end, f"it did not come after {self.heard[-1:]}"
+            if line == "\n" and fields:
+                self.heard.append({**fields, "data": json.loads(fields["data"])})
+                return self.heard[-1]
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name.strip(":"):  # else it only says that it is still there
+                fields[name] = value
+
+    def until(self, event, **wanted):
+        """The data of the next event of that name in which `wanted` is so."""
+        end = time.monotonic() + SOON
+        while True:
+            fields = self.next(end)
+            if fields["event"] == event and wanted.items() <= fields["data"].items():
+                return fields["data"]
 
 
 def administrator(service: Service) -> Client:

@@ -7,8 +7,8 @@ import uuid
 from urllib.parse import quote
 
 import pytest
-from api_client import administrator
-from service import Service, wait_until
+from api_client import Events, administrator
+from service import Service
 
 CHANNELS = [("News 24", "News", "10", "news.tv"), ("sport 10", "Sport", "2", ""),
             ("Sport 2", "Sport", "1", "sport.tv"), ("Télé News", "News", "", "nowhere.tv"),
@@ -288,36 +288,15 @@ def test_a_missing_channel_is_explained(proxy):
 
 def test_what_happens_comes_as_events(service):
     client = service.client
-    connection = http.client.HTTPConnection(client.base.hostname, client.base.port, timeout=20)
-    try:
-        connection.request("GET", "/api/v1/events?logs=info",
-                           headers={"Cookie": f"m3u_session={client.cookie}"})
-        stream = connection.getresponse()
-        assert stream.status == 200
-        assert stream.getheader("content-type") == "text/event-stream"
-
-        def event():
-            fields = {}
-            while True:
-                line = stream.readline().decode().rstrip("\n")
-                if not line and fields:
-                    return fields
-                name, _, value = line.partition(": ")
-                if name:
-                    fields[name] = value
-        first = event()
+    with Events(client, "?logs=info") as events:
+        assert events.answer.status == 200
+        assert events.answer.getheader("content-type") == "text/event-stream"
+        first = events.next()
         assert first["event"] == "hello"
-        wait_until(lambda: event()["event"] == "status")  # it looks from now on
+        events.until("status")  # it looks from now on
         service.ctl("refresh", "guide")
-        found = {}
-        while "job" not in found:
-            one = event()
-            found.setdefault(one["event"], one)
-        assert '"kind":"refresh"' in found["job"]["data"]
-        assert '"target_name":"guide"' in found["job"]["data"]
-        assert int(found["job"]["id"]) > int(first["id"])
-    finally:
-        connection.close()
+        events.until("job", kind="refresh", target_name="guide")
+        assert int(events.heard[-1]["id"]) > int(first["id"])
     again = http.client.HTTPConnection(client.base.hostname, client.base.port, timeout=20)
     try:
         again.request("GET", "/api/v1/events", headers={
