@@ -28,7 +28,8 @@ SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "api_entities", "api_lineup", "api_logos", "api_proxy_login", "export", "quickstart")]
 # What exercises the service and its database.
 DATABASE_TESTS = SERVICE_TESTS + [f"tests/functional/test_{name}.py" for name in (
-    "api_dry_run", "api_edits", "api_guide_channels", "operations", "serve_xtream")]
+    "api_dry_run", "api_edits", "api_events", "api_guide_channels", "api_plugins", "api_settings",
+    "operations", "serve_bad_days", "serve_operator", "serve_outputs", "serve_xtream")]
 
 
 @dataclass

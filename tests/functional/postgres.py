@@ -7,10 +7,11 @@ database of its own there, in place of SQLite.
 import hashlib
 import os
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -64,9 +65,10 @@ def server(folder):
             process.wait(20)
 
 
-def _ask(statement):
-    subprocess.run([programs() / "psql", "-X", "-q", "-d", SHARED, "-c", statement], check=True,
-                   capture_output=True, stdin=subprocess.DEVNULL, timeout=START)
+def _ask(statement, database=SHARED):
+    return subprocess.run([programs() / "psql", "-X", "-q", "-A", "-t", "-d", database, "-c",
+                           statement], check=True, capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=START).stdout
 
 
 _made = set()
@@ -81,6 +83,14 @@ def database_of(data):
         _ask(f"CREATE DATABASE {name} TEMPLATE template0")
         _made.add(name)
     return {"M3U_PROXY_DATABASE__URL": SHARED.rsplit("/", 1)[0] + "/" + name}
+
+
+def lines_of(data, statement):
+    """What a statement finds, of one column, in the database of a data folder."""
+    if SHARED is not None:
+        return _ask(statement, database_of(data)["M3U_PROXY_DATABASE__URL"]).splitlines()
+    with closing(sqlite3.connect(Path(data) / "m3u-proxy.sqlite")) as database:
+        return [str(line) for line, in database.execute(statement)]
 
 
 def drop_databases():
