@@ -91,10 +91,10 @@ class Watched:
 class Person:
     """Somebody with a browser window in front of a service."""
 
-    def __init__(self, browser, address, width=1280, height=860, theme="light", language="en-GB"):
+    def __init__(self, browser, address, width=1280, height=860, theme="light", language="en-GB", timezone=None):
         self.address = address
         self.context = browser.new_context(viewport={"width": width, "height": height},
-                                           color_scheme=theme, locale=language,
+                                           color_scheme=theme, locale=language, timezone_id=timezone,
                                            reduced_motion="reduce")
         self.watched = Watched(self.context, address)
         self.page = self.watched.page
