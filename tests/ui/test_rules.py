@@ -82,3 +82,43 @@ def test_a_proxy_goes_back_to_an_earlier_list_and_on_again(service, person):
     anna.is_accessible("history")
     history.get_by_role("button", name="Publish the newest").click()
     held.wait_for(state="hidden")
+
+
+def test_an_expression_is_completed_and_shows_before_and_after(service, person):
+    anna = person(service)
+    page = anna.sign_in()
+    anna.open("#/rules/rules/new")
+    page.get_by_label("Name", exact=True).fill("our harbour")
+    editor = page.get_by_role("textbox", name="Expression")
+    editor.click()
+    offers = page.get_by_role("listbox")
+    # A field by its beginning; what can follow it; a value that the list has.
+    page.keyboard.type("group_t")
+    page.keyboard.press("Control+Space")
+    offers.get_by_role("option", name="group_title").wait_for()
+    anna.shot("rule-completion")
+    offers.get_by_role("option", name="group_title").click()
+    page.keyboard.type(" ")
+    page.keyboard.press("Control+Space")
+    offers.get_by_role("option", name="equals", exact=True).click()
+    page.keyboard.type(" ")
+    page.keyboard.press("Control+Space")
+    offers.get_by_role("option", name="News").click()
+    assert editor.inner_text().strip() == 'group_title equals "News"'
+    page.keyboard.type(' SET channel_name = "Our Harbour", group_title = ""')
+    live = page.get_by_role("dialog").locator(".live")
+    live.get_by_text("1 matches").wait_for()
+    item = live.get_by_role("listitem").filter(has_text="Harbour News")
+    item.wait_for()
+    changed = item.locator(".change")
+    name = changed.filter(has_text="Name")
+    assert (name.locator("del").inner_text(), name.locator("ins").inner_text()) == ("Harbour News HD", "Our Harbour")
+    group = changed.filter(has_text="Group")
+    assert (group.locator("del").inner_text(), group.locator("ins").inner_text()) == ("News", "empty")
+    anna.shot("rule-sample")
+    anna.is_accessible("a rule's sample")
+    # Trying is not doing.
+    page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Discard them").click()
+    page.get_by_role("dialog").wait_for(state="detached")
+    assert "our harbour" not in [one["name"] for one in service.client.get("/rules").json["items"]]
