@@ -16,7 +16,7 @@ from service import Service, ask, wait_until
 from test_serve import configuration, names_in
 
 NOBODY = 65534
-SOON = 10  # far less than the time after which a server that says nothing is given up
+SOON = 20  # less than the time after which a server that says nothing is given up
 
 
 @pytest.fixture(name="folder")
