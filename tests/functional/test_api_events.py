@@ -74,6 +74,8 @@ def test_sources_generations_and_alerts_come_when_there_are_news_of_them(tmp_pat
                 assert "500" in refresh(None, items=4, failures=1)["error"]
                 alert = events.until("alert", cause="source_failed")
                 assert '"tv"' in alert["message"] and "500" in alert["message"]
+                # Well again with the list that it had.
+                refresh(playlist_of("A", "B", "D", "E"), items=4, failures=0, error="")
                 refresh(playlist_of("A", "B", "D"), items=3, failures=0, error="")
                 assert events.until("generation", served=3)["number"] == 3
                 service.ctl("roll-back", "home")

@@ -139,10 +139,15 @@ Result<> Snapshots::confirm(const Uuid& source, std::string_view etag,
                          " WHERE source_id = $1 AND state = 'current'",
                          {source, now, etag, last_modified}));
     if (changed == 0) return fail(ErrorCode::kNotFound, "the source has no current snapshot");
+    M3U_TRY(const auto failures,
+            sql::query_one(connection, "SELECT failures FROM source_fetches WHERE source_id = $1",
+                           {source}, [](Columns& columns) { return columns.integer(); }));
     M3U_CHECK(record_try(connection, source, now));
     M3U_TRY(const std::int64_t dropped,
             supersede(connection, source, SnapshotState::kQuarantined, now));
-    return dropped == 0 ? Result<>() : database_->announce(connection, Topic::kSnapshots);
+    // That nothing is wrong with it any more is news as well.
+    if (dropped == 0 && failures.value_or(0) == 0) return {};
+    return database_->announce(connection, Topic::kSnapshots);
   });
 }
 
