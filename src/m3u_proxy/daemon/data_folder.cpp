@@ -25,14 +25,19 @@ std::unexpected<Error> not_writable(const std::filesystem::path& path, int error
     return fail(std::move(full));
   }
   struct stat info{};
-  std::string owner;
-  if (::stat(path.c_str(), &info) == 0)
-    owner =
-        fmt::format(" (it belongs to user {} and this runs as user {})", info.st_uid, ::geteuid());
+  const bool is_others = (error == EACCES || error == EPERM) && ::stat(path.c_str(), &info) == 0 &&
+                         info.st_uid != ::geteuid();
+  const std::string owner = is_others
+                                ? fmt::format(" (it belongs to user {} and this runs as user {})",
+                                              info.st_uid, ::geteuid())
+                                : std::string();
   Error out = system_error(
       fmt::format("cannot write to the data folder {}{}", path.string(), owner), error);
-  out.hint = fmt::format("give it to this user (chown {} {}), or name another folder with --data",
-                         ::geteuid(), path.string());
+  out.hint = is_others ? fmt::format(
+                             "give it to this user (chown {} {}), or name another folder "
+                             "with --data",
+                             ::geteuid(), path.string())
+                       : "name another folder with --data";
   return fail(std::move(out));
 }
 
