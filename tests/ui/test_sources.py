@@ -48,7 +48,7 @@ def test_a_list_that_shrank_waits_until_it_is_taken(shrunk, person):
     # and in it, with what to do.
     card.get_by_role("link", name="tv").click()
     panel = page.get_by_role("dialog", name="tv")
-    panel.get_by_text("The provider’s reply shrank from 8 to 1 (seen so 1 times).", exact=False).wait_for()
+    panel.get_by_text("The provider’s reply shrank from 8 to 1", exact=False).wait_for()
     anna.shot("source-quarantine")
     anna.is_accessible("a source that waits")
     panel.get_by_role("button", name="Take it").click()
