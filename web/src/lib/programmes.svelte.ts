@@ -63,6 +63,7 @@ export class ProgrammeGrid {
     } catch (error) {
       if (!controller.signal.aborted && !(error instanceof ConnectionLost)) this.error = messageOf(error);
     }
-    this.loading.delete(block);
+    // Given up, its place may be another's by now.
+    if (this.loading.get(block) === controller) this.loading.delete(block);
   }
 }
