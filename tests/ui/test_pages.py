@@ -107,7 +107,8 @@ def test_a_service_that_goes_and_comes_is_said_in_place(data, person, tmp_path):
         page.get_by_text("No connection to m3u-proxy.").wait_for(state="hidden")
 
 
-@pytest.mark.parametrize("theme, width", [("light", 1280), pytest.param("dark", 360, marks=pytest.mark.long)])
+@pytest.mark.parametrize("theme, width", [
+    ("light", 1280), *(pytest.param(*one, marks=pytest.mark.long) for one in (("dark", 360), ("light", 360), ("dark", 1280)))])
 def test_every_page_is_accessible_and_fits(service, person, theme, width):
     anna = person(service, theme=theme, width=width, height=860 if width > 500 else 740)
     page = anna.sign_in()
