@@ -54,8 +54,8 @@ struct HttpConfig {
   std::vector<Named> trusted_proxies;
   std::vector<Named> allowed_hosts;
   std::vector<Named> allowed_origins;  ///< of pages that may read outputs; "*": any
-  std::string certificate;  ///< a file, PEM; with it the service speaks TLS
-  std::string key;          ///< its private key, PEM
+  std::string certificate;             ///< a file, PEM; with it the service speaks TLS
+  std::string key;                     ///< its private key, PEM
   /// Opens /metrics; "" = this machine only.
   std::string metrics_token;
 };

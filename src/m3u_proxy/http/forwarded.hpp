@@ -42,7 +42,7 @@ struct AddressPolicy {
   /// is every name below that, "*" any host. Loopback and "localhost" always may.
   std::vector<std::string> allowed_hosts;
   /// Of pages that may read what is public by its address (CORS); "*": any.
-  std::vector<std::string> allowed_origins;
+  std::vector<std::string> allowed_origins{};
   std::string base_path;  ///< where the service is mounted when no proxy says so: "" or "/iptv"
 };
 
