@@ -91,6 +91,7 @@ def test_the_next_five_times_are_those_of_the_schedule(shrunk, person):
     anna.open(f"#/sources/sources/{source['id']}")
     panel = page.get_by_role("dialog", name="tv")
     panel.get_by_role("heading", name="Next five times").wait_for()
+    panel.get_by_role("listitem").nth(4).wait_for()
     times = panel.get_by_role("listitem").all_inner_texts()
     assert len(times) == 5
     for run, text in zip(runs(), times, strict=True):
