@@ -104,6 +104,11 @@ Result<> insert_entity(Connection& connection, const SecretKey& key, const Entit
               " created, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
               {entity.id, to_string(entity.kind), entity.name, entity.position, body,
                entity.revision, to_string(entity.managed_by), entity.created, entity.updated}));
+  if (entity.kind != EntityKind::kProxy) return {};
+  // One of the same name had the same id: the token of its addresses
+  // (api/entities/output_tokens.hpp) is gone.
+  M3U_CHECK(execute(connection, "DELETE FROM settings WHERE key = $1",
+                    {"output_token/" + to_string(entity.id)}));
   return {};
 }
 
@@ -120,17 +125,14 @@ Result<> update_entity(Connection& connection, const SecretKey& key, const Entit
 }
 
 Result<> delete_entity(Connection& connection, const Uuid& id) {
-  static constexpr std::array<std::string_view, 9> kStatements = {
+  static constexpr std::array<std::string_view, 8> kStatements = {
       "DELETE FROM source_fetches WHERE source_id = $1",
       "DELETE FROM source_snapshots WHERE source_id = $1",
       "DELETE FROM generations WHERE proxy_id = $1",
       // One of the same name gets the same id, and must not count its generations from 1 again.
       "UPDATE proxy_states SET held = 0 WHERE proxy_id = $1",
       "DELETE FROM runs WHERE proxy_id = $1", "DELETE FROM channel_edits WHERE proxy_id = $1",
-      "DELETE FROM tokens WHERE proxy_id = $1",
-      // The token that its addresses have (api/entities/output_tokens.cpp).
-      "DELETE FROM settings WHERE key = 'output_token/' || CAST($1 AS TEXT)",
-      "DELETE FROM entities WHERE id = $1"};
+      "DELETE FROM tokens WHERE proxy_id = $1", "DELETE FROM entities WHERE id = $1"};
   for (const std::string_view statement : kStatements)
     M3U_CHECK(execute(connection, statement, {id}));
   return {};

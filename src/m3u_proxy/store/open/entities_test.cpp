@@ -132,9 +132,21 @@ TEST_P(EntitiesTest, ErasedProxyTakesWhatBelongsToItAlong) {
   must(
       store().tokens().create({.kind = TokenKind::kOutput, .hash = "h", .proxy = proxy.id}, at(2)));
   must(store().entities().erase(proxy.id, 1));
-  for (const std::string table : {"generations", "generation_files", "proxy_states", "runs",
-                                  "run_stages", "channel_edits", "tokens", "entities"})
+  for (const std::string table : {"generations", "generation_files", "runs", "run_stages",
+                                  "channel_edits", "tokens", "entities"})
     EXPECT_THAT(texts("SELECT 'left' FROM " + table), IsEmpty()) << table;
+}
+
+TEST_P(EntitiesTest, AProxyThatComesBackIsCountedOnAndHasNoOldAddress) {
+  const Entity proxy = create(EntityKind::kProxy, "p");
+  EXPECT_EQ(must(store().generations().next_number(proxy.id)), 1);
+  const std::string token = "output_token/" + to_string(proxy.id);
+  must(store().settings().put(token, "\"sealed\"", 0, at(2)));
+  must(store().entities().erase(proxy.id, 1));
+  const Entity again = create(EntityKind::kProxy, "p");
+  EXPECT_EQ(again.id, proxy.id);
+  EXPECT_EQ(must(store().generations().next_number(again.id)), 2);
+  EXPECT_EQ(must(store().settings().find(token)), std::nullopt);
 }
 
 TEST_P(EntitiesTest, FileIsTakenOverAndWhatVanishedIsRemoved) {
