@@ -77,6 +77,7 @@ def a_backup(tmp_path_factory):
         admin = administrator(service)
         fill(service, admin)
         service.wait_for_generation(2)
+        wait_until(lambda: "Née" in ask(service.playlist).text)
         playlist = service.playlist.split("/proxy/")[1]
         published = ask(service.playlist).text
         answer = admin.post("/backups", {"passphrase": PASSPHRASE, "with_snapshots": True})

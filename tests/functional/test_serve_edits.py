@@ -32,15 +32,16 @@ def test_edits_change_what_is_published(data, tmp_path):
                                "--guide-id", "b.tv", "--before", ids["A"])
             assert made["number"] == "77"
             service.wait_for_generation(2)
+            wait_until(lambda: "Best of all" in ask(service.playlist).text)
             lines = ask(service.playlist).text.splitlines()
             assert lines[1] == ('#EXTINF:-1 tvg-id="b.tv" tvg-logo="http://logo/b.png" '
                                 'group-title="Mine" tvg-chno="77",Best of all')
             service.ctl("edits", "set", ids["C"], "--hide")
             service.wait_for_generation(3)
-            assert names(service) == ["Best of all", "A", "D"]
+            wait_until(lambda: names(service) == ["Best of all", "A", "D"])
             service.ctl("edits", "set", ids["B"], "--unset", "place,name")
             service.wait_for_generation(4)
-            assert names(service) == ["A", "B", "D"]
+            wait_until(lambda: names(service) == ["A", "B", "D"])
             assert 'tvg-chno="77"' in ask(service.playlist).text
             service.ctl("edits", "remove", ids["B"])
             service.ctl("edits", "remove", ids["C"])
@@ -156,6 +157,7 @@ def test_bytes_are_those_of_generate_with_and_without_a_limit(data, tmp_path, li
                 f'after = "{ids[f"Channel {i + 1}"]}"\n' for i in range(0, 150, 3))
             config.write_text(configuration(source.url) + edits)
             service.wait_for_generation(2)
+            wait_until(lambda: b'"5000"' in ask(service.playlist).body)
             served = ask(service.playlist).body
         own = tmp_path / "own.toml"
         file = tmp_path / "list.m3u"
