@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/store/entity_rows.hpp>
+#include <m3u_proxy/store/tokens.hpp>
 
 namespace m3u_proxy::store::sql {
 namespace {
@@ -105,10 +106,9 @@ Result<> insert_entity(Connection& connection, const SecretKey& key, const Entit
               {entity.id, to_string(entity.kind), entity.name, entity.position, body,
                entity.revision, to_string(entity.managed_by), entity.created, entity.updated}));
   if (entity.kind != EntityKind::kProxy) return {};
-  // One of the same name had the same id: the token of its addresses
-  // (api/entities/output_tokens.hpp) is gone.
+  // One of the same name had the same id: the token of its addresses is gone.
   M3U_CHECK(execute(connection, "DELETE FROM settings WHERE key = $1",
-                    {"output_token/" + to_string(entity.id)}));
+                    {output_token_setting(entity.id)}));
   return {};
 }
 

@@ -35,4 +35,6 @@ Result<bool> equal_secrets(std::string_view a, std::string_view b) {
   return a.size() == b.size() && sodium->sodium_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+std::string output_token_setting(const Uuid& proxy) { return "output_token/" + to_string(proxy); }
+
 }  // namespace m3u_proxy::store

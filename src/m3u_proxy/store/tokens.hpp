@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/base/uuid.hpp>
 
 namespace m3u_proxy::store {
 
@@ -16,5 +17,8 @@ Result<std::string> make_token();
 Result<std::string> hash_token(std::string_view token);
 /// Whether two secrets are equal, in a time that depends on their lengths only. Error: kIo.
 Result<bool> equal_secrets(std::string_view a, std::string_view b);
+
+/// The key of the setting that keeps the token of a proxy's own addresses, sealed. Pure.
+std::string output_token_setting(const Uuid& proxy);
 
 }  // namespace m3u_proxy::store

@@ -11,8 +11,6 @@
 namespace m3u_proxy::api {
 namespace {
 
-std::string setting_of(const Uuid& proxy) { return "output_token/" + to_string(proxy); }
-
 /// A text of the store's settings that is sealed.
 Result<std::string> open_setting(const store::Setting& setting, const store::SecretKey& key) {
   M3U_TRY(const ConfigNode node, config::parse_json(setting.value, setting.key));
@@ -38,7 +36,7 @@ Result<std::string> make(store::Store& store, const store::SecretKey& key, const
                                                                 .proxy = proxy,
                                                                 .scopes = "[]"},
                                                                now));
-  auto put = put_setting(store, key, setting_of(proxy), token, revision, now);
+  auto put = put_setting(store, key, store::output_token_setting(proxy), token, revision, now);
   if (put) return token;
   // Nobody will know it.
   M3U_CHECK(store.tokens().erase(made.id));
@@ -49,18 +47,18 @@ Result<std::string> make(store::Store& store, const store::SecretKey& key, const
 
 Result<std::string> output_token(store::Store& store, const store::SecretKey& key,
                                  const Uuid& proxy, store::Time now) {
-  M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
+  M3U_TRY(const auto setting, store.settings().find(store::output_token_setting(proxy)));
   if (setting) return open_setting(*setting, key);
   auto made = make(store, key, proxy, 0, now);
   if (made || made.error().code != ErrorCode::kConflict) return made;
   // Somebody else was first.
-  M3U_TRY(const auto theirs, store.settings().find(setting_of(proxy)));
+  M3U_TRY(const auto theirs, store.settings().find(store::output_token_setting(proxy)));
   return theirs ? open_setting(*theirs, key) : std::move(made);
 }
 
 Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
                                         const Uuid& proxy, store::Time now) {
-  M3U_TRY(const auto setting, store.settings().find(setting_of(proxy)));
+  M3U_TRY(const auto setting, store.settings().find(store::output_token_setting(proxy)));
   if (!setting) return make(store, key, proxy, 0, now);
   M3U_TRY(const std::string old, open_setting(*setting, key));
   M3U_TRY(const std::string old_hash, store::hash_token(old));
