@@ -36,6 +36,14 @@ void for_each_secret(Tree& tree, const With& with) {
 
 }  // namespace
 
+const ConfigNode* value_of(const ConfigNode& tree, std::string_view key) {
+  const std::size_t dot = key.find('.');
+  const ConfigMember* const section = tree.find(key.substr(0, dot));
+  const ConfigMember* const member =
+      section == nullptr ? nullptr : section->value.find(key.substr(dot + 1));
+  return member == nullptr ? nullptr : &member->value;
+}
+
 std::string shown(std::string_view key, std::string_view text) {
   if (text.empty() || !config::is_secret(key)) return std::string(text);
   if (key == "alerts.webhook" || key == "alerts.ntfy") return only_host(text);
@@ -59,13 +67,19 @@ ConfigNode shown(ConfigNode tree) {
 
 void restore_secrets(ConfigNode& tree, const ConfigNode& stored) {
   for_each_secret(tree, [&](const std::string& key, ConfigNode& value) {
-    const std::size_t dot = key.find('.');
-    const ConfigMember* const section = stored.find(key.substr(0, dot));
-    const ConfigMember* const known =
-        section == nullptr ? nullptr : section->value.find(key.substr(dot + 1));
-    if (known != nullptr && value.text == shown(key, known->value.text))
-      value.text = known->value.text;
+    const ConfigNode* const known = value_of(stored, key);
+    if (known != nullptr && value.text == shown(key, known->text)) value.text = known->text;
   });
+}
+
+std::vector<std::string> hidden_secrets(const ConfigNode& tree, const ConfigNode& stored) {
+  std::vector<std::string> keys;
+  for_each_secret(tree, [&](const std::string& key, const ConfigNode& value) {
+    const ConfigNode* const known = value_of(stored, key);
+    if (value.text.contains(kHidden) && (known == nullptr || known->text != value.text))
+      keys.push_back(key);
+  });
+  return keys;
 }
 
 }  // namespace m3u_proxy::settings

@@ -35,13 +35,6 @@ std::string lock_of(const Key& key, const std::string& file) {
   return {};
 }
 
-const ConfigNode* value_of(const ConfigNode& tree, std::string_view section,
-                           std::string_view name) {
-  const ConfigMember* const table = tree.find(section);
-  const ConfigMember* const member = table == nullptr ? nullptr : table->value.find(name);
-  return member == nullptr ? nullptr : &member->value;
-}
-
 /// Sections that there are not, and what is no table.
 std::vector<FieldProblem> wrong_sections(const ConfigNode& sent) {
   std::vector<std::string_view> known;
@@ -94,9 +87,9 @@ Outcome<void> SettingCheck::leave_out_locked() {
   std::vector<FieldProblem> locked;
   for (const Key& key : context_.settings.keys()) {
     const std::string why = lock_of(key, file);
-    const ConfigNode* const value = value_of(sent_, key.said.section, key.said.name);
+    const ConfigNode* const value = settings::value_of(sent_, key.said.key);
     if (why.empty() || value == nullptr) continue;
-    const ConfigNode* const before = value_of(saved_, key.said.section, key.said.name);
+    const ConfigNode* const before = settings::value_of(saved_, key.said.key);
     if (before != nullptr && config::to_json(*before) == config::to_json(*value)) continue;
     if (!is_as_said(key, *value)) {
       locked.push_back({.field = "config." + key.said.key,
@@ -135,8 +128,7 @@ Outcome<config::Configuration> SettingCheck::read() {
   }
   if (own.empty())
     for (const auto& [key, error] : context_.check_settings(loaded.configuration)) {
-      const std::size_t dot = key.find('.');
-      if (value_of(sent_, key.substr(0, dot), key.substr(dot + 1)) != nullptr)
+      if (settings::value_of(sent_, key) != nullptr)
         own.push_back({.field = "config." + key,
                        .code = "invalid",
                        .message = fmt::format("{}: {}", key, error.message),
@@ -155,18 +147,11 @@ Outcome<config::Configuration> SettingCheck::read() {
 /// What is shown as *** and could not be put back would be taken for the secret itself.
 Outcome<void> SettingCheck::nothing_hidden() const {
   std::vector<FieldProblem> wrong;
-  for (const Key& key : context_.settings.keys()) {
-    if (!config::is_secret(key.said.key)) continue;
-    const ConfigNode* const value = value_of(sent_, key.said.section, key.said.name);
-    if (value == nullptr || !value->text.contains("***")) continue;
-    const ConfigNode* const before = value_of(saved_, key.said.section, key.said.name);
-    if (before != nullptr && before->text == value->text) continue;
-    wrong.push_back(
-        {.field = "config." + key.said.key,
-         .code = "hidden",
-         .message = fmt::format("{} still has *** in the place of its secret", key.said.key),
-         .hint = "write all of it anew"});
-  }
+  for (const std::string& key : settings::hidden_secrets(sent_, saved_))
+    wrong.push_back({.field = "config." + key,
+                     .code = "hidden",
+                     .message = fmt::format("{} still has *** in the place of its secret", key),
+                     .hint = "write all of it anew"});
   if (!wrong.empty()) return std::unexpected<Problem>(Problem(std::move(wrong)));
   return {};
 }
