@@ -120,6 +120,14 @@ def test_generate_makes_of_it_what_the_service_published(made, tmp_path):
     assert (tmp_path / "out" / "home.m3u").read_bytes().split(b"\n", 1)[1] == made["published"].split(b"\n", 1)[1]
 
 
+def test_an_export_that_cannot_be_written_is_an_error(made):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([BINARY, "export", "--data", made["data"]], stdout=full, stderr=subprocess.PIPE,
+                              text=True, check=False, env=environment(**postgres.database_of(made["data"])))
+    assert done.returncode == 1
+    assert "cannot write to standard output" in done.stderr and "No space left" in done.stderr
+
+
 def test_accounts_that_are_known_stay(made, tmp_path):
     (tmp_path / "tv.toml").write_text(made["text"].replace('name = "unused"', 'name = "now used"'))
     with_secrets = exported(made["data"], "--with-secrets")

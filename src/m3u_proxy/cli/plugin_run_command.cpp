@@ -21,14 +21,6 @@ namespace {
 using plugin_tools::Workbench;
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-class StandardOutput final : public io::ByteSink {
- public:
-  Result<> write(std::string_view bytes) override {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return {};
-    return fail(system_error("cannot write to standard output", errno));
-  }
-};
-
 Result<std::unique_ptr<io::ByteSource>> open_input(const std::optional<std::string>& file) {
   if (file && *file != "-") return io::open_file(*file);
   const int input = ::dup(STDIN_FILENO);
@@ -53,7 +45,10 @@ Result<ProblemLog> run(const PluginRunOptions& options) {
   M3U_CHECK(check_stage(*bench, options.stage));
   M3U_TRY(auto input, open_input(options.input));
   StandardOutput out;
-  return plugin_tools::run_alone(*bench, options.stage, std::move(input), out);
+  M3U_TRY(ProblemLog problems,
+          plugin_tools::run_alone(*bench, options.stage, std::move(input), out));
+  M3U_CHECK(StandardOutput::finish());
+  return problems;
 }
 
 double in_ms(std::chrono::nanoseconds time) { return Milliseconds(time).count(); }

@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/cli/backup/archive_options.hpp>
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
 #include <m3u_proxy/cli/serve/control_client.hpp>
-#include <m3u_proxy/cli/version.hpp>
-#include <m3u_proxy/daemon/archives/offline_archives.hpp>
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/jobs/workers.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -37,13 +35,9 @@ Result<std::string> read_passphrase(const std::optional<std::string>& file) {
 }
 
 template <typename Options>
-Result<daemon::ArchiveOptions> archive_options(const Options& options,
-                                               const config::Environment& environment) {
-  daemon::ArchiveOptions out{.data = options.data,
-                             .environment = environment,
-                             .version = std::string(kVersion),
-                             .now = jobs::system_clock()()};
-  if (options.config) out.config = *options.config;
+Result<daemon::ArchiveOptions> sealed_archive(const Options& options,
+                                              const config::Environment& environment) {
+  daemon::ArchiveOptions out = archive_options(options, environment);
   M3U_TRY(out.passphrase, read_passphrase(options.passphrase_file));
   return out;
 }
@@ -62,7 +56,7 @@ Result<Json> restore_by_service(const RestoreOptions& options, const std::string
 }
 
 Result<Json> restore(const RestoreOptions& options, const config::Environment& environment) {
-  M3U_TRY(const auto archive, archive_options(options, environment));
+  M3U_TRY(const auto archive, sealed_archive(options, environment));
   const auto done = daemon::restore(
       archive, options.without_secrets ? backup::Secrets::kLeftOut : backup::Secrets::kNeeded,
       options.only_check, options.file);
@@ -76,7 +70,7 @@ Result<Json> restore(const RestoreOptions& options, const config::Environment& e
 ExitCode run_backup(const BackupOptions& options, const config::Environment& environment) {
   if (const auto set = set_log_level(std::nullopt, environment, "warn"); !set)
     return report_error(set.error());
-  const auto archive = archive_options(options, environment);
+  const auto archive = sealed_archive(options, environment);
   if (!archive) return report_error(archive.error());
   const auto done = daemon::back_up(
       *archive, options.with_snapshots ? backup::Snapshots::kAll : backup::Snapshots::kOnlyCopies,

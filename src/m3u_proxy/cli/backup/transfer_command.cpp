@@ -2,44 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/cli/backup/archive_options.hpp>
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
-#include <m3u_proxy/cli/version.hpp>
-#include <m3u_proxy/daemon/archives/offline_archives.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
-#include <m3u_proxy/jobs/workers.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Standard output.
-class Printed final : public io::ByteSink {
- public:
-  Result<> write(std::string_view bytes) override {
-    print_to(stdout, std::string(bytes));
-    return {};
-  }
-};
-
-template <typename Options>
-daemon::ArchiveOptions archive_options(const Options& options,
-                                       const config::Environment& environment) {
-  daemon::ArchiveOptions out{.data = options.data,
-                             .environment = environment,
-                             .version = std::string(kVersion),
-                             .now = jobs::system_clock()()};
-  if (options.config) out.config = *options.config;
-  return out;
-}
-
 Result<> write(const ExportOptions& options, const config::Environment& environment) {
   const auto archive = archive_options(options, environment);
   const auto secrets = options.with_secrets ? api::ShowSecrets::kYes : api::ShowSecrets::kNo;
   if (!options.output) {
-    Printed out;
-    return daemon::export_configuration(archive, secrets, out);
+    StandardOutput out;
+    M3U_CHECK(daemon::export_configuration(archive, secrets, out));
+    return StandardOutput::finish();
   }
   M3U_TRY(const auto file, io::AtomicFile::create(*options.output));
   std::error_code ignored;
