@@ -85,6 +85,11 @@ http::Response problem_answer(const Problem& problem) {
   return response;
 }
 
+void text_or_null_member(Json& json, std::string_view name, std::string_view text) {
+  json.key(name);
+  text.empty() ? json.null() : json.value(text);
+}
+
 void time_member(Json& json, std::string_view name, store::Time time) {
   json.key(name);
   if (time == store::Time()) {

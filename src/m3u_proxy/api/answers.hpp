@@ -69,6 +69,8 @@ http::Response problem_answer(const Problem& problem);
 
 /// "2026-11-28T18:30:00Z", or null for Time{}.
 void time_member(Json& json, std::string_view name, store::Time time);
+/// The text, or null where it is empty.
+void text_or_null_member(Json& json, std::string_view name, std::string_view text);
 void id_member(Json& json, std::string_view name, const Uuid& id);
 
 /// The entity tag of a revision: `"7"`.

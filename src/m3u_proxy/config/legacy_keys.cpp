@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/config/legacy_keys.hpp>
+#include <m3u_proxy/config/node_toml.hpp>
 
 namespace m3u_proxy::config {
 namespace {
@@ -226,17 +227,7 @@ void apply(ConfigNode& document, LegacyChange& change) {
 std::string toml_value(const ConfigNode& value) {
   if (value.kind == Kind::kInteger) return std::to_string(value.integer);
   if (value.kind == Kind::kBoolean) return value.boolean ? "true" : "false";
-  std::string out = "\"";
-  for (const char c : value.text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (byte < 0x20 || byte == 0x7F)
-      out += fmt::format("\\u{:04X}", byte);
-    else
-      out += c;
-  }
-  return out + '"';
+  return toml_quoted(value.text);
 }
 
 std::string to_string(const LegacyChange& change) {

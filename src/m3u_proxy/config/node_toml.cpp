@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/node_toml.hpp>
 
@@ -11,24 +12,11 @@ namespace {
 
 using Kind = ConfigNode::Kind;
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\')
-      out += fmt::format("\\{}", c);
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-      out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
-    else
-      out += c;
-  }
-  return out + '"';
-}
-
 std::string key(std::string_view name) {
   const bool is_bare = !name.empty() && std::ranges::all_of(name, [](char c) {
     return is_ascii_alpha(c) || is_ascii_digit(c) || c == '_' || c == '-';
   });
-  return is_bare ? std::string(name) : quoted(name);
+  return is_bare ? std::string(name) : toml_quoted(name);
 }
 
 /// With a point or an exponent, so that it is no whole number when it is read again.
@@ -89,9 +77,21 @@ std::string value_of(const ConfigNode& node) {
 
 }  // namespace
 
+std::string toml_quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += fmt::format("\\{}", c);
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+      out += fmt::format("\\u{:04X}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out + '"';
+}
+
 std::string toml_string(std::string_view text) {
-  const bool plain = std::ranges::none_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  const bool plain = is_one_line(text);
   if (plain && !text.contains('"') && !text.contains('\\')) return fmt::format("\"{}\"", text);
   if (plain && !text.contains('\'')) return fmt::format("'{}'", text);
   const bool lines = std::ranges::none_of(text, [](char c) {
@@ -99,7 +99,7 @@ std::string toml_string(std::string_view text) {
   });
   if (lines && text.contains('\n') && !text.contains("'''") && !text.ends_with('\''))
     return fmt::format("'''\n{}'''", text);
-  return quoted(text);
+  return toml_quoted(text);
 }
 
 std::string to_toml(std::string_view header, const ConfigNode& table) {

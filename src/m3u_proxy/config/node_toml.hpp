@@ -8,6 +8,8 @@
 
 namespace m3u_proxy::config {
 
+/// A basic TOML string, between double quotes.
+std::string toml_quoted(std::string_view text);
 /// A TOML string in the form that needs the fewest escapes.
 std::string toml_string(std::string_view text);
 

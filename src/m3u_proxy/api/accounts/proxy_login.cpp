@@ -6,6 +6,7 @@
 #include <m3u_proxy/api/accounts/proxy_login.hpp>
 #include <m3u_proxy/api/accounts/user_json.hpp>
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/base/line_text.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 
@@ -36,10 +37,8 @@ Outcome<std::string_view> only_field(const http::Request& request, std::string_v
 
 /// A comma may be the seam of two fields that somebody between joined.
 bool is_name(std::string_view name) {
-  return name.size() <= ProxyLogin::kLongestName && is_valid_utf8(name) &&
-         std::ranges::none_of(name, [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7F || c == ',';
-         });
+  return name.size() <= ProxyLogin::kLongestName && is_valid_utf8(name) && is_one_line(name) &&
+         !name.contains(',');
 }
 
 /// Whether one of `groups`, which proxies separate by ',' or '|', is in `list`.

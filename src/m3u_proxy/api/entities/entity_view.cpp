@@ -68,11 +68,8 @@ Result<> write_source_status(Json& json, const ApiContext& context, const Uuid& 
   }
   time_member(json, "next", next.value_or(store::Time()));
   json.member("failures", fetches ? fetches->failures : 0);
-  json.key("error");
-  if (fetches && !fetches->error.empty())
-    json.value(std::string_view(fetches->error));
-  else
-    json.null();
+  text_or_null_member(json, "error",
+                      fetches ? std::string_view(fetches->error) : std::string_view());
   json.key("quarantined");
   if (const auto* const waits = quarantined(all))
     json.begin_object()
@@ -184,8 +181,8 @@ void write_job(Json& json, const ApiContext& context, const store::Job& job) {
   time_member(json, "created", job.created);
   time_member(json, "started", job.started);
   time_member(json, "finished", job.finished);
-  json.member("attempts", job.attempts).key("error");
-  job.error.empty() ? json.null() : json.value(std::string_view(job.error));
+  json.member("attempts", job.attempts);
+  text_or_null_member(json, "error", job.error);
   json.key("progress").raw(job.progress.empty() ? "null" : job.progress);
   if (!job.report.empty()) json.key("report").raw(job.report);
   json.end_object();

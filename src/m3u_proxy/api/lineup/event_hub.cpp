@@ -54,11 +54,8 @@ std::string job_json(const store::Job& job, std::string_view target_name) {
   time_member(json, "created", job.created);
   time_member(json, "started", job.started);
   time_member(json, "finished", job.finished);
-  json.member("attempts", job.attempts).key("error");
-  if (job.error.empty())
-    json.null();
-  else
-    json.value(std::string_view(job.error));
+  json.member("attempts", job.attempts);
+  text_or_null_member(json, "error", job.error);
   json.key("progress");
   if (job.progress.empty() || job.state != store::JobState::kRunning)
     json.null();

@@ -73,8 +73,8 @@ void write_run(Json& json, const store::Job& job) {
   const std::chrono::duration<double> took = job.finished - job.started;
   json.begin_object();
   id_member(json, "job", job.id);
-  json.member("state", store::to_string(job.state)).key("error");
-  job.error.empty() ? json.null() : json.value(std::string_view(job.error));
+  json.member("state", store::to_string(job.state));
+  text_or_null_member(json, "error", job.error);
   time_member(json, "started", job.started);
   time_member(json, "finished", job.finished);
   json.member("seconds", std::max(took.count(), 0.0));

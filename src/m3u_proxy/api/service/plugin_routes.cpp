@@ -13,11 +13,6 @@ namespace {
 using plugins::PluginView;
 using plugins::StageProfile;
 
-void write_or_null(Json& json, std::string_view name, const std::string& text) {
-  json.key(name);
-  text.empty() ? json.null() : json.value(std::string_view(text));
-}
-
 void write_profile(Json& json, const std::vector<StageProfile>& profile) {
   json.key("profile").begin_array();
   for (const StageProfile& stage : profile) {
@@ -31,7 +26,7 @@ void write_profile(Json& json, const std::vector<StageProfile>& profile) {
         .member("replaced", stage.replaced)
         .member("seconds", stage.seconds)
         .member("peak_mb", stage.peak_mb);
-    write_or_null(json, "last_failure", stage.last_failure);
+    text_or_null_member(json, "last_failure", stage.last_failure);
     json.end_object();
   }
   json.end_array();
@@ -70,7 +65,7 @@ void write_plugin(Json& json, const PluginView& view) {
       .member("name", std::string_view(view.name))
       .member("version", std::string_view(manifest.version))
       .member("state", plugins::to_string(view.state));
-  write_or_null(json, "error", view.error);
+  text_or_null_member(json, "error", view.error);
   json.member("file", std::string_view(view.file.string())).key("stages").begin_array();
   for (const plugins::PluginStage stage : manifest.stages) json.value(to_string(stage));
   json.end_array()
