@@ -39,7 +39,8 @@ struct ProcessOptions {
   std::filesystem::path spill_folder{};  ///< an existing one; of temporary files
   /// Somebody named the folder: it has to be one that can be used, on a disk.
   bool spill_folder_is_named = false;
-  std::uint64_t max_spill_mb = 0;  ///< of temporary files; 0: what the disk has, less 5 %
+  std::uint64_t max_spill_mb =
+      0;  ///< of temporary files; 0: what the disk has, less 5 % (at most 1 GB)
   PluginOptions plugins{};
 };
 

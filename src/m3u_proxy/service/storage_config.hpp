@@ -11,7 +11,8 @@ struct StorageConfig {
   std::filesystem::path output_dir;  ///< of published files
   std::filesystem::path cache_dir;   ///< last good copies of downloads; empty: none are kept
   std::filesystem::path spill_dir;   ///< temporary files, not on tmpfs; empty: beside the output
-  std::uint64_t max_spill_mb = 0;    ///< of temporary files; 0: what the disk has, less 5 %
+  std::uint64_t max_spill_mb =
+      0;  ///< of temporary files; 0: what the disk has, less 5 % (at most 1 GB)
 
   /// Everything below `m3u-proxy`, with a cache.
   static StorageConfig default_config();

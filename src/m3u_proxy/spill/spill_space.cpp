@@ -13,13 +13,18 @@ namespace {
 
 /// The disk is looked at again after this much, or the file system's word is old.
 constexpr std::uint64_t kLookEvery = std::uint64_t{8} << 20U;
-constexpr std::uint64_t kKeepFreePercent = 5;
+constexpr std::uint64_t kKeepFreePart = 20;  // 5 %
+constexpr Bytes kKeepFreeAtMost = mib(1024);
 constexpr std::string_view kOtherDisk =
     "free some disk space, or name a folder on another disk with spill_dir (--spill-dir)";
 
 double mb(std::uint64_t bytes) { return Bytes{bytes}.mb(); }
 
 }  // namespace
+
+Bytes kept_free(Bytes disk) {
+  return {std::min(disk.count / kKeepFreePart, kKeepFreeAtMost.count)};
+}
 
 Result<io::TempFolder*> SpillSpace::folder() {
   const std::lock_guard lock(mutex_);
@@ -66,7 +71,7 @@ Result<> SpillSpace::take_alone(std::uint64_t bytes) {
     if (bytes > room)
       return fail(full(stats_.live,
                        fmt::format("{:.1f} MB more would leave the disk too little free{}",
-                                   mb(bytes), max == 0 ? " (5 % of it)" : ""),
+                                   mb(bytes), max == 0 ? " (5 % of it, at most 1 GB)" : ""),
                        kOtherDisk));
     known_room_ = std::min(room, std::max(kLookEvery, bytes));
   }
@@ -90,8 +95,7 @@ std::uint64_t SpillSpace::room_on_disk() const {
   const std::uint64_t block = info.f_frsize;
   const std::uint64_t free = info.f_bavail * block;
   // Without a limit of the user's own, others keep a part of the disk.
-  const std::uint64_t kept =
-      options_.max.count == 0 ? info.f_blocks * block / 100 * kKeepFreePercent : 0;
+  const std::uint64_t kept = options_.max.count == 0 ? kept_free({info.f_blocks * block}).count : 0;
   return free > kept ? free - kept : 0;
 }
 

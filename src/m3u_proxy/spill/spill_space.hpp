@@ -23,11 +23,15 @@ struct SpillStats {
   std::uint64_t files = 0;  ///< files ever made
 };
 
+/// What stays free of a disk of that size when nobody set `max_spill_mb`: 5 %, and at most 1 GiB,
+/// for a large disk that is nearly full still has room.
+Bytes kept_free(Bytes disk);
+
 class SpillSpace final : private io::TempFileAccount {
  public:
   struct Options {
     std::filesystem::path folder;  ///< an existing folder on a disk (`spill_dir`)
-    Bytes max{};                   ///< `max_spill_mb`; 0: what the disk has, less 5 % of it
+    Bytes max{};                   ///< `max_spill_mb`; 0: what the disk has, less kept_free()
     io::TempFolder::Tmpfs tmpfs = io::TempFolder::Tmpfs::kRefuse;
     /// The account that this one is a part of, with a limit for all its parts; outlives it.
     /// nullptr: none.

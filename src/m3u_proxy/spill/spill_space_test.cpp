@@ -97,6 +97,12 @@ class SmallDisk {
   bool mounted_;
 };
 
+TEST(SpillSpace, ALargeDiskNeedNotKeepMoreThanAGigabyte) {
+  EXPECT_EQ(kept_free(mib(40)).count, mib(2).count);
+  EXPECT_EQ(kept_free(mib(20 * 1024)).count, mib(1024).count);
+  EXPECT_EQ(kept_free(mib(4 * 1024 * 1024)).count, mib(1024).count);
+}
+
 TEST(SpillSpace, WithoutALimitFivePercentOfTheDiskStayFree) {
   const SmallDisk disk(mib(40));
   if (!disk.mounted()) GTEST_SKIP() << "may not mount a file system";
@@ -109,7 +115,7 @@ TEST(SpillSpace, WithoutALimitFivePercentOfTheDiskStayFree) {
   EXPECT_EQ(pieces, 38U);
   EXPECT_EQ(written.error().code, ErrorCode::kDiskFull);
   EXPECT_TRUE(written.error().message.ends_with(
-      "38.0 MB are there, and 1.0 MB more would leave the disk too little free (5 % of it)"))
+      "1.0 MB more would leave the disk too little free (5 % of it, at most 1 GB)"))
       << written.error().message;
   EXPECT_EQ(written.error().hint,
             "free some disk space, or name a folder on another disk with spill_dir (--spill-dir)");

@@ -677,7 +677,7 @@ export const texts: Texts = {
   'set.proxy_memory.spill_dir': 'Ordner für das, was nicht in den Speicher passt',
   'hint.proxy_memory.spill_dir': 'Leer: neben der Ausgabe. Nicht auf einer RAM-Disk.',
   'set.proxy_memory.max_spill_mb': 'Platte dafür höchstens (MB)',
-  'hint.proxy_memory.max_spill_mb': '0: was die Platte hat, bis auf 5 %.',
+  'hint.proxy_memory.max_spill_mb': '0: was die Platte hat, bis auf 5 % oder 1 GB.',
   'set.memory_cleanup.aggressive_cleanup': 'Speicher nach jeder Stufe zurückgeben',
   'set.memory_cleanup.memory_pressure_threshold_mb': 'Speicher ist knapp ab (MB)',
   'hint.memory_cleanup.memory_pressure_threshold_mb': '0: nach der Grenze.',

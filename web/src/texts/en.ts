@@ -675,7 +675,7 @@ export const texts = {
   'set.proxy_memory.spill_dir': 'Folder for what memory has no room for',
   'hint.proxy_memory.spill_dir': 'Empty: beside the output. Not on a RAM disk.',
   'set.proxy_memory.max_spill_mb': 'Disk for it at most (MB)',
-  'hint.proxy_memory.max_spill_mb': '0: what the disk has, less 5 %.',
+  'hint.proxy_memory.max_spill_mb': '0: what the disk has, less 5 % or 1 GB.',
   'set.memory_cleanup.aggressive_cleanup': 'Give memory back after every stage',
   'set.memory_cleanup.memory_pressure_threshold_mb': 'Memory is short from (MB)',
   'hint.memory_cleanup.memory_pressure_threshold_mb': '0: by the limit.',
