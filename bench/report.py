@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import api
+import backups
 import http_server
 import plugins
 import service_at_size
@@ -155,6 +156,7 @@ def render(bench: Bench, results: list[Result]) -> str:
                   *http_server.measure(options.build)]
         lines += ["", "## The service", "", *service_at_size.measure(options.build)]
         lines += ["", "## The API", "", *api.measure(options.build)]
+        lines += ["", "## Backups", "", *backups.measure(options.build)]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)
 

@@ -59,8 +59,8 @@ class Provider:
         self._server.server_close()
 
 
-def write_configuration(path, provider, playlist="tv.m3u", guide=None):
-    text = (f'[service]\nquiet_period = "0s"\n\n[[sources]]\nname = "tv"\nrefresh = "24h"\n'
+def write_configuration(path, provider, playlist="tv.m3u", guide=None, quiet_period="0s"):
+    text = (f'[service]\nquiet_period = "{quiet_period}"\n\n[[sources]]\nname = "tv"\nrefresh = "24h"\n'
             f'url = "{provider.url}/{playlist}"\n\n')
     if guide:
         text += (f'[[epg_sources]]\nname = "guide"\nrefresh = "24h"\n'
