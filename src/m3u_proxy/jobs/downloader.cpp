@@ -88,9 +88,13 @@ Result<Download> Downloader::fetch(const Request& request) {
 
 Result<Download> Downloader::fetch_from_server(const Request& request) {
   const Server server = *server_of(request.source.config);
-  if (!breaker_.allows(server.key, store::seconds_of(clock_())))
+  const std::int64_t now = store::seconds_of(clock_());
+  const std::int64_t until = breaker_.open_until(server.key, now).value_or(now);
+  if (!breaker_.allows(server.key, now))
     return fail(ErrorCode::kNetwork,
-                fmt::format("{} failed again and again and is left alone for a while", server.host),
+                fmt::format("{} failed again and again, or asked to be left alone: it is not asked "
+                            "for another {} s",
+                            server.host, until - now),
                 "it is tried again by itself");
   M3U_TRY(Download download, empty());
   std::optional<std::chrono::seconds> wait;
