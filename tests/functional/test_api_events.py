@@ -86,3 +86,19 @@ def test_sources_generations_and_alerts_come_when_there_are_news_of_them(tmp_pat
             alerts = [one["data"]["cause"] for one in events.heard if one["event"] == "alert"]
             assert sorted(alerts) == ["job_failed", "source_failed"]
             assert "secret-password" not in str(events.heard)
+
+
+def test_a_generation_is_told_of_when_it_is_what_is_served(tmp_path):
+    config = tmp_path / "service.toml"
+    with Source(playlist_of("A")) as source:
+        config.write_text(configuration(source.url))
+        with Service(tmp_path / "data", "--config", config) as service:
+            admin = administrator(service)
+            with Events(admin) as events:
+                events.until("status")  # it looks from now on
+                for served in range(2, 22):
+                    source.content = playlist_of(*(f"Channel {i}" for i in range(served)))
+                    service.ctl("refresh", "tv")
+                    told = events.until("generation", served=served)
+                    channels = admin.get(f"/proxies/{told['proxy']}/channels").json
+                    assert (channels["generation"], channels["total"]) == (served, served)

@@ -34,7 +34,7 @@ struct ApiContext {
   jobs::Generator& generator;
   jobs::Workers& workers;
   monitoring::AlertCenter& alerts;
-  const outputs::Published& published;
+  outputs::Published& published;
   logos::LogoLibrary& logos;
   std::shared_ptr<const outputs::Placeholders> placeholders;
   const http::LivePolicy& addresses;
@@ -49,6 +49,8 @@ struct ApiContext {
   /// Keys with what a service cannot do with their values, beyond what their tables check.
   std::function<std::vector<std::pair<std::string, Error>>(const config::Configuration&)>
       check_settings;
+  /// Puts what the store names now in place of what is served.
+  std::function<void()> publish;
   /// Takes over what is saved now.
   std::function<Result<>()> take_settings;
   /// Puts an archive in the place of what the service has; one at a time.

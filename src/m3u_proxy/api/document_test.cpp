@@ -43,6 +43,7 @@ class DocumentTest : public jobs::testing::JobsTest {
                      .http_counters = [] { return http::ServerCounters(); },
                      .settings = settings_,
                      .check_settings = {},
+                     .publish = [] {},
                      .take_settings = {},
                      .restore = {}},
                     std::nullopt));

@@ -117,6 +117,7 @@ Result<> Service::Parts::make_api() {
                .settings = settings_,
                .check_settings =
                    [this](const auto& settings) { return check_settings(settings, *process_); },
+               .publish = [this] { publish(); },
                .take_settings = [this] { return take_settings(); },
                .restore = [this](const auto& request) { return restoring_->run(request); }},
               admin));

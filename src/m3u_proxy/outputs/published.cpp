@@ -112,8 +112,17 @@ void Published::replace(std::vector<std::shared_ptr<PublishedProxy>> proxies, Do
     next->proxies.emplace(id, std::move(proxy));
   }
   next->doors = std::move(doors);
-  const std::scoped_lock lock(mutex_);
-  state_ = next;
+  {
+    const std::scoped_lock lock(mutex_);
+    state_ = next;
+  }
+  const std::scoped_lock lock(telling_);
+  if (told_) told_();
+}
+
+void Published::when_replaced(std::function<void()> told) {
+  const std::scoped_lock lock(telling_);
+  told_ = std::move(told);
 }
 
 std::shared_ptr<const Published::State> Published::state() const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -92,6 +93,9 @@ class Published {
     std::map<std::string, store::Time, std::less<>> ends;
   };
   void replace(std::vector<std::shared_ptr<PublishedProxy>> proxies, Doors doors);
+  /// `told` is called after each replace() from now on, on its thread; empty: nobody is told, and
+  /// no call is under way any more. It must not call replace() or this.
+  void when_replaced(std::function<void()> told);
 
   /// The proxy that a token, or the name of a public one, opens; nullptr: none.
   [[nodiscard]] std::shared_ptr<PublishedProxy> find(std::string_view door) const;
@@ -106,8 +110,10 @@ class Published {
   };
   [[nodiscard]] std::shared_ptr<const State> state() const;
 
-  mutable std::mutex mutex_;
+  mutable std::mutex mutex_;  // of state_
   std::shared_ptr<const State> state_ = std::make_shared<State>();
+  std::mutex telling_;
+  std::function<void()> told_;
 };
 
 }  // namespace m3u_proxy::outputs

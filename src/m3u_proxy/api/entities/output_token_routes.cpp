@@ -185,7 +185,12 @@ Result<> add_output_token_routes(Operations& operations, const ApiContext& conte
                        std::uint64_t body, Work work) {
     return operations.add(method, fmt::format("/proxies/{{id}}/tokens{}", rest),
                           {.id = std::string(id), .least = least, .body_limit = body},
-                          [handlers, work](Call& call) { return ((*handlers).*work)(call); });
+                          [handlers, work, &context, method](Call& call) {
+                            Answer answer = ((*handlers).*work)(call);
+                            // An address may be used as soon as it is known.
+                            if (answer && method != http::Method::kGet) context.publish();
+                            return answer;
+                          });
   };
   using enum http::Method;
   M3U_CHECK(add(kGet, "", "listOutputTokens", Role::kViewer, 0, &OutputTokenHandlers::list));

@@ -72,10 +72,12 @@ EventHub::EventHub(const ApiContext& context, std::function<void()> on_edits)
       std::chrono::duration_cast<std::chrono::milliseconds>(context.clock().time_since_epoch())
           .count());
   log::set_writer([this](std::string_view line) { write_log(line); });
+  context_.published.when_replaced([this] { look_at_served(); });
   thread_ = std::thread([this] { run(); });
 }
 
 EventHub::~EventHub() {
+  context_.published.when_replaced({});
   log::set_writer({});
   stopping_ = true;
   {
@@ -167,11 +169,16 @@ void EventHub::run() {
   while (feed_ && !stopping_) {
     const auto sleep = is_heard() ? std::chrono::milliseconds(kPressureEvery)
                                   : std::chrono::milliseconds(kLongestSleep);
-    const auto topics = feed_->wait(sleep);
+    auto topics = feed_->wait(sleep);
     if (stopping_) return;
     if (!topics) {
       std::this_thread::sleep_for(kPause);
       continue;
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      if (std::exchange(served_, false))
+        topics->set(static_cast<std::size_t>(store::Topic::kGenerations));
     }
     if (topics->test(static_cast<std::size_t>(store::Topic::kEdits)) && on_edits_) on_edits_();
     look_at_listeners(*topics);
@@ -203,6 +210,12 @@ void EventHub::look_at_listeners(store::Topics topics) {
   for (const Listener& listener : all)
     if (now - listener.since > kLongestListening || (asks && !listener.may_listen()))
       listener.stream.close();
+}
+
+void EventHub::look_at_served() {
+  const std::scoped_lock lock(mutex_);
+  served_ = true;
+  if (feed_) feed_->wake();
 }
 
 void EventHub::look(store::Topics topics) {
@@ -264,6 +277,12 @@ void EventHub::look_at_sources() {
   sources_ = std::move(now);
 }
 
+bool EventHub::is_published(const Uuid& proxy, std::int64_t number) const {
+  const auto published = context_.published.of(proxy);
+  if (!published) return false;
+  return published->has_generation() ? std::stoll(published->generation()) == number : number == 0;
+}
+
 void EventHub::look_at_generations() {
   const auto model = context_.conductor.model();
   if (!model) return;
@@ -273,8 +292,15 @@ void EventHub::look_at_generations() {
     if (!rows) return;
     if (rows->empty()) continue;
     const store::GenerationRow& row = rows->front();
-    const auto served =
+    const auto current =
         std::ranges::find(*rows, store::GenerationState::kCurrent, &store::GenerationRow::state);
+    const std::int64_t served = current == rows->end() ? 0 : current->number;
+    const auto known = generations_.find(proxy.id);
+    // Who hears of it asks for it at once: told when it is what they get.
+    if (!is_published(proxy.id, served)) {
+      if (known != generations_.end()) now.insert(*known);
+      continue;
+    }
     std::string text;
     Json json(text);
     json.begin_object();
@@ -282,7 +308,7 @@ void EventHub::look_at_generations() {
     json.member("name", std::string_view(proxy.config.name.name))
         .member("number", row.number)
         .member("state", store::to_string(row.state))
-        .member("served", served == rows->end() ? 0 : served->number);
+        .member("served", served);
     time_member(json, "created", row.created);
     json.member("channels", row.channels)
         .member("programmes", row.programmes)
@@ -290,7 +316,6 @@ void EventHub::look_at_generations() {
         .member("removed", row.removed)
         .member("changed", row.changed)
         .end_object();
-    const auto known = generations_.find(proxy.id);
     if (looks_ && (known == generations_.end() || known->second != text)) tell("generation", text);
     now.emplace(proxy.id, std::move(text));
   }

@@ -73,9 +73,13 @@ class EventHub {
   bool is_heard();
   void look_at_listeners(store::Topics topics);
   void look(store::Topics topics);
+  /// Looks at the generations as soon as they are served, which is after the store has them.
+  void look_at_served();
   void look_at_jobs();
   void look_at_sources();
   void look_at_generations();
+  /// Whether `number` is what is served of the proxy; 0: nothing.
+  [[nodiscard]] bool is_published(const Uuid& proxy, std::int64_t number) const;
   void look_at_pressure();
   void alert(std::string_view cause, std::string_view message);
   void write_log(std::string_view line);
@@ -89,6 +93,7 @@ class EventHub {
   std::size_t ring_bytes_ = 0;
   std::uint64_t last_id_ = 0;
   bool somebody_came_ = false;  // their access may have changed on the way here
+  bool served_ = false;         // something else is served since the last look
 
   // Of the thread:
   std::unique_ptr<store::ChangeFeed> feed_;
