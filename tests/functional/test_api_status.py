@@ -60,8 +60,8 @@ def test_alerts_are_there_until_they_are_over(running):
     content, running.source.content = running.source.content, None
     source = running.admin.get("/sources").json["items"][0]
     for _ in range(2):
-        running.admin.post(f"/sources/{source['id']}/refresh")
-        wait_until(lambda: not status_of(running)["jobs"]["running"])
+        job = running.admin.post(f"/sources/{source['id']}/refresh").json["id"]
+        wait_until(lambda j=job: running.admin.get(f"/jobs/{j}").json["state"] == "failed")
     wait_until(lambda: status_of(running)["alerts"])
     alert = status_of(running)["alerts"][0]
     assert (alert["cause"], alert["about"]) == ("source_failed", source["name"])

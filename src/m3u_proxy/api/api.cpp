@@ -8,7 +8,7 @@ Api::Api(http::Router& router, ApiContext context)
       passwords_(context_.process.budget()),
       access_(context_.store, context_.addresses, context_.clock),
       setup_(context_.store, passwords_, context_.data),
-      operations_(router, access_, context_.addresses) {}
+      operations_(router, access_, context_) {}
 
 Api::~Api() { stop(); }
 

@@ -64,10 +64,10 @@ struct Operations::Entry {
   Operation handler;
 };
 
-Operations::Operations(http::Router& router, Access& access, const http::LivePolicy& addresses)
+Operations::Operations(http::Router& router, Access& access, const ApiContext& context)
     : router_(router),
       access_(access),
-      addresses_(addresses),
+      context_(context),
       quick_(kQuickThreads, kMostWaiting),
       scan_(kScanThreads, kMostWaiting),
       slow_(kSlowThreads, kMostWaiting),
@@ -136,8 +136,12 @@ http::Response Operations::answer(const Entry& entry, http::Request& request,
   } catch (const std::exception& failure) {
     log::error("api", "{}: {}", entry.options.id, failure.what());
   }
+  const bool has_changed = answer && changes(request.method);
   http::Response response = answer ? *std::move(answer) : problem_answer(answer.error());
   add_common_fields(response);
+  if (has_changed)
+    if (const auto revision = context_.store.entities().revision())
+      response.add("Settings-Revision", std::to_string(*revision));
   return response;
 }
 
@@ -165,7 +169,7 @@ Answer Operations::call(const Entry& entry, http::Request& request,
   auto base = http::base_address(
       request.headers,
       {.peer = request.peer, .secure = request.secure, .local_port = request.local_port},
-      *addresses_.get());
+      *context_.addresses.get());
   if (!base) return problem(421, base.error().message, base.error().hint);
   M3U_TRY(const Principal principal, admit(entry, request));
   if (!entry.options.has_dry_run) M3U_CHECK(refuse_dry_run(request));

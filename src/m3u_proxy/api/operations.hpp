@@ -15,9 +15,9 @@
 
 #include <m3u_proxy/api/access.hpp>
 #include <m3u_proxy/api/answers.hpp>
+#include <m3u_proxy/api/api_context.hpp>
 #include <m3u_proxy/api/work_pool.hpp>
 #include <m3u_proxy/base/cancel.hpp>
-#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/router.hpp>
 
 namespace m3u_proxy::api {
@@ -62,7 +62,7 @@ constexpr std::uint64_t kSmallBody = std::uint64_t{64} << 10U;
 class Operations {
  public:
   /// All outlive this, and this the server.
-  Operations(http::Router& router, Access& access, const http::LivePolicy& addresses);
+  Operations(http::Router& router, Access& access, const ApiContext& context);
 
   /// `path` is what follows kApiPrefix. Error: as http::Router::add().
   Result<> add(http::Method method, std::string_view path, OperationOptions options,
@@ -88,7 +88,7 @@ class Operations {
 
   http::Router& router_;
   Access& access_;
-  const http::LivePolicy& addresses_;
+  const ApiContext& context_;
   std::vector<Known> known_;
   CancelToken stopping_;
   WorkPool quick_;

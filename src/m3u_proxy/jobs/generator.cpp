@@ -122,6 +122,7 @@ Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
 
 Result<Generator::Inputs> Generator::open_inputs(const Model& model, const ProxyEntry& proxy) {
   Inputs inputs;
+  M3U_TRY(inputs.revision, store_.entities().revision());
   inputs.configuration = model.configuration;
   M3U_TRY(auto text, inputs_of(model, proxy));
   if (!text)
@@ -265,6 +266,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   const bool old_guide_stays = !stats.guide_written && has_guides && before.programmes;
   store::GenerationRow row{.proxy = proxy.id,
                            .created = clock_(),
+                           .settings_revision = inputs.revision,
                            .channels = stats.channels,
                            .programmes = old_guide_stays ? *before.programmes : stats.programmes};
   const auto tell = [&] {
@@ -278,7 +280,6 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
     tell();
     return row;
   }
-  M3U_TRY(row.settings_revision, store_.entities().revision());
   M3U_TRY(row.number, store_.generations().next_number(proxy.id));
   M3U_CHECK(draft->commit(std::to_string(row.number)));
   if (const auto done = describe(row, folder, last, job.cancel); !done) {

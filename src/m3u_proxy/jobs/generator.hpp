@@ -65,7 +65,8 @@ class Generator {
     config::Configuration configuration;  ///< the model's, its sources opened
     std::vector<std::shared_ptr<const snapshots::Snapshot>> snapshots;
     memory::RunSize size;
-    std::string text;  ///< as inputs_of()
+    std::string text;           ///< as inputs_of()
+    std::int64_t revision = 0;  ///< of the store, before it was asked for them and for edits
   };
   /// Errors: those of inputs_of(); kNotFound when nothing was fetched yet; kUnavailable when a last
   /// good copy is damaged or gone, which is then fetched again; kIo.

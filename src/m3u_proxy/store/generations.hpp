@@ -31,7 +31,7 @@ struct GenerationRow {
   std::int64_t number = 0;  ///< from next_number()
   GenerationState state = GenerationState::kKept;
   Time created{};
-  std::int64_t settings_revision = 0;  ///< of the store, when it was made
+  std::int64_t settings_revision = 0;  ///< of the store, before its inputs were read
   std::uint64_t channels = 0;
   std::uint64_t programmes = 0;
   std::uint64_t added = 0;  ///< channels, against the one before

@@ -73,6 +73,11 @@ export function apiUrl(path: string, query: RequestOptions['query'] = {}): strin
   return url.href;
 }
 
+let revision = 0;
+/** The settings' revision after the last change that was made here: what was changed is in every
+ *  generation whose own is not smaller. */
+export const changedUpTo = (): number => revision;
+
 const kSafe = new Set(['GET', 'HEAD']);
 
 async function problemOf(response: Response): Promise<Problem> {
@@ -102,6 +107,7 @@ async function send(method: string, path: string, options: RequestOptions): Prom
       cache: 'no-store',
     });
     hooks?.back();
+    revision = Math.max(revision, Number(response.headers.get('Settings-Revision')));
     return response;
   } catch (error) {
     if (options.signal?.aborted) throw error;

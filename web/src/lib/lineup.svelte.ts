@@ -1,6 +1,6 @@
 // The channels of a proxy as a table shows them: the query, what is loaded of its answer, and what was
 // edited since the lineup was made.
-import { get } from './api';
+import { changedUpTo, get } from './api';
 import { Blocks } from './blocks';
 import type { Channel, ChannelPage, Edit } from './types';
 
@@ -53,13 +53,14 @@ export class Lineup {
   error = $state.raw<unknown>();
   loading = $state(true);
   query = $state.raw<ChannelQuery>(noQuery);
-  private moves: Move[] = [];
-  private edits = new Map<string, Partial<Edit>>();
-  /** Those that the generation has which is being loaded. */
-  private settled: { edits: Map<string, Partial<Edit>>; moves: Move[] } = { edits: new Map(), moves: [] };
+  /** Each is shown until a generation comes that has it. */
+  private moves: (Move & { revision: number })[] = [];
+  private edits = new Map<string, { edit: Partial<Edit>; revision: number }>();
   /** What is asked for, and what is shown until the first of it comes. */
   private blocks: Blocks<Channel>;
   private shown: Blocks<Channel>;
+  /** The settings' revision of what is shown. */
+  private has = 0;
 
   constructor(
     readonly proxy: string,
@@ -69,10 +70,15 @@ export class Lineup {
   }
 
   private fresh(): Blocks<Channel> {
+    let revision = 0;
     const made: Blocks<Channel> = new Blocks<Channel>(
-      (from, limit, signal) => this.page(from, limit, signal),
+      async (from, limit, signal) => {
+        const page = await this.page(from, limit, signal);
+        revision = page.settings_revision;
+        return page;
+      },
       () => {
-        if (this.shown !== made) this.forgetSettled();
+        if (this.shown !== made) this.forget((this.has = revision));
         this.shown = made;
         this.total = made.total;
         this.error = undefined;
@@ -87,10 +93,9 @@ export class Lineup {
     return made;
   }
 
-  private async page(from: number, limit: number, signal?: AbortSignal): Promise<{ total: number; items: Channel[] }> {
+  private async page(from: number, limit: number, signal?: AbortSignal): Promise<ChannelPage> {
     const { q, filter, group, guide, edited, sort } = this.query;
-    const { total, items } = await get<ChannelPage>(`/proxies/${this.proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
-    return { total, items };
+    return get<ChannelPage>(`/proxies/${this.proxy}/channels`, { q, filter, group, guide, edited: edited || undefined, sort, from, limit, now: this.now || undefined }, signal);
   }
 
   at(index: number): Channel | undefined {
@@ -100,7 +105,7 @@ export class Lineup {
   private found(index: number, row: (index: number) => Channel | undefined): Channel | undefined {
     const at = movedTo(this.moves, index);
     const channel = typeof at === 'number' ? row(at) : at;
-    return channel && withEdit(channel, this.edits.get(channel.id));
+    return channel && withEdit(channel, this.edits.get(channel.id)?.edit);
   }
   /** The channels of these rows as they are shown, whether they are loaded or not. */
   async rows(first: number, count: number): Promise<Channel[]> {
@@ -130,27 +135,31 @@ export class Lineup {
     this.blocks.need(0, 1);
     this.version += 1;
   }
-  /** A new generation: what was edited is in it, and is shown as it was until that comes. */
-  published(): void {
-    this.settled = { edits: new Map(this.edits), moves: this.moves };
-    this.again();
+  /** What a generation of that revision has. */
+  private forget(revision: number): void {
+    for (const [channel, edit] of this.edits) if (edit.revision <= revision) this.edits.delete(channel);
+    this.moves = this.moves.filter((move) => move.revision > revision);
   }
-  private forgetSettled(): void {
-    for (const [channel, edit] of this.settled.edits) if (this.edits.get(channel) === edit) this.edits.delete(channel);
-    this.moves = this.moves.filter((move) => !this.settled.moves.includes(move));
-    this.settled = { edits: new Map(), moves: [] };
-  }
-  /** Shows a channel where it was put; gives the way back. */
-  moved(move: Move): () => void {
+  /** Shows a channel where it is put; `saved` is to be called when it is, `back` takes it back. */
+  moved(wanted: Move): { saved: () => void; back: () => void } {
+    const move = { ...wanted, revision: Infinity };
     this.moves = [...this.moves, move];
     this.version += 1;
-    return () => {
-      this.moves = this.moves.filter((one) => one !== move);
-      this.version += 1;
+    return {
+      saved: () => {
+        move.revision = changedUpTo();
+        this.forget(this.has);
+        this.version += 1;
+      },
+      back: () => {
+        this.moves = this.moves.filter((one) => one !== move);
+        this.version += 1;
+      },
     };
   }
+  /** Shows a channel as it was just saved; without an edit as the generation has it. */
   edited(channel: string, edit: Partial<Edit> | undefined): void {
-    if (edit) this.edits.set(channel, { ...this.edits.get(channel), ...edit });
+    if (edit) this.edits.set(channel, { edit: { ...this.edits.get(channel)?.edit, ...edit }, revision: changedUpTo() });
     else this.edits.delete(channel);
     this.version += 1;
   }

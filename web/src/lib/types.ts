@@ -95,7 +95,7 @@ export interface Channel {
   now?: Show | null;
   next?: Show | null;
 }
-export interface ChannelPage { generation: number; total: number; total_is_exact: boolean; items: Channel[]; next_cursor: string | null }
+export interface ChannelPage { generation: number; settings_revision: number; total: number; total_is_exact: boolean; items: Channel[]; next_cursor: string | null }
 export interface Edit {
   channel: string;
   proxy?: string | null;

@@ -104,10 +104,13 @@ Outcome<std::string> Channels::write(const queries::OpenGeneration& generation,
                                      const queries::ChannelPage& page, bool with_programmes,
                                      const Principal& principal) {
   M3U_TRY(const PublishedData::Ids edited, data_->edited(generation.lineup.proxy));
+  const auto row =
+      context_.store.generations().get(generation.lineup.proxy, generation.lineup.generation);
   std::string text;
   Json json(text);
   json.begin_object()
       .member("generation", generation.lineup.generation)
+      .member("settings_revision", row ? row->settings_revision : 0)
       .member("from", page.from)
       .member("total", page.total)
       .member("total_is_exact", page.total_is_exact)
