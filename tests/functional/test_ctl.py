@@ -1,0 +1,186 @@
+"""The operator's door: what each command of `m3u-proxy ctl` does, says, and refuses."""
+
+import json
+import re
+
+import pytest
+from program import run
+from provider import Provider
+from service import Service, ask, wait_until
+from test_serve import Source, names_in, playlist_of
+
+NOWHERE = "00000000-0000-0000-0000-000000000000"
+CHANNEL = "AAAAAAAAAAAAAAAAAAAAAA"
+FIRST = ["A", "B", "Harbour News", "News at TEN"]
+SECOND = ["A", "C", "Harbour News", "News at TEN"]
+
+
+@pytest.fixture(name="service", scope="module")
+def a_service(tmp_path_factory):
+    """Has published #1 with B, and #2 with C in its place."""
+    folder = tmp_path_factory.mktemp("ctl")
+    with Source(playlist_of(*FIRST)) as source, Provider() as provider:
+        config = folder / "config.toml"
+        config.write_text('[service]\nquiet_period = "0s"\ngenerations_kept = 50\n'
+                          f'[[sources]]\nname = "tv"\nurl = "{source.url}"\n'
+                          f'[[sources]]\nname = "hangs"\nurl = "{provider.url("/silent/x")}"\nrefresh = "manual"\n'
+                          '[[proxies]]\nname = "home"\nsources = ["tv"]\npublic = true\n')
+        with Service(folder / "data", "--config", config) as service:
+            service.folder, service.source = folder, source
+            source.content = playlist_of(*SECOND)
+            service.ctl("refresh", "tv")
+            service.wait_for_generation(2)
+            wait_until(lambda: names_in(ask(service.playlist).text) == SECOND)
+            yield service
+
+
+def call(service, *arguments):
+    """As a person calls it."""
+    return run("ctl", *arguments, "--data", service.data)
+
+
+def table(text):
+    """Its lines, by the names of their columns."""
+    head, *lines = text.splitlines()
+    columns = [(match[1], match.start(), match.end()) for match in re.finditer(r"(\S+) *", head)]
+    last = columns[-1][0]
+    return [{name: line[begin:None if name == last else end].strip() for name, begin, end in columns}
+            for line in lines]
+
+
+def quiet(service):
+    wait_until(lambda: not service.ctl("status")["running"])
+
+
+# What each is called with so that it does something, what it says to a person, and the keys for a program.
+CALLS = {
+    "status": ([], r"m3u-proxy \S+, process \d+, .*\n\nname +kind +items +confirmed +next +error\ntv +playlist",
+               ["version", "pid", "memory", "sources", "proxies", "running"]),
+    "refresh": (["tv"], r"id +kind +state +created +finished +error\n\S+ +refresh ", ["jobs"]),
+    "upload": (["tv", "{folder}/mine.m3u"], '"uploaded": true', ["uploaded"]),
+    "accept": (["tv"], '"accepted": 1', ["accepted"]),
+    "jobs": ([], r"id +kind +state +created +finished +error\n\S+ +(generate|refresh) ", ["jobs"]),
+    "cancel": (["{job}"], '"kind": "refresh"', ["id", "kind", "state"]),
+    "generate": (["home"], '"kind": "generate"', ["id", "kind", "state"]),
+    "generations": (["home"], r"number +state +created +channels +programmes +added +removed +changed\n\d+ ",
+                    ["generations"]),
+    "diff": (["home", "--from", "1", "--to", "2"], r"#1 to #2: \+1 -1 ~0\n- 2 B\n\+ 2 C\n$",
+             ["from", "to", "added", "removed", "changed", "channels"]),
+    "roll-back": (["home", "--to", "1"], '"current": 1,\n  "held": true', ["current", "held"]),
+    "release": (["home"], '"held": false', ["current", "held"]),
+    "channels": (["home"], r"channel +number +name +group +guide_id\n\S{22} +1 +A +All +A\n", ["channels"]),
+    "edits list": ([], "channel +proxy +number +name +group +logo +guide_id +hidden +before +after +managed_by\n",
+                   ["edits"]),
+    "edits set": ([CHANNEL, "--name", "Mine"], '"name": "Mine"', ["channel", "name", "managed_by", "revision"]),
+    "edits remove": ([CHANNEL], '"removed": true', ["removed"]),
+}
+
+
+def prepare(service, command):
+    """Something to do for a command; what stands for its arguments."""
+    (service.folder / "mine.m3u").write_text(playlist_of(*SECOND))
+    job = None
+    if command == "accept":
+        service.source.content = playlist_of(*SECOND)
+        service.ctl("refresh", "tv")
+        quiet(service)
+        service.source.content = playlist_of("A")
+        service.ctl("refresh", "tv")
+        wait_until(lambda: "quarantined" in service.ctl("status")["sources"][0])
+    if command == "cancel":
+        job = service.ctl("refresh", "hangs")["jobs"][0]["id"]
+    if command == "release":
+        service.ctl("roll-back", "home", "--to", "1")
+    if command == "edits remove":
+        service.ctl("edits", "set", CHANNEL, "--name", "Mine")
+    return {"folder": service.folder, "job": job}
+
+
+def test_the_table_has_each_command():
+    def of(*path):
+        listed = run("ctl", *path, "--help").stdout.split("Subcommands:\n")[1].split("\n\n")[0]
+        return {line.split()[0] for line in listed.splitlines()}
+    assert set(CALLS) == (of() - {"edits"}) | {f"edits {name}" for name in of("edits")}
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_each_command_says_what_it_did_to_a_person_and_to_a_program(service, command):
+    arguments, says, keys = CALLS[command]
+
+    def answer(*form):
+        names = prepare(service, command)
+        done = call(service, *command.split(), *(one.format(**names) for one in arguments), *form)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+    text = answer()
+    assert re.search(says, text), text
+    assert set(keys) <= set(json.loads(answer("--json")))
+
+
+REFUSED = [
+    (["refresh", "tw"], 'there is no source called "tw" (did you mean "tv"?)'),
+    (["upload", "tw", "x"], 'there is no source called "tw"'),
+    (["upload", "tv", "/nowhere/at/all"], "cannot open /nowhere/at/all: No such file or directory"),
+    (["accept", "hangs"], "nothing of this source waits in quarantine"),
+    (["cancel", "x"], "'x' is not an id"),
+    (["cancel", NOWHERE], f"there is no job {NOWHERE}"),
+    *((command + ["hone"], 'there is no proxy called "hone" (did you mean "home"?)')
+      for command in (["generate"], ["generations"], ["diff"], ["roll-back"], ["release"])),
+    (["diff", "home", "--to", "x"], '"x" is no number'),
+    (["roll-back", "home", "--to", "999"], "there is no generation 999 any more"),
+    (["channels", "hone"], 'there is no proxy called "hone" (m3u-proxy ctl status lists them)'),
+    (["edits", "list", "--proxy", "hone"], 'there is no proxy called "hone" (m3u-proxy ctl status lists them)'),
+    (["edits", "set", "x", "--name", "y"], "'x' is not an id"),
+    (["edits", "remove", NOWHERE], "the channel has no such edit"),
+]
+
+
+@pytest.mark.parametrize("arguments, said", REFUSED)
+def test_what_cannot_be_done_is_one_line_with_the_reason(service, arguments, said):
+    done = call(service, *arguments)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.strip().startswith(f"error: {said}") and len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", CALLS)
+def test_a_missing_argument_and_a_missing_service_are_named(tmp_path, command):
+    arguments = CALLS[command][0]
+    asked = [*command.split(), *(one.format(folder=tmp_path, job=NOWHERE) for one in arguments)]
+    nobody = run("ctl", *asked, "--data", tmp_path)
+    assert (nobody.returncode, nobody.stdout) == (1, "")
+    assert "no service answers at" in nobody.stderr and "m3u-proxy serve" in nobody.stderr
+    if arguments:
+        missing = run("ctl", *command.split(), "--data", tmp_path)
+        assert missing.returncode == 2
+        assert "is required" in missing.stderr and f"m3u-proxy ctl {command} --help" in missing.stderr
+
+
+def test_channels_are_looked_for_by_a_part_of_their_names_whatever_its_case(service):
+    def names(*search):
+        return [row["name"] for row in table(call(service, "channels", "home", *search).stdout)]
+    service.source.content = playlist_of(*SECOND)
+    service.ctl("refresh", "tv")
+    wait_until(lambda: names() == SECOND)
+    assert names("NEWS") == names("news") == ["Harbour News", "News at TEN"]
+    assert names("harbour n") == ["Harbour News"]
+    assert names("weather") == []
+    assert [row["name"] for row in service.ctl("channels", "home", "ten")["channels"]] == ["News at TEN"]
+    assert names("<script>&search=A") == []
+
+
+def test_at_most_two_hundred_channels_are_shown(service):
+    many = [f"Channel {number}" for number in range(300)]
+    service.source.content = playlist_of(*many)
+    service.ctl("refresh", "tv")
+    wait_until(lambda: names_in(ask(service.playlist).text) == many)
+    shown = [row["name"] for row in table(call(service, "channels", "home").stdout)]
+    assert shown == many[:200]
+    assert [row["name"] for row in table(call(service, "channels", "home", "l 29").stdout)] == [
+        name for name in many if "l 29" in name]
+
+
+def test_a_star_refreshes_all_sources(service):
+    jobs = service.ctl("refresh", "*")["jobs"]
+    assert len(jobs) == 2 and {job["kind"] for job in jobs} == {"refresh"}
+    for job in jobs:
+        run("ctl", "cancel", job["id"], "--data", service.data)
