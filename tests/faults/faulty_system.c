@@ -5,6 +5,7 @@
 //   full-once:N the same, but only that once
 //   kill:N      the process is killed (SIGKILL) before the Nth call that changes what others see:
 //               those that take room, renaming, removing, and what is written to standard error
+//   statfs:N    every folder is on a file system of the type N (statfs(2))
 //   clock:N:S   from the Nth look at the wall clock on it is S seconds off, and then back, in turn
 //
 // At its end the program adds "<calls seen>\n" to the file that FAULTY_SYSTEM_CALLS names.
@@ -22,10 +23,11 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
-enum Mode { kNone, kFull, kFullOnce, kKill, kClock };
+enum Mode { kNone, kFull, kFullOnce, kKill, kClock, kStatfs };
 
 static enum Mode mode;
 static long fault_at;
@@ -41,6 +43,7 @@ __attribute__((constructor)) static void begin(void) {
   if (strncmp(text, "full-once:", 10) == 0) mode = kFullOnce;
   if (strncmp(text, "kill:", 5) == 0) mode = kKill;
   if (strncmp(text, "clock:", 6) == 0) mode = kClock;
+  if (strncmp(text, "statfs:", 7) == 0) mode = kStatfs;
   char* end = NULL;
   fault_at = strtol(number + 1, &end, 10);
   if (mode == kClock) clock_jump = strtol(end + 1, NULL, 10);
@@ -184,5 +187,11 @@ int gettimeofday(struct timeval* restrict now, void* restrict zone) {
   const int result =
       REAL(int, "gettimeofday", struct timeval*, void*)(now, zone);
   now->tv_sec += shift();
+  return result;
+}
+
+int statfs(const char* path, struct statfs* about) {
+  const int result = REAL(int, "statfs", const char*, struct statfs*)(path, about);
+  if (result == 0 && mode == kStatfs) about->f_type = fault_at;
   return result;
 }

@@ -1,6 +1,7 @@
 """A service on a machine that fails it: a disk without room at one call after the other
 (tests/faults), a database that somebody else has locked, names that nobody resolves any more. What
-was good last is served throughout, whole, and afterwards all goes on by itself.
+was good last is served throughout, whole, and afterwards all goes on by itself. On a network file
+system it does not begin.
 
 All calls: FAULT_STEP=1. Otherwise so many are left out that about twenty are tried.
 """
@@ -13,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import postgres
 import pytest
 
 from program import BINARY, environment
@@ -109,6 +111,23 @@ def test_a_disk_without_room_costs_no_output(tmp_path, kind):
     for call in range(1, calls + 1, STEP if kind == "full" else 2 * STEP):
         disk.run(f"{kind}:{call}")
         disk.check(f"{kind}:{call}")
+
+
+@postgres.sqlite_only
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+@pytest.mark.parametrize("number, name", [(0x6969, "NFS"), (0xFF534D42, "CIFS")])
+def test_a_database_on_a_network_file_system_is_refused_with_the_remedy(tmp_path, number, name):
+    """As such a folder says of itself: none is mounted."""
+    library = compile_library(tmp_path)
+    data = tmp_path / "data"
+    service = Service(data, extra={"LD_PRELOAD": str(library), "FAULTY_SYSTEM": f"statfs:{number}"})
+    refused = subprocess.run(service.command, capture_output=True, text=True, timeout=60, check=False,
+                             env=service.environment)
+    assert refused.returncode == 2 and refused.stdout == ""
+    assert refused.stderr.splitlines() == [
+        f"error: {data} is on {name}, where a SQLite database gets damaged "
+        "(put the data folder on a local disk, or use PostgreSQL (database.url))"]
+    assert list(data.glob("*.sqlite*")) == []
 
 
 def test_a_locked_database_delays_and_loses_nothing(tmp_path):
