@@ -6,7 +6,7 @@ database of its own there, in place of SQLite.
 
 import hashlib
 import os
-import socket
+import signal
 import sqlite3
 import subprocess
 import tempfile
@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from loopback import free_port
 
 START = 60
 SHARED = os.environ.get("TEST_POSTGRESQL")
@@ -27,42 +28,62 @@ def programs():
     return found[-1].parent if found else None
 
 
+class Server:
+    """One that can be stopped and started again, where it was and with what it had."""
+
+    def __init__(self, folder):
+        where = programs()
+        if where is None:
+            pytest.skip("there is no PostgreSQL server (package postgresql-15)")
+        # It refuses to run as root.
+        user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        folder.mkdir()
+        folder.chmod(0o777)
+        for parent in folder.parents:
+            if Path(tempfile.gettempdir()) in parent.parents:
+                parent.chmod(parent.stat().st_mode | 0o011)
+        self.folder = folder
+        data = folder / "data"
+        subprocess.run([*user, where / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
+                        "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, cwd=folder)
+        self.port = free_port()
+        self.command = [*user, where / "postgres", "-D", data, "-p", str(self.port), "-c",
+                        "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "fsync=off"]
+        self.process = None
+
+    @property
+    def address(self):
+        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, cwd=self.folder, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        # It takes connections before it answers.
+        end = time.monotonic() + START
+        while subprocess.run([programs() / "psql", "-X", "-d", self.address, "-c", "SELECT 1"], capture_output=True,
+                             stdin=subprocess.DEVNULL, check=False).returncode != 0:
+            assert self.process.poll() is None and time.monotonic() < end, "it does not start"
+            time.sleep(0.1)
+
+    def stop(self):
+        """Without waiting for those who are connected."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(20)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+
+
 @contextmanager
 def server(folder):
     """The address of a new database."""
-    where = programs()
-    if where is None:
-        pytest.skip("there is no PostgreSQL server (package postgresql-15)")
-    # It refuses to run as root.
-    user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    folder.mkdir()
-    folder.chmod(0o777)
-    for parent in folder.parents:
-        if Path(tempfile.gettempdir()) in parent.parents:
-            parent.chmod(parent.stat().st_mode | 0o011)
-    data = folder / "data"
-    subprocess.run([*user, where / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8",
-                    "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, cwd=folder)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with subprocess.Popen([*user, where / "postgres", "-D", data, "-p", str(port), "-c",
-                           "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-                           "-c", "fsync=off"], cwd=folder, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as process:
-        try:
-            end = time.monotonic() + START
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port), 1).close()
-                    break
-                except OSError:
-                    assert process.poll() is None and time.monotonic() < end, "it does not start"
-                    time.sleep(0.1)
-            yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
-        finally:
-            process.terminate()
-            process.wait(20)
+    with Server(folder) as one:
+        yield one.address
 
 
 def _ask(statement, database=SHARED):
