@@ -262,3 +262,55 @@ def test_of_two_changes_at_once_one_is_told_to_look_again(service):
             answers = list(pool.map(lambda _: admin.put(where, body, headers=seen), range(8)))  # noqa: B023
             assert sorted(answer.status for answer in answers) == [200] + [412] * 7
             tag = next(answer.headers["etag"] for answer in answers if answer.status == 200)
+
+
+GUIDE = '<tv>{}</tv>'
+SHOW = '<programme start="20261128120000 +0000" channel="{}"><title>T</title></programme>'
+
+
+def quarantine(admin, kind, file, before, after):
+    """A source that had `before` and whose reply of `after` waits; where it is."""
+    file.write_text(before)
+    made = make(admin, kind, file.name, {"path": str(file), "refresh": "manual"}).json
+    where = f"/{kind}/{made['id']}"
+    admin.post(f"{where}/refresh")
+    wait_until(lambda: admin.get(where).json["status"]["items"])
+    assert admin.get(f"{where}/quarantine").status == 409 == admin.delete(f"{where}/quarantine").status
+    file.write_text(after)
+    admin.post(f"{where}/refresh")
+    wait_until(lambda: admin.get(where).json["status"]["quarantined"])
+    return where
+
+
+def test_a_reply_that_waits_says_what_it_would_change(service):
+    admin, file = service.admin, service.lists / "shrinks.m3u"
+    after = "#EXTM3U\n" + "".join(PLAYLIST.splitlines(keepends=True)[1:5]).replace("Sport", "Films") + (
+        "#EXTINF:-1,Newcomer\nhttp://provider.example/new\n")
+    where = quarantine(admin, "sources", file, PLAYLIST, after)
+    answer = admin.get(f"{where}/quarantine?limit=3")
+    assert answer.status == 200, answer.text
+    found = answer.json
+    assert [found[name] for name in ("was", "is", "added", "removed", "changed")] == [10, 3, 1, 8, 1]
+    items = {kind: [one for one in found["items"] if one["change"] == kind] for kind in ("added", "removed", "changed")}
+    assert items["added"] == [{"change": "added", "name": "Newcomer", "after": {"name": "Newcomer"}}]
+    assert [one["name"] for one in items["removed"]] == ["Channel 2", "Channel 3", "Channel 4"]
+    assert items["removed"][0]["before"] == {"name": "Channel 2", "group": "Sport", "guide_id": "c2"}
+    assert items["changed"] == [{"change": "changed", "name": "Channel 0", "before": {"group": "Sport"}, "after": {"group": "Films"}}]
+    assert len(admin.get(f"{where}/quarantine").json["items"]) == 10
+    assert admin.get(f"{where}/quarantine?limit=101").status == 422
+    # Dropped, it is as if it had not come, and the same again waits again.
+    assert admin.delete(f"{where}/quarantine").status == 204
+    status = admin.get(where).json["status"]
+    assert (status["state"], status["items"], status["quarantined"]) == ("fresh", 10, None)
+    admin.post(f"{where}/refresh")
+    wait_until(lambda: admin.get(where).json["status"]["quarantined"])
+    assert admin.get(where).json["status"]["quarantined"]["replies"] == 1
+
+
+def test_a_guide_that_waits_names_the_channels_without_programmes(service):
+    before = GUIDE.format("".join(SHOW.format(channel) for channel in "abcab"))
+    after = GUIDE.format("".join(SHOW.format(channel) for channel in "ad"))
+    where = quarantine(service.admin, "epg-sources", service.lists / "shrinks.xml", before, after)
+    found = service.admin.get(f"{where}/quarantine").json
+    assert [found[name] for name in ("was", "is", "added", "removed", "changed")] == [5, 2, 1, 2, 0]
+    assert [(one["change"], one["name"]) for one in found["items"]] == [("added", "d"), ("removed", "b"), ("removed", "c")]

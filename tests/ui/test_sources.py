@@ -5,7 +5,7 @@ import urllib.request
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import playlist
+from conftest import HOSTILE, playlist
 from service import wait_until
 
 NAMES = [f"Channel {n}" for n in range(1, 9)]
@@ -49,7 +49,9 @@ def test_a_list_that_shrank_waits_until_it_is_taken(shrunk, person):
     card.get_by_role("link", name="tv").click()
     panel = page.get_by_role("dialog", name="tv")
     panel.get_by_text("The provider’s reply shrank from 8 to 1", exact=False).wait_for()
-    anna.shot("source-quarantine")
+    change = panel.get_by_role("region", name="What it would change")
+    change.get_by_role("heading", name="7 gone").wait_for()
+    assert change.get_by_role("listitem").locator("b").all_inner_texts() == NAMES[1:]
     anna.is_accessible("a source that waits")
     panel.get_by_role("button", name="Take it").click()
     page.get_by_text("“tv”: the new reply is taken").wait_for()
@@ -60,6 +62,38 @@ def test_a_list_that_shrank_waits_until_it_is_taken(shrunk, person):
     page.get_by_role("link", name="Dashboard").click()
     page.get_by_role("heading", name="Dashboard").wait_for()
     page.get_by_text("A reply waits to be accepted").wait_for(state="detached")
+
+
+def test_of_a_long_list_the_first_that_go_are_named_and_it_can_be_dropped(empty, person, tmp_path):
+    names = [f"Channel {n:02}" for n in range(60)]
+    file = tmp_path / "list.m3u"
+    file.write_text(playlist(names))
+    source = empty.client.post("/sources", {"name": "tv", "config": {"path": str(file), "refresh": "6h"}}).json
+    empty.client.post("/proxies", {"name": "home", "config": {"sources": ["tv"]}})
+    empty.wait_for_generation(1)
+    # Two came, one is in another group, and the others are gone.
+    file.write_text(playlist([HOSTILE, "Newcomer"]) + playlist(names[:1], "Sport")[8:])
+    empty.client.post(f"/sources/{source['id']}/refresh")
+    wait_until(lambda: empty.client.get(f"/sources/{source['id']}").json["status"]["quarantined"])
+    anna = person(empty)
+    page = anna.sign_in()
+    anna.open(f"#/sources/sources/{source['id']}")
+    change = page.get_by_role("dialog", name="tv").get_by_role("region", name="What it would change")
+    change.get_by_role("heading", name="59 gone").wait_for()
+    lists = change.get_by_role("list")
+    assert [lists.nth(n).get_by_role("listitem").count() for n in range(3)] == [20, 2, 1]
+    assert lists.nth(1).locator("b").all_inner_texts() == [HOSTILE, "Newcomer"]
+    change.get_by_text("and 39 more").wait_for()
+    change.get_by_role("heading", name="2 new").wait_for()
+    change.get_by_role("heading", name="1 changed").wait_for()
+    assert lists.nth(2).locator("del").inner_text() == "News" and lists.nth(2).locator("ins").inner_text() == "Sport"
+    anna.shot("source-quarantine")
+    anna.is_accessible("what a reply would change")
+    page.get_by_role("button", name="Drop it").click()
+    page.get_by_text("“tv”: the reply is dropped, the last good one stays").wait_for()
+    change.wait_for(state="detached")
+    assert published(empty) == names
+    assert empty.client.get(f"/sources/{source['id']}").json["status"]["quarantined"] is None
 
 
 def test_a_viewer_sees_what_waits_and_cannot_take_it(shrunk, person):
@@ -91,8 +125,9 @@ def test_the_next_five_times_are_those_of_the_schedule(shrunk, person):
     anna.open(f"#/sources/sources/{source['id']}")
     panel = page.get_by_role("dialog", name="tv")
     panel.get_by_role("heading", name="Next five times").wait_for()
-    panel.get_by_role("listitem").nth(4).wait_for()
-    times = panel.get_by_role("listitem").all_inner_texts()
+    listed = panel.locator("ol").get_by_role("listitem")
+    listed.nth(4).wait_for()
+    times = listed.all_inner_texts()
     assert len(times) == 5
     for run, text in zip(runs(), times, strict=True):
         there = datetime.fromisoformat(run.replace("Z", "+00:00")) + timedelta(hours=5, minutes=30)

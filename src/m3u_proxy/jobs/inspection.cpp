@@ -1,15 +1,11 @@
-#include <cstring>
-
 #include <fmt/format.h>
 #include <xxhash.h>
 
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
-#include <m3u_proxy/formats/xmltv_reader.hpp>
-#include <m3u_proxy/formats/xmltv_splitter.hpp>
-#include <m3u_proxy/io/buffer.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
+#include <m3u_proxy/jobs/reply_reader.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/spill/key_set.hpp>
@@ -18,7 +14,6 @@ namespace m3u_proxy::jobs {
 namespace {
 
 constexpr std::size_t kRows = 1000;
-constexpr std::size_t kFirstWindow = std::size_t{1} << 20U;
 
 /// A hash of a set that does not depend on the order: the sum of its members' hashes.
 class SetHash {
@@ -40,14 +35,7 @@ class GuideChannels {
  public:
   GuideChannels(memory::Budget& budget, spill::SpillSpace* spill) : seen_(budget, spill) {}
 
-  /// `element`: a programme, whose text begins at `text`.
-  Result<> add(const formats::XmltvSpan& element, const char* text) {
-    const std::string_view whole(text, element.size);
-    std::string_view id;
-    if (element.ordinary)
-      id = element.tag.id.in(whole);
-    else if (formats::XmltvStartTag tag; formats::parse_start_tag(whole, tag))
-      id = tag.value("channel");
+  Result<> add(std::string_view id) {
     const spill::Key128 key = spill::key_of(id);
     if (key == last_) return {};  // they come together mostly
     last_ = key;
@@ -63,11 +51,6 @@ class GuideChannels {
   SetHash set_;
 };
 
-Result<> check_cancel(const CancelToken& cancel) {
-  if (cancel.cancelled()) return fail(ErrorCode::kCancelled, "the refresh was cancelled");
-  return {};
-}
-
 }  // namespace
 
 Result<Inspection> inspect_playlist(io::ByteSource& source, const Uuid& id, memory::SlabPool& slabs,
@@ -82,7 +65,7 @@ Result<Inspection> inspect_playlist(io::ByteSource& source, const Uuid& id, memo
     Inspection found;
     SetHash channels;
     while (true) {
-      M3U_CHECK(check_cancel(cancel));
+      if (cancel.cancelled()) return fail(ErrorCode::kCancelled, "the refresh was cancelled");
       M3U_TRY(const formats::M3uChunk chunk, splitter.next(source, problems));
       if (chunk.text.empty()) break;
       catalog::ChannelBatch batch(slabs);
@@ -102,38 +85,14 @@ Result<Inspection> inspect_playlist(io::ByteSource& source, const Uuid& id, memo
 Result<Inspection> inspect_guide(io::ByteSource& source, memory::Budget& budget,
                                  spill::SpillSpace* spill, const CancelToken& cancel) {
   return memory::guarded([&]() -> Result<Inspection> {
-    memory::BudgetResource resource(budget, memory::Tag::kInput);
-    std::pmr::vector<char> window(kFirstWindow, &resource);
-    std::pmr::vector<formats::XmltvSpan> elements(&resource);
-    formats::XmltvSplitter splitter;
-    ProblemLog problems;
     Inspection found;
     GuideChannels channels(budget, spill);
-    std::size_t filled = 0;
-    bool at_end = false;
-    while (!at_end || filled != 0) {
-      M3U_CHECK(check_cancel(cancel));
-      while (!at_end && filled < window.size()) {
-        M3U_TRY(const std::size_t size,
-                source.read(std::span(window.data() + filled, window.size() - filled)));
-        at_end = size == 0;
-        filled += size;
-      }
-      elements.clear();
-      using Input = formats::XmltvSplitter::Input;
-      M3U_TRY(const std::size_t done,
-              splitter.split({window.data(), filled}, at_end ? Input::kEnd : Input::kMore, elements,
-                             problems));
-      for (const formats::XmltvSpan& element : elements) {
-        if (element.kind != formats::XmltvKind::kProgramme) continue;
-        ++found.items;
-        M3U_CHECK(channels.add(element, window.data() + element.begin));
-      }
-      if (at_end) break;
-      std::memmove(window.data(), window.data() + done, filled - done);
-      filled -= done;
-      if (done == 0) window.resize(window.size() * 2);
-    }
+    const auto count = [&](std::string_view id) -> Result<bool> {
+      ++found.items;
+      M3U_CHECK(channels.add(id));
+      return true;
+    };
+    M3U_CHECK(read_programmes(source, budget, cancel, count));
     if (found.items == 0) return fail(ErrorCode::kParse, "the guide has no programmes");
     found.channel_set = channels.set();
     return found;

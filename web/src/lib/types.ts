@@ -42,6 +42,8 @@ export interface Validation {
   problems: { severity: string; message: string; count: number }[];
   account: Account | null;
 }
+/** What a reply that waits would change; `items`: the first of each kind. */
+export interface ReplyComparison { was: number; is: number; added: number; removed: number; changed: number; items: Change[] }
 export interface SnapshotRow { fetched: string | null; items: number; bytes: number; state: string }
 
 export interface ProxyStatus {
@@ -71,7 +73,7 @@ export interface Generation {
   files: { name: string; bytes: number }[];
 }
 export type Values = Record<string, string | number | boolean | null>;
-export interface Change { change: 'added' | 'removed' | 'changed'; id: string; name: string; before?: Values | null; after?: Values | null }
+export interface Change { change: 'added' | 'removed' | 'changed'; id?: string; name: string; before?: Values | null; after?: Values | null }
 export interface Diff { from: number; to: number; added: number; removed: number; changed: number; items: Change[]; next_cursor: string | null }
 export interface OutputToken { id: string; name: string; created: string | null; expires: string | null; last_used?: string | null }
 export interface NewOutputToken extends OutputToken { token: string; playlist_url: string; guide_url: string }

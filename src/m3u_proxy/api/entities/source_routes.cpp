@@ -1,3 +1,5 @@
+#include <array>
+
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
@@ -13,6 +15,7 @@
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/waiting_reply.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -22,6 +25,49 @@ using store::Entity;
 constexpr std::uint64_t kLargestUpload = std::uint64_t{512} << 20U;
 constexpr std::int64_t kMostRuns = 50;
 
+std::unexpected<Problem> nothing_waits() {
+  return problem(409, "nothing of this source waits in quarantine");
+}
+
+/// What is there of a channel, or of one that changed what differs from `other`.
+void write_texts(Json& json, std::string_view name,
+                 const std::optional<jobs::ReplyTexts<std::string>>& texts,
+                 const std::optional<jobs::ReplyTexts<std::string>>& other) {
+  if (!texts) return;
+  json.key(name).begin_object();
+  for (std::size_t i = 0; i < texts->size(); ++i) {
+    const std::string& text = (*texts)[i];
+    if (other ? text != (*other)[i] : !text.empty())
+      json.member(jobs::kReplyFields[i], std::string_view(text));
+  }
+  json.end_object();
+}
+
+std::string comparison_json(const jobs::ReplyComparison& compared) {
+  constexpr std::array<std::string_view, 3> kWords = {"added", "removed", "changed"};
+  std::string text;
+  Json json(text);
+  json.begin_object()
+      .member("was", compared.was)
+      .member("is", compared.is)
+      .member("added", compared.counts.added)
+      .member("removed", compared.counts.removed)
+      .member("changed", compared.counts.changed)
+      .key("items")
+      .begin_array();
+  for (const jobs::ReplyChange& change : compared.changes) {
+    const auto& named = change.after ? change.after : change.before;
+    json.begin_object()
+        .member("change", kWords[static_cast<std::size_t>(change.change)])
+        .member("name", std::string_view(named->front()));
+    write_texts(json, "before", change.before, change.after);
+    write_texts(json, "after", change.after, change.before);
+    json.end_object();
+  }
+  json.end_array().end_object();
+  return text;
+}
+
 class SourceHandlers {
  public:
   SourceHandlers(const ApiContext& context, const EntityKindName& kind)
@@ -30,6 +76,8 @@ class SourceHandlers {
   Answer validate(Call& call);
   Answer refresh(Call& call);
   Answer accept(Call& call);
+  Answer quarantine(Call& call);
+  Answer drop(Call& call);
   Answer upload(Call& call);
   Answer history(Call& call);
   Answer schedule(Call& call);
@@ -89,11 +137,35 @@ Answer SourceHandlers::accept(Call& call) {
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
   const auto accepted = context_.refresher.accept(entry, call.stopping);
-  if (!accepted && accepted.error().code == ErrorCode::kNotFound)
-    return problem(409, "nothing of this source waits in quarantine");
+  if (!accepted && accepted.error().code == ErrorCode::kNotFound) return nothing_waits();
   M3U_CHECK(accepted);
   M3U_CHECK(log(call, "accept", entity));
   return json_answer(fmt::format(R"({{"accepted":{}}})", *accepted));
+}
+
+Answer SourceHandlers::quarantine(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  constexpr auto kMost = static_cast<std::int64_t>(jobs::kMostReplyChanges);
+  M3U_TRY(const std::int64_t limit, query_number(call.request, "limit", 1, kMost, kMost));
+  M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+  if (!entry.config.plugin.empty())
+    return problem(409, "only the plugin that reads this source knows its channels");
+  M3U_TRY(
+      const auto compared,
+      jobs::compare_waiting_reply(
+          {.process = context_.process, .store = context_.store, .refresher = context_.refresher},
+          entry, static_cast<std::size_t>(limit), context_.clock(), call.stopping));
+  if (!compared) return nothing_waits();
+  return json_answer(comparison_json(*compared));
+}
+
+Answer SourceHandlers::drop(Call& call) {
+  M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  M3U_TRY(const bool dropped,
+          jobs::drop_waiting_reply(context_.store, entity.id, context_.clock()));
+  if (!dropped) return nothing_waits();
+  M3U_CHECK(log(call, "drop", entity));
+  return http::empty_response();
 }
 
 Answer SourceHandlers::upload(Call& call) {
@@ -175,6 +247,10 @@ Result<> add_source_routes(Operations& operations, const ApiContext& context) {
         add(kPost, "refresh", {.id = "refresh", .least = Role::kEditor}, &SourceHandlers::refresh));
     M3U_CHECK(
         add(kPost, "accept", {.id = "accept", .least = Role::kEditor}, &SourceHandlers::accept));
+    M3U_CHECK(add(kGet, "quarantine", {.id = "quarantineOf", .pace = Pace::kSlow},
+                  &SourceHandlers::quarantine));
+    M3U_CHECK(add(kDelete, "quarantine", {.id = "dropReplyOf", .least = Role::kEditor},
+                  &SourceHandlers::drop));
     const auto open_sink = [&context](const http::Request&) {
       return UploadFile::create(context.process);
     };
