@@ -172,6 +172,7 @@ export const texts: Texts = {
   'dash.freed': 'freigegeben, {how}, {why} ({stage})',
   'dash.jobs': 'Aufgaben',
   'dash.noJobs': 'Noch nichts getan.',
+  'dash.running': 'Stufen der laufenden Generation',
   'dash.runs': 'Letzte Generationen',
   'dash.noRuns': 'Es gibt noch keine Generation.',
   'pressure.optimal': 'kein Druck',

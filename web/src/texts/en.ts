@@ -170,6 +170,7 @@ export const texts = {
   'dash.freed': 'freed {how}, {why} ({stage})',
   'dash.jobs': 'Jobs',
   'dash.noJobs': 'Nothing has been done yet.',
+  'dash.running': 'Stages of the generation that runs',
   'dash.runs': 'Last generations',
   'dash.noRuns': 'There is no generation yet.',
   'pressure.optimal': 'no pressure',
