@@ -1,7 +1,7 @@
 """Backups made, looked into and put back; what asks once more; the log."""
 
 import pytest
-from conftest import PASSWORD, ROOT
+from conftest import PASSWORD, ROOT, Service, administrator
 from service import wait_until
 
 RESTORES = "\n  /restore:\n" in (ROOT / "api" / "openapi.yaml").read_text()
@@ -75,3 +75,78 @@ def test_the_log_shows_what_the_service_says(service, person):
     assert log.locator("b").first.inner_text() == "info"
     page.get_by_label("Search the log").fill("nothing says this")
     page.get_by_text("Nothing was said yet.").wait_for()
+
+
+@pytest.fixture
+def told(data):
+    """A service whose log names the part of the program in every line."""
+    with Service(data, "--log-format", "json") as running:
+        running.client = administrator(running)
+        running.wait_for_generation(1)
+        yield running
+
+
+def refresh(service):
+    """Fetches a source and waits until that is over."""
+    source = service.client.get("/sources").json["items"][0]["id"]
+    job = service.client.post(f"/sources/{source}/refresh").json["id"]
+    wait_until(lambda: service.client.get(f"/jobs/{job}").json["state"] == "done")
+
+
+def test_each_part_of_the_log_is_shown_from_a_level_of_its_own_on(told, person):
+    anna = person(told)
+    page = anna.sign_in()
+    with page.expect_request("**/api/v1/events?logs=info"):
+        anna.open("#/settings/logs")
+    log = page.get_by_role("log")
+    said = log.locator("div").filter(has=page.get_by_text("jobs.refresh", exact=True))
+
+    def heard():
+        # A stream that has only begun does not have what was said before.
+        refresh(told)
+        return said.count() > 0
+    wait_until(heard)
+    # Which parts have said something is seen; at first each has the level of all.
+    page.get_by_text("Levels of single parts").click()
+    part = page.get_by_label("jobs.refresh")
+    assert part.input_value() == ""
+    part.select_option("error")
+    said.first.wait_for(state="detached")
+    part.select_option("")
+    said.first.wait_for()
+    # All may say little, and one of them everything: then the service sends everything.
+    page.get_by_label("Level", exact=True).select_option("error")
+    said.first.wait_for(state="detached")
+    with page.expect_request("**/api/v1/events?logs=debug"):
+        part.select_option("debug")
+    said.first.wait_for()
+    assert set(log.locator("i").all_inner_texts()) == {"jobs.refresh"}
+    anna.is_accessible("levels of the log")
+    anna.shot("log-levels")
+
+
+def test_what_a_part_writes_into_the_log_is_a_setting(told, person):
+    def lines():
+        return told.log().count('"module":"jobs.refresh"')
+    before = lines()
+    refresh(told)
+    assert lines() > before
+    anna = person(told)
+    page = anna.sign_in()
+    anna.open("#/settings/service")
+    page.get_by_label("Find a setting").fill("log_level")
+    level = page.get_by_label("Level of the log")
+    assert level.input_value() == ""
+    level.fill("info,jobs.refresh=error")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("The settings are saved").wait_for()
+    # It holds at once, for that part and for no other.
+    settings = told.client.get("/settings").json
+    assert settings["config"] == {"service": {"log_level": "info,jobs.refresh=error"}}
+    silent = lines()
+    refresh(told)
+    assert lines() == silent
+    page.get_by_role("button", name="Undo").last.click()
+    wait_until(lambda: told.client.get("/settings").json["config"] == {})
+    refresh(told)
+    assert lines() > silent
