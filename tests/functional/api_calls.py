@@ -208,6 +208,8 @@ def source_calls(kind, one, name, file):
                                                  {"config": configuration_of(world, kind)}),
             f"refresh{one}": of(name, "POST", "/refresh"),
             f"accept{one}": lambda world: Call("POST", f"{shrunk(world, kind)}/accept"),
+            f"quarantineOf{one}": lambda world: Call("GET", f"{shrunk(world, kind)}/quarantine"),
+            f"dropReplyOf{one}": lambda world: Call("DELETE", f"{shrunk(world, kind)}/quarantine"),
             f"upload{one}": upload,
             f"historyOf{one}": of(name, "GET", "/history"),
             f"scheduleOf{one}": of(name, "GET", "/schedule")}
