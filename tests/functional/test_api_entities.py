@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from api_client import administrator
+from api_client import Client, administrator
 from service import Service, ask, wait_until
 
 PLAYLIST = "#EXTM3U\n" + "".join(
@@ -119,6 +119,43 @@ def test_credentials_are_not_shown_and_stay_when_they_are_sent_back(service):
     assert again.status == 200 and again.json["config"] == put.json["config"]
     stored = json.dumps(admin.get("/audit").json) if admin.get("/audit").status == 200 else ""
     assert "secret" not in stored and "secret" not in service.log()
+
+
+def test_viewers_see_no_account_in_any_address(tmp_path):
+    """Written down channels and rules name streams as they are, which only editors see."""
+    stream = "http://anna:hush-pw@provider.example/live/anna/hush-pw/1.ts"
+    config = tmp_path / "service.toml"
+    config.write_text(f"""
+[[sources]]
+name = "written"
+[[sources.channels]]
+name = "W"
+url = "{stream}"
+[[rules]]
+name = "moved"
+expression = 'channel_name equals "W" SET stream_url = "{stream}"'
+[[proxies]]
+name = "home"
+sources = ["written"]
+rules = ["moved"]
+""")
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        source, rule, proxy = (admin.get(f"/{kind}").json["items"][0]["id"]
+                               for kind in ("sources", "rules", "proxies"))
+        wait_until(lambda: admin.get(f"/proxies/{proxy}/channels").status == 200)
+        viewer, editor = (Client(service, admin.post("/tokens", {"name": scope, "scopes": [scope]}).json["token"])
+                          for scope in ("read", "edit"))
+        expression = "stream_url equals "
+        question = {"expression": expression, "position": len(expression), "kind": "filter", "proxy": proxy}
+        for path, body in (("/sources", None), (f"/sources/{source}", None), ("/rules", None),
+                           (f"/rules/{rule}", None), (f"/proxies/{proxy}/channels", None),
+                           ("/expressions/complete", question)):
+            method = "POST" if body else "GET"
+            seen = viewer.ask(method, path, body)
+            assert seen.status == 200 and "provider.example/" in seen.text, seen.text
+            assert "hush-pw" not in seen.text, path
+            assert stream in editor.ask(method, path, body).text, path
 
 
 @pytest.mark.parametrize("location", [

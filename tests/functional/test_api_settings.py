@@ -154,6 +154,47 @@ def test_secrets_are_sealed_and_hidden_and_stay(service):
     assert actions.count("settings.change") == 2
 
 
+def test_what_plugins_are_told_is_hidden_and_stays(service):
+    """Whatever a plugin is configured with may be a secret, and nobody but the plugin knows which."""
+    told = {"token": SECRET, "pin": 471100815, "deep": {"keys": [SECRET]}, "quick": True}
+    shown = {"token": "***", "pin": "***", "deep": {"keys": ["***"]}, "quick": True}
+    first = saved(service.admin, {"wasm_plugins": {"plugins": {"icons": {"config": told}}}})
+    made = service.admin.post("/tokens", {"name": "v", "scopes": ["read"]})
+    viewer = Client(service, made.json["token"])
+    for who in (viewer, service.admin):
+        seen = who.get("/settings").json
+        key = key_of(seen, "wasm_plugins.plugins")
+        assert key["secret"] and key["saved"]["icons"]["config"] == shown
+        assert seen["config"]["wasm_plugins"]["plugins"]["icons"]["config"] == shown
+    # What comes back as it was shown stays beside what is changed.
+    told_again = dict(sorted({**shown, "quick": False, "more": 1}.items()))
+    changed = {"wasm_plugins": {"plugins": {"icons": {"config": told_again}}}}
+    again = saved(service.admin, changed)
+    assert again["revision"] == first["revision"] + 1
+    tried = service.admin.put("/settings?dry_run=true", {"config": changed}, headers={"If-Match": "*"})
+    assert tried.status == 200 and tried.json["changed"] == [], tried.text
+    wrong = save(service.admin, {"wasm_plugins": {"plugins": {"other": {"config": shown}}}})
+    assert wrong.status == 422 and {e["field"] for e in wrong.json["errors"]} == {
+        f"config.wasm_plugins.plugins.other.config.{name}" for name in ("token", "pin", "deep.keys[1]")}
+    everything = [viewer.get("/settings").text, service.admin.get("/audit").text, tried.text, wrong.text,
+                  viewer.get("/plugins").text, service.admin.get("/export").text, service.log()]
+    assert not any(SECRET in text or "471100815" in text for text in everything)
+
+
+def test_what_the_file_tells_plugins_is_hidden_and_may_come_back(tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text(f'[wasm_plugins.plugins.icons]\nenabled = false\nconfig = {{ token = "{SECRET}" }}\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        seen = admin.get("/settings")
+        assert SECRET not in seen.text
+        plugins = key_of(seen.json, "wasm_plugins.plugins")["value"]
+        assert plugins == {"icons": {"enabled": False, "config": {"token": "***"}}}
+        assert saved(admin, {"wasm_plugins": {"plugins": plugins}})["config"] == {}
+        plugins["icons"]["config"]["token"] = "another"
+        assert save(admin, {"wasm_plugins": {"plugins": plugins}}).status == 409
+
+
 def test_only_administrators_change_settings(service):
     made = service.admin.post("/tokens", {"name": "e", "scopes": ["edit"]})
     editor = Client(service, made.json["token"])

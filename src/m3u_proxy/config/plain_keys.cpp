@@ -19,8 +19,9 @@ constexpr std::array kAtOnce = std::to_array<std::string_view>(
 constexpr std::array kAtStart =
     std::to_array<std::string_view>({"memory_monitoring.plugin_memory_leak_threshold"});
 
-constexpr std::array kSecrets = std::to_array<std::string_view>(
-    {"alerts.webhook", "alerts.ntfy", "alerts.smtp", "database.url", "http.metrics_token"});
+constexpr std::array kSecrets =
+    std::to_array<std::string_view>({"alerts.webhook", "alerts.ntfy", "alerts.smtp", "database.url",
+                                     "http.metrics_token", "wasm_plugins.plugins"});
 
 /// Without the sections that are lists.
 Configuration plain_of(Configuration configuration) {

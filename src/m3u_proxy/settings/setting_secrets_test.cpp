@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/config/node_json.hpp>
@@ -36,6 +37,51 @@ TEST(SettingSecrets, StayWhereTheyComeBackAsTheyWereShown) {
   ConfigNode other = tree(R"({"alerts":{"webhook":"https://other/***"}})");
   restore_secrets(other, stored);
   EXPECT_EQ(config::to_json(other), R"({"alerts":{"webhook":"https://other/***"}})");
+}
+
+constexpr std::string_view kOfPlugin =
+    R"({"wasm_plugins":{"plugins":{"icons":{"config":{"deep":{"pin":4711},"empty":"","keys":["a","b"],)"
+    R"("quick":true,"token":"secret"},"enabled":true}}}})";
+
+ConfigNode of_plugin(std::string_view config) {
+  return tree(
+      fmt::format(R"({{"wasm_plugins":{{"plugins":{{"icons":{{"config":{}}}}}}}}})", config));
+}
+
+TEST(SettingSecrets, OfAPluginAreWhateverItIsTold) {
+  EXPECT_EQ(
+      config::to_json(shown(tree(kOfPlugin))),
+      R"({"wasm_plugins":{"plugins":{"icons":{"config":{"deep":{"pin":"***"},"empty":"","keys":["***","***"],)"
+      R"("quick":true,"token":"***"},"enabled":true}}}})");
+  EXPECT_EQ(shown_json("wasm_plugins.plugins",
+                       R"({"icons":{"enabled":true,"config":{"token":"secret"}}})"),
+            R"({"icons":{"config":{"token":"***"},"enabled":true}})");
+  EXPECT_EQ(shown_json("wasm_plugins.order", R"({"filtering":["icons"]})"),
+            R"({"filtering":["icons"]})");
+}
+
+TEST(SettingSecrets, OfAPluginStayMemberByMember) {
+  const ConfigNode stored = tree(kOfPlugin);
+  ConfigNode back = shown(stored);
+  restore_secrets(back, stored);
+  EXPECT_EQ(config::to_json(back), kOfPlugin);
+  ConfigNode changed =
+      of_plugin(R"({"deep":{"pin":"***","more":1},"token":"other","keys":["***","***"]})");
+  restore_secrets(changed, stored);
+  EXPECT_EQ(config::to_json(changed),
+            config::to_json(
+                of_plugin(R"({"deep":{"pin":4711,"more":1},"token":"other","keys":["a","b"]})")));
+  EXPECT_TRUE(hidden_secrets(changed, stored).empty());
+}
+
+TEST(SettingSecrets, OfAPluginThatStandForNothingAreNamed) {
+  const ConfigNode stored = tree(kOfPlugin);
+  // Which of two the one that is left was cannot be known.
+  ConfigNode changed = of_plugin(R"({"keys":["***","c"],"new":"***","token":"***"})");
+  restore_secrets(changed, stored);
+  EXPECT_EQ(hidden_secrets(changed, stored),
+            (std::vector<std::string>{"wasm_plugins.plugins.icons.config.keys[1]",
+                                      "wasm_plugins.plugins.icons.config.new"}));
 }
 
 }  // namespace

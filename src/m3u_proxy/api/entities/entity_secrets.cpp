@@ -149,6 +149,12 @@ void hide_secrets(ConfigNode& config) {
       if (header.value.kind == Kind::kString) header.value.text = shown(header.value, true);
 }
 
+void hide_in_addresses(ConfigNode& config) {
+  if (config.kind == Kind::kString) config.text = redact_urls_in(config.text);
+  for (ConfigMember& member : config.members) hide_in_addresses(member.value);
+  for (ConfigNode& item : config.items) hide_in_addresses(item);
+}
+
 Result<std::string> without_secrets(std::string_view config) {
   M3U_TRY(ConfigNode node, config::parse_json(config, "config"));
   hide_secrets(node);

@@ -12,7 +12,10 @@ namespace m3u_proxy::api {
 
 /// Puts `***` in the place of credentials in addresses and of the values of headers.
 void hide_secrets(ConfigNode& config);
-/// The same for a configuration as the store has it. Error: kConfig, when it is no JSON.
+/// Puts it in the place of what opens something in any address within a text: of channels that were
+/// written down, and in expressions. So are addresses shown to those who may only look.
+void hide_in_addresses(ConfigNode& config);
+/// hide_secrets() for a configuration as the store has it. Error: kConfig, when it is no JSON.
 Result<std::string> without_secrets(std::string_view config);
 /// Where `config` says what hide_secrets() makes of `stored`, it says what is stored, so long as
 /// that goes where it went before: what was meant for one server is told to no other. Which fields

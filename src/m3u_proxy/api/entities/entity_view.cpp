@@ -14,9 +14,10 @@ namespace {
 using store::EntityKind;
 using store::SnapshotState;
 
-Result<> write_entity(Json& json, const store::Entity& entity) {
+Result<> write_entity(Json& json, const store::Entity& entity, Role role) {
   M3U_TRY(ConfigNode config, config::parse_json(entity.body, entity.name));
   hide_secrets(config);
+  if (role < Role::kEditor) hide_in_addresses(config);
   json.begin_object();
   id_member(json, "id", entity.id);
   json.member("name", std::string_view(entity.name))
@@ -138,7 +139,7 @@ OutputAddresses output_addresses(const http::BaseAddress& base, std::string_view
 Result<std::string> entity_json(const store::Entity& entity) {
   std::string text;
   Json json(text);
-  M3U_CHECK(write_entity(json, entity));
+  M3U_CHECK(write_entity(json, entity, Role::kAdmin));
   json.end_object();
   return text;
 }
@@ -147,7 +148,7 @@ Result<std::string> entity_json(const ApiContext& context, const Call& call,
                                 const store::Entity& entity) {
   std::string text;
   Json json(text);
-  M3U_CHECK(write_entity(json, entity));
+  M3U_CHECK(write_entity(json, entity, call.principal.role));
   if (entity.kind == EntityKind::kSource || entity.kind == EntityKind::kEpgSource)
     M3U_CHECK(write_source_status(json, context, entity.id));
   if (entity.kind == EntityKind::kProxy)

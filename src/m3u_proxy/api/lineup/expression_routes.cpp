@@ -164,9 +164,12 @@ Answer Expressions::complete(Call& call) {
       .begin_array();
   if (completion.values_of && proxy && subject.domain == catalog::Domain::kChannels) {
     M3U_TRY(const auto values, values_of(completion, *proxy));
+    const bool may_see = call.principal.role >= Role::kEditor;
     for (const queries::GroupCount& value : values)
       json.begin_object()
-          .member("label", std::string_view(written(value.name, completion.is_quoted)))
+          .member("label",
+                  std::string_view(written(may_see ? value.name : redact_urls_in(value.name),
+                                           completion.is_quoted)))
           .member("class", queries::to_string(queries::WordClass::kValue))
           .member("detail", std::string_view())
           .member("count", value.channels)

@@ -79,7 +79,9 @@ class SettingCheck {
 bool SettingCheck::is_as_said(const Key& key, const ConfigNode& value) const {
   const std::string json = config::to_json(value);
   const std::string& said = key.said.shape.value;
-  return json == said || json == settings::shown_json(key.said.key, said);
+  if (json == settings::shown_json(key.said.key, said)) return true;
+  const auto same = config::parse_json(said, key.said.key);
+  return same && json == config::to_json(*same);
 }
 
 Outcome<void> SettingCheck::leave_out_locked() {
