@@ -200,10 +200,16 @@ def test_the_files_edits_are_changed_in_the_file(service, admin):
         service.config.write_text(text + f'\n[[edits]]\nchannel = "{channel}"\nname = "From the file"\n')
         wait_until(lambda: admin.get(f"/edits/{channel}").status == 200)
         assert admin.get(f"/edits/{channel}").json["managed_by"] == "file"
-        for answer in (admin.put(f"/edits/{channel}", {"name": "x"}, headers={"If-Match": "*"}),
-                       admin.delete(f"/edits/{channel}", headers={"If-Match": "*"}),
-                       admin.post("/edits/renumber", {"channels": [NOBODY, channel], "start": 5})):
+        both = [NOBODY, channel]
+        for method, path, body in (
+                ("PUT", f"/edits/{channel}", {"name": "x"}), ("DELETE", f"/edits/{channel}", None),
+                ("POST", "/edits/renumber", {"channels": both, "start": 5}),
+                ("POST", "/edits/bulk", {"channels": both, "set": {"group": "x"}}),
+                ("POST", "/edits/write", {"items": [{"channel": channel, "revision": 1}]})):
+            answer, asked = (admin.ask(method, path + query, body, headers={"If-Match": "*"})
+                             for query in ("", "?dry_run=true"))
             assert answer.status == 409 and "configuration file" in answer.json["detail"], answer.text
+            assert (asked.status, asked.json) == (409, answer.json), asked.text
         assert admin.get(f"/edits/{NOBODY}").status == 404
         assert admin.put(f"/edits/{channel}?proxy={HOME}", {"name": "Ours"}, headers=NEW).status == 201
         wait_until(lambda: channels(admin)[2]["name"] == "Ours")
@@ -373,6 +379,56 @@ def test_a_dry_run_says_what_an_edit_would_do_and_does_nothing(admin):
     back = admin.delete(f"/edits/{channel}?dry_run=true", headers={"If-Match": "*"})
     assert back.status == 200 and back.json["proxies"][0]["samples"][0]["after"] == {"name": "Few 0"}
     assert admin.get(f"/edits/{channel}").status == 200
+
+
+def test_a_dry_run_of_many_is_asked_for_like_any_other(admin):
+    ids = ids_of(admin)
+    for path, body in (("bulk", {"proxy": HOME, "filter": 'name ends_with " 3"', "set": {"hidden": True}}),
+                       ("renumber", {"proxy": HOME, "channels": ids[:3], "start": 70}),
+                       ("write", {"proxy": HOME, "items": [
+                           {"channel": ids[0], "revision": 0, "edit": {"hidden": True}}]})):
+        in_body = admin.post(f"/edits/{path}", {**body, "dry_run": True}).json
+        in_query = admin.post(f"/edits/{path}?dry_run=true", body)
+        assert in_query.status == 200 and in_query.json["dry_run"], in_query.text
+        assert {**in_query.json, "seconds": 0} == {**in_body, "seconds": 0}
+    assert admin.get("/edits").json["items"] == []
+
+
+def test_edits_that_are_too_long_together_are_so_for_a_dry_run_too(admin):
+    channels = [str(uuid.uuid5(NAMESPACE, str(i))) for i in range(1000)]
+    body = {"channels": channels, "set": {"group": "g" * 3000}}
+    done, asked = admin.post("/edits/bulk", body), admin.post("/edits/bulk?dry_run=true", body)
+    assert done.status >= 400 and "too long" in done.json["detail"], done.text
+    assert (asked.status, asked.json) == (done.status, done.json)
+
+
+def test_a_dry_run_keeps_within_the_memory_limit(tmp_path):
+    """What is said of the same channels for one proxy may be much more than what is tried for all."""
+    (tmp_path / "few.m3u").write_text(playlist(8))
+    config = tmp_path / "service.toml"
+    config.write_text(f"""
+[service]
+allowed_folders = ["{tmp_path}"]
+[[sources]]
+name = "few"
+path = "{tmp_path}/few.m3u"
+[[proxies]]
+name = "home"
+sources = ["few"]
+""")
+    channels, each = [str(uuid.uuid5(NAMESPACE, str(i))) for i in range(700)], 14
+    with Service(tmp_path / "data", "--config", config, "--memory-limit", "64MB") as service:
+        admin = administrator(service)
+        wait_until(lambda: admin.get(f"/proxies/{HOME}/channels").status == 200)
+        for i in range(0, len(channels), each):
+            items = [{"channel": channel, "revision": 0, "edit": {"logo": "http://h/" + "l" * 60_000}}
+                     for channel in channels[i:i + each]]
+            assert admin.post("/edits/write", {"proxy": HOME, "items": items}).status == 200
+        body = {"channels": channels, "set": {"group": "Best"}, "dry_run": True}
+        asked = admin.post("/edits/bulk", body)
+        assert asked.status == 503 and "memory" in asked.text, asked.text
+        asked = admin.post("/edits/bulk", {**body, "channels": channels[:20]})
+        assert asked.status == 200 and asked.json["channels"] == 20, asked.text
 
 
 def test_what_is_published_is_what_was_edited(admin):

@@ -26,14 +26,6 @@ Result<> check_change(const std::optional<ChannelEdit>& stored, std::int64_t exp
               "look at it again and repeat the change");
 }
 
-/// Bytes.
-std::size_t text_of(const ChannelEdit& edit) {
-  std::size_t bytes = 0;
-  for (const auto* const text : {&edit.number, &edit.name, &edit.group, &edit.logo, &edit.guide_id})
-    if (*text) bytes += (*text)->size();
-  return bytes;
-}
-
 /// What a person made is not the file's, unless it says the same.
 Result<> check_not_a_persons(const std::optional<ChannelEdit>& stored, const ChannelEdit& edit) {
   if (!stored || stored->managed_by == ManagedBy::kFile || sql::says_the_same(*stored, edit))
@@ -68,21 +60,14 @@ Result<std::vector<ChannelEdits::Changed>> ChannelEdits::change(std::span<const 
   return sql::transact<std::vector<Changed>>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<std::vector<Changed>> {
         std::vector<Changed> all;
-        std::size_t text = 0;
-        for (std::size_t i = 0; i < channels.size(); ++i) {
-          M3U_TRY(auto stored, sql::find_edit(connection, channels[i], proxy));
-          if (stored && stored->managed_by == ManagedBy::kFile)
-            return fail(sql::is_the_files(*stored));
-          ChannelEdit edit = stored.value_or(ChannelEdit{.channel = channels[i], .proxy = proxy});
-          M3U_CHECK(change(i, edit));
-          text += text_of(edit) + (stored ? text_of(*stored) : 0);
-          if (text > kMostText)
-            return fail(ErrorCode::kInvalidArgument,
-                        "these edits are too long to be changed together", "change fewer at once");
+        sql::EditsTogether together(proxy, change);
+        for (const Uuid& channel : channels) {
+          M3U_TRY(auto stored, sql::find_edit(connection, channel, proxy));
+          M3U_TRY(const ChannelEdit edit, together.next(channel, stored));
           if (sql::says_the_same(edit, {})) {
-            if (stored) M3U_CHECK(sql::delete_edit(connection, channels[i], proxy));
+            if (stored) M3U_CHECK(sql::delete_edit(connection, channel, proxy));
             all.push_back(
-                {.before = std::move(stored), .after = {.channel = channels[i], .proxy = proxy}});
+                {.before = std::move(stored), .after = {.channel = channel, .proxy = proxy}});
             continue;
           }
           M3U_TRY(ChannelEdit after, sql::replace_edit(connection, stored, edit, now));

@@ -10,6 +10,14 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kPlaces = {"", "before", "after"};
 
+/// Bytes.
+std::size_t text_of(const ChannelEdit& edit) {
+  std::size_t bytes = 0;
+  for (const auto* const text : {&edit.number, &edit.name, &edit.group, &edit.logo, &edit.guide_id})
+    if (*text) bytes += (*text)->size();
+  return bytes;
+}
+
 }  // namespace
 
 std::string key_of(const std::optional<Uuid>& proxy) { return proxy ? to_string(*proxy) : ""; }
@@ -101,6 +109,18 @@ bool says_the_same(const ChannelEdit& a, const ChannelEdit& b) {
                     edit.place, edit.place_channel);
   };
   return said(a) == said(b);
+}
+
+Result<ChannelEdit> EditsTogether::next(const Uuid& channel,
+                                        const std::optional<ChannelEdit>& stored) {
+  if (stored && stored->managed_by == ManagedBy::kFile) return fail(is_the_files(*stored));
+  ChannelEdit edit = stored.value_or(ChannelEdit{.channel = channel, .proxy = proxy_});
+  M3U_CHECK(change_(index_++, edit));
+  text_ += text_of(edit) + (stored ? text_of(*stored) : 0);
+  if (text_ > ChannelEdits::kMostText)
+    return fail(ErrorCode::kInvalidArgument, "these edits are too long to be changed together",
+                "change fewer at once");
+  return edit;
 }
 
 }  // namespace m3u_proxy::store::sql

@@ -31,4 +31,21 @@ bool says_the_same(const ChannelEdit& a, const ChannelEdit& b);
 /// kConflict: what the configuration file manages is changed there.
 Error is_the_files(const ChannelEdit& edit);
 
+/// Edits that are changed together, one after the other: what they become, and what they have to
+/// pass. For the change itself, and for who only asks what it would be.
+class EditsTogether {
+ public:
+  /// Both outlive this.
+  EditsTogether(const std::optional<Uuid>& proxy, const ChannelEdits::Change& change)
+      : proxy_(proxy), change_(change) {}
+  /// The edit of the next channel. Errors: as ChannelEdits::change().
+  Result<ChannelEdit> next(const Uuid& channel, const std::optional<ChannelEdit>& stored);
+
+ private:
+  const std::optional<Uuid>& proxy_;
+  const ChannelEdits::Change& change_;
+  std::size_t index_ = 0;
+  std::size_t text_ = 0;  ///< bytes, before and after
+};
+
 }  // namespace m3u_proxy::store::sql

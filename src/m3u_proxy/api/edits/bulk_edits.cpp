@@ -73,6 +73,13 @@ class BulkEdits {
   std::shared_ptr<PublishedData> data_;
 };
 
+/// The body may say it, or the address as for every change.
+Outcome<bool> asks_only(const Call& call, Fields& fields) {
+  const bool is_said = fields.flag("dry_run", Needed::kNo).value_or(false);
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
+  return is_said || is_dry;
+}
+
 /// Channels are named by their ids, each once.
 std::optional<std::vector<Uuid>> read_channels(Fields& fields, Needed needed) {
   auto channels = fields.ids("channels", needed, kMostEdits);
@@ -95,7 +102,7 @@ Outcome<BulkRequest> BulkEdits::read(const Call& call) const {
   if (wanted.channels && filter)
     fields.wrong("channels", "invalid", "there are both channels and a filter",
                  "say which channels are meant in one way");
-  wanted.is_dry = fields.flag("dry_run", Needed::kNo).value_or(false);
+  M3U_TRY(wanted.is_dry, asks_only(call, fields));
   M3U_CHECK(fields.finish());
   for (const ConfigMember& member : set->members)
     if (std::ranges::find(kForMany, member.name) == kForMany.end())
@@ -123,7 +130,10 @@ Outcome<void> BulkEdits::add(const Call& call, const PublishedData::Generation& 
                                  call.gone, call.gone));
   if (!counted.total_is_exact) return problem(503, "the channels were not all looked at");
   meant.count += counted.total;
-  if (counted.total > kMostEdits) return {};
+  if (meant.count > kMostEdits) {
+    meant.channels.clear();
+    return {};
+  }
   for (std::uint64_t from = 0; from < counted.total; from += ChannelQueries::kMostItems) {
     M3U_TRY(const auto page,
             data_->channels().page(of->lineup, query, matcher,
@@ -154,7 +164,6 @@ Outcome<Meant> BulkEdits::find(const Call& call, const BulkRequest& wanted) {
   const auto same = std::ranges::unique(meant.channels);
   meant.channels.erase(same.begin(), same.end());
   if (meant.count <= kMostEdits) meant.count = meant.channels.size();
-  if (meant.channels.size() > kMostEdits || meant.count > kMostEdits) meant.channels.clear();
   return meant;
 }
 
@@ -213,7 +222,7 @@ Answer BulkEdits::renumber(Call& call) {
   auto proxy = fields.text("proxy", Needed::kNo, 36);
   auto channels = read_channels(fields, Needed::kYes);
   const auto start = fields.integer("start", Needed::kYes, 1, channels::NumberSet::kMax);
-  const bool is_dry = fields.flag("dry_run", Needed::kNo).value_or(false);
+  M3U_TRY(const bool is_dry, asks_only(call, fields));
   if (channels && start &&
       *start + static_cast<std::int64_t>(channels->size()) - 1 >
           std::int64_t{channels::NumberSet::kMax})
@@ -266,7 +275,7 @@ Answer BulkEdits::write(Call& call) {
   Fields fields(body);
   auto proxy = fields.text("proxy", Needed::kNo, 36);
   const ConfigMember* const items = fields.list("items") ? body.find("items") : nullptr;
-  const bool is_dry = fields.flag("dry_run", Needed::kNo).value_or(false);
+  M3U_TRY(const bool is_dry, asks_only(call, fields));
   if (items == nullptr)
     fields.wrong("items", "required", "items is missing");
   else if (items->value.items.empty() || items->value.items.size() > kMostEdits)
@@ -309,18 +318,27 @@ Result<> add_bulk_edit_routes(Operations& operations, const ApiContext& context,
   constexpr std::uint64_t kBody = std::uint64_t{256} << 10U;
   constexpr std::uint64_t kWrittenBody = std::uint64_t{1} << 20U;
   using enum http::Method;
-  M3U_CHECK(operations.add(
-      kPost, "/edits/bulk",
-      {.id = "editInBulk", .least = Role::kEditor, .body_limit = kBody, .pace = Pace::kLong},
-      [edits](Call& call) { return edits->bulk(call); }));
-  M3U_CHECK(operations.add(
-      kPost, "/edits/renumber",
-      {.id = "renumber", .least = Role::kEditor, .body_limit = kBody, .pace = Pace::kLong},
-      [edits](Call& call) { return edits->renumber(call); }));
-  return operations.add(
-      kPost, "/edits/write",
-      {.id = "writeEdits", .least = Role::kEditor, .body_limit = kWrittenBody, .pace = Pace::kLong},
-      [edits](Call& call) { return edits->write(call); });
+  M3U_CHECK(operations.add(kPost, "/edits/bulk",
+                           {.id = "editInBulk",
+                            .least = Role::kEditor,
+                            .body_limit = kBody,
+                            .pace = Pace::kLong,
+                            .has_dry_run = true},
+                           [edits](Call& call) { return edits->bulk(call); }));
+  M3U_CHECK(operations.add(kPost, "/edits/renumber",
+                           {.id = "renumber",
+                            .least = Role::kEditor,
+                            .body_limit = kBody,
+                            .pace = Pace::kLong,
+                            .has_dry_run = true},
+                           [edits](Call& call) { return edits->renumber(call); }));
+  return operations.add(kPost, "/edits/write",
+                        {.id = "writeEdits",
+                         .least = Role::kEditor,
+                         .body_limit = kWrittenBody,
+                         .pace = Pace::kLong,
+                         .has_dry_run = true},
+                        [edits](Call& call) { return edits->write(call); });
 }
 
 }  // namespace m3u_proxy::api

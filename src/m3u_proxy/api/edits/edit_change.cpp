@@ -7,12 +7,16 @@
 #include <m3u_proxy/api/edits/edit_json.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/records/stored_edits.hpp>
+#include <m3u_proxy/store/edit_rows.hpp>
 
 namespace m3u_proxy::api {
 namespace {
 
 /// Before and after of the edits, and the answer.
 constexpr Bytes kRoom{4 * store::ChannelEdits::kMostText};
+/// The edits as they would be, and how they are stored meanwhile.
+constexpr Bytes kDraftRoom{store::ChannelEdits::kMostText +
+                           kMostEdits * (sizeof(edits::ChannelEdit) + sizeof(store::ChannelEdit))};
 
 void write_changed(Json& json, const std::vector<store::ChannelEdits::Changed>& all) {
   json.key("items").begin_array();
@@ -29,15 +33,25 @@ void write_changed(Json& json, const std::vector<store::ChannelEdits::Changed>& 
   json.end_array();
 }
 
+store::ChannelEdits::Change change_of(const EditChange& change) {
+  return [&change](std::size_t index, store::ChannelEdit& stored) -> Result<> {
+    edits::ChannelEdit edit = records::to_edit(stored);
+    M3U_CHECK(change.make(index, stored.revision, edit));
+    stored = records::to_stored(edit, change.proxy);
+    return {};
+  };
+}
+
 Answer try_out(const ApiContext& context, PublishedData& data, const Call& call,
                const EditChange& change) {
+  M3U_TRY(const auto room, context.process.budget().reserve(memory::Tag::kHttp, kDraftRoom));
   EditDrafts drafts{.proxy = change.proxy};
-  for (std::size_t i = 0; i < change.channels.size(); ++i) {
-    M3U_TRY(const auto stored, context.store.edits().find(change.channels[i], change.proxy));
-    edits::ChannelEdit edit =
-        stored ? records::to_edit(*stored) : edits::ChannelEdit{.channel = change.channels[i]};
-    M3U_CHECK(change.make(i, stored ? stored->revision : 0, edit));
-    drafts.edits.push_back(std::move(edit));
+  const auto make = change_of(change);
+  store::sql::EditsTogether together(change.proxy, make);
+  for (const Uuid& channel : change.channels) {
+    M3U_TRY(const auto stored, context.store.edits().find(channel, change.proxy));
+    M3U_TRY(const store::ChannelEdit edit, together.next(channel, stored));
+    drafts.edits.push_back(records::to_edit(edit));
   }
   DryRun run(context, data, call);
   if (!drafts.edits.empty()) M3U_CHECK(look_at_edits(run, context, drafts));
@@ -59,16 +73,10 @@ std::unexpected<Problem> changed_meanwhile() {
 
 Answer change_edits(const ApiContext& context, PublishedData& data, const Call& call,
                     const EditChange& change) {
-  M3U_TRY(const auto room, context.process.budget().reserve(memory::Tag::kHttp, kRoom));
   if (change.is_dry) return try_out(context, data, call, change);
-  const auto make = [&](std::size_t index, store::ChannelEdit& stored) -> Result<> {
-    edits::ChannelEdit edit = records::to_edit(stored);
-    M3U_CHECK(change.make(index, stored.revision, edit));
-    stored = records::to_stored(edit, change.proxy);
-    return {};
-  };
-  M3U_TRY(const auto all,
-          context.store.edits().change(change.channels, change.proxy, make, context.clock()));
+  M3U_TRY(const auto room, context.process.budget().reserve(memory::Tag::kHttp, kRoom));
+  M3U_TRY(const auto all, context.store.edits().change(change.channels, change.proxy,
+                                                       change_of(change), context.clock()));
   tell_of_edits(context, data);
   std::string text;
   Json json(text);

@@ -8,11 +8,23 @@ namespace {
 
 using edits::ChannelEdit;
 
+/// A preview has them a second time.
+constexpr std::size_t kCopies = 2;
+
+Bytes size_of(const ChannelEdit& edit) {
+  std::size_t bytes = sizeof(ChannelEdit);
+  for (const edits::TextField& field : edits::kTextFields)
+    if (const auto& text = edit.*field.value) bytes += text->size();
+  return Bytes{kCopies * bytes};
+}
+
 /// What holds for a proxy once the drafts do: what is said for it goes before what is said for all.
+/// `room` is for the edits, which may be longer than the drafts.
 Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const EditDrafts& drafts,
-                                            const Uuid& proxy) {
+                                            const Uuid& proxy, memory::Reservation& room) {
   auto& stored = context.store.edits();
   std::vector<ChannelEdit> all;
+  all.reserve(drafts.edits.size());
   for (const ChannelEdit& draft : drafts.edits) {
     ChannelEdit edit{.channel = draft.channel};
     M3U_TRY(const auto other,
@@ -20,6 +32,8 @@ Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const Edi
     const ChannelEdit kept = other ? records::to_edit(*other) : edit;
     merge(edit, drafts.proxy ? kept : draft);
     merge(edit, drafts.proxy ? draft : kept);
+    M3U_TRY(auto more, context.process.budget().reserve(memory::Tag::kHttp, size_of(edit)));
+    room.absorb(std::move(more));
     all.push_back(std::move(edit));
   }
   return all;
@@ -32,8 +46,9 @@ Outcome<void> look_at_edits(DryRun& run, const ApiContext& context, const EditDr
   if (!model) return {};
   for (const jobs::ProxyEntry& proxy : model->proxies) {
     if (drafts.proxy && *drafts.proxy != proxy.id) continue;
-    M3U_TRY(const auto edits, edits_for(context, drafts, proxy.id));
-    M3U_CHECK(run.look(*model, proxy, edits));
+    memory::Reservation room;
+    M3U_TRY(auto edits, edits_for(context, drafts, proxy.id, room));
+    M3U_CHECK(run.look(*model, proxy, std::move(edits)));
   }
   return {};
 }

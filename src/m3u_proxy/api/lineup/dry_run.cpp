@@ -22,43 +22,57 @@ Outcome<std::uint64_t> DryRun::channels_of(const Uuid& proxy) {
 }
 
 Outcome<void> DryRun::look(const jobs::Model& model, const jobs::ProxyEntry& proxy,
-                           const std::vector<edits::ChannelEdit>& edits, std::string_view note) {
+                           std::vector<edits::ChannelEdit> edits, std::string_view note) {
   const Place place{.id = proxy.id, .name = proxy.config.name.name};
-  if (is_late()) {
-    not_looked_at_.push_back(place);
-    return {};
-  }
+  if (is_late()) return keep(place);
   const std::function<bool()> ends = [this] {
     return is_late() || call_.gone() || call_.stopping.cancelled();
   };
-  const PreviewOptions options{.limit = kMostSamples, .role = call_.principal.role, .edits = edits};
+  const PreviewOptions options{
+      .limit = kMostSamples, .role = call_.principal.role, .edits = std::move(edits)};
   auto preview = preview_proxy(context_, data_, model, proxy, options, ends);
   if (!preview) {
-    if (is_late() && !call_.gone()) {
-      not_looked_at_.push_back(place);
-      return {};
-    }
+    if (is_late() && !call_.gone()) return keep(place);
     // Its sources have not been fetched yet.
     if (preview.error().status == 404) return mention(place.id, place.name, preview.error().detail);
     return std::unexpected<Problem>(std::move(preview).error());
   }
-  impacts_.push_back({.proxy = place, .preview = *std::move(preview), .note = std::string(note)});
+  return keep({.proxy = place, .preview = *std::move(preview), .note = std::string(note)});
+}
+
+Outcome<void> DryRun::reserve(std::size_t bytes) {
+  constexpr std::size_t kFixed = 512;  // of the answer, for a proxy
+  constexpr std::size_t kCopies = 2;
+  M3U_TRY(auto more,
+          context_.process.budget().reserve(memory::Tag::kHttp, Bytes{kFixed + kCopies * bytes}));
+  room_.absorb(std::move(more));
+  return {};
+}
+
+Outcome<void> DryRun::keep(Impact impact) {
+  M3U_CHECK(reserve(sizeof(Impact) + impact.proxy.name.size() + impact.preview.items.size() +
+                    impact.note.size()));
+  impacts_.push_back(std::move(impact));
+  return {};
+}
+
+Outcome<void> DryRun::keep(Place not_looked_at) {
+  M3U_CHECK(reserve(sizeof(Place) + not_looked_at.name.size()));
+  not_looked_at_.push_back(std::move(not_looked_at));
   return {};
 }
 
 Outcome<void> DryRun::remove(const Uuid& proxy, std::string_view name) {
   M3U_TRY(const std::uint64_t channels, channels_of(proxy));
-  impacts_.push_back({.proxy = {.id = proxy, .name = std::string(name)},
-                      .preview = {.before = channels, .removed = channels, .items = "[]"}});
-  return {};
+  return keep({.proxy = {.id = proxy, .name = std::string(name)},
+               .preview = {.before = channels, .removed = channels, .items = "[]"}});
 }
 
 Outcome<void> DryRun::mention(const Uuid& proxy, std::string_view name, std::string_view note) {
   M3U_TRY(const std::uint64_t channels, channels_of(proxy));
-  impacts_.push_back({.proxy = {.id = proxy, .name = std::string(name)},
-                      .preview = {.before = channels, .channels = channels, .items = "[]"},
-                      .note = std::string(note)});
-  return {};
+  return keep({.proxy = {.id = proxy, .name = std::string(name)},
+               .preview = {.before = channels, .channels = channels, .items = "[]"},
+               .note = std::string(note)});
 }
 
 void DryRun::write(Json& json) const {

@@ -2,7 +2,7 @@
 //
 // Their channels are made as they would be and compared with what is served. Guides are left out,
 // and a source is as it was fetched last. There is a time for all proxies together; those that it
-// does not reach are named.
+// does not reach are named. What is kept for the answer is reserved from the Budget.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ class DryRun {
   /// Looks at a proxy as `model` has it. `note` says why the counts are not all that changes; ""
   /// where they are. Problems: as preview_proxy(), but for what only concerns this proxy.
   Outcome<void> look(const jobs::Model& model, const jobs::ProxyEntry& proxy,
-                     const std::vector<edits::ChannelEdit>& edits = {}, std::string_view note = {});
+                     std::vector<edits::ChannelEdit> edits = {}, std::string_view note = {});
   /// A proxy that would be gone.
   Outcome<void> remove(const Uuid& proxy, std::string_view name);
   /// A proxy of which no channel changes, but something else does.
@@ -48,6 +48,10 @@ class DryRun {
     ProxyPreview preview{};
     std::string note{};
   };
+  /// Keeps it for the answer. Problem: 503 when there is no memory for it.
+  Outcome<void> keep(Impact impact);
+  Outcome<void> keep(Place not_looked_at);
+  Outcome<void> reserve(std::size_t bytes);
   [[nodiscard]] bool is_late() const { return std::chrono::steady_clock::now() > deadline_; }
   Outcome<std::uint64_t> channels_of(const Uuid& proxy);
 
@@ -56,6 +60,7 @@ class DryRun {
   const Call& call_;
   std::chrono::steady_clock::time_point began_;
   std::chrono::steady_clock::time_point deadline_;
+  memory::Reservation room_;  ///< of what is kept, and of the answer made of it
   std::vector<Impact> impacts_;
   std::vector<Place> not_looked_at_;
 };
