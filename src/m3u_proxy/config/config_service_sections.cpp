@@ -122,6 +122,7 @@ constexpr Key<ServiceConfig> kService[] = {
     {"jitter", Acted::kNow, seconds<&ServiceConfig::jitter>},
     {"quiet_period", Acted::kNow, seconds<&ServiceConfig::quiet_period>},
     {"generations_kept", Acted::kNow, whole<1, kMostGenerations, &ServiceConfig::generations_kept>},
+    {"max_snapshot_mb", Acted::kNow, whole<0, kManyMb, &ServiceConfig::max_snapshot_mb>},
     {"max_shrink", Acted::kNow, max_shrink},
     {"log_level", Acted::kNow, log_level},
     {"log_format", Acted::kNow, choice<kLogFormats, &ServiceConfig::json_log>},

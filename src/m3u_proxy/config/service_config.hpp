@@ -19,6 +19,8 @@ struct ServiceConfig {
   std::chrono::seconds jitter{300};
   std::chrono::seconds quiet_period{5};
   std::uint32_t generations_kept = 5;
+  /// Of all snapshots and generations together; 0: what the disk has, less a reserve.
+  std::uint32_t max_snapshot_mb = 0;
   /// A source that lost more than this part of its items waits in quarantine.
   std::optional<double> max_shrink = 0.5;
   std::string log_level;  ///< "info,http=debug"; "" = info

@@ -72,12 +72,15 @@ Result<> Service::Parts::make_jobs() {
   const auto& config = loaded_.configuration.service;
   M3U_TRY(auto conductor, conductor_options(config));
   M3U_TRY(auto guard, address_guard(config));
+  space_ = std::make_unique<jobs::SnapshotSpace>(
+      *store_,
+      jobs::SnapshotSpace::Options{.folder = folder_->path(), .max_mb = config.max_snapshot_mb});
   refresher_ = std::make_unique<jobs::Refresher>(
-      *process_, *store_, options_.clock,
+      *process_, *store_, *space_, options_.clock,
       jobs::Refresher::Options{
           .folder = folder_->path(), .max_shrink = config.max_shrink, .guard = std::move(guard)});
   generator_ = std::make_unique<jobs::Generator>(
-      *process_, *store_, *refresher_, options_.clock,
+      *process_, *store_, *space_, *refresher_, options_.clock,
       jobs::Generator::Options{.folder = folder_->path(),
                                .placeholders = *placeholders_,
                                .threads = options_.threads,

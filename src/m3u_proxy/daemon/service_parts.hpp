@@ -97,6 +97,7 @@ class Service::Parts {
   std::string listens_at_;  // written before any request is read
   outputs::Published published_;
   std::unique_ptr<outputs::GzipVariants> variants_;
+  std::unique_ptr<jobs::SnapshotSpace> space_;
   std::unique_ptr<jobs::Refresher> refresher_;
   std::unique_ptr<logos::LogoLibrary> logos_;
   std::unique_ptr<logos::LogoCache> logo_cache_;

@@ -114,6 +114,7 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
   if (changed.empty()) return;
   addresses_.set(*std::move(policy));
   api_->configure(now.login);
+  space_->set_max_mb(now.service.max_snapshot_mb);
   refresher_->set_max_shrink(now.service.max_shrink);
   refresher_->set_guard(*std::move(guard));
   generator_->configure(now.service.generations_kept, runtime::run_options(now));

@@ -77,16 +77,25 @@ std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) 
   return file == nullptr ? std::string() : file->hash;
 }
 
+/// What a generation is expected to take: as much as the last one, which may be nullptr.
+std::uint64_t size_of(const snapshots::Snapshot* last) {
+  std::uint64_t bytes = 0;
+  if (last != nullptr)
+    for (const snapshots::SnapshotFile& file : last->manifest().files) bytes += file.bytes;
+  return bytes;
+}
+
 }  // namespace
 
-Generator::Generator(runtime::Process& process, store::Store& store, Refresher& refresher,
-                     Clock clock, Options options)
+Generator::Generator(runtime::Process& process, store::Store& store, SnapshotSpace& space,
+                     Refresher& refresher, Clock clock, Options options)
     : process_(process),
       store_(store),
       refresher_(refresher),
       clock_(std::move(clock)),
       options_(std::move(options)),
-      edits_(store, process.budget(), options_.folder / "edits") {}
+      edits_(store, process.budget(), options_.folder / "edits"),
+      space_(space) {}
 
 Result<snapshots::SnapshotFolder> Generator::folder_of(const Uuid& proxy) const {
   return snapshots::SnapshotFolder::open(options_.folder / "generations" / to_base64url(proxy));
@@ -239,6 +248,8 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
                                               bool& changed) {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy.id));
   M3U_TRY(const auto last, newest(proxy.id));
+  M3U_TRY(auto room, space_.take(fmt::format("a new generation of \"{}\"", proxy.config.name.name),
+                                 size_of(last.get()), SnapshotSpace::Size::kExpected));
   M3U_TRY(const auto draft, folder.begin());
   ProgressToJob progress(job);
   runtime::RunOptions run_options = this->run_options();
@@ -280,6 +291,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
     tell();
     return row;
   }
+  M3U_CHECK(room.settle(own_bytes(draft->folder())));
   M3U_TRY(row.number, store_.generations().next_number(proxy.id));
   M3U_CHECK(draft->commit(std::to_string(row.number)));
   if (const auto done = describe(row, folder, last, job.cancel); !done) {

@@ -14,6 +14,7 @@
 #include <m3u_proxy/jobs/edit_files.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
+#include <m3u_proxy/jobs/snapshot_space.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 #include <m3u_proxy/snapshots/lineup.hpp>
@@ -38,11 +39,12 @@ class Generator {
     std::function<void(const Uuid&, const generation::GenerationStats&)> on_generated{};
   };
   /// All outlive this.
-  Generator(runtime::Process& process, store::Store& store, Refresher& refresher, Clock clock,
-            Options options);
+  Generator(runtime::Process& process, store::Store& store, SnapshotSpace& space,
+            Refresher& refresher, Clock clock, Options options);
 
   /// Does the job "generate" of a proxy. Its report is the generation's, with what came of it.
-  /// Errors: as a generation's; kNotFound when the proxy is gone, or nothing was fetched yet.
+  /// Errors: as a generation's; kNotFound when the proxy is gone, or nothing was fetched yet;
+  /// kDiskFull, as SnapshotSpace::take().
   Result<std::string> generate(const JobContext& job, const Model& model);
 
   /// The folder with a proxy's generations. Errors: kIo.
@@ -111,6 +113,7 @@ class Generator {
   mutable std::mutex mutex_;  // of what configure() changes
   Options options_;
   mutable EditFiles edits_;  // has a lock of its own
+  SnapshotSpace& space_;
 };
 
 }  // namespace m3u_proxy::jobs

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,10 +50,13 @@ class JobsTest : public ::testing::Test {
          .spill_folder = folder_.path()}));
     store_ = must(store::open_store(
         {.data = folder_.path(), .budget = &process_->budget(), .program = "1", .now = now()}));
-    refresher_ = std::make_unique<Refresher>(*process_, *store_, clock(),
+    space_ = std::make_unique<SnapshotSpace>(
+        *store_, SnapshotSpace::Options{.folder = folder_.path(),
+                                        .disk = [this](const auto&) { return disk_; }});
+    refresher_ = std::make_unique<Refresher>(*process_, *store_, *space_, clock(),
                                              Refresher::Options{.folder = folder_.path()});
     generator_ = std::make_unique<Generator>(
-        *process_, *store_, *refresher_, clock(),
+        *process_, *store_, *space_, *refresher_, clock(),
         Generator::Options{
             .folder = folder_.path(),
             .placeholders = snapshots::Placeholders::of_installation(std::string(32, '0')),
@@ -122,6 +126,8 @@ class JobsTest : public ::testing::Test {
   CancelToken cancel_;
   std::unique_ptr<runtime::Process> process_;
   std::unique_ptr<store::Store> store_;
+  std::optional<SnapshotSpace::Disk> disk_;  // what is said to be free
+  std::unique_ptr<SnapshotSpace> space_;
   std::unique_ptr<Refresher> refresher_;
   std::unique_ptr<Generator> generator_;
 };

@@ -174,6 +174,8 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
                                       const std::optional<store::SourceSnapshot>& current,
                                       const std::optional<store::JobLease>& lease) {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
+  M3U_TRY(const auto room, space_.take(fmt::format("a new copy of \"{}\"", source.config.name.name),
+                                       file.size(), SnapshotSpace::Size::kKnown));
   M3U_TRY(const auto draft, folder.begin());
   M3U_TRY(snapshots::DraftFile* const content, draft->create(kContentFile));
   M3U_CHECK(for_each_piece(file, [&](std::string_view piece) { return content->write(piece); }));

@@ -13,6 +13,7 @@
 #include <m3u_proxy/jobs/downloader.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/snapshot_space.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/net/address_guard.hpp>
 #include <m3u_proxy/runtime/process.hpp>
@@ -43,12 +44,14 @@ class Refresher {
     std::int64_t believed_after = 3;
   };
   /// All outlive this.
-  Refresher(runtime::Process& process, store::Store& store, Clock clock, Options options)
+  Refresher(runtime::Process& process, store::Store& store, SnapshotSpace& space, Clock clock,
+            Options options)
       : process_(process),
         store_(store),
         clock_(std::move(clock)),
         options_(std::move(options)),
-        downloader_(process, clock_) {
+        downloader_(process, clock_),
+        space_(space) {
     set_max_shrink(options_.max_shrink);
   }
 
@@ -128,6 +131,7 @@ class Refresher {
   std::atomic<double> max_shrink_{kAny};
   mutable std::mutex guard_mutex_;  // of options_.guard
   Downloader downloader_;
+  SnapshotSpace& space_;
 };
 
 }  // namespace m3u_proxy::jobs

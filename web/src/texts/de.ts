@@ -620,6 +620,8 @@ export const texts: Texts = {
   'hint.service.quiet_period': 'Ein Proxy wird neu erstellt, sobald sich so lange nichts geändert hat.',
   'set.service.generations_kept': 'Aufbewahrte Generationen',
   'hint.service.generations_kept': 'Von jedem Proxy, zum Vergleichen und Zurückgehen.',
+  'set.service.max_snapshot_mb': 'Platte für Aufbewahrtes höchstens (MB)',
+  'hint.service.max_snapshot_mb': 'Für alle Quellen und Proxys zusammen; die ältesten Generationen gehen zuerst. 0: was die Platte hat, bis auf 5 % oder 1 GB.',
   'set.service.max_shrink': 'Verdächtig ab',
   'hint.service.max_shrink': 'Eine Antwort, der mehr als dieser Teil der Sender oder Sendungen fehlt, wartet, bis jemand sie annimmt: 0.5 ist die Hälfte.',
   'set.service.log_format': 'Format des Protokolls',

@@ -618,6 +618,8 @@ export const texts = {
   'hint.service.quiet_period': 'A proxy is made again once nothing has changed for so long.',
   'set.service.generations_kept': 'Generations to keep',
   'hint.service.generations_kept': 'Of each proxy, to compare and to go back to.',
+  'set.service.max_snapshot_mb': 'Disk for what is kept at most (MB)',
+  'hint.service.max_snapshot_mb': 'Of all sources and proxies together; the oldest generations go first. 0: what the disk has, less 5 % or 1 GB.',
   'set.service.max_shrink': 'Suspicious from',
   'hint.service.max_shrink': 'A reply that lost more than this part of its channels or programmes waits until somebody accepts it: 0.5 is half.',
   'set.service.log_format': 'Format of the log',
