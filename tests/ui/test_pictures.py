@@ -1,6 +1,10 @@
 """The pictures of docs/ui.md: each page with a small town's television. ./dev test --full leaves them in build/ui-shots/docs."""
 
 import pytest
+from conftest import PASSWORD, SHOTS
+from service import wait_until
+from test_plugins import has_plugins
+from test_service_settings import plugged  # noqa: F401 (a fixture)
 
 PAGES = {
     "channels": ("#/channels", "Harbour News HD"),
@@ -9,8 +13,10 @@ PAGES = {
     "rules": ("#/rules", "no shopping"),
     "proxies": ("#/proxies", "home"),
     "settings": ("#/settings/service", "Fetch sources again"),
-    "backups": ("#/settings/backups", "Back up now"),
+    "users": ("#/settings/users", "ben"),
+    "backups": ("#/settings/backups", ".tar.zst"),
 }
+MOST_BYTES = 60_000
 
 
 def furnish(client, proxy):
@@ -20,6 +26,17 @@ def furnish(client, proxy):
     changed = client.put(f"/proxies/{proxy}", {"name": entity["name"], "config": {**entity["config"], "filters": ["no shopping"], "rules": ["without HD"]}},
                          headers={"If-Match": f'"{entity["revision"]}"'})
     assert changed.status == 200, changed.text
+    for name, role in (("ben", "editor"), ("clara", "viewer")):
+        client.post("/users", {"name": name, "role": role, "password": PASSWORD})
+    client.post("/backups", {})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """The page that shows them has many."""
+    yield
+    large = [path.name for path in (SHOTS / "docs").glob("*.webp") if path.stat().st_size > MOST_BYTES]
+    assert large == []
 
 
 @pytest.mark.long
@@ -52,6 +69,27 @@ def test_the_pictures_are_made(lively, person):
     page.get_by_role("tab", name="Why is it so?").click()
     page.get_by_text("It is in what players get.").wait_for()
     anna.shot("why", docs=True)
+    anna.open("#/settings/logs")
+    log = page.get_by_role("log")
+    source = lively.client.get("/sources").json["items"][0]["id"]
+
+    def said():
+        lively.client.post(f"/sources/{source}/refresh")
+        return log.locator("b").count() > 5
+    wait_until(said)
+    anna.shot("log", docs=True)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not has_plugins(), reason="the program was built without plugins")
+def test_the_picture_of_plugins_is_made(plugged, person):  # noqa: F811
+    anna = person(plugged)
+    page = anna.sign_in()
+    anna.open("#/settings/plugins")
+    page.get_by_role("heading", name="echo").wait_for()
+    page.get_by_text("What it took, and what it may do").first.click()
+    page.get_by_role("row", name="Apply rules").wait_for()
+    anna.shot("plugins", docs=True)
 
 
 @pytest.mark.long
