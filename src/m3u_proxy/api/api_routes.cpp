@@ -33,7 +33,7 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
   M3U_CHECK(add_transfer_routes(operations, sessions.api));
   M3U_CHECK(add_entity_routes(operations, sessions.api, data));
   M3U_CHECK(add_source_routes(operations, sessions.api));
-  M3U_CHECK(add_proxy_routes(operations, sessions.api));
+  M3U_CHECK(add_proxy_routes(operations, sessions.api, data));
   M3U_CHECK(add_output_token_routes(operations, sessions.api));
   M3U_CHECK(add_job_routes(operations, sessions.api));
   M3U_CHECK(add_logo_routes(operations, sessions.api));

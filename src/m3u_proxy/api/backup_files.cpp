@@ -82,12 +82,16 @@ Outcome<BackupFile> BackupFiles::find(std::string_view name) const {
   return problem(404, "there is no such backup");
 }
 
+Outcome<void> BackupFiles::check_room() const {
+  if (const std::size_t there = names().size(); there >= kMost)
+    return problem(409, fmt::format("there are {} backups already", there), "remove old ones");
+  return {};
+}
+
 Outcome<BackupFile> BackupFiles::make(store::Store& store, const backup::BackupOptions& options) {
   const std::scoped_lock lock(making_);
+  M3U_CHECK(check_room());
   const auto there = names();
-  if (there.size() >= kMost)
-    return problem(409, fmt::format("there are {} backups already", there.size()),
-                   "remove old ones");
   std::error_code error;
   fs::create_directories(folder_, error);
   std::string moment = format_rfc3339(store::seconds_of(options.now));

@@ -37,6 +37,8 @@ class BackupFiles {
   [[nodiscard]] std::vector<BackupFile> list() const;
   /// Problem: 404.
   [[nodiscard]] Outcome<BackupFile> find(std::string_view name) const;
+  /// Whether there may be another one. Problem: 409 (there are kMost).
+  [[nodiscard]] Outcome<void> check_room() const;
   /// Makes one, for its owner only. Problems: 409 (there are kMost), those of make_backup().
   Outcome<BackupFile> make(store::Store& store, const backup::BackupOptions& options);
   /// An open one. Problem: 404.

@@ -4,6 +4,8 @@
 #include <m3u_proxy/api/backup_files.hpp>
 #include <m3u_proxy/api/backup_routes.hpp>
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
+#include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/api/upload_file.hpp>
 #include <m3u_proxy/base/url_text.hpp>
@@ -27,6 +29,8 @@ class BackupHandlers {
   Answer restore(Call& call);
 
  private:
+  [[nodiscard]] Answer try_create(const backup::BackupOptions& options) const;
+
   const ApiContext& context_;
   BackupFiles files_;
 };
@@ -41,7 +45,20 @@ Answer BackupHandlers::list(Call& /*call*/) {
   return json_answer(std::move(text));
 }
 
+Answer BackupHandlers::try_create(const backup::BackupOptions& options) const {
+  M3U_CHECK(files_.check_room());
+  std::string after;
+  Json json(after);
+  json.begin_object()
+      .member("secrets",
+              options.passphrase.empty() ? std::string_view("key") : std::string_view("passphrase"))
+      .member("with_snapshots", options.snapshots == backup::Snapshots::kAll)
+      .end_object();
+  return planned_answer({.action = "create", .after = std::move(after)});
+}
+
 Answer BackupHandlers::create(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   backup::BackupOptions options{.data = context_.data,
                                 .program = context_.version,
                                 .now = context_.clock(),
@@ -56,6 +73,7 @@ Answer BackupHandlers::create(Call& call) {
       options.snapshots = backup::Snapshots::kAll;
     M3U_CHECK(fields.finish());
   }
+  if (is_dry) return try_create(options);
   M3U_TRY(const BackupFile made, files_.make(context_.store, options));
   M3U_CHECK(record(context_, call,
                    {.action = "backups.create", .target = made.name, .after = to_json(made)}));
@@ -75,7 +93,9 @@ Answer BackupHandlers::download(Call& call) {
 }
 
 Answer BackupHandlers::erase(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const BackupFile file, files_.find(call.request.parameter("name")));
+  if (is_dry) return planned_answer({.action = "remove", .before = to_json(file)});
   M3U_CHECK(files_.erase(file));
   M3U_CHECK(record(context_, call,
                    {.action = "backups.remove", .target = file.name, .before = to_json(file)}));
@@ -121,11 +141,13 @@ Result<> add_backup_routes(Operations& operations, const ApiContext& context) {
   };
   using enum http::Method;
   M3U_CHECK(add(kGet, "/backups", {.id = "listBackups"}, &BackupHandlers::list));
-  M3U_CHECK(add(kPost, "/backups",
-                {.id = "createBackup", .body_limit = kSmallBody, .pace = Pace::kLong},
-                &BackupHandlers::create));
+  M3U_CHECK(add(
+      kPost, "/backups",
+      {.id = "createBackup", .body_limit = kSmallBody, .pace = Pace::kLong, .has_dry_run = true},
+      &BackupHandlers::create));
   M3U_CHECK(add(kGet, "/backups/{name}", {.id = "downloadBackup"}, &BackupHandlers::download));
-  M3U_CHECK(add(kDelete, "/backups/{name}", {.id = "removeBackup"}, &BackupHandlers::erase));
+  M3U_CHECK(add(kDelete, "/backups/{name}", {.id = "removeBackup", .has_dry_run = true},
+                &BackupHandlers::erase));
   return add(kPost, "/restore",
              {.id = "restore",
               .body_limit = kLargestArchive,

@@ -6,6 +6,8 @@
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/job_routes.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
+#include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/http/target.hpp>
 
@@ -64,8 +66,26 @@ Answer get_job(const ApiContext& context, Call& call) {
   return job_answer(context, job);
 }
 
+/// What cancelling it would do.
+Answer try_cancel(const ApiContext& context, const Uuid& id) {
+  M3U_TRY(const store::Job job, context.store.jobs().get(id));
+  if (job.state != JobState::kQueued && job.state != JobState::kRunning)
+    return problem(409,
+                   fmt::format("job {} is {} already", to_string(id), store::to_string(job.state)));
+  std::string before;
+  Json json(before);
+  write_job(json, context, job);
+  // One that runs ends by itself, a moment later.
+  const JobState then = job.state == JobState::kQueued ? JobState::kCancelled : JobState::kRunning;
+  return planned_answer({.action = "change",
+                         .before = std::move(before),
+                         .after = fmt::format(R"({{"state":"{}"}})", store::to_string(then))});
+}
+
 Answer cancel_job(const ApiContext& context, Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Uuid id, path_id(call.request));
+  if (is_dry) return try_cancel(context, id);
   M3U_TRY(const store::Job job, context.store.jobs().cancel(id, context.clock()));
   context.workers.cancel(id);
   M3U_CHECK(record(context, call, {.action = "jobs.cancel", .target = to_string(id)}));
@@ -80,7 +100,8 @@ Result<> add_job_routes(Operations& operations, const ApiContext& context) {
                            [&context](Call& call) { return list_jobs(context, call); }));
   M3U_CHECK(operations.add(kGet, "/jobs/{id}", {.id = "getJob"},
                            [&context](Call& call) { return get_job(context, call); }));
-  return operations.add(kPost, "/jobs/{id}/cancel", {.id = "cancelJob", .least = Role::kEditor},
+  return operations.add(kPost, "/jobs/{id}/cancel",
+                        {.id = "cancelJob", .least = Role::kEditor, .has_dry_run = true},
                         [&context](Call& call) { return cancel_job(context, call); });
 }
 

@@ -2,12 +2,18 @@
 #include <memory>
 #include <string>
 
+#include <fmt/format.h>
+
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/entities/entity_kinds.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
 #include <m3u_proxy/api/logo_routes.hpp>
+#include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/catalog/addresses.hpp>
 #include <m3u_proxy/http/target.hpp>
+#include <m3u_proxy/logos/logo_limits.hpp>
 #include <m3u_proxy/outputs/logo_picture.hpp>
 
 namespace m3u_proxy::api {
@@ -55,7 +61,49 @@ bool may_be_picture(std::string_view content_type) {
          equals_ascii_case(type, "application/octet-stream");
 }
 
+/// What has a picture as its logo, as the document's LogoUse: entities whose configuration names
+/// it, and edits.
+Result<std::string> uses_of(const ApiContext& context, const store::Logo& logo) {
+  const std::string named = std::string(catalog::kLogoHelper) + to_string(logo.id);
+  std::string text;
+  Json json(text);
+  json.begin_object().key("entities").begin_array();
+  for (const EntityKindName& kind : kEntityKinds) {
+    M3U_TRY(const auto entities, context.store.entities().list(kind.kind));
+    for (const store::Entity& entity : entities) {
+      if (!entity.body.contains(named)) continue;
+      json.begin_object().member("kind", kind.path);
+      id_member(json, "id", entity.id);
+      json.member("name", std::string_view(entity.name)).end_object();
+    }
+  }
+  std::uint64_t edits = 0;
+  M3U_CHECK(context.store.edits().for_each([&](const store::ChannelEdit& edit) -> Result<> {
+    if (edit.logo && edit.logo->contains(named)) ++edits;
+    return {};
+  }));
+  json.end_array().member("edits", edits).end_object();
+  return text;
+}
+
+/// What uploading a picture that may be one would make.
+Answer try_create(const ApiContext& context, const std::string& name, std::string_view body) {
+  M3U_TRY(const auto all, context.logos.list());
+  if (all.size() >= logos::kMostLogos)
+    return problem(409, fmt::format("there are {} logos already", logos::kMostLogos),
+                   "remove some that nothing uses");
+  std::string after;
+  Json json(after);
+  json.begin_object()
+      .member("name", std::string_view(name))
+      .member("type", logos::picture_type(body))
+      .member("bytes", body.size())
+      .end_object();
+  return planned_answer({.action = "create", .after = std::move(after)});
+}
+
 Answer create_logo(const ApiContext& context, Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   if (!may_be_picture(call.request.header("Content-Type")))
     return problem(415, "this takes a picture", "send it as it is, with Content-Type: image/png");
   const auto name = http::query_value(call.request.query, "name");
@@ -65,6 +113,7 @@ Answer create_logo(const ApiContext& context, Call& call) {
   if (logos::picture_type(call.request.body).empty())
     return problem(422, "this is no picture",
                    "PNG, JPEG, GIF, WebP, AVIF, BMP, ICO and SVG are pictures");
+  if (is_dry) return try_create(context, *name, call.request.body);
   M3U_TRY(const store::Logo logo, context.logos.add(*name, call.request.body, context.clock()));
   M3U_CHECK(
       record(context, call,
@@ -81,7 +130,13 @@ Answer get_logo(const ApiContext& context, Call& call) {
 }
 
 Answer erase_logo(const ApiContext& context, Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const store::Logo logo, find_logo(context, call));
+  if (is_dry) {
+    M3U_TRY(std::string uses, uses_of(context, logo));
+    return planned_answer(
+        {.action = "remove", .before = logo_json(logo), .more = {{"used_by", std::move(uses)}}});
+  }
   M3U_CHECK(context.logos.remove(logo.id));
   M3U_CHECK(
       record(context, call,
@@ -95,13 +150,16 @@ Result<> add_logo_routes(Operations& operations, const ApiContext& context) {
   using enum http::Method;
   M3U_CHECK(operations.add(kGet, "/logos", {.id = "listLogos"},
                            [&context](Call&) { return list_logos(context); }));
-  M3U_CHECK(operations.add(
-      kPost, "/logos",
-      {.id = "createLogo", .least = Role::kEditor, .body_limit = logos::kLargestLogo},
-      [&context](Call& call) { return create_logo(context, call); }));
+  M3U_CHECK(operations.add(kPost, "/logos",
+                           {.id = "createLogo",
+                            .least = Role::kEditor,
+                            .body_limit = logos::kLargestLogo,
+                            .has_dry_run = true},
+                           [&context](Call& call) { return create_logo(context, call); }));
   M3U_CHECK(operations.add(kGet, "/logos/{id}", {.id = "getLogo"},
                            [&context](Call& call) { return get_logo(context, call); }));
-  return operations.add(kDelete, "/logos/{id}", {.id = "removeLogo", .least = Role::kEditor},
+  return operations.add(kDelete, "/logos/{id}",
+                        {.id = "removeLogo", .least = Role::kEditor, .has_dry_run = true},
                         [&context](Call& call) { return erase_logo(context, call); });
 }
 

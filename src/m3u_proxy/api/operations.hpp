@@ -49,7 +49,7 @@ struct OperationOptions {
   Role least = Role::kViewer;    ///< kNobody: whoever comes
   std::uint64_t body_limit = 0;  ///< bytes; 0 takes no body
   Pace pace = Pace::kQuick;
-  bool has_dry_run = false;  ///< with dry_run=true it makes whole proxies, and takes that long
+  bool has_dry_run = false;  ///< dry_run=true tries it, with those that take long: proxies are made
   /// As http::RouteOptions::open_sink; only called for requests that may be answered.
   std::function<Result<std::unique_ptr<io::ByteSink>>(const http::Request&)> open_sink{};
 };

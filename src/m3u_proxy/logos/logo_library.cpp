@@ -7,13 +7,13 @@
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/hash_text.hpp>
 #include <m3u_proxy/logos/logo_library.hpp>
+#include <m3u_proxy/logos/logo_limits.hpp>
 #include <m3u_proxy/store/random_id.hpp>
 
 namespace m3u_proxy::logos {
 namespace {
 
 constexpr std::size_t kLongestName = 200;
-constexpr std::size_t kMostLogos = 1000;
 
 }  // namespace
 

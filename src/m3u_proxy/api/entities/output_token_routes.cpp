@@ -7,6 +7,8 @@
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/entities/output_tokens.hpp>
 #include <m3u_proxy/api/entities/proxy_routes.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
+#include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/store/tokens.hpp>
 
@@ -33,6 +35,8 @@ class OutputTokenHandlers {
     return find_entity(context_, call, store::EntityKind::kProxy);
   }
   Outcome<AccessToken> find(const Call& call, const Entity& entity) const;
+  /// Whether it is the proxy's own.
+  Result<bool> is_own(const AccessToken& token, const Entity& entity) const;
   Answer made(const Call& call, const AccessToken& token, const std::string& secret) const;
   /// One with the name, user and end of `wanted`.
   Outcome<AccessToken> make(const Entity& entity, AccessToken wanted, std::string& secret) const;
@@ -53,6 +57,25 @@ void write_token(Json& json, const AccessToken& token) {
     json.value(std::string_view(to_string(*token.user)));
   else
     json.null();
+}
+
+/// The document's PlannedOutputToken.
+std::string planned_json(const AccessToken& token) {
+  std::string text;
+  Json json(text);
+  json.begin_object().member("name", std::string_view(token.name));
+  time_member(json, "expires", token.expires);
+  json.key("user");
+  token.user ? json.value(std::string_view(to_string(*token.user))) : json.null();
+  json.end_object();
+  return text;
+}
+
+Result<bool> OutputTokenHandlers::is_own(const AccessToken& token, const Entity& entity) const {
+  M3U_TRY(const auto own, find_output_token(context_.store, context_.key, entity.id));
+  if (!own) return false;
+  M3U_TRY(const std::string hash, store::hash_token(*own));
+  return token.hash == hash;
 }
 
 Outcome<AccessToken> OutputTokenHandlers::find(const Call& call, const Entity& entity) const {
@@ -117,6 +140,7 @@ Outcome<std::optional<Uuid>> OutputTokenHandlers::user_of(
 }
 
 Answer OutputTokenHandlers::create(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, proxy(call));
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
@@ -131,23 +155,25 @@ Answer OutputTokenHandlers::create(Call& call) {
     return problem(409, fmt::format("a proxy has {} tokens at most", kMostTokens));
   std::string secret;
   M3U_TRY(const auto user, user_of(call, user_id));
-  M3U_TRY(const AccessToken token,
-          make(entity, {.name = *name, .user = user, .expires = expires.value_or(store::Time())},
-               secret));
+  const AccessToken wanted{.name = *name, .user = user, .expires = expires.value_or(store::Time())};
+  if (is_dry) return planned_answer({.action = "create", .after = planned_json(wanted)});
+  M3U_TRY(const AccessToken token, make(entity, wanted, secret));
   M3U_CHECK(
       record(context_, call, {.action = "output-tokens.create", .target = to_string(token.id)}));
   return made(call, token, secret);
 }
 
 Answer OutputTokenHandlers::rotate(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, proxy(call));
   M3U_TRY(const AccessToken old, find(call, entity));
-  M3U_TRY(const std::string main,
-          output_token(context_.store, context_.key, entity.id, context_.clock()));
-  M3U_TRY(const std::string main_hash, store::hash_token(main));
+  if (is_dry)
+    return planned_answer(
+        {.action = "change", .before = planned_json(old), .after = planned_json(old)});
+  M3U_TRY(const bool is_proxys, is_own(old, entity));
   std::string secret;
   AccessToken token;
-  if (old.hash == main_hash) {
+  if (is_proxys) {
     M3U_TRY(secret, rotate_output_token(context_.store, context_.key, entity.id, context_.clock()));
     M3U_TRY(const std::string hash, store::hash_token(secret));
     M3U_TRY(const auto found, context_.store.tokens().find(hash, context_.clock()));
@@ -163,13 +189,12 @@ Answer OutputTokenHandlers::rotate(Call& call) {
 }
 
 Answer OutputTokenHandlers::erase(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, proxy(call));
   M3U_TRY(const AccessToken token, find(call, entity));
-  M3U_TRY(const std::string main,
-          output_token(context_.store, context_.key, entity.id, context_.clock()));
-  M3U_TRY(const std::string main_hash, store::hash_token(main));
-  if (token.hash == main_hash)
-    return problem(409, "this is the proxy's own token", "rotate it instead");
+  M3U_TRY(const bool is_proxys, is_own(token, entity));
+  if (is_proxys) return problem(409, "this is the proxy's own token", "rotate it instead");
+  if (is_dry) return planned_answer({.action = "remove", .before = planned_json(token)});
   M3U_CHECK(context_.store.tokens().erase(token.id));
   M3U_CHECK(
       record(context_, call, {.action = "output-tokens.remove", .target = to_string(token.id)}));
@@ -184,7 +209,10 @@ Result<> add_output_token_routes(Operations& operations, const ApiContext& conte
   const auto add = [&](http::Method method, std::string_view rest, std::string_view id, Role least,
                        std::uint64_t body, Work work) {
     return operations.add(method, fmt::format("/proxies/{{id}}/tokens{}", rest),
-                          {.id = std::string(id), .least = least, .body_limit = body},
+                          {.id = std::string(id),
+                           .least = least,
+                           .body_limit = body,
+                           .has_dry_run = method != http::Method::kGet},
                           [handlers, work, &context, method](Call& call) {
                             Answer answer = ((*handlers).*work)(call);
                             // An address may be used as soon as it is known.

@@ -45,6 +45,15 @@ Result<std::string> make(store::Store& store, const store::SecretKey& key, const
 
 }  // namespace
 
+Result<std::optional<std::string>> find_output_token(store::Store& store,
+                                                     const store::SecretKey& key,
+                                                     const Uuid& proxy) {
+  M3U_TRY(const auto setting, store.settings().find(store::output_token_setting(proxy)));
+  if (!setting) return std::nullopt;
+  M3U_TRY(std::string token, open_setting(*setting, key));
+  return token;
+}
+
 Result<std::string> output_token(store::Store& store, const store::SecretKey& key,
                                  const Uuid& proxy, store::Time now) {
   M3U_TRY(const auto setting, store.settings().find(store::output_token_setting(proxy)));

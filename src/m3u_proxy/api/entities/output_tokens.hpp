@@ -3,6 +3,7 @@
 // may have further ones, which are shown once only.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <m3u_proxy/base/uuid.hpp>
@@ -14,6 +15,10 @@ namespace m3u_proxy::api {
 /// The proxy's token; made when there is none. Errors: of the store.
 Result<std::string> output_token(store::Store& store, const store::SecretKey& key,
                                  const Uuid& proxy, store::Time now);
+/// The same without making one; nullopt: there is none.
+Result<std::optional<std::string>> find_output_token(store::Store& store,
+                                                     const store::SecretKey& key,
+                                                     const Uuid& proxy);
 /// Replaces it: the old one opens nothing any more.
 Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
                                         const Uuid& proxy, store::Time now);

@@ -8,6 +8,7 @@
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/entities/generation_diff.hpp>
 #include <m3u_proxy/api/entities/proxy_routes.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/outputs/filled_file.hpp>
 #include <m3u_proxy/snapshots/generation_files.hpp>
@@ -23,7 +24,8 @@ constexpr std::int64_t kMostDifferences = 500;
 
 class ProxyHandlers {
  public:
-  explicit ProxyHandlers(const ApiContext& context) : context_(context) {}
+  ProxyHandlers(const ApiContext& context, std::shared_ptr<PublishedData> data)
+      : context_(context), data_(std::move(data)) {}
 
   Answer generations(Call& call);
   Answer diff(Call& call);
@@ -42,8 +44,23 @@ class ProxyHandlers {
                   {.action = action, .target = to_string(entity.id), .after = std::move(after)});
   }
 
+  /// The generation that release() would publish.
+  Outcome<std::int64_t> next_of(const Entity& entity) const;
+  /// What would be served, compared with what is.
+  Answer would_serve(const Call& call, const Entity& entity, std::int64_t number,
+                     bool is_held) const;
+  Outcome<jobs::ProxyEntry> entry_of(const Entity& entity) const;
+
   const ApiContext& context_;
+  std::shared_ptr<PublishedData> data_;
 };
+
+Outcome<jobs::ProxyEntry> ProxyHandlers::entry_of(const Entity& entity) const {
+  const auto model = context_.conductor.model();
+  const jobs::ProxyEntry* const entry = model ? model->find_proxy(entity.id) : nullptr;
+  if (entry == nullptr) return problem(503, "this proxy is being taken over: ask again");
+  return *entry;
+}
 
 Answer ProxyHandlers::generations(Call& call) {
   M3U_TRY(const Entity entity, find(call));
@@ -97,30 +114,96 @@ Answer ProxyHandlers::diff(Call& call) {
   return json_answer(std::move(text));
 }
 
+std::unexpected<Problem> not_kept() {
+  return problem(409, "this generation is not kept any more", "GET …/generations lists them");
+}
+
+Answer ProxyHandlers::would_serve(const Call& call, const Entity& entity, std::int64_t number,
+                                  bool is_held) const {
+  auto& generations = context_.store.generations();
+  M3U_TRY(const GenerationRow next, generations.get(entity.id, number));
+  M3U_TRY(const auto served, generations.current(entity.id));
+  std::string difference = "null";
+  if (served) {
+    M3U_TRY(difference, diff_json(context_.generator, context_.process,
+                                  {.proxy = entity.id,
+                                   .from = served->number,
+                                   .to = number,
+                                   .limit = DryRun::kMostSamples},
+                                  &call.stopping));
+  }
+  std::string text;
+  Json json(text);
+  json.begin_object()
+      .member("dry_run", true)
+      .member("current", number)
+      .member("held", is_held)
+      .member("served", served ? served->number : 0)
+      .member("channels_before", served ? served->channels : 0)
+      .member("channels_after", next.channels)
+      .member("programmes_before", served ? served->programmes : 0)
+      .member("programmes_after", next.programmes)
+      .key("diff")
+      .raw(difference)
+      .end_object();
+  return json_answer(std::move(text));
+}
+
 Answer ProxyHandlers::roll_back(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find(call));
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
   const auto number = fields.integer("generation", Fields::Needed::kYes, 1, kNewest);
   M3U_CHECK(fields.finish());
+  if (is_dry) {
+    const auto there = context_.store.generations().get(entity.id, *number);
+    if (!there && there.error().code == ErrorCode::kNotFound) return not_kept();
+    return would_serve(call, entity, *number, true);
+  }
   if (const auto done = context_.store.generations().roll_back(entity.id, *number); !done) {
-    if (done.error().code == ErrorCode::kNotFound)
-      return problem(409, "this generation is not kept any more", "GET …/generations lists them");
+    if (done.error().code == ErrorCode::kNotFound) return not_kept();
     return std::unexpected<Problem>(done.error());
   }
   M3U_CHECK(log(call, "proxies.roll-back", entity, fmt::format(R"({{"generation":{}}})", *number)));
   return json_answer(fmt::format(R"({{"current":{},"held":true}})", *number));
 }
 
+Outcome<std::int64_t> ProxyHandlers::next_of(const Entity& entity) const {
+  M3U_TRY(const bool is_held, context_.store.generations().is_held(entity.id));
+  if (!is_held) return problem(409, "the proxy is not held");
+  M3U_TRY(const auto rows, context_.store.generations().list(entity.id));
+  std::int64_t waiting = 0;
+  std::int64_t current = 0;
+  for (const GenerationRow& row : rows) {
+    if (row.state == store::GenerationState::kCandidate) waiting = std::max(waiting, row.number);
+    if (row.state == store::GenerationState::kCurrent) current = std::max(current, row.number);
+  }
+  return waiting != 0 ? waiting : current;
+}
+
 Answer ProxyHandlers::release(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find(call));
+  if (is_dry) {
+    M3U_TRY(const std::int64_t next, next_of(entity));
+    return would_serve(call, entity, next, false);
+  }
   M3U_TRY(const std::int64_t number, context_.store.generations().release(entity.id));
   M3U_CHECK(log(call, "proxies.release", entity, fmt::format(R"({{"generation":{}}})", number)));
   return json_answer(fmt::format(R"({{"current":{},"held":false}})", number));
 }
 
 Answer ProxyHandlers::generate(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find(call));
+  if (is_dry) {
+    M3U_TRY(const jobs::ProxyEntry entry, entry_of(entity));
+    const auto model = context_.conductor.model();  // entry_of() refuses where there is none
+    DryRun run(context_, *data_, call);
+    M3U_CHECK(run.look(*model, entry));
+    return run.answer();
+  }
   const store::Time now = context_.clock();
   M3U_TRY(const auto queued,
           context_.store.jobs().enqueue(
@@ -152,10 +235,8 @@ Answer ProxyHandlers::download(Call& call) {
   if (error != std::errc() || end != text.end() || !known)
     return problem(404, "there is no such file");
   M3U_CHECK(context_.store.generations().get(entity.id, number));
-  const auto model = context_.conductor.model();
-  const jobs::ProxyEntry* const entry = model ? model->find_proxy(entity.id) : nullptr;
-  if (entry == nullptr) return problem(503, "this proxy is being taken over: ask again");
-  M3U_TRY(const std::string door, context_.output_door(*entry));
+  M3U_TRY(const jobs::ProxyEntry entry, entry_of(entity));
+  M3U_TRY(const std::string door, context_.output_door(entry));
   M3U_TRY(auto snapshot, context_.generator.open(entity.id, number));
   M3U_TRY(const auto opened,
           outputs::PublishedProxy::make(entity.id, entity.name, std::move(snapshot), {}, 0));
@@ -177,8 +258,9 @@ Answer ProxyHandlers::download(Call& call) {
 
 }  // namespace
 
-Result<> add_proxy_routes(Operations& operations, const ApiContext& context) {
-  const auto handlers = std::make_shared<ProxyHandlers>(context);
+Result<> add_proxy_routes(Operations& operations, const ApiContext& context,
+                          const std::shared_ptr<PublishedData>& data) {
+  const auto handlers = std::make_shared<ProxyHandlers>(context, data);
   using Work = Answer (ProxyHandlers::*)(Call&);
   const auto add = [&](http::Method method, std::string_view rest, OperationOptions options,
                        Work work) {
@@ -191,12 +273,13 @@ Result<> add_proxy_routes(Operations& operations, const ApiContext& context) {
                 {.id = "downloadGeneration", .least = Role::kEditor}, &ProxyHandlers::download));
   M3U_CHECK(
       add(kGet, "diff", {.id = "diffGenerations", .pace = Pace::kSlow}, &ProxyHandlers::diff));
-  M3U_CHECK(add(kPost, "roll-back",
-                {.id = "rollBack", .least = Role::kEditor, .body_limit = kSmallBody},
-                &ProxyHandlers::roll_back));
   M3U_CHECK(
-      add(kPost, "release", {.id = "release", .least = Role::kEditor}, &ProxyHandlers::release));
-  return add(kPost, "generate", {.id = "generate", .least = Role::kEditor},
+      add(kPost, "roll-back",
+          {.id = "rollBack", .least = Role::kEditor, .body_limit = kSmallBody, .has_dry_run = true},
+          &ProxyHandlers::roll_back));
+  M3U_CHECK(add(kPost, "release", {.id = "release", .least = Role::kEditor, .has_dry_run = true},
+                &ProxyHandlers::release));
+  return add(kPost, "generate", {.id = "generate", .least = Role::kEditor, .has_dry_run = true},
              &ProxyHandlers::generate);
 }
 

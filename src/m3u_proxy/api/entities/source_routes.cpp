@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <array>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -9,11 +11,13 @@
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/entities/source_probe.hpp>
 #include <m3u_proxy/api/entities/source_routes.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/api/upload_file.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
+#include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/schedule.hpp>
 #include <m3u_proxy/jobs/waiting_reply.hpp>
 
@@ -78,6 +82,8 @@ class SourceHandlers {
   Answer accept(Call& call);
   Answer quarantine(Call& call);
   Answer drop(Call& call);
+  /// Its reply in quarantine. Problem: 409, nothing waits.
+  [[nodiscard]] Outcome<store::SourceSnapshot> waiting(const Entity& entity) const;
   Answer upload(Call& call);
   Answer history(Call& call);
   Answer schedule(Call& call);
@@ -85,6 +91,14 @@ class SourceHandlers {
  private:
   /// As it holds now; right after a change the model may not have it yet.
   Outcome<jobs::SourceEntry> entry_of(const Entity& entity) const;
+  /// What would come of other content. `after`: nothing where only the provider knows.
+  Answer planned(const jobs::SourceEntry& source, const std::optional<store::SourceSnapshot>& after,
+                 const std::optional<store::Job>& joins = {}) const;
+  /// The job that `wanted` would be one with.
+  Result<std::optional<store::Job>> joined(const store::NewJob& wanted) const;
+  /// What an upload would be, checked as it would be.
+  Outcome<store::SourceSnapshot> inspect(const Call& call, const jobs::SourceEntry& source,
+                                         const io::TempFile& file) const;
   Result<> log(const Call& call, std::string_view what, const Entity& entity) const {
     return record(
         context_, call,
@@ -120,9 +134,89 @@ Answer SourceHandlers::validate(Call& call) {
   return json_answer(std::move(text));
 }
 
+void write_content(Json& json, std::string_view name,
+                   const std::optional<store::SourceSnapshot>& content) {
+  json.key(name);
+  if (!content) {
+    json.null();
+    return;
+  }
+  json.begin_object().member("items", content->items).member("bytes", content->bytes);
+  time_member(json, "fetched", content->fetched);
+  json.end_object();
+}
+
+Answer SourceHandlers::planned(const jobs::SourceEntry& source,
+                               const std::optional<store::SourceSnapshot>& after,
+                               const std::optional<store::Job>& joins) const {
+  M3U_TRY(const auto before, context_.store.snapshots().current(source.id));
+  std::string text;
+  Json json(text);
+  json.begin_object().member("dry_run", true);
+  write_content(json, "before", before);
+  write_content(json, "after", after);
+  json.key("joins");
+  joins ? write_job(json, context_, *joins) : static_cast<void>(json.null());
+  json.key("proxies").begin_array();
+  const auto model = context_.conductor.model();  // entry_of() refuses where there is none
+  for (const jobs::ProxyEntry& proxy : model->proxies) {
+    const auto& names = source.is_guide ? proxy.config.epg_sources : proxy.config.sources;
+    if (std::ranges::find(names, source.config.name.name, &config::Named::name) == names.end())
+      continue;
+    json.begin_object();
+    id_member(json, "id", proxy.id);
+    json.member("name", std::string_view(proxy.config.name.name)).end_object();
+  }
+  json.end_array().end_object();
+  return json_answer(std::move(text));
+}
+
+Result<std::optional<store::Job>> SourceHandlers::joined(const store::NewJob& wanted) const {
+  for (const auto state : {store::JobState::kRunning, store::JobState::kQueued}) {
+    if (state == store::JobState::kRunning && !wanted.joins_running) continue;
+    M3U_TRY(auto jobs,
+            context_.store.jobs().list(
+                {.state = state, .kind = wanted.kind, .target = wanted.target, .limit = 1}));
+    if (!jobs.empty()) return std::optional(std::move(jobs.front()));
+  }
+  return std::nullopt;
+}
+
+Outcome<store::SourceSnapshot> SourceHandlers::inspect(const Call& call,
+                                                       const jobs::SourceEntry& source,
+                                                       const io::TempFile& file) const {
+  runtime::Run run(
+      context_.process,
+      {.threads = 1, .now = store::seconds_of(context_.clock()), .cancel = &call.stopping});
+  config::SourceConfig uploaded = source.config;
+  uploaded.location = fmt::format("/proc/self/fd/{}", file.descriptor());
+  store::SourceSnapshot out{.bytes = file.size(), .fetched = context_.clock()};
+  const auto read = [&]() -> Result<jobs::Inspection> {
+    if (source.is_guide) {
+      const auto guide = run.sources().guide(uploaded, runtime::GuideReads::kOnce);
+      M3U_TRY(const auto bytes, guide.open());
+      const auto spill = context_.process.make_spill_space();
+      return jobs::inspect_guide(*bytes, context_.process.budget(), spill.get(), call.stopping);
+    }
+    if (!uploaded.plugin.empty()) return jobs::inspect_by_plugin(uploaded, run);
+    const auto playlist = run.sources().playlist(uploaded);
+    M3U_TRY(const auto bytes, playlist.open());
+    return jobs::inspect_playlist(*bytes, source.id, context_.process.slabs(), call.stopping);
+  };
+  M3U_TRY(const jobs::Inspection found, read());
+  out.items = found.items;
+  return out;
+}
+
 Answer SourceHandlers::refresh(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   const store::Time now = context_.clock();
+  if (is_dry) {
+    M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+    M3U_TRY(const auto job, joined(jobs::refresh_job(entity.id, jobs::JobPriority::kPerson, now)));
+    return planned(entry, std::nullopt, job);
+  }
   M3U_TRY(const auto queued,
           context_.store.jobs().enqueue(
               jobs::refresh_job(entity.id, jobs::JobPriority::kPerson, now), now));
@@ -133,9 +227,26 @@ Answer SourceHandlers::refresh(Call& call) {
   return json_answer(std::move(text), 202);
 }
 
+std::unexpected<Problem> nothing_waits() {
+  return problem(409, "nothing of this source waits in quarantine");
+}
+
+Outcome<store::SourceSnapshot> SourceHandlers::waiting(const Entity& entity) const {
+  M3U_TRY(const auto all, context_.store.snapshots().list(entity.id));
+  const auto waits =
+      std::ranges::find(all, store::SnapshotState::kQuarantined, &store::SourceSnapshot::state);
+  if (waits == all.end()) return nothing_waits();
+  return *waits;
+}
+
 Answer SourceHandlers::accept(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+  if (is_dry) {
+    M3U_TRY(const store::SourceSnapshot waits, waiting(entity));
+    return planned(entry, waits);
+  }
   const auto accepted = context_.refresher.accept(entry, call.stopping);
   if (!accepted && accepted.error().code == ErrorCode::kNotFound) return nothing_waits();
   M3U_CHECK(accepted);
@@ -160,7 +271,14 @@ Answer SourceHandlers::quarantine(Call& call) {
 }
 
 Answer SourceHandlers::drop(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  if (is_dry) {
+    M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+    M3U_CHECK(waiting(entity));
+    M3U_TRY(const auto stays, context_.store.snapshots().current(entity.id));
+    return planned(entry, stays);
+  }
   M3U_TRY(const bool dropped,
           jobs::drop_waiting_reply(context_.store, entity.id, context_.clock()));
   if (!dropped) return nothing_waits();
@@ -169,10 +287,15 @@ Answer SourceHandlers::drop(Call& call) {
 }
 
 Answer SourceHandlers::upload(Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
   const auto file = UploadFile::of(call.request);
   if (!file) return problem(422, "the body is empty", "send the playlist or guide as it is");
+  if (is_dry) {
+    M3U_TRY(const store::SourceSnapshot found, inspect(call, entry, *file));
+    return planned(entry, found);
+  }
   const auto bytes = io::make_temp_file_source(file);
   M3U_CHECK(context_.refresher.upload(entry, *bytes, call.stopping));
   M3U_CHECK(log(call, "upload", entity));
@@ -243,13 +366,13 @@ Result<> add_source_routes(Operations& operations, const ApiContext& context) {
                               .body_limit = kSmallBody,
                               .pace = Pace::kLong},
                              [handlers](Call& call) { return handlers->validate(call); }));
-    M3U_CHECK(
-        add(kPost, "refresh", {.id = "refresh", .least = Role::kEditor}, &SourceHandlers::refresh));
-    M3U_CHECK(
-        add(kPost, "accept", {.id = "accept", .least = Role::kEditor}, &SourceHandlers::accept));
+    M3U_CHECK(add(kPost, "refresh", {.id = "refresh", .least = Role::kEditor, .has_dry_run = true},
+                  &SourceHandlers::refresh));
+    M3U_CHECK(add(kPost, "accept", {.id = "accept", .least = Role::kEditor, .has_dry_run = true},
+                  &SourceHandlers::accept));
     M3U_CHECK(add(kGet, "quarantine", {.id = "quarantineOf", .pace = Pace::kSlow},
                   &SourceHandlers::quarantine));
-    M3U_CHECK(add(kDelete, "quarantine", {.id = "dropReplyOf", .least = Role::kEditor},
+    M3U_CHECK(add(kDelete, "quarantine", {.id = "dropReplyOf", .least = Role::kEditor, .has_dry_run = true},
                   &SourceHandlers::drop));
     const auto open_sink = [&context](const http::Request&) {
       return UploadFile::create(context.process);
@@ -259,6 +382,7 @@ Result<> add_source_routes(Operations& operations, const ApiContext& context) {
                    .least = Role::kEditor,
                    .body_limit = kLargestUpload,
                    .pace = Pace::kLong,
+                   .has_dry_run = true,
                    .open_sink = open_sink},
                   &SourceHandlers::upload));
     M3U_CHECK(add(kGet, "history", {.id = "historyOf"}, &SourceHandlers::history));

@@ -113,7 +113,8 @@ Outcome<void> SettingCheck::leave_out_locked() {
 }
 
 Outcome<config::Configuration> SettingCheck::read() {
-  ConfigNode marked = sent_;
+  // As it is kept: members have no order, and one more would be a change.
+  M3U_TRY(ConfigNode marked, config::parse_json(config::to_json(sent_), "config"));
   mark_draft(marked, "config");
   config::LoadedConfiguration loaded = context_.settings.try_out(marked);
   std::vector<FieldProblem> own;
