@@ -249,7 +249,11 @@ Result<std::shared_ptr<const Snapshot>> SnapshotFolder::get(std::string_view nam
     return text.error().code == ErrorCode::kNotFound ? damaged("it has no manifest")
                                                      : fail(std::move(text).error());
   auto manifest = parse_manifest(*text);
-  if (!manifest) return damaged(manifest.error().message);
+  if (!manifest && manifest.error().hint.empty()) return damaged(manifest.error().message);
+  if (!manifest)  // of another version
+    return fail(ErrorCode::kParse,
+                fmt::format("{}: {}", snapshot->path_.string(), manifest.error().message),
+                manifest.error().hint);
   snapshot->manifest_ = *std::move(manifest);
   for (const SnapshotFile& file : snapshot->manifest_.files) {
     const std::filesystem::path path = snapshot->path_ / file.name;

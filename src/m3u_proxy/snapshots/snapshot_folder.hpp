@@ -139,7 +139,8 @@ class SnapshotFolder {
   [[nodiscard]] Result<std::unique_ptr<SnapshotDraft>> begin() const;
   /// The names there are, in the order of their bytes.
   [[nodiscard]] std::vector<std::string> list() const;
-  /// Errors: kNotFound; kParse when it is damaged: a file is missing or has another size.
+  /// Errors: kNotFound; kParse when it is damaged (a file is missing or has another size), or of a
+  /// newer version.
   [[nodiscard]] Result<std::shared_ptr<const Snapshot>> get(std::string_view name) const;
   /// Does nothing when it is not there. Error: kIo.
   [[nodiscard]] Result<> remove(std::string_view name) const;
