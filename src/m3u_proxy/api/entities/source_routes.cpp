@@ -227,10 +227,6 @@ Answer SourceHandlers::refresh(Call& call) {
   return json_answer(std::move(text), 202);
 }
 
-std::unexpected<Problem> nothing_waits() {
-  return problem(409, "nothing of this source waits in quarantine");
-}
-
 Outcome<store::SourceSnapshot> SourceHandlers::waiting(const Entity& entity) const {
   M3U_TRY(const auto all, context_.store.snapshots().list(entity.id));
   const auto waits =
@@ -372,7 +368,8 @@ Result<> add_source_routes(Operations& operations, const ApiContext& context) {
                   &SourceHandlers::accept));
     M3U_CHECK(add(kGet, "quarantine", {.id = "quarantineOf", .pace = Pace::kSlow},
                   &SourceHandlers::quarantine));
-    M3U_CHECK(add(kDelete, "quarantine", {.id = "dropReplyOf", .least = Role::kEditor, .has_dry_run = true},
+    M3U_CHECK(add(kDelete, "quarantine",
+                  {.id = "dropReplyOf", .least = Role::kEditor, .has_dry_run = true},
                   &SourceHandlers::drop));
     const auto open_sink = [&context](const http::Request&) {
       return UploadFile::create(context.process);
