@@ -1,5 +1,6 @@
 """What people see of channels and do with them."""
 
+import pytest
 from service import wait_until
 
 
@@ -120,6 +121,7 @@ def test_channels_are_dragged_and_moved_by_keys(lively, person):
     wait_until(lambda: numbers(lively) == [("2", "Town Hall Live"), ("3", "Weather Window"), ("1", "Harbour News HD")])
 
 
+@pytest.mark.long
 def test_a_moved_channel_numbers_all_behind_it(lively, person):
     anna = person(lively)
     page = anna.sign_in()
@@ -139,6 +141,7 @@ def test_a_moved_channel_numbers_all_behind_it(lively, person):
     assert numbers(lively, 15)[-1] == ("115", "Bargain Pier")
 
 
+@pytest.mark.long
 def test_where_numbers_follow_the_order_nothing_is_asked(lively, person):
     proxy = lively.client.get(f"/proxies/{lively.proxy}").json
     changed = lively.client.put(f"/proxies/{lively.proxy}", {"name": "home", "config": {**proxy["config"], "numbering": "sequential"}},
@@ -172,6 +175,7 @@ window.watchFirstRow = () => {
 """
 
 
+@pytest.mark.long
 def test_what_is_moved_stays_moved_until_the_new_list_is_there(lively, person):
     anna = person(lively)
     anna.page.add_init_script(SLOW_LISTS)
@@ -235,6 +239,7 @@ def test_many_are_changed_at_once_and_that_is_undone(lively, person):
     wait_until(lambda: str(channel(lively, "Breeze Classics")["number"]) == "13")
 
 
+@pytest.mark.long
 def test_channels_without_a_guide_are_a_list_to_work_through(lively, person):
     anna = person(lively)
     page = anna.sign_in()
@@ -254,6 +259,7 @@ def test_channels_without_a_guide_are_a_list_to_work_through(lively, person):
     wait_until(lambda: channel(lively, "Silver Reel")["guide_id"] == "silverreel.example")
 
 
+@pytest.mark.long
 def test_a_picture_of_ones_own_is_a_channels_logo(lively, person, tmp_path):
     picture = tmp_path / "my harbour.svg"
     picture.write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="#b3261e"/></svg>')
@@ -275,6 +281,7 @@ def test_a_picture_of_ones_own_is_a_channels_logo(lively, person, tmp_path):
     wait_until(lambda: "/api/v1/logos/" not in image.get_attribute("src"))
 
 
+@pytest.mark.long
 def test_two_people_change_one_channel_and_both_changes_stay(lively, person):
     anna = person(lively)
     anna.watched.allow(r"412 PUT ")
@@ -291,6 +298,7 @@ def test_two_people_change_one_channel_and_both_changes_stay(lively, person):
     assert channel(lively, "The Story Boat")["group"] == "For the night"
 
 
+@pytest.mark.long
 def test_why_a_channel_is_missing_is_said_where_it_is_searched(lively, person):
     made = lively.client.post("/filters", {"name": "no shopping", "config": {"action": "exclude", "expression": 'group_title equals "Shopping"'}})
     assert made.status == 201, made.text

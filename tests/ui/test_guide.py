@@ -3,6 +3,7 @@
 import re
 import time
 
+import pytest
 from service import wait_until
 from test_channels import channel
 from town import OTHERWISE, SHOWS
@@ -71,6 +72,7 @@ def test_the_grid_shows_what_is_on_now(lively, person):
     anna.is_accessible("the grid")
 
 
+@pytest.mark.long
 def test_the_grid_goes_to_tomorrow_and_back_to_now(lively, person):
     anna = person(lively, timezone="UTC")
     page, grid = in_grid(anna)
@@ -125,6 +127,7 @@ def test_a_programme_is_searched_and_found_in_the_grid(lively, person):
     wait_until(lambda: box["y"] <= last.bounding_box()["y"] < box["y"] + box["height"])
 
 
+@pytest.mark.long
 def test_all_that_fits_is_taken_at_once_and_given_back(lively, person):
     anna = person(lively)
     page = anna.sign_in()
@@ -146,6 +149,7 @@ def test_all_that_fits_is_taken_at_once_and_given_back(lively, person):
         wait_until(lambda name=name, guide=guide: channel(lively, name)["guide_id"] != guide)
 
 
+@pytest.mark.long
 def test_times_are_those_of_who_looks(lively, person):
     for zone, offset in (("Asia/Kolkata", 5.5 * HOUR), ("Pacific/Honolulu", -10 * HOUR)):
         anna = person(lively, timezone=zone)

@@ -52,6 +52,7 @@ def test_a_source_is_added_changed_and_deleted_with_a_way_back(empty, person, tm
     link.wait_for()
 
 
+@pytest.mark.long
 def test_what_two_people_change_at_once_is_lost_for_neither(service, person):
     anna = person(service)
     page = anna.sign_in()
@@ -90,6 +91,7 @@ def test_a_session_that_ended_is_asked_for_again_and_nothing_is_lost(service, pe
     page.get_by_text("“radio” is saved").wait_for()
 
 
+@pytest.mark.long
 def test_a_service_that_goes_and_comes_is_said_in_place(data, person, tmp_path):
     with Service(data) as service:
         administrator(service)
@@ -154,6 +156,7 @@ def test_below_a_path_it_is_the_same(data, person, tmp_path):
             page.get_by_role("heading", level=1).filter(has_text=where).wait_for()
 
 
+@pytest.mark.long
 def test_two_tabs_have_one_stream_of_events(service, person):
     anna = person(service)
     streams = []

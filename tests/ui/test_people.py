@@ -3,6 +3,7 @@
 import urllib.error
 import urllib.request
 
+import pytest
 from conftest import PASSWORD
 from service import wait_until
 
@@ -60,6 +61,7 @@ def sign_in_again(page):
     page.get_by_role("button", name="Sign in").click()
 
 
+@pytest.mark.long
 def test_somebody_comes_in_rises_and_is_locked_out(service, person):
     anna, vera = person(service), person(service)
     page = anna.sign_in()

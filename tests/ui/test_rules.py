@@ -1,5 +1,7 @@
 """Rules and filters: written, tried, ordered, deleted; and the history of what came of them."""
 
+import pytest
+
 
 def filters_of(service):
     return service.client.get("/proxies").json["items"][0]["config"].get("filters", [])
@@ -27,6 +29,7 @@ def test_a_filter_shows_what_it_does_while_it_is_typed(service, person):
     assert filters_of(service) == ["only news", "no shopping"]
 
 
+@pytest.mark.long
 def test_the_order_on_the_page_is_the_order_in_the_proxies(service, person):
     anna = person(service)
     page = anna.sign_in()
@@ -41,6 +44,7 @@ def test_the_order_on_the_page_is_the_order_in_the_proxies(service, person):
     assert service.client.get("/proxies").json["items"][0]["config"]["rules"] == rules
 
 
+@pytest.mark.long
 def test_what_is_in_use_is_deleted_and_put_back(service, person):
     anna = person(service)
     page = anna.sign_in()

@@ -40,6 +40,7 @@ def test_a_setting_is_found_changed_tried_saved_and_put_back(service, person):
     wait_until(lambda: saved(service) == {})
 
 
+@pytest.mark.long
 def test_undo_of_a_setting_leaves_what_others_saved(service, person):
     anna = person(service)
     page = open_settings(anna, "generations")
@@ -54,6 +55,7 @@ def test_undo_of_a_setting_leaves_what_others_saved(service, person):
     wait_until(lambda: saved(service) == {"service": {"jitter": "5s"}})
 
 
+@pytest.mark.long
 def test_a_wrong_setting_is_said_at_its_field_and_stays_typed(service, person):
     anna = person(service)
     anna.watched.allow(r"422 PUT .*/settings")
@@ -74,6 +76,7 @@ def test_a_wrong_setting_is_said_at_its_field_and_stays_typed(service, person):
     assert saved(service) == {"service": {"refresh": "6h"}}
 
 
+@pytest.mark.long
 def test_settings_that_two_people_save_are_lost_for_neither(service, person):
     anna = person(service)
     anna.watched.allow(r"412 PUT .*/settings")
@@ -91,6 +94,7 @@ def test_settings_that_two_people_save_are_lost_for_neither(service, person):
     assert saved(service) == {"service": {"quiet_period": "7s", "jitter": "1m"}}
 
 
+@pytest.mark.long
 def test_what_the_file_says_is_read_and_what_waits_for_a_restart_is_said(lively, person):
     anna = person(lively)
     page = open_settings(anna)
@@ -105,6 +109,7 @@ def test_what_the_file_says_is_read_and_what_waits_for_a_restart_is_said(lively,
     anna.shot("settings-restart")
 
 
+@pytest.mark.long
 def test_who_may_not_change_settings_reads_them(service, person):
     made = service.client.post("/users", {"name": "vera", "role": "viewer", "password": "long enough"})
     assert made.status == 201, made.text
@@ -175,6 +180,7 @@ def test_plugins_are_listed_with_what_they_took_and_what_is_wrong(plugged, perso
     lost.wait_for(state="detached")
 
 
+@pytest.mark.long
 def test_without_plugins_it_is_said_how_to_have_some(service, person):
     anna = person(service)
     page = anna.sign_in()
@@ -184,6 +190,7 @@ def test_without_plugins_it_is_said_how_to_have_some(service, person):
     page.get_by_label("Find a setting").wait_for()
 
 
+@pytest.mark.long
 def test_the_dashboard_says_what_needs_somebody_and_what_was_freed(data, person, tmp_path):
     config = tmp_path / "service.toml"
     (tmp_path / "list.m3u").write_text("#EXTM3U\n" + "".join(f"#EXTINF:-1,Channel {i}\nhttp://tv.example/{i}\n" for i in range(3000)))

@@ -7,6 +7,7 @@ from service import wait_until
 RESTORES = "\n  /restore:\n" in (ROOT / "api" / "openapi.yaml").read_text()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not RESTORES, reason="archives cannot be put back by this API")
 def test_a_backup_brings_back_what_was_deleted(lively, person, tmp_path):
     anna = person(lively)
@@ -93,6 +94,7 @@ def refresh(service):
     wait_until(lambda: service.client.get(f"/jobs/{job}").json["state"] == "done")
 
 
+@pytest.mark.long
 def test_each_part_of_the_log_is_shown_from_a_level_of_its_own_on(told, person):
     anna = person(told)
     page = anna.sign_in()
@@ -125,6 +127,7 @@ def test_each_part_of_the_log_is_shown_from_a_level_of_its_own_on(told, person):
     anna.shot("log-levels")
 
 
+@pytest.mark.long
 def test_what_a_part_writes_into_the_log_is_a_setting(told, person):
     def lines():
         return told.log().count('"module":"jobs.refresh"')

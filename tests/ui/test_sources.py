@@ -64,6 +64,7 @@ def test_a_list_that_shrank_waits_until_it_is_taken(shrunk, person):
     page.get_by_text("A reply waits to be accepted").wait_for(state="detached")
 
 
+@pytest.mark.long
 def test_of_a_long_list_the_first_that_go_are_named_and_it_can_be_dropped(empty, person, tmp_path):
     names = [f"Channel {n:02}" for n in range(60)]
     file = tmp_path / "list.m3u"
@@ -96,6 +97,7 @@ def test_of_a_long_list_the_first_that_go_are_named_and_it_can_be_dropped(empty,
     assert empty.client.get(f"/sources/{source['id']}").json["status"]["quarantined"] is None
 
 
+@pytest.mark.long
 def test_a_viewer_sees_what_waits_and_cannot_take_it(shrunk, person):
     made = shrunk.client.post("/users", {"name": "vera", "role": "viewer", "password": "a long password"})
     assert made.status == 201, made.text
