@@ -184,6 +184,11 @@ Result<Lineup::TouchedBy> Lineup::touched(std::uint64_t row) const {
         return damaged("what touched its channels is cut off");
       for (std::uint16_t i = 0; i < *count; ++i) list->push_back(number().value_or(0));
     }
+  const auto has_all = [](const std::vector<std::uint16_t>& numbers, std::size_t names) {
+    return std::ranges::all_of(numbers, [names](std::uint16_t each) { return each < names; });
+  };
+  if (!has_all(lists.rules, rules_.size()) || !has_all(lists.filters, filters_.size()))
+    return damaged("what touched a channel has no name");
   return lists;
 }
 
@@ -224,6 +229,8 @@ Result<std::uint64_t> Lineup::load(std::uint64_t row, BlockBuffer& buffer,
     catalog::load_frame(frame, batch);
     return {};
   }));
+  for (std::size_t at = 0; at < batch.rows(); ++at)
+    if (batch.source(at) >= sources_.size()) return damaged("a channel is of no source");
   return blocks_->blocks()[*block].first_item;
 }
 

@@ -70,7 +70,7 @@ class Lineup {
     std::vector<std::uint16_t> rules{};
     std::vector<std::uint16_t> filters{};
   };
-  /// Errors: kNotFound (beyond the end), kIo, kParse, kOverBudget.
+  /// Each has a name. Errors: kNotFound (beyond the end), kIo, kParse, kOverBudget.
   [[nodiscard]] Result<TouchedBy> touched(std::uint64_t row) const;
 
   /// Called for each channel that differs, in the order of ids, with the number that it has in the

@@ -118,7 +118,8 @@ TEST_F(LineupTest, SaysWhatTouchedAChannel) {
   const auto draft = *folder_.begin();
   LineupWriter writer(*draft, "lineup", budget_, slabs_, nullptr);
   const std::vector<channels::SourceInfo> sources = {{.name = "tv", .type = "m3u", .url = "u"}};
-  ASSERT_TRUE(writer.begin({.proxy = "home", .sources = sources, .rules = {}, .filters = {}}));
+  const std::vector<std::string> rules = {"first", "second", "third"};
+  ASSERT_TRUE(writer.begin({.proxy = "home", .sources = sources, .rules = rules, .filters = {}}));
   catalog::ChannelBatch batch(slabs_);
   batch.add_row(0);
   batch.add_row(0);
@@ -138,6 +139,26 @@ TEST_F(LineupTest, SaysWhatTouchedAChannel) {
   EXPECT_THAT(by->filters, testing::IsEmpty());
   EXPECT_THAT(lineup->touched(0)->rules, testing::IsEmpty());
   EXPECT_FALSE(lineup->touched(2));
+}
+
+TEST_F(LineupTest, RefusesARuleThatItDoesNotName) {
+  const auto draft = *folder_.begin();
+  LineupWriter writer(*draft, "lineup", budget_, slabs_, nullptr);
+  const std::vector<channels::SourceInfo> sources = {{.name = "tv", .type = "m3u", .url = "u"}};
+  const std::vector<std::string> rules = {"first"};
+  ASSERT_TRUE(writer.begin({.proxy = "home", .sources = sources, .rules = rules, .filters = {}}));
+  catalog::ChannelBatch batch(slabs_);
+  batch.add_row(0);
+  const std::vector<std::uint16_t> second = {1};
+  channels::note_rules(batch, 0, second);
+  channels::Touched touched;
+  touched.take(batch);
+  ASSERT_TRUE(writer.add({batch, {}, touched}));
+  ASSERT_TRUE(writer.finish());
+  ASSERT_TRUE(draft->commit("1"));
+  const auto by = open("1")->touched(0);
+  ASSERT_FALSE(by);
+  EXPECT_EQ(by.error().code, ErrorCode::kParse);
 }
 
 TEST_F(LineupTest, TellsWhatBecameOfAnOlderOne) {

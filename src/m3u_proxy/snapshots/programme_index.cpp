@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -25,6 +26,14 @@ T item_at(std::span<const char> block, std::size_t index) {
 template <typename T>
 std::size_t items_of(std::span<const char> block) {
   return block.size() / sizeof(T);
+}
+
+/// Of one with a stop. A time that no guide has may be in a damaged index.
+std::int64_t stop_of(const ProgrammeEntry& entry) {
+  std::int64_t stop = 0;
+  return __builtin_add_overflow(entry.start, entry.seconds, &stop)
+             ? std::numeric_limits<std::int64_t>::max()
+             : stop;
 }
 
 std::string plain(std::string_view content) {
@@ -81,7 +90,8 @@ Result<std::shared_ptr<const GuideKeys>> ProgrammeIndex::keys() const {
   const auto all = std::make_shared<GuideKeys>();
   std::size_t count = 0;
   for (const BlockEntry& block : blocks_->blocks())
-    if (block.kind == number_of(ProgrammeBlock::kChannels)) count += block.items;
+    if (block.kind == number_of(ProgrammeBlock::kChannels))
+      count += block.size / sizeof(ProgrammeChannel);
   M3U_TRY(all->room,
           budget_->reserve(memory::Tag::kSnapshot, Bytes{count * sizeof(std::uint64_t)}));
   all->keys.reserve(count);
@@ -146,7 +156,7 @@ Result<> ProgrammeIndex::between(std::string_view guide_id, std::int64_t begin, 
       if (entry.start >= end || given == most) return {};
       if (entry.seconds == 0)
         open = entry;
-      else if (entry.start + entry.seconds > begin)
+      else if (stop_of(entry) > begin)
         give(entry);
     }
   }
@@ -173,7 +183,7 @@ Result<Programme> ProgrammeIndex::read(const ProgrammeEntry& place) const {
     return damaged("there is no programme where one should be");
   Programme programme{.channel = plain(tag.value("channel")),
                       .start = place.start,
-                      .stop = place.seconds == 0 ? 0 : place.start + place.seconds};
+                      .stop = place.seconds == 0 ? 0 : stop_of(place)};
   formats::XmltvChildren children(std::string_view(text).substr(tag.size));
   while (const auto child = children.next()) {
     if (child->name == "title" && programme.title.empty())

@@ -36,6 +36,26 @@ class ProgrammeIndexTest : public testing::Test {
     EXPECT_TRUE(index) << index.error().message;
     return *index;
   }
+  template <typename T>
+  static void append(BlockWriter& writer, ProgrammeBlock kind, std::uint32_t items, const T& item) {
+    EXPECT_TRUE(writer.append(static_cast<std::uint32_t>(kind), 0, items,
+                              {reinterpret_cast<const char*>(&item), sizeof(item)}));
+  }
+  /// An index with one programme of "one", which says of itself that it has so many channels.
+  std::shared_ptr<const ProgrammeIndex> with(const ProgrammeEntry& entry, std::uint32_t channels) {
+    const auto draft = *folder_.begin();
+    EXPECT_TRUE((*draft->create("guide.xml"))->write("<tv/>"));
+    BlockWriter writer(**draft->create("index"), budget_, kProgrammeContent);
+    append(writer, ProgrammeBlock::kEntries, 1, entry);
+    append(writer, ProgrammeBlock::kChannels, channels,
+           ProgrammeChannel{.key = entry.channel, .first = 0, .count = 1});
+    append(writer, ProgrammeBlock::kFences, 1, entry.channel);
+    EXPECT_TRUE(writer.finish());
+    EXPECT_TRUE(draft->commit("made"));
+    auto index = ProgrammeIndex::open(*folder_.get("made"), "index", "guide.xml", budget_);
+    EXPECT_TRUE(index) << index.error().message;
+    return *index;
+  }
   static std::vector<std::string> titles(const ProgrammeIndex& index, std::string_view id,
                                          std::int64_t begin, std::int64_t end) {
     std::vector<ProgrammeEntry> places;
@@ -134,6 +154,20 @@ TEST_F(ProgrammeIndexTest, LeavesOutWhatHasNoChannelOrStart) {
       "<programme start=\"soon\" channel=\"one\"><title>b</title></programme>");
   EXPECT_EQ(index->programmes(), 0U);
   EXPECT_THAT(titles(*index, "one", 0, INT64_MAX), IsEmpty());
+}
+
+TEST_F(ProgrammeIndexTest, AProgrammeNearTheEndOfTimeEndsThere) {
+  const auto index = with({.channel = guide_key("one"), .start = INT64_MAX - 5, .seconds = 10}, 1);
+  std::vector<ProgrammeEntry> places;
+  ASSERT_TRUE(index->between("one", INT64_MAX - 2, INT64_MAX, 10, places));
+  EXPECT_EQ(places.size(), 1U);
+}
+
+TEST_F(ProgrammeIndexTest, RefusesMoreChannelsThanABlockHas) {
+  const auto index = with({.channel = guide_key("one")}, UINT32_MAX);
+  const auto keys = index->keys();
+  ASSERT_FALSE(keys);
+  EXPECT_EQ(keys.error().code, ErrorCode::kParse);
 }
 
 TEST_F(ProgrammeIndexTest, RefusesAPlaceWhereNoProgrammeIs) {
