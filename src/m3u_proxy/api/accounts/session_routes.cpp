@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/accounts/new_password.hpp>
 #include <m3u_proxy/api/accounts/session_routes.hpp>
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/request_body.hpp>
@@ -13,7 +14,6 @@ namespace {
 using Needed = Fields::Needed;
 
 constexpr std::size_t kLongestName = 100;
-constexpr std::size_t kShortestPassword = 8;
 
 std::int64_t seconds_between(store::Time from, store::Time to) {
   return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
@@ -117,10 +117,7 @@ Answer Sessions::set_up(Call& call) {
   Fields fields(body);
   const auto token = fields.text("token", Needed::kYes, 128);
   const auto name = fields.text("name", Needed::kYes, kLongestName);
-  const auto password = fields.text("password", Needed::kYes, store::Passwords::kLongest);
-  if (password && password->size() < kShortestPassword)
-    fields.wrong("password", "too_short",
-                 fmt::format("a password has at least {} bytes", kShortestPassword));
+  const auto password = new_password(fields, "password", Needed::kYes);
   M3U_CHECK(fields.finish());
   const std::string client = client_of(call);
   if (const auto wait = context_.limiter.wait(client, "setup", now()); wait.count() > 0)
@@ -185,10 +182,7 @@ Answer Sessions::set_password(Call& call) {
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
   const auto old = fields.text("old", Needed::kYes, store::Passwords::kLongest);
-  const auto password = fields.text("new", Needed::kYes, store::Passwords::kLongest);
-  if (password && password->size() < kShortestPassword)
-    fields.wrong("new", "too_short",
-                 fmt::format("a password has at least {} bytes", kShortestPassword));
+  const auto password = new_password(fields, "new", Needed::kYes);
   M3U_CHECK(fields.finish());
   if (call.principal.session.empty() || !call.principal.user)
     return problem(403, "you did not come in by a password", "log in with yours to change it");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/accounts/account_routes.hpp>
+#include <m3u_proxy/api/accounts/new_password.hpp>
 #include <m3u_proxy/api/accounts/user_json.hpp>
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/lineup/dry_run.hpp>
@@ -17,7 +18,6 @@ using Needed = Fields::Needed;
 using store::User;
 
 constexpr std::size_t kLongestName = 100;
-constexpr std::size_t kShortestPassword = 8;
 /// In the place of a hash: no password is hashed so.
 constexpr std::string_view kTried = "tried";
 
@@ -93,12 +93,9 @@ Outcome<User> UserHandlers::read(const Call& call, User user, bool is_dry) {
   Fields fields(body);
   const auto name = fields.text("name", Needed::kYes, kLongestName);
   const auto role = fields.text("role", Needed::kYes, kLongestName);
-  const auto password = fields.text("password", Needed::kNo, store::Passwords::kLongest);
+  const auto password = new_password(fields, "password", Needed::kNo);
   const auto disabled = fields.flag("disabled", Needed::kNo);
   if (role && !role_of(*role)) fields.wrong("role", "invalid", "role is viewer, editor or admin");
-  if (password && password->size() < kShortestPassword)
-    fields.wrong("password", "too_short",
-                 fmt::format("a password has at least {} bytes", kShortestPassword));
   M3U_CHECK(fields.finish());
   user.name = *name;
   user.role = *role;
