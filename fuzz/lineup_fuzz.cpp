@@ -68,10 +68,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint64_t rows = (*lineup)->rows();
   for (const std::uint64_t row : {std::uint64_t{0}, rows / 2, rows - 1, rows})
     look_up(**lineup, row, budget, slabs);
-  for (const std::uint8_t first : {0, 1, 2, 128, 255}) {
+  for (const unsigned first : {0U, 1U, 2U, 128U, 255U}) {
     Uuid id{};
     id.bytes.fill(7);
-    id.bytes[0] = first;
+    id.bytes[0] = static_cast<std::uint8_t>(first);
     (void)(*lineup)->find(id);
   }
   (void)snapshots::Lineup::compare(**lineup, **lineup, budget);
