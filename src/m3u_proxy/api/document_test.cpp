@@ -58,8 +58,8 @@ class DocumentTest : public jobs::testing::JobsTest {
   std::optional<store::SecretKey> key_;
   std::unique_ptr<jobs::Workers> workers_;
   std::unique_ptr<jobs::Conductor> conductor_;
+  std::unique_ptr<Api> api_;  // outlives the router, whose handlers work on it
   http::Router router_;
-  std::unique_ptr<Api> api_;
 };
 
 TEST_F(DocumentTest, EveryOperationHasAHandlerAndEveryHandlerAnOperation) {
