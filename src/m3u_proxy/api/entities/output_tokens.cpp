@@ -56,13 +56,13 @@ Result<std::optional<std::string>> find_output_token(store::Store& store,
 
 Result<std::string> output_token(store::Store& store, const store::SecretKey& key,
                                  const Uuid& proxy, store::Time now) {
-  M3U_TRY(const auto setting, store.settings().find(store::output_token_setting(proxy)));
-  if (setting) return open_setting(*setting, key);
+  M3U_TRY(auto token, find_output_token(store, key, proxy));
+  if (token) return *std::move(token);
   auto made = make(store, key, proxy, 0, now);
   if (made || made.error().code != ErrorCode::kConflict) return made;
   // Somebody else was first.
-  M3U_TRY(const auto theirs, store.settings().find(store::output_token_setting(proxy)));
-  return theirs ? open_setting(*theirs, key) : std::move(made);
+  M3U_TRY(auto theirs, find_output_token(store, key, proxy));
+  return theirs ? Result<std::string>(*std::move(theirs)) : std::move(made);
 }
 
 Result<std::string> rotate_output_token(store::Store& store, const store::SecretKey& key,
