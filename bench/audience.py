@@ -1,16 +1,20 @@
-"""Clients of a service, in a process of their own, so that their CPU is theirs.
+"""Clients of a service, in processes of their own: their CPU is theirs, and what waits in the ones
+that download does not count as a small answer's time.
 
-Prints, when a line comes on its standard input: the MB that the clients got, then the milliseconds
-of each small answer.
+Ends when a line comes on its standard input. `download` prints the MB that its clients got, `small`
+the milliseconds of each small answer.
 """
 
 import asyncio
+import socket
 import subprocess
 import sys
+import threading
 import time
 
 MB = 1 << 20
 CLIENT_RATE = MB
+PAUSE_S = 0.05  # between small answers
 
 
 async def download_slowly(port, path, until):
@@ -37,47 +41,50 @@ async def download_slowly(port, path, until):
     return got
 
 
-async def ask_small(port, until):
-    """Milliseconds of a small answer, twenty times a second."""
+async def download(port, clients):
+    until = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, sys.stdin.readline).add_done_callback(lambda _: until.set())
+    got = await asyncio.gather(*(download_slowly(port, "/proxy/home/playlist.m3u", until)
+                                 for _ in range(clients)))
+    print(sum(got) / MB)
+
+
+def small_answer_ms(port):
+    """From connecting to the last byte."""
+    begin = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), 60) as client:
+        client.sendall(b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        while client.recv(1 << 12):
+            pass
+    return (time.monotonic() - begin) * 1000
+
+
+def small(port):
+    until = threading.Event()
+    threading.Thread(target=lambda: (sys.stdin.readline(), until.set()), daemon=True).start()
     times = []
-    while not until.is_set():
-        begin = time.monotonic()
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-        await reader.read()
-        times.append((time.monotonic() - begin) * 1000)
-        writer.close()
-        await asyncio.sleep(0.05)
-    return times
+    while not until.wait(PAUSE_S):
+        times.append(small_answer_ms(port))
+    print(*(f"{ms:.2f}" for ms in times))
 
 
 class Audience:
-    """Clients in a process of their own, so that their CPU is theirs; see main()."""
+    """Both at once, from now until close()."""
 
     def __init__(self, port, clients):
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, str(port), str(clients)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._processes = [subprocess.Popen(
+            [sys.executable, __file__, what, str(port), str(clients)], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True) for what in ("download", "small")]
 
     def close(self):
         """(MB that they got, sorted milliseconds of small answers)."""
-        out, _ = self._process.communicate("\n", timeout=120)
-        got, *times = map(float, out.split())
-        return got, sorted(times)
-
-
-def main(port, clients):
-    async def all_of_them():
-        until = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.run_in_executor(None, sys.stdin.readline).add_done_callback(lambda _: until.set())
-        downloads = [asyncio.create_task(download_slowly(port, "/proxy/home/playlist.m3u", until))
-                     for _ in range(clients)]
-        times = await ask_small(port, until)
-        got = sum(await asyncio.gather(*downloads))
-        print(got / MB, *(f"{ms:.2f}" for ms in times))
-    asyncio.run(all_of_them())
+        got, times = (process.communicate("\n", timeout=120)[0] for process in self._processes)
+        return float(got), sorted(map(float, times.split()))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[1] == "download":
+        asyncio.run(download(int(sys.argv[2]), int(sys.argv[3])))
+    else:
+        small(int(sys.argv[2]))

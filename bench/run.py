@@ -13,6 +13,7 @@ from pathlib import Path
 
 import api
 import curves
+import former
 from jobs import Job, selected
 from report import render, run_table, seconds
 from runner import Bench
@@ -64,6 +65,8 @@ def main() -> int:
                         help="small sizes, once each; prints and writes nothing")
     parser.add_argument("--only", default="", metavar="TEXT",
                         help="only the jobs with this in their title; prints and writes nothing")
+    parser.add_argument("--former", type=Path, metavar="BUILD",
+                        help="also the release build of an earlier commit, run in turn with this one")
     parser.add_argument("--playlist", type=Path, help="scale this playlist, not the built-in one")
     parser.add_argument("--guide", type=Path, help="scale this guide, not the built-in one")
     parser.add_argument("--keep", action="store_true", help="keep the generated files")
@@ -81,16 +84,17 @@ def main() -> int:
               file=sys.stderr)
     if not results:
         parser.error("no job has this in its title")
+    beside = former.measure(bench, options.former.resolve()) if options.former else []
     if bench.options.only:
-        print("\n".join(run_table(results)))
+        print("\n".join(run_table(results) + ["", *beside]))
     elif bench.options.quick:
-        print(render(bench, results))
+        print("\n".join([render(bench, results), *beside]))
     else:
         text = render(bench, results)
         lines, picture = memory_curves(bench)
         docs = bench.options.root / "docs"
         (docs / "memory-over-limit.svg").write_text(picture)
-        (docs / "benchmarks.md").write_text(text + "\n" + "\n".join(lines))
+        (docs / "benchmarks.md").write_text(text + "\n" + "\n".join(beside + lines))
     if not bench.options.keep:
         shutil.rmtree(bench.data, ignore_errors=True)
     return 0

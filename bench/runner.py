@@ -106,6 +106,11 @@ class Bench:
                        check=True)
         return Measure(**json.loads(report.read_text()))
 
+    def last_report(self) -> dict:
+        """What the last run said of its only proxy."""
+        report = json.loads((self.out / "report.json").read_text())
+        return (report[0] if isinstance(report, list) else report.get("proxies", [report])[0])
+
     def measure(self, job: Job) -> Result:
         result = Result(job)
         if not self.program(job).exists():
@@ -120,9 +125,7 @@ class Bench:
             if one.status != 0:
                 result.problem = f"exit {one.status}"
                 return result
-            report = json.loads((self.out / "report.json").read_text())
-            reports.append(report[0] if isinstance(report, list) else
-                           report.get("proxies", [report])[0])
+            reports.append(self.last_report())
             measures.append(one)
         result.fsync_ms = statistics.median(r.get("fsync_ms", 0) for r in reports)
         median = medians(measures)
@@ -151,8 +154,8 @@ class Bench:
             measures.append(self.run(command))
         return " ".join(command[:-1]), path.name, path.stat().st_size / MB, medians(measures)
 
-    def microbenchmarks(self, name: str) -> list[tuple[str, float]]:
-        program = self.options.build / name
+    def microbenchmarks(self, name: str, build: Path | None = None) -> list[tuple[str, float]]:
+        program = (build or self.options.build) / name
         if not program.exists():
             return []
         output = subprocess.run([str(program), "--benchmark_format=json",
@@ -162,9 +165,9 @@ class Bench:
                  entry["real_time" if entry["name"].endswith("/real_time") else "cpu_time"])
                 for entry in json.loads(output)["benchmarks"]]
 
-    def m3u_rates(self) -> dict[str, float]:
+    def m3u_rates(self, build: Path | None = None) -> dict[str, float]:
         """MB/s of reading and writing playlists in memory, on one core."""
-        program = self.options.build / "m3u_benchmark"
+        program = (build or self.options.build) / "m3u_benchmark"
         if not program.exists():
             return {}
         output = subprocess.run([str(program), "--benchmark_format=json",
