@@ -110,6 +110,9 @@ Result<std::size_t> TempFile::read_at(std::uint64_t offset, std::span<char> buff
 }
 
 Result<> TempFile::clear() {
+  // ext4 writes a file out at its close that was cut to nothing, even one that was empty.
+  struct stat status{};
+  if (size_ == 0 && ::fstat(fd_, &status) == 0 && status.st_size == 0) return {};
   if (::ftruncate(fd_, 0) != 0) return fail(system_error("cannot empty a temporary file", errno));
   if (account_ != nullptr) account_->give_back(size_);
   size_ = 0;
