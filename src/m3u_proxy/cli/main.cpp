@@ -72,7 +72,7 @@ struct Runner {
 cli::ExitCode run(const std::vector<std::string>& arguments) {
   const auto command = cli::parse_command_line(arguments);
   if (!command) return cli::report_error(command.error());
-  memory::release_start_pages();
+  memory::release_program_pages();
   const cli::ExitCode code = std::visit(Runner{}, *command);
   // What `generate` has published is published, heard of or not; all else is what it prints.
   const bool only_prints = !std::holds_alternative<cli::GenerateOptions>(*command);

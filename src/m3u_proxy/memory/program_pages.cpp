@@ -45,7 +45,7 @@ void map_in_small_blocks(std::byte* begin, std::byte* end) noexcept {
   (void)madvise(begin, static_cast<std::size_t>(end - begin), MADV_DONTNEED);
 }
 
-void release_start_pages() noexcept {
+void release_program_pages() noexcept {
   const auto release = [](dl_phdr_info* object, std::size_t, void* data) {
     auto& walk = *static_cast<Walk*>(data);
     for (const ElfW(Phdr) & segment : std::span(object->dlpi_phdr, object->dlpi_phnum)) {
@@ -75,7 +75,7 @@ void release_start_pages() noexcept {
 
 namespace m3u_proxy::memory {
 
-void release_start_pages() noexcept {}
+void release_program_pages() noexcept {}
 void map_in_small_blocks(std::byte*, std::byte*) noexcept {}
 
 }  // namespace m3u_proxy::memory

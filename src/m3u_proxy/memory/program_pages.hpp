@@ -6,13 +6,13 @@
 
 namespace m3u_proxy::memory {
 
-/// Gives back what of the program's code, and of its and its libraries' constants, names and
-/// relocations, only starting up needed; what is used again comes back at its next use, for about a
-/// microsecond for 64 KB. Code stays mapped while a debugger looks on, since its breakpoints are in
-/// it. Where the loader chose the one place of 512 at which the kernel can map 2 MB for one byte,
-/// see map_in_small_blocks(). For the start of a program, before it has threads. Does nothing where
-/// the system is not Linux.
-void release_start_pages() noexcept;
+/// Gives back what is mapped of the program's code, and of its and its libraries' constants, names
+/// and relocations; what is used again comes back at its next use, for about a microsecond for
+/// 64 KB. For moments after which much of it is not needed any more: the program has started, the
+/// service's last job has ended. Code stays mapped while a debugger looks on, since its breakpoints
+/// are in it. Where the loader chose the one place of 512 at which the kernel can map 2 MB for one
+/// byte, see map_in_small_blocks(). Thread-safe. Does nothing where the system is not Linux.
+void release_program_pages() noexcept;
 
 /// Has the kernel map a read-only part of a file in blocks of 64 KB from now on, and gives back
 /// what is mapped. `begin` and `end` are addresses, `begin` that of a page. Linux maps a whole

@@ -36,7 +36,7 @@ int sum() {
 TEST(ProgramPages, ConstantsAreGivenBackAndStillThere) {
   ASSERT_EQ(sum(), 'c');
   const Bytes before = process_memory().resident().value();
-  release_start_pages();
+  release_program_pages();
   EXPECT_LE(process_memory().resident().value() + mib(3), before);
   EXPECT_EQ(sum(), 'c');
 }

@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/memory/memory_limit.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
+#include <m3u_proxy/memory/program_pages.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 
 namespace m3u_proxy::runtime {
@@ -149,6 +150,7 @@ void Process::rest() {
   kept_.smart_cleanup();
   slabs_.trim();
   memory::release_free_heap();
+  memory::release_program_pages();
 }
 
 }  // namespace m3u_proxy::runtime

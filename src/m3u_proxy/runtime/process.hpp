@@ -91,8 +91,8 @@ class Process {
   [[nodiscard]] const CleanupLog& cleanups() const { return cleanups_; }
   /// Gives back what is kept for reuse, for a run that did not fit.
   void release_kept();
-  /// Between runs: gives back what the next one makes again soon, and of kept() what nobody used
-  /// since the last look.
+  /// Between runs: gives back what the next one makes again soon, of kept() what nobody used since
+  /// the last look, and the pages of the program that only runs need.
   void rest();
 
  private:
