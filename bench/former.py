@@ -93,7 +93,7 @@ def micro_rows(bench: Bench, former: Build) -> list[str]:
                 for name, value in bench.microbenchmarks(program, build):
                     found[name] = min(found.get(name, value), value)
             for name, rate in bench.m3u_rates(build).items():
-                name = f"M3U in memory: {name}, a MB"
+                name = f"M3U in memory: {name}, per MB"
                 found[name] = min(found.get(name, 1e9), 1e9 / rate)
     rows = ["| in memory | time | former | |", "|---|---|---|---|"]
     for name, value in best[0].items():

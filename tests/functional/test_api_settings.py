@@ -155,7 +155,7 @@ def test_secrets_are_sealed_and_hidden_and_stay(service):
 
 
 def test_what_plugins_are_told_is_hidden_and_stays(service):
-    """Whatever a plugin is configured with may be a secret, and nobody but the plugin knows which."""
+    """Anything a plugin is configured with may be a secret, and nobody but the plugin knows which."""
     told = {"token": SECRET, "pin": 471100815, "deep": {"keys": [SECRET]}, "quick": True}
     shown = {"token": "***", "pin": "***", "deep": {"keys": ["***"]}, "quick": True}
     first = saved(service.admin, {"wasm_plugins": {"plugins": {"icons": {"config": told}}}})

@@ -105,7 +105,7 @@ Outcome<Principal> Access::by_session(std::string_view token) {
   M3U_TRY(const std::string hash, store::hash_token(token));
   const store::Time now = clock_();
   M3U_TRY(const auto found, store_.users().find_session(hash, now));
-  // Whoever comes with a session that is over is nobody, and may log in.
+  // With a session that is over one is nobody, and may log in.
   if (!found) return Principal();
   M3U_TRY(const auto user, store_.users().find(found->user));
   if (!user) return Principal();

@@ -54,7 +54,7 @@ Answer list_logos(const ApiContext& context) {
   return json_answer(std::move(text));
 }
 
-/// Whatever it is called: what it is, is told by its bytes.
+/// By any name: its bytes tell what it is.
 bool may_be_picture(std::string_view content_type) {
   const std::string_view type = trim(content_type.substr(0, content_type.find(';')));
   return type.empty() || starts_with_ascii_case(type, "image/") ||

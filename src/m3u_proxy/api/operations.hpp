@@ -1,7 +1,7 @@
 // Operations: the API's addresses, each with the name that the document gives it, who may use it,
 // and its handler.
 //
-// Whatever a request has to pass before its handler runs is here: the host it names, who asks,
+// What a request has to pass before its handler runs is here: the host it names, who asks,
 // their role, the CSRF token; and what every answer has to carry. Handlers run on a WorkPool.
 #pragma once
 
@@ -46,7 +46,7 @@ enum class Pace : std::uint8_t {
 
 struct OperationOptions {
   std::string id;                ///< the document's operationId
-  Role least = Role::kViewer;    ///< kNobody: whoever comes
+  Role least = Role::kViewer;    ///< kNobody: anybody
   std::uint64_t body_limit = 0;  ///< bytes; 0 takes no body
   Pace pace = Pace::kQuick;
   bool has_dry_run = false;  ///< dry_run=true tries it, with those that take long: proxies are made

@@ -46,7 +46,7 @@ class GuideGenerator {
   Result<> add_channel(const GuideChannel& channel);
 
   /// What works on the programmes before they are written; before generate(). They live longer.
-  /// `tell_pressure` is called before they item.
+  /// `tell_pressure` is called before they work.
   void set_plugins(std::vector<ProgrammeStrategy*> plugins,
                    std::function<void(memory::MemoryPressureLevel)> tell_pressure) {
     plugins_.set(std::move(plugins), std::move(tell_pressure));

@@ -1,4 +1,4 @@
-// Cross origin: which pages of other origins may read the outputs (CORS). Whoever knows an output's
+// Cross origin: which pages of other origins may read the outputs (CORS). Who knows an output's
 // address may have it anyway; a page, however, reads it with its visitor's browser, from inside
 // their network. Source: the Fetch standard, "CORS protocol".
 #pragma once

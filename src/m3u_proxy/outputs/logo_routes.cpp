@@ -21,6 +21,8 @@ constexpr std::size_t kLongestAddress = 2048;
 
 Response not_found() { return http::text_response(404, "There is no such logo.\n"); }
 
+/// Not the table of codes (base/error_kind.hpp): for a player a picture that is none is not there,
+/// and what else fails is the web's fault, not its own.
 Response failure(const Error& error) {
   switch (error.code) {
     case ErrorCode::kNotFound:

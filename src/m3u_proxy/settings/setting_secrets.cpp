@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kHidden = "***";
 
-/// Of an address that opens something to whoever knows it: where it is, not which one.
+/// Of an address that opens something to anybody who knows it: where it is, not which one.
 std::string only_host(std::string_view url) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return std::string(kHidden);
@@ -24,7 +24,7 @@ std::string only_host(std::string_view url) {
   return fmt::format("{}{}/{}", url.substr(0, scheme + 3), host, kHidden);
 }
 
-/// What is said of single plugins; `config` of each is whatever the plugin wants, tokens too.
+/// What is said of single plugins; `config` of each is what the plugin wants, tokens too.
 constexpr std::string_view kPlugins = "wasm_plugins.plugins";
 constexpr std::string_view kPluginConfig = "config";
 

@@ -105,7 +105,7 @@ Result<> write_proxy_status(Json& json, const ApiContext& context, const Call& c
   const auto model = context.conductor.model();
   const jobs::ProxyEntry* const entry = model ? model->find_proxy(id) : nullptr;
   std::optional<OutputAddresses> addresses;
-  // Whoever has the address has the proxy: viewers see those of public proxies only.
+  // An address gives access to the proxy: viewers see those of public proxies only.
   if (entry != nullptr && (entry->config.is_public || call.principal.role >= Role::kEditor)) {
     M3U_TRY(const std::string door, context.output_door(*entry));
     addresses = output_addresses(call.base, door);

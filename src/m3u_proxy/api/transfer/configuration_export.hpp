@@ -11,7 +11,7 @@ namespace m3u_proxy::api {
 
 enum class ShowSecrets : std::uint8_t {
   kNo,   ///< `***` in their place, and a comment that says so
-  kYes,  ///< whoever reads the text has them
+  kYes,  ///< readers of the text see them
 };
 
 /// Writes sources, EPG sources, filters, rules, proxies and edits, with their ids, so that channels

@@ -45,7 +45,7 @@ BackupArguments::BackupArguments(CLI::App& program) {
   add_place(export_);
   add_option(export_, "--output", raw_.output, "FILE", "Write there (standard output)");
   export_->add_flag("--with-secrets", raw_.with_secrets,
-                    "With accounts and values of headers: whoever reads the file has them");
+                    "With accounts and values of headers: readers of the file see them");
 }
 
 void BackupArguments::add_common(CLI::App* command, const char* file, const char* passphrase) {
