@@ -5,12 +5,11 @@ that into the place of an empty service's data. Times are of the whole process.
 """
 
 import argparse
-import os
+import json
 import shutil
 import statistics
 import subprocess
 import tempfile
-import time
 import uuid
 from pathlib import Path
 
@@ -35,16 +34,16 @@ def write_edits(client):
             for number in range(first, first + AT_ONCE)]})
 
 
-def run(build, *arguments):
-    """(seconds, peak MB) of a command."""
-    begin = time.monotonic()
-    process = subprocess.Popen([str(build / "m3u-proxy"), *map(str, arguments)],
-                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{arguments} ended with {process.returncode}")
-    return time.monotonic() - begin, usage.ru_maxrss / 1024
+def run(build, report, *arguments):
+    """(seconds, peak MB) of a command, by bench_measure: of a child of this process the kernel's peak
+    would be at least this process's own size."""
+    subprocess.run([str(build / "bench_measure"), str(report), str(build / "m3u-proxy"),
+                    *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   check=True)
+    measured = json.loads(report.read_text())
+    if measured["status"]:
+        raise RuntimeError(f"{arguments} ended with {measured['status']}")
+    return measured["wall_s"], measured["rss_mb"]
 
 
 def measure(build):
@@ -61,13 +60,14 @@ def measure(build):
                 write_edits(Client(service))
         finally:
             provider.close()
-        archive = folder / "tv.tar.zst"
-        backups = [run(build, "backup", archive, "--data", folder / "data") for _ in range(ROUNDS)]
+        archive, report = folder / "tv.tar.zst", folder / "measure.json"
+        backups = [run(build, report, "backup", archive, "--data", folder / "data")
+                   for _ in range(ROUNDS)]
         restores = []
         for _ in range(ROUNDS):
             shutil.rmtree(folder / "restored", ignore_errors=True)
             (folder / "restored").mkdir()
-            restores.append(run(build, "restore", archive, "--data", folder / "restored",
+            restores.append(run(build, report, "restore", archive, "--data", folder / "restored",
                                 "--without-secrets"))
         for what, goal, done in ((f"backup, {archive.stat().st_size / MB:.0f} MB", BACKUP_S, backups),
                                  ("restore", RESTORE_S, restores)):

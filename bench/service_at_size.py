@@ -27,6 +27,7 @@ CYCLES = 1000
 CYCLE_CHANNELS = 20_000
 CLIENTS = 200
 LIMIT_MB = 64
+REST_S = 7  # a service looks again, five seconds after its last job
 
 
 def row(what, value, goal, reached):
@@ -198,6 +199,12 @@ def wait_until_quiet(service):
         time.sleep(0.1)
 
 
+def rest(service):
+    """Until what the last job needed is given back, its database sessions and files too."""
+    wait_until_quiet(service)
+    time.sleep(REST_S)
+
+
 def many_cycles(build, folder, cycles=CYCLES):
     """(MB that RSS grew by, descriptors more, files that should not be there) over refreshes of a
     list and its guide that change each time."""
@@ -213,14 +220,14 @@ def many_cycles(build, folder, cycles=CYCLES):
             refreshes = len(service.jobs("refresh"))
             for turn in range(warm_up + cycles):
                 if turn == warm_up:
+                    rest(service)
                     before = service.status_mb("VmRSS"), service.descriptors()
                 (folder / "tv.m3u").write_text(
                     f"{text}#EXTINF:-1,Cycle {turn}\nhttp://provider.example/{turn}\n")
                 service.ctl("refresh", "*")
                 refreshes += 2
                 service.wait_for_jobs("refresh", refreshes)
-            wait_until_quiet(service)
-            time.sleep(2)
+            rest(service)
             after = service.status_mb("VmRSS"), service.descriptors()
             left = [path for path in service.data.rglob("*") if ".m3u-proxy-" in path.name]
         return after[0] - before[0], after[1] - before[1], left
