@@ -1,3 +1,6 @@
+#include <chrono>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/lineup/published_data.hpp>
@@ -7,6 +10,8 @@ namespace m3u_proxy::api {
 namespace {
 
 constexpr std::size_t kMostSearches = 16;
+/// So long a search may hold up one that is asked for meanwhile.
+constexpr std::chrono::milliseconds kPieceTime{20};
 constexpr std::uint64_t kFirstRoom = 1024;  // ids
 
 }  // namespace
@@ -29,7 +34,7 @@ PublishedData::PublishedData(const ApiContext& context)
                 [&context] { return context.process.make_spill_space(); }),
       keeps_generations_(context.process.kept(), generations_),
       keeps_channels_(context.process.kept(), channels_),
-      background_(1, kMostSearches) {}
+      background_(kMostSearches) {}
 
 Outcome<PublishedData::Generation> PublishedData::current(const Uuid& proxy) {
   const auto published = context_.published.of(proxy);
@@ -80,9 +85,15 @@ void PublishedData::forget_edits() {
 }
 
 void PublishedData::go_on(std::shared_ptr<queries::RowList> list) {
+  const void* const key = list.get();
   // Where too many wait, the next page goes on.
-  WorkPool::Work work = [list = std::move(list)] { (void)list->advance(UINT64_MAX, {}); };
-  (void)background_.post(work);
+  background_.go_on(key, [list = std::move(list)] {
+    const auto stop = [end = std::chrono::steady_clock::now() + kPieceTime] {
+      return std::chrono::steady_clock::now() >= end;
+    };
+    const auto progress = list->advance(UINT64_MAX, stop);
+    return progress && !progress->complete;
+  });
 }
 
 }  // namespace m3u_proxy::api

@@ -10,7 +10,7 @@
 
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/api/api_context.hpp>
-#include <m3u_proxy/api/work_pool.hpp>
+#include <m3u_proxy/api/latest_first.hpp>
 #include <m3u_proxy/queries/channel_queries.hpp>
 #include <m3u_proxy/queries/open_generations.hpp>
 
@@ -36,7 +36,8 @@ class PublishedData {
   Outcome<Ids> edited(const Uuid& proxy);
   /// Edits have changed.
   void forget_edits();
-  /// Lets a search look at the rest of the channels, after everything else.
+  /// Lets a search look at the rest of the channels, in the background and before the searches that
+  /// were asked for earlier.
   void go_on(std::shared_ptr<queries::RowList> list);
 
  private:
@@ -49,7 +50,7 @@ class PublishedData {
   std::mutex mutex_;         // of edited_
   std::uint64_t edits_ = 0;  // counts the changes
   std::map<Uuid, Ids> edited_;
-  WorkPool background_;
+  LatestFirst background_;
 };
 
 }  // namespace m3u_proxy::api
