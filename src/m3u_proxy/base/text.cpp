@@ -166,6 +166,18 @@ std::string redact_url(std::string_view url) {
   return out;
 }
 
+namespace {
+
+/// Where a URL ends that begins in `text` before `from`: what ends a sentence behind it is no part
+/// of it, and would hide from redact_url() that a path ends in the number of a stream.
+std::size_t end_of_url(std::string_view text, std::size_t from) {
+  const std::size_t end = std::min(text.find_first_of(" \t\"',|<>", from), text.size());
+  const std::size_t last = text.substr(0, end).find_last_not_of(".:;!?)]}");
+  return last == std::string_view::npos || last < from ? end : last + 1;
+}
+
+}  // namespace
+
 std::string redact_urls_in(std::string_view text) {
   std::string out;
   while (true) {
@@ -173,7 +185,7 @@ std::string redact_urls_in(std::string_view text) {
     if (separator == std::string_view::npos) break;
     std::size_t begin = separator;
     while (begin > 0 && is_ascii_alpha(text[begin - 1])) --begin;
-    const std::size_t end = std::min(text.find_first_of(" \t\"',|<>", separator), text.size());
+    const std::size_t end = end_of_url(text, separator);
     out += text.substr(0, begin);
     out += redact_url(text.substr(begin, end - begin));
     text.remove_prefix(end);

@@ -155,5 +155,15 @@ TEST(RedactUrlsIn, HidesCredentialsOfEveryUrlInAText) {
   EXPECT_EQ(redact_urls_in("no address"), "no address");
 }
 
+TEST(RedactUrlsIn, LeavesWhatEndsASentenceBehindAnAddress) {
+  EXPECT_EQ(redact_urls_in("http://h/get.php?password=p: no answer"),
+            "http://h/get.php?password=***: no answer");
+  EXPECT_EQ(redact_urls_in("http://h/live/user/pass/42: 404; see http://u:p@h."),
+            "http://h/live/***/***/42: 404; see http://***@h.");
+  EXPECT_EQ(redact_urls_in("one (http://h/user/pass/42) of two"),
+            "one (http://h/***/***/42) of two");
+  EXPECT_EQ(redact_urls_in("a scheme is http://: nothing"), "a scheme is http://: nothing");
+}
+
 }  // namespace
 }  // namespace m3u_proxy
