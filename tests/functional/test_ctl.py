@@ -127,9 +127,11 @@ REFUSED = [
     *((command + ["hone"], 'there is no proxy called "hone" (did you mean "home"?)')
       for command in (["generate"], ["generations"], ["diff"], ["roll-back"], ["release"])),
     (["diff", "home", "--to", "x"], '"x" is no number'),
+    (["diff", "home", "--from", "999"], "there is no generation 999 (there are 1"),
     (["roll-back", "home", "--to", "999"], "there is no generation 999 any more"),
-    (["channels", "hone"], 'there is no proxy called "hone" (m3u-proxy ctl status lists them)'),
-    (["edits", "list", "--proxy", "hone"], 'there is no proxy called "hone" (m3u-proxy ctl status lists them)'),
+    (["channels", "hone"], 'there is no proxy called "hone" (did you mean "home"?)'),
+    (["edits", "list", "--proxy", "hone"], 'there is no proxy called "hone" (did you mean "home"?)'),
+    (["generate", "nobody"], 'there is no proxy called "nobody" (m3u-proxy ctl status lists them)'),
     (["edits", "set", "x", "--name", "y"], "'x' is not an id"),
     (["edits", "remove", NOWHERE], "the channel has no such edit"),
 ]
@@ -140,6 +142,17 @@ def test_what_cannot_be_done_is_one_line_with_the_reason(service, arguments, sai
     done = call(service, *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip().startswith(f"error: {said}") and len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["statsu"], "statsu is not a command (did you mean status?)"),
+    (["nonsense", "--json"], "nonsense is not a command (see m3u-proxy ctl --help)"),
+    (["edits", "lost"], "lost is not a command (did you mean list?)"),
+    (["edits"], "A subcommand is required (see m3u-proxy ctl edits --help)")])
+def test_a_command_that_there_is_not_is_named(arguments, said):
+    done = run("ctl", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().splitlines() == [f"error: {said}"]
 
 
 @pytest.mark.parametrize("command", CALLS)

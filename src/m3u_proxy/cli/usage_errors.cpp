@@ -79,6 +79,10 @@ std::unexpected<Error> explain_usage(const CLI::App& program, const CLI::ParseEr
     if (option != extras.end()) return explain_extra(app, *option);
     if (!extras.empty()) return explain_extra(app, extras.front());
   }
+  // Where a command has to follow, the parser misses it before it says what stands there instead.
+  if (const auto extras = app.remaining();
+      app.get_require_subcommand_min() > 0 && !extras.empty() && !extras.front().starts_with('-'))
+    return explain_extra(app, extras.front());
   return usage(error.what(), fmt::format("see {}--help", path_of(app)));
 }
 

@@ -1,9 +1,13 @@
 #include <chrono>
 #include <memory>
 #include <utility>
+#include <vector>
+
+#include <fmt/format.h>
 
 #include <m3u_proxy/base/error_kind.hpp>
 #include <m3u_proxy/base/json_writer.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/daemon/control_answers.hpp>
 
 namespace m3u_proxy::daemon {
@@ -29,6 +33,16 @@ http::Response answer_of(Result<std::string> text) {
 }
 
 }  // namespace
+
+Result<const jobs::ProxyEntry*> find_proxy(const jobs::Model& model, std::string_view name) {
+  if (const jobs::ProxyEntry* const found = model.find_proxy(name)) return found;
+  std::vector<std::string_view> names;
+  for (const jobs::ProxyEntry& entry : model.proxies) names.push_back(entry.config.name.name);
+  const std::string_view close = closest_word(name, names);
+  return fail(ErrorCode::kNotFound, fmt::format("there is no proxy called \"{}\"", excerpt(name)),
+              close.empty() ? "m3u-proxy ctl status lists them"
+                            : fmt::format("did you mean \"{}\"?", close));
+}
 
 void write_job(JsonWriter<std::string>& json, const store::Job& job) {
   json.begin_object()

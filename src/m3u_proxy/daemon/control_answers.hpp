@@ -11,6 +11,7 @@
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/http/router.hpp>
+#include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/store/jobs.hpp>
 
 namespace m3u_proxy::daemon {
@@ -22,6 +23,9 @@ http::DeferredHandler answered_by(
     std::function<Result<std::string>(const http::Request&, const CancelToken&)> work);
 
 using api::time_member;
+
+/// The proxy of that name. Error: kNotFound, with the name that is closest to it.
+Result<const jobs::ProxyEntry*> find_proxy(const jobs::Model& model, std::string_view name);
 
 /// A job as the operator sees it.
 void write_job(JsonWriter<std::string>& json, const store::Job& job);

@@ -54,8 +54,6 @@ class Control {
  private:
   [[nodiscard]] Result<std::vector<const jobs::SourceEntry*>> sources(const jobs::Model& model,
                                                                       std::string_view name) const;
-  [[nodiscard]] Result<const jobs::ProxyEntry*> proxy(const jobs::Model& model,
-                                                      std::string_view name) const;
   Result<> write_source(Json& json, const jobs::SourceEntry& source);
   Result<> write_proxies(Json& json, const jobs::Model& model);
 
@@ -73,16 +71,6 @@ Result<std::vector<const jobs::SourceEntry*>> Control::sources(const jobs::Model
   if (!found.empty()) return found;
   const std::string_view close = closest_word(name, names);
   return fail(ErrorCode::kNotFound, fmt::format("there is no source called \"{}\"", excerpt(name)),
-              close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
-}
-
-Result<const jobs::ProxyEntry*> Control::proxy(const jobs::Model& model,
-                                               std::string_view name) const {
-  if (const jobs::ProxyEntry* const found = model.find_proxy(name)) return found;
-  std::vector<std::string_view> names;
-  for (const jobs::ProxyEntry& entry : model.proxies) names.push_back(entry.config.name.name);
-  const std::string_view close = closest_word(name, names);
-  return fail(ErrorCode::kNotFound, fmt::format("there is no proxy called \"{}\"", excerpt(name)),
               close.empty() ? "" : fmt::format("did you mean \"{}\"?", close));
 }
 
@@ -245,7 +233,7 @@ Result<std::string> Control::cancel(const Request& request) {
 
 Result<std::string> Control::generations(const Request& request) {
   const auto model = context_.conductor.model();
-  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto* const entry, find_proxy(*model, request.parameter("name")));
   M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
   std::string text;
   Json json(text);
@@ -277,7 +265,7 @@ Result<std::optional<std::int64_t>> number_of(const Request& request, std::strin
 
 Result<std::string> Control::diff(const Request& request, const CancelToken& cancel) {
   const auto model = context_.conductor.model();
-  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto* const entry, find_proxy(*model, request.parameter("name")));
   M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
   M3U_TRY(auto to, number_of(request, "to"));
   M3U_TRY(auto from, number_of(request, "from"));
@@ -292,7 +280,7 @@ Result<std::string> Control::diff(const Request& request, const CancelToken& can
 
 Result<std::string> Control::roll_back(const Request& request) {
   const auto model = context_.conductor.model();
-  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto* const entry, find_proxy(*model, request.parameter("name")));
   M3U_TRY(auto number, number_of(request, "to"));
   M3U_TRY(const auto rows, context_.store.generations().list(entry->id));
   M3U_TRY(const auto current, context_.store.generations().current(entry->id));
@@ -309,7 +297,7 @@ Result<std::string> Control::roll_back(const Request& request) {
 
 Result<std::string> Control::release(const Request& request) {
   const auto model = context_.conductor.model();
-  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto* const entry, find_proxy(*model, request.parameter("name")));
   M3U_TRY(const std::int64_t number, context_.store.generations().release(entry->id));
   M3U_CHECK(record(context_, {.action = "proxies.release", .target = to_string(entry->id)}));
   return fmt::format(R"({{"current":{},"held":false}})", number);
@@ -317,7 +305,7 @@ Result<std::string> Control::release(const Request& request) {
 
 Result<std::string> Control::regenerate(const Request& request) {
   const auto model = context_.conductor.model();
-  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto* const entry, find_proxy(*model, request.parameter("name")));
   const store::Time now = context_.clock();
   M3U_TRY(const auto queued,
           context_.store.jobs().enqueue(

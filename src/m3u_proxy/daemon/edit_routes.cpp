@@ -37,8 +37,6 @@ class Edits {
   Result<std::string> channels(const Request& request, const CancelToken& cancel);
 
  private:
-  [[nodiscard]] Result<const jobs::ProxyEntry*> proxy(const jobs::Model& model,
-                                                      std::string_view name) const;
   /// The proxy that the query names; nullopt: the edit is for all.
   [[nodiscard]] Result<std::optional<Uuid>> scope(const Request& request) const;
   static void write(Json& json, const store::ChannelEdit& stored, const jobs::Model& model);
@@ -46,17 +44,10 @@ class Edits {
   ControlContext context_;
 };
 
-Result<const jobs::ProxyEntry*> Edits::proxy(const jobs::Model& model,
-                                             std::string_view name) const {
-  if (const jobs::ProxyEntry* const found = model.find_proxy(name)) return found;
-  return fail(ErrorCode::kNotFound, fmt::format("there is no proxy called \"{}\"", excerpt(name)),
-              "m3u-proxy ctl status lists them");
-}
-
 Result<std::optional<Uuid>> Edits::scope(const Request& request) const {
   const auto name = http::query_value(request.query, "proxy");
   if (!name || name->empty()) return std::nullopt;
-  M3U_TRY(const auto* const entry, proxy(*context_.conductor.model(), *name));
+  M3U_TRY(const auto* const entry, find_proxy(*context_.conductor.model(), *name));
   return std::optional(entry->id);
 }
 
@@ -174,7 +165,7 @@ Result<std::string> Edits::remove(const Request& request) {
 /// The first channels of a proxy's list whose names have a text in them.
 Result<std::string> Edits::channels(const Request& request, const CancelToken& cancel) {
   const auto model = context_.conductor.model();
-  M3U_TRY(const auto* const entry, proxy(*model, request.parameter("name")));
+  M3U_TRY(const auto* const entry, find_proxy(*model, request.parameter("name")));
   M3U_TRY(const auto current, context_.store.generations().current(entry->id));
   if (!current) return fail(ErrorCode::kNotFound, "nothing has been published yet");
   M3U_TRY(const auto snapshot, context_.generator.open(entry->id, current->number));

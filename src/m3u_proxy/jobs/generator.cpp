@@ -3,6 +3,7 @@
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <xxhash.h>
 
 #include <m3u_proxy/base/log.hpp>
@@ -10,6 +11,7 @@
 #include <m3u_proxy/jobs/clock_changes.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
+#include <m3u_proxy/jobs/progress_to_job.hpp>
 #include <m3u_proxy/jobs/snapshot_publisher.hpp>
 #include <m3u_proxy/records/stored_history.hpp>
 #include <m3u_proxy/report/report.hpp>
@@ -25,19 +27,6 @@ using snapshots::kGuideFile;
 using snapshots::kLineupFile;
 using snapshots::kPlaylistFile;
 using snapshots::kProgrammesFile;
-
-/// Hands a generation's progress to its job.
-class ProgressToJob final : public pipeline::ProgressListener {
- public:
-  explicit ProgressToJob(const JobContext& job) : job_(job) {}
-  void on_progress(std::string_view stage, std::uint64_t items, std::uint64_t done,
-                   std::uint64_t total) override {
-    job_.progress({.stage = std::string(stage), .items = items, .done = done, .total = total});
-  }
-
- private:
-  const JobContext& job_;
-};
 
 /// A file of a generation and where its placeholders are; `use` sees its bytes go by.
 Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
@@ -77,6 +66,17 @@ std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) 
   return file == nullptr ? std::string() : file->hash;
 }
 
+/// Why generation `number` cannot be opened, when `kept` are those that can.
+Error without_generation(std::int64_t number, std::vector<std::string> kept) {
+  std::ranges::sort(kept, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;  // as numbers
+  });
+  return {.code = ErrorCode::kNotFound,
+          .message = fmt::format("there is no generation {}", number),
+          .hint = kept.empty() ? "none has been made yet"
+                               : fmt::format("there are {}", fmt::join(kept, ", "))};
+}
+
 /// What a generation is expected to take: as much as the last one, which may be nullptr.
 std::uint64_t size_of(const snapshots::Snapshot* last) {
   std::uint64_t bytes = 0;
@@ -104,7 +104,10 @@ Result<snapshots::SnapshotFolder> Generator::folder_of(const Uuid& proxy) const 
 Result<std::shared_ptr<const snapshots::Snapshot>> Generator::open(const Uuid& proxy,
                                                                    std::int64_t number) const {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
-  return folder.get(std::to_string(number));
+  auto snapshot = folder.get(std::to_string(number));
+  if (!snapshot && snapshot.error().code == ErrorCode::kNotFound)
+    return fail(without_generation(number, folder.list()));
+  return snapshot;
 }
 
 Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
