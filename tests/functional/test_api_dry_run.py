@@ -137,6 +137,21 @@ def test_what_a_change_has_to_pass_it_has_to_pass_too(service):
     assert config_of(service, "filters", "news")["expression"] == 'group_title equals "News"'
 
 
+def test_what_changes_nothing_names_no_revision_to_wait_for(service):
+    """Settings-Revision comes with what may make a new generation, and with nothing else."""
+    def revision(answer):
+        assert answer.status in (200, 201, 204), answer.text
+        return answer.headers.get("settings-revision")
+    admin = service.admin
+    rule = {"name": "waits", "config": {"expression": 'SET group_title = "x"'}}
+    assert revision(admin.post("/rules?dry_run=true", rule)) is None
+    assert revision(admin.post("/expressions/validate", {"expression": 'name contains "x"'})) is None
+    assert revision(admin.get("/rules")) is None
+    made = admin.post("/rules", rule)
+    first = int(revision(made))
+    assert int(revision(admin.delete(f"/rules/{made.json['id']}", headers=ANY))) > first
+
+
 def test_a_proxy_whose_sources_were_never_fetched(service):
     admin = service.admin
     source = admin.post("/sources", {"name": "never", "config": {"url": "http://provider.example/x.m3u", "refresh": "manual"}}).json

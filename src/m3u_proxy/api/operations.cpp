@@ -136,7 +136,10 @@ http::Response Operations::answer(const Entry& entry, http::Request& request,
   } catch (const std::exception& failure) {
     log::error("api", "{}: {}", entry.options.id, failure.what());
   }
-  const bool has_changed = answer && changes(request.method);
+  // What a viewer may send, and what is only tried, changes nothing that generations are made of.
+  const bool has_changed = answer && changes(request.method) &&
+                           entry.options.least >= Role::kEditor &&
+                           http::query_value(request.query, "dry_run") != "true";
   http::Response response = answer ? *std::move(answer) : problem_answer(answer.error());
   add_common_fields(response);
   if (has_changed)
