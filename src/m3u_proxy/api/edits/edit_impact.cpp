@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <m3u_proxy/api/edits/edit_impact.hpp>
 #include <m3u_proxy/records/stored_edits.hpp>
@@ -18,6 +21,18 @@ Bytes size_of(const ChannelEdit& edit) {
   return Bytes{kCopies * bytes};
 }
 
+/// Of `all` edits those before the one that is number `fitting` fitted into what memory is free.
+std::unexpected<Problem> too_long_together(std::size_t all, std::size_t fitting) {
+  return problem(
+      413,
+      fmt::format("trying {} edits at once takes more memory than is free, with what was "
+                  "decided about the same channels before",
+                  all),
+      fmt::format("try at most {} channels at once; the change itself does not take this "
+                  "memory",
+                  std::max<std::size_t>(fitting / 2, 1)));
+}
+
 /// What holds for a proxy once the drafts do: what is said for it goes before what is said for all.
 /// `room` is for the edits, which may be longer than the drafts.
 Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const EditDrafts& drafts,
@@ -32,8 +47,9 @@ Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const Edi
     const ChannelEdit kept = other ? records::to_edit(*other) : edit;
     merge(edit, drafts.proxy ? kept : draft);
     merge(edit, drafts.proxy ? draft : kept);
-    M3U_TRY(auto more, context.process.budget().reserve(memory::Tag::kHttp, size_of(edit)));
-    room.absorb(std::move(more));
+    auto more = context.process.budget().reserve(memory::Tag::kHttp, size_of(edit));
+    if (!more) return too_long_together(drafts.edits.size(), all.size());
+    room.absorb(*std::move(more));
     all.push_back(std::move(edit));
   }
   return all;
