@@ -8,6 +8,7 @@ import re
 import socket
 import threading
 import time
+from urllib.parse import quote
 
 import pytest
 from api_client import PASSWORD, Client, administrator
@@ -188,6 +189,62 @@ def test_no_path_climbs_out(service, path):
     assert service.admin.get(path).status in (400, 404)
 
 
+CLIMBING = ["../secret.txt", "../../secret.txt", "../../../secret.txt", "../../../../etc/passwd", "/etc/passwd",
+            "..", "..\\secret.txt", "%2e%2e/secret.txt", "....//secret.txt", "\0", "secret.txt\0.m3u"]
+NOTHING = "00000000-0000-0000-0000-000000000000"
+
+
+def climbing_requests(document):
+    """(method, path, body): each parameter and each text of a body in turn leads to a file, the others to nothing."""
+    def resolved(one):
+        while "$ref" in one:
+            at = document
+            for name in one["$ref"].removeprefix("#/").split("/"):
+                at = at[name]
+            one = at
+        return one
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method == "parameters" or "text/event-stream" in str(operation["responses"]):
+                continue
+            parameters = [resolved(one) for one in [*item.get("parameters", []), *operation.get("parameters", [])]]
+            content = operation.get("requestBody", {}).get("content", {})
+            schema = resolved(content.get("application/json", {}).get("schema", {}))
+            texts = [name for name, kind in schema.get("properties", {}).items() if "string" in str(resolved(kind))]
+            to_nothing = re.sub(r"\{\w+\}", NOTHING, path)
+            for climbing in CLIMBING:
+                for parameter in parameters:
+                    name = parameter["name"]
+                    if parameter["in"] == "path":
+                        target = path.replace("{%s}" % name, quote(climbing, safe=""))
+                        yield method.upper(), re.sub(r"\{\w+\}", NOTHING, target), {} if content else None
+                    elif parameter["in"] == "query":
+                        yield (method.upper(), f"{to_nothing}?{name}={quote(climbing, safe='')}",
+                               {} if content else None)
+                for name in texts:
+                    yield method.upper(), to_nothing, {name: climbing}
+
+
+def test_no_parameter_leads_to_a_file(tmp_path):
+    """Of the whole document, as somebody who may do everything: what is read and written stays inside."""
+    (tmp_path / "secret.txt").write_text("nobody may read this")
+    with Service(tmp_path / "data") as service:
+        admin = administrator(service)
+        document = admin.get("/openapi.json").json
+        program = Client(service, admin.post("/tokens", {"name": "climber", "scopes": ["admin"]}).json["token"])
+        def outside():
+            return {path: path.stat().st_size for path in tmp_path.rglob("*")
+                    if path.is_file() and path.name != "serve.log" and tmp_path / "data" not in path.parents}
+        before, wrong, asked = outside(), [], 0
+        for method, path, body in climbing_requests(document):
+            answer = program.ask(method, path, body, headers={"If-Match": "*"})
+            asked += 1
+            if answer.status >= 500 and answer.status != 503 or re.search(rb"nobody may read|root:", answer.body):
+                wrong.append(f"{method} {path} {body}: {answer.status}")
+        assert not wrong and asked > 1000
+        assert outside() == before
+
+
 def test_a_request_from_another_page_changes_nothing(service):
     """CSRF: the browser sends the cookie along, the page does not know the token."""
     stranger = Client(service)
@@ -229,17 +286,18 @@ def test_pages_of_named_origins_may_read_outputs_and_nothing_else(tmp_path):
             assert not [name for name in answer.headers if name.startswith("access-control-")], path
 
 
-def test_a_decompression_bomb_ends_as_a_problem(tmp_path):
+@pytest.mark.parametrize("kind, begin", [("sources", b"#EXTM3U\n"), ("epg-sources", b"<tv>\n")])
+def test_a_decompression_bomb_ends_as_a_problem(tmp_path, kind, begin):
     """Half a gigabyte of nothing in half a megabyte, in little memory."""
     config = tmp_path / "service.toml"
     config.write_text('[proxy_memory]\nmax_memory_mb = 96\n')
     with Service(tmp_path / "data", "--config", config) as service:
         admin = administrator(service)
-        source = admin.post("/sources", {"name": "bomb", "config": {
+        source = admin.post(f"/{kind}", {"name": "bomb", "config": {
             "url": "http://provider.example/x", "refresh": "manual"}}).json
-        bomb = gzip.compress(b"#EXTM3U\n" + b" " * (512 << 20), 9)
-        wait_until(lambda: admin.put(f"/sources/{source['id']}/content", raw=bomb).status != 503)
-        answer = admin.put(f"/sources/{source['id']}/content", raw=bomb)
+        bomb = gzip.compress(begin + b" " * (512 << 20), 9)
+        wait_until(lambda: admin.put(f"/{kind}/{source['id']}/content", raw=bomb).status != 503)
+        answer = admin.put(f"/{kind}/{source['id']}/content", raw=bomb)
         assert 400 <= answer.status < 500, answer.text
         assert admin.get("/status").json["memory"]["rss_mb"] < 110
 
