@@ -101,6 +101,37 @@ def test_a_reload_takes_what_is_new_and_keeps_what_it_cannot_replace(folder):
         assert "plugins.reload" in [entry["action"] for entry in audit]
 
 
+def test_a_reload_can_be_tried(folder):
+    install_misbehaving(folder, "leak")
+    install_misbehaving(folder, "grow")
+    with serve(folder, "enable_hot_reload = false") as service:
+        admin = administrator(service)
+        service.wait_for_generation(1)
+        home, = admin.get("/proxies").json["items"]
+
+        def tried():
+            answer = admin.post("/plugins/reload?dry_run=true")
+            assert answer.status == 200 and answer.json["dry_run"] is True, answer.text
+            return answer.json
+        same = tried()
+        assert (same["unchanged"], same["changed_files"], same["proxies"]) == (["grow", "leak"], [], [])
+        assert same["instances"] >= 2 and same["instances_mb"] > 0
+        before = admin.get("/plugins").json
+        (folder / "plugins" / "grow.toml").unlink()
+        (folder / "plugins" / "leak.wat").write_text((folder / "plugins" / "leak.wat").read_text() + "\n")
+        later(folder / "plugins" / "leak.wat")
+        (folder / "plugins" / "new.toml").write_text("[plugin\n")
+        planned = tried()
+        assert planned["changed_files"] == ["leak.wat", "new.toml"]
+        assert planned["proxies"] == [{"id": home["id"], "name": "home"}]
+        assert admin.get("/plugins").json == before
+        done = admin.post("/plugins/reload").json
+        assert done == {name: planned[name] for name in done}
+        assert (done["loaded"], done["removed"], [f["file"] for f in done["failed"]]) == (
+            ["leak"], ["grow"], ["new.toml"])
+        assert [entry["action"] for entry in admin.get("/audit").json["items"]].count("plugins.reload") == 1
+
+
 def test_a_broken_file_leaves_what_runs_where_changes_are_looked_for(folder):
     install_misbehaving(folder, "leak")
     with serve(folder) as service:
@@ -127,11 +158,20 @@ def test_a_plugin_in_quarantine_runs_again_when_it_is_cleared(folder):
         assert shown["failures"] >= 1 and "not to my taste" in shown["profile"][0]["last_failure"]
         compiled = {f: f.stat().st_mtime_ns for f in (folder / "cache").glob("*.cwasm")}
         assert len(compiled) == 1
+        planned = admin.post("/plugins/refuse/clear?dry_run=true").json
+        assert (planned["dry_run"], planned["action"], planned["before"]) == (True, "change", shown)
+        assert planned["compiled_mb"] > 0
+        assert (planned["instances"] == 0) == (planned["instances_mb"] == 0)
+        assert [proxy["name"] for proxy in planned["proxies"]] == ["home"]
+        assert {f: f.stat().st_mtime_ns for f in (folder / "cache").glob("*.cwasm")} == compiled
+        assert admin.get("/plugins/refuse").json == shown
         cleared = admin.post("/plugins/refuse/clear").json
+        assert planned["after"] == cleared
         assert (cleared["state"], cleared["error"], cleared["failures"]) == ("ready", None, 0)
         again = {f: f.stat().st_mtime_ns for f in (folder / "cache").glob("*.cwasm")}
         assert again.keys() == compiled.keys() and again != compiled
-        assert admin.post("/plugins/nothing/clear").status == 404
+        for query in ("", "?dry_run=true"):
+            assert admin.post(f"/plugins/nothing/clear{query}").status == 404
 
 
 def test_a_service_without_plugins_has_none(folder):
@@ -140,8 +180,9 @@ def test_a_service_without_plugins_has_none(folder):
         admin = administrator(service)
         assert admin.get("/plugins").json["items"] == []
         assert not admin.get("/plugins").json["enabled"]
-        refused = admin.post("/plugins/reload")
-        assert refused.status == 409 and "wasm_plugins.enabled" in refused.text
+        for query in ("", "?dry_run=true"):
+            refused = admin.post(f"/plugins/reload{query}")
+            assert refused.status == 409 and "wasm_plugins.enabled" in refused.text
 
 
 def test_only_administrators_change_plugins(folder):

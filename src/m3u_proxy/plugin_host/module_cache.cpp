@@ -304,6 +304,20 @@ Result<LoadedModule> load_module(const std::filesystem::path& wasm, const Compil
   return out;
 }
 
+Result<std::string> content_key_of(const std::filesystem::path& wasm) {
+  M3U_TRY(const XXH128_hash_t content, read_module(wasm, kOnlyHash));
+  return key_of(content, {});
+}
+
+Bytes compiled_size(const std::filesystem::path& wasm, const CompileOptions& options) {
+  const std::filesystem::path folder = cache_folder(options);
+  const auto content = read_module(wasm, kOnlyHash);
+  if (folder.empty() || !content) return {};
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(folder / compiled_name(*content), error);
+  return error ? Bytes{} : Bytes{size};
+}
+
 Result<> forget_module(const std::filesystem::path& wasm, const CompileOptions& options) {
   const std::filesystem::path folder = cache_folder(options);
   const auto content = read_module(wasm, kOnlyHash);

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 
+#include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/base/result.hpp>
 
 namespace m3u_proxy::plugin_host {
@@ -30,6 +32,13 @@ struct LoadedModule {
 /// cannot be used costs time, and one line of the log. Errors: kIo, kNotFound; kPlugin when it is
 /// no module we can run.
 Result<LoadedModule> load_module(const std::filesystem::path& wasm, const CompileOptions& options);
+
+/// LoadedModule::content_key of what is in `wasm` now; nothing is compiled. Errors: kIo, kNotFound;
+/// kPlugin when it is too large for a module.
+Result<std::string> content_key_of(const std::filesystem::path& wasm);
+
+/// How large the compiled copy of `wasm` is; 0: there is none.
+Bytes compiled_size(const std::filesystem::path& wasm, const CompileOptions& options);
 
 /// Removes the compiled copy of `wasm`, so that it is compiled again. Nothing where there is none.
 /// Errors: kIo, when it cannot be removed.

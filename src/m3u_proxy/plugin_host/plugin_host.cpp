@@ -47,17 +47,20 @@ Result<plugins::PluginReload> PluginHost::reload() {
   return look(Look::kAll);
 }
 
+Result<std::vector<std::filesystem::path>> PluginHost::manifests() const {
+  auto found = plugins::find_manifests(options_.settings.plugin_directory);
+  if (found) return found;
+  Error error = std::move(found).error();
+  error.hint = "make it, or set wasm_plugins.plugin_directory";
+  return fail(std::move(error));
+}
+
 Result<plugins::PluginReload> PluginHost::look(Look which) {
   const std::filesystem::path folder = options_.settings.plugin_directory;
-  auto manifests = plugins::find_manifests(folder);
-  if (!manifests) {
-    Error error = std::move(manifests).error();
-    error.hint = "make it, or set wasm_plugins.plugin_directory";
-    return fail(std::move(error));
-  }
+  M3U_TRY(const auto found, manifests());
   plugins::PluginReload out;
   const auto is_there = [&](const std::filesystem::path& file) {
-    return std::ranges::binary_search(*manifests, file);
+    return std::ranges::binary_search(found, file);
   };
   std::erase_if(plugins_, [&](const auto& entry) {
     const bool gone = !is_there(entry.second.plugin->manifest().file);
@@ -70,7 +73,7 @@ Result<plugins::PluginReload> PluginHost::look(Look which) {
   const auto has_gone = [&](const auto& entry) { return !is_there(folder / entry.first); };
   std::erase_if(unusable_, has_gone);
   std::erase_if(disabled_, has_gone);
-  for (const std::filesystem::path& manifest : *manifests) look_at(manifest, which, out);
+  for (const std::filesystem::path& manifest : found) look_at(manifest, which, out);
   return out;
 }
 
@@ -108,9 +111,7 @@ void PluginHost::look_at(const std::filesystem::path& file, Look which,
   if (loaded) {
     const std::string& name = loaded->plugin->manifest().name;
     const auto other = plugins_.find(name);
-    if (other != plugins_.end() && other != known)
-      loaded = fail(ErrorCode::kPlugin,
-                    fmt::format("{}: there is another plugin called \"{}\"", file.string(), name));
+    if (other != plugins_.end() && other != known) loaded = fail(name_is_taken(file, name));
   }
   if (loaded) {
     // As they were before the files were read: what is replaced meanwhile is loaded again.
@@ -128,6 +129,11 @@ void PluginHost::look_at(const std::filesystem::path& file, Look which,
       .wasm_time = wasm_time};
   if (is_known && manifest) known->second.wasm = manifest->wasm;
   keep_out(file, std::move(failure), is_known ? &known->second : nullptr, out);
+}
+
+Error PluginHost::name_is_taken(const std::filesystem::path& file, const std::string& name) {
+  return {.code = ErrorCode::kPlugin,
+          .message = fmt::format("{}: there is another plugin called \"{}\"", file.string(), name)};
 }
 
 /// `known`: what it was called when it was loaded before; nullptr: it was not.

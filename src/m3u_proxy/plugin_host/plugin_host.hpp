@@ -1,9 +1,9 @@
 // PluginHost: the plugins of a folder, compiled once, watched for changes, and their state over
 // several generations: failures, quarantine, instances that are kept, growth.
 //
-// refresh(), reload(), clear(), views() and begin_run() are called by one thread at a time, also
-// while generations are under way: each has the plugins as they were when it began. The rest is
-// thread-safe.
+// refresh(), reload(), clear(), what is only planned of these, views() and begin_run() are called
+// by one thread at a time, also while generations are under way: each has the plugins as they were
+// when it began. The rest is thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -26,6 +26,7 @@
 #include <m3u_proxy/plugin_host/plugin_profiles.hpp>
 #include <m3u_proxy/plugin_host/quarantine.hpp>
 #include <m3u_proxy/plugins/manifest.hpp>
+#include <m3u_proxy/plugins/plugin_plan.hpp>
 #include <m3u_proxy/plugins/plugin_view.hpp>
 
 namespace m3u_proxy::plugin_host {
@@ -75,9 +76,14 @@ class PluginHost final : public memory::MemoryCleanable {
   Result<> refresh();
   /// The same with every file, changed or not, whatever enable_hot_reload says.
   Result<plugins::PluginReload> reload();
+  /// What reload() would do, as far as that shows without compiling; nothing is done. Error: as
+  /// reload().
+  [[nodiscard]] Result<plugins::PlannedReload> plan_reload() const;
   /// Lets a plugin run again that failed too often, and loads it anew, compiled afresh. Errors:
   /// kNotFound when there is none of that name; kIo.
   Result<> clear(const std::string& name);
+  /// What clear() would drop.
+  [[nodiscard]] plugins::PluginLeavings leavings(const std::string& name) const;
   /// All plugins of the folder, by name.
   [[nodiscard]] std::vector<plugins::PluginView> views() const;
 
@@ -140,7 +146,16 @@ class PluginHost final : public memory::MemoryCleanable {
   };
   enum class Look : std::uint8_t { kChanged, kAll };
   Result<plugins::PluginReload> look(Look which);
+  /// The manifests of the folder, in order. Error: kNotFound when there is no such folder.
+  [[nodiscard]] Result<std::vector<std::filesystem::path>> manifests() const;
   void look_at(const std::filesystem::path& file, Look which, plugins::PluginReload& out);
+  struct FileTimes {
+    std::filesystem::file_time_type manifest{};
+    std::filesystem::file_time_type wasm{};
+  };
+  [[nodiscard]] FileTimes times_of(const std::filesystem::path& manifest) const;
+  void plan(const std::filesystem::path& file, plugins::PlannedReload& out) const;
+  static Error name_is_taken(const std::filesystem::path& file, const std::string& name);
   void replace(const std::string* known, Entry entry, plugins::PluginReload& out);
   void keep_out(const std::filesystem::path& file, Unusable failure, Entry* known,
                 plugins::PluginReload& out);

@@ -1,5 +1,6 @@
 // What the host keeps over several generations: plugins, their instances, their failures.
 #include <chrono>
+#include <fstream>
 
 #include <m3u_proxy/plugin_host/generation_testing.hpp>
 
@@ -122,6 +123,72 @@ TEST_F(PluginHostTest, AReloadLooksAtAllFilesAndSaysWhatCameOfIt) {
                                      std::pair("same", "ready")));
   std::filesystem::remove(folder_ / "plugins/new.toml");
   EXPECT_THAT(host_->reload()->removed, ::testing::ElementsAre("new"));
+}
+
+TEST_F(PluginHostTest, APlannedReloadSaysWhatTheReloadThenDoesAndDoesNothing) {
+  settings_.enable_hot_reload = false;
+  settings_.plugins = {{.name = "off", .enabled = false}};
+  for (const char* const name : {"gone", "same", "old", "broken", "off"})
+    install({.name = name}, kAfter);
+  ASSERT_TRUE(use_plugins().refresh());
+  const auto kept = host_->plan_reload();
+  ASSERT_TRUE(kept) << to_string(kept.error());
+  EXPECT_THAT(kept->outcome.unchanged, ::testing::ElementsAre("broken", "gone", "old", "same"));
+  EXPECT_THAT(kept->changed_files, IsEmpty());
+  EXPECT_EQ(kept->dropped.instances, 4U);
+  EXPECT_GT(kept->dropped.memory, Bytes{});
+  install_later({.name = "old", .version = "2.0.0"}, kAfter);
+  install({.name = "new"}, kAfter);
+  std::filesystem::remove(folder_ / "plugins/gone.toml");
+  std::filesystem::remove(folder_ / "plugins/broken.wat");
+  std::ofstream(folder_ / "plugins/unreadable.toml") << "[plugin";
+  const Bytes before = plugin_memory();
+  const auto planned = host_->plan_reload();
+  ASSERT_TRUE(planned) << to_string(planned.error());
+  EXPECT_THAT(planned->changed_files,
+              ::testing::ElementsAre("broken.wat", "new.toml", "new.wat", "old.toml", "old.wat",
+                                     "unreadable.toml"));
+  EXPECT_EQ(planned->dropped.instances, 4U);
+  EXPECT_EQ(plugin_memory(), before);
+  EXPECT_EQ(host_->plugins().at("old").plugin->manifest().version, "1.0.0");
+  const auto done = host_->reload();
+  ASSERT_TRUE(done) << to_string(done.error());
+  EXPECT_EQ(planned->outcome.loaded, done->loaded);
+  EXPECT_THAT(done->loaded, ::testing::ElementsAre("new", "old"));
+  EXPECT_EQ(planned->outcome.removed, done->removed);
+  EXPECT_THAT(done->removed, ::testing::ElementsAre("gone"));
+  EXPECT_EQ(planned->outcome.unchanged, done->unchanged);
+  ASSERT_THAT(planned->outcome.failed, SizeIs(2));
+  ASSERT_THAT(done->failed, SizeIs(2));
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(planned->outcome.failed[i].file, done->failed[i].file);
+    EXPECT_EQ(planned->outcome.failed[i].message, done->failed[i].message);
+    EXPECT_EQ(planned->outcome.failed[i].kept, done->failed[i].kept);
+  }
+}
+
+TEST_F(PluginHostTest, ANameThatAnotherPluginHasIsNotPlannedToBeLoaded) {
+  install({.name = "first"}, kAfter);
+  ASSERT_TRUE(use_plugins().refresh());
+  std::filesystem::copy_file(folder_ / "plugins/first.toml", folder_ / "plugins/second.toml");
+  const auto planned = host_->plan_reload();
+  ASSERT_TRUE(planned) << to_string(planned.error());
+  EXPECT_THAT(planned->outcome.unchanged, ::testing::ElementsAre("first"));
+  ASSERT_THAT(planned->outcome.failed, SizeIs(1));
+  EXPECT_THAT(planned->outcome.failed[0].message, HasSubstr("another plugin called \"first\""));
+}
+
+TEST_F(PluginHostTest, WhatAClearedPluginLeavesBehindIsCounted) {
+  install({.name = "test"}, kAfter);
+  use_plugins();
+  good_run();
+  const auto left = host_->leavings("test");
+  EXPECT_GE(left.instances, 1U);
+  EXPECT_EQ(left.memory, host_->memory_usage().held);
+  EXPECT_GT(left.compiled, Bytes{});
+  const auto none = host_->leavings("nothing");
+  EXPECT_EQ(none.instances, 0U);
+  EXPECT_EQ(none.compiled, Bytes{});
 }
 
 TEST_F(PluginHostTest, WhatAPluginTookIsSummedUpByStage) {

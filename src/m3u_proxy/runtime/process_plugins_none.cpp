@@ -1,9 +1,12 @@
 // A build without WebAssembly.
+#include <m3u_proxy/runtime/plugin_plans.hpp>
 #include <m3u_proxy/runtime/process_plugins.hpp>
 
 namespace m3u_proxy::runtime {
 
 bool can_run_plugins() { return false; }
+
+PluginPlans* plans_of(ProcessPlugins& /*plugins*/) { return nullptr; }
 
 Result<std::unique_ptr<ProcessPlugins>> make_process_plugins(
     PluginOptions options, memory::Budget& /*budget*/, std::function<void()> /*request_cleanup*/) {

@@ -2,12 +2,13 @@
 
 #include <m3u_proxy/plugin_host/plugin_host.hpp>
 #include <m3u_proxy/plugin_host/wasm_engine.hpp>
+#include <m3u_proxy/runtime/plugin_plans.hpp>
 #include <m3u_proxy/runtime/process_plugins.hpp>
 
 namespace m3u_proxy::runtime {
 namespace {
 
-class HostedPlugins final : public ProcessPlugins {
+class HostedPlugins final : public ProcessPlugins, public PluginPlans {
  public:
   explicit HostedPlugins(plugin_host::PluginHost::Options options) : host_(std::move(options)) {}
 
@@ -28,6 +29,14 @@ class HostedPlugins final : public ProcessPlugins {
     const std::lock_guard lock(mutex_);
     looked_ = true;
     return host_.reload();
+  }
+  Result<plugins::PlannedReload> plan_reload() override {
+    const std::lock_guard lock(mutex_);
+    return host_.plan_reload();
+  }
+  plugins::PluginLeavings leavings(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    return host_.leavings(name);
   }
   Result<> clear(const std::string& name) override {
     const std::lock_guard lock(mutex_);
@@ -51,6 +60,8 @@ class HostedPlugins final : public ProcessPlugins {
 }  // namespace
 
 bool can_run_plugins() { return true; }
+
+PluginPlans* plans_of(ProcessPlugins& plugins) { return dynamic_cast<PluginPlans*>(&plugins); }
 
 Result<std::unique_ptr<ProcessPlugins>> make_process_plugins(
     PluginOptions options, memory::Budget& budget, std::function<void()> request_cleanup) {

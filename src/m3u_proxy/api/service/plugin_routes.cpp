@@ -5,7 +5,10 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/lineup/dry_run.hpp>
+#include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/service/service_routes.hpp>
+#include <m3u_proxy/runtime/plugin_plans.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -131,28 +134,89 @@ void write_names(Json& json, std::string_view name, const std::vector<std::strin
   json.end_array();
 }
 
-Answer reload_plugins(const ApiContext& context, Call& call) {
-  M3U_TRY(const plugins::PluginReload done, context.process.plugins().reload());
-  std::string text;
-  Json json(text);
-  json.begin_object();
-  write_names(json, "loaded", done.loaded);
-  write_names(json, "removed", done.removed);
-  write_names(json, "unchanged", done.unchanged);
+void write_reload(Json& json, const plugins::PluginReload& reload) {
+  write_names(json, "loaded", reload.loaded);
+  write_names(json, "removed", reload.removed);
+  write_names(json, "unchanged", reload.unchanged);
   json.key("failed").begin_array();
-  for (const auto& [file, message, kept] : done.failed)
+  for (const auto& [file, message, kept] : reload.failed)
     json.begin_object()
         .member("file", std::string_view(file))
         .member("message", std::string_view(message))
         .member("kept", kept)
         .end_object();
-  json.end_array().end_object();
+  json.end_array();
+}
+
+/// The proxies whose next generation has what the change makes of the plugins: all, since each
+/// plugin is in every generation.
+std::string proxies_json(const ApiContext& context, bool has_change) {
+  std::string text;
+  Json json(text);
+  json.begin_array();
+  if (const auto model = context.conductor.model(); model && has_change)
+    for (const jobs::ProxyEntry& proxy : model->proxies) {
+      json.begin_object();
+      id_member(json, "id", proxy.id);
+      json.member("name", std::string_view(proxy.config.name.name)).end_object();
+    }
+  json.end_array();
+  return text;
+}
+
+Answer try_reload(const ApiContext& context) {
+  auto* const plans = runtime::plans_of(context.process.plugins());
+  if (plans == nullptr) return problem(409, "plugins are not enabled", "set wasm_plugins.enabled");
+  M3U_TRY(const plugins::PlannedReload planned, plans->plan_reload());
+  const bool has_change = !planned.outcome.loaded.empty() || !planned.outcome.removed.empty();
+  std::string text;
+  Json json(text);
+  json.begin_object().member("dry_run", true);
+  write_reload(json, planned.outcome);
+  write_names(json, "changed_files", planned.changed_files);
+  json.member("instances", planned.dropped.instances)
+      .member("instances_mb", planned.dropped.memory.mb())
+      .key("proxies")
+      .raw(proxies_json(context, has_change))
+      .end_object();
+  return json_answer(std::move(text));
+}
+
+Answer reload_plugins(const ApiContext& context, Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
+  if (is_dry) return try_reload(context);
+  M3U_TRY(const plugins::PluginReload done, context.process.plugins().reload());
+  std::string text;
+  Json json(text);
+  json.begin_object();
+  write_reload(json, done);
+  json.end_object();
   M3U_CHECK(record(context, call, {.action = "plugins.reload", .after = text}));
   return json_answer(std::move(text));
 }
 
+/// As it would be if its module can be loaded, which shows only then.
+Answer try_clear(const ApiContext& context, const PluginView& before) {
+  const bool is_disabled = before.state == plugins::PluginState::kDisabled;
+  auto* const plans = runtime::plans_of(context.process.plugins());
+  const auto left = plans != nullptr ? plans->leavings(before.name) : plugins::PluginLeavings();
+  PluginView after = before;
+  after.state = is_disabled ? before.state : plugins::PluginState::kReady;
+  after.error.clear();
+  after.profile.clear();
+  return planned_answer({.action = "change",
+                         .before = plugin_json(before),
+                         .after = plugin_json(after),
+                         .more = {{"instances", fmt::format("{}", left.instances)},
+                                  {"instances_mb", fmt::format("{:.3f}", left.memory.mb())},
+                                  {"compiled_mb", fmt::format("{:.3f}", left.compiled.mb())},
+                                  {"proxies", proxies_json(context, !is_disabled)}}});
+}
+
 Answer clear_plugin(const ApiContext& context, Call& call) {
+  M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const PluginView before, find_plugin(context, call));
+  if (is_dry) return try_clear(context, before);
   M3U_CHECK(context.process.plugins().clear(before.name));
   M3U_TRY(const PluginView after, find_plugin(context, call));
   std::string text = plugin_json(after);
@@ -171,8 +235,10 @@ Result<> add_plugin_routes(Operations& operations, const ApiContext& context) {
   // Modules may have to be compiled first, which takes a second or two.
   const auto add = [&](http::Method method, std::string_view path, std::string id, Role least,
                        Operation work) {
-    return operations.add(method, path, {.id = std::move(id), .least = least, .pace = Pace::kSlow},
-                          std::move(work));
+    return operations.add(
+        method, path,
+        {.id = std::move(id), .least = least, .pace = Pace::kSlow, .has_dry_run = method == kPost},
+        std::move(work));
   };
   M3U_CHECK(add(kGet, "/plugins", "listPlugins", Role::kViewer,
                 [&context](Call&) { return list_plugins(context); }));
