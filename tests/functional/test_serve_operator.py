@@ -138,3 +138,18 @@ def test_a_service_is_ready_once_there_is_something_to_serve(tmp_path):
             service.wait_for_addresses()
             assert state() == [200, 200, 200, 200]
             assert json.loads(ask(f"{base}/health").text)["status"] == "ok"
+
+
+def test_a_proxy_that_is_added_leaves_a_service_ready(tmp_path):
+    config = tmp_path / "config.toml"
+    with Provider() as provider, Provider() as hanging:
+        before = configuration(provider.url("/plain/list.m3u"), extra="public = true\n")
+        config.write_text(before)
+        with Service(tmp_path / "data", "--config", config) as service:
+            config.write_text(f'{before}[[sources]]\nname = "new"\nurl = "{hanging.url("/silent/list.m3u")}"\n'
+                              '[[proxies]]\nname = "new"\npublic = true\nsources = ["new"]\n')
+            wait_until(hanging.requests)
+            answers = [ask(f"{service.address}/{path}").status
+                       for path in ("ready", "proxy/home/playlist.m3u", "proxy/new/playlist.m3u")]
+            assert answers == [200, 200, 503]
+            assert json.loads(ask(f"{service.address}/health").text)["proxies"] == {"all": 2, "served": 1, "held": 0}

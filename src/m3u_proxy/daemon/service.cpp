@@ -233,9 +233,13 @@ Result<std::vector<Service::Output>> Service::Parts::outputs() const {
   return out;
 }
 
-bool Service::Parts::ready() const {
+bool Service::Parts::ready() {
+  if (was_ready_) return true;
   const auto proxies = published_.all();
-  return std::ranges::all_of(proxies, [](const auto& proxy) { return proxy->has_generation(); });
+  if (!std::ranges::all_of(proxies, [](const auto& proxy) { return proxy->has_generation(); }))
+    return false;
+  was_ready_ = true;
+  return true;
 }
 
 Service::Service(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

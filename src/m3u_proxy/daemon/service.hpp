@@ -48,7 +48,8 @@ class Service {
   [[nodiscard]] Result<std::vector<Output>> outputs() const;
   /// Where the first administrator is made; nullopt: there is one.
   [[nodiscard]] std::optional<std::string> setup_link() const;
-  /// Whether every proxy has something to serve.
+  /// Whether every proxy has had something to serve since the start; proxies that are added later
+  /// change nothing.
   [[nodiscard]] bool ready() const;
   /// Lets answers under way go on for up to `within`; jobs are asked to stop and go on at the next
   /// start.

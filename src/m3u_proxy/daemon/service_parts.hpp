@@ -56,7 +56,8 @@ class Service::Parts {
   [[nodiscard]] std::string address() const;
   [[nodiscard]] Result<std::vector<Output>> outputs() const;
   [[nodiscard]] std::optional<std::string> setup_link() const;
-  [[nodiscard]] bool ready() const;
+  /// Whether every proxy has had something to serve; one that is added later changes nothing.
+  [[nodiscard]] bool ready();
 
  private:
   Result<> load_settings();
@@ -118,6 +119,7 @@ class Service::Parts {
   std::unique_ptr<Errands> questions_;
   std::unique_ptr<http::Server> server_;
   std::atomic<http::Server*> serving_{nullptr};  // server_, once it is there
+  std::atomic<bool> was_ready_{false};
 };
 
 }  // namespace m3u_proxy::daemon
