@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/daemon/state_view.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
@@ -106,7 +105,8 @@ void StateView::follow(const jobs::Model& model) {
   std::vector<ProxyState> proxies;
   Result<> read = read_sources(model, sources);
   if (read) read = read_proxies(model, proxies);
-  if (!read) return log::warn("store", "{}", to_string(read.error()));
+  if (!read) return reading_.failed(read.error());
+  reading_.worked();
   watch_sources(sources);
   forget_removed(proxies);
   const std::scoped_lock lock(mutex_);

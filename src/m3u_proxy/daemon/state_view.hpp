@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/base/outage.hpp>
 #include <m3u_proxy/config/configuration.hpp>
 #include <m3u_proxy/generation/generation_stats.hpp>
 #include <m3u_proxy/jobs/model.hpp>
@@ -107,7 +108,9 @@ class StateView {
   monitoring::AlertCenter& alerts_;
   std::filesystem::path data_;
   jobs::Clock clock_;
-  std::mutex following_;      // so that what was read later counts
+  std::mutex following_;  // so that what was read later counts
+  log::Outage reading_{"store", "the state of sources and proxies cannot be read",
+                       "the state of sources and proxies is read again"};
   mutable std::mutex mutex_;  // of what follows
   config::AlertsConfig config_;
   Figures figures_;

@@ -324,11 +324,14 @@ store::Topics Conductor::follow(store::Topics topics) {
     }
     model_is_current_ = loaded.has_value();
   }
-  if (settings || has(store::Topic::kSnapshots))
-    if (const auto found = find_changed(); !found) {
-      log::warn("jobs", "changes cannot be followed: {}", to_string(found.error()));
+  if (settings || has(store::Topic::kSnapshots)) {
+    if (const auto found = find_changed(); found) {
+      changes_.worked();
+    } else {
+      changes_.failed(found.error());
       if (may_pass(found.error())) undone.set(static_cast<std::size_t>(store::Topic::kSnapshots));
     }
+  }
   if (has(store::Topic::kGenerations) && listeners_.generations) listeners_.generations();
   if (has(store::Topic::kJobs) && listeners_.jobs) listeners_.jobs();
   if (listeners_.changes && topics.any()) listeners_.changes(topics);
@@ -355,7 +358,10 @@ void Conductor::run() {
   store::Topics undone = follow(store::all_topics());
   while (!stopping_) {
     const auto next = enqueue_due();
-    if (!next) log::warn("jobs", "the schedule cannot be followed: {}", to_string(next.error()));
+    if (next)
+      schedule_.worked();
+    else
+      schedule_.failed(next.error());
     milliseconds sleep = kLongestSleep;
     if (!next || undone.any()) sleep = kPause;
     if (next && *next) sleep = std::clamp<milliseconds>(**next - clock_(), milliseconds(1), sleep);
@@ -368,9 +374,10 @@ void Conductor::run() {
       }
       if (reconfigured_.exchange(false))
         topics->set(static_cast<std::size_t>(store::Topic::kSettings));
+      news_.worked();
       undone = follow(*topics | undone);
     } else {
-      log::warn("store", "{}", to_string(topics.error()));
+      news_.failed(topics.error());
       std::this_thread::sleep_for(kPause);
     }
   }

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include <m3u_proxy/base/outage.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresh_plan.hpp>
@@ -127,6 +128,10 @@ class Conductor {
   std::atomic<bool> restored_{false};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
+  log::Outage changes_{"jobs", "changes cannot be followed", "changes are followed again"};
+  log::Outage schedule_{"jobs", "the schedule cannot be followed",
+                        "the schedule is followed again"};
+  log::Outage news_{"store", "nothing is heard of changes", "changes are heard of again"};
 };
 
 }  // namespace m3u_proxy::jobs
