@@ -1,7 +1,9 @@
 """Bad days of providers, one kind each, all of them on the same day: what each of them served well is
 served on, byte by byte; what is wrong is said; and once they are well again their news come through.
+And a host that hangs, on which nobody else has to wait.
 """
 
+import time
 from contextlib import ExitStack
 from urllib.parse import quote
 
@@ -86,3 +88,22 @@ def test_a_bad_day_leaves_what_was_good_and_ends(day, kind):
         return not day.state_of(kind).get("error")
     wait_until(is_well)
     wait_until(lambda: day.channels(kind) == 6)
+
+
+def test_a_host_that_hangs_holds_up_no_other_host(tmp_path):
+    with Provider() as hanging, Provider() as quick:
+        sources = [(f"a slow one, {i}", hanging.url(f"/silent/{i}.m3u")) for i in range(6)]
+        sources.append(("quick", quick.url("/plain/list.m3u")))
+        config = tmp_path / "config.toml"
+        config.write_text('[service]\nquiet_period = "0s"\n' + "".join(
+            f'[[sources]]\nname = "{name}"\nurl = "{url}"\n' for name, url in sources) +
+            '[[proxies]]\nname = "home"\nsources = ["quick"]\n')
+        begin = time.monotonic()
+        with Service(tmp_path / "data", "--config", config) as service:
+            assert len(names_in(ask(service.playlist).text)) == 3
+            job = service.ctl("refresh", "quick")["jobs"][0]["id"]
+            wait_until(lambda: {j["id"]: j["state"] for j in service.ctl("jobs")["jobs"]}[job] == "done")
+            assert time.monotonic() - begin < 15, "it waited for the hanging host"
+            states = [job["state"] for job in service.ctl("jobs")["jobs"] if job["kind"] == "refresh"]
+            assert sorted(states) == ["done", "done"] + ["queued"] * 5 + ["running"]
+            assert len(hanging.requests()) == 1

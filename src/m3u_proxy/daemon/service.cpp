@@ -5,6 +5,7 @@
 
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
+#include <m3u_proxy/jobs/source_server.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 
 namespace m3u_proxy::daemon {
@@ -133,9 +134,16 @@ Result<> Service::Parts::make_jobs() {
                                  .jobs = [this] { workers_->wake(); },
                                  .changes = [this](store::Topics topics) { look(topics); }});
   workers_->add_lane(kDownloads,
-                     {{std::string(jobs::kRefreshJob), [this](const jobs::JobContext& job) {
+                     {{std::string(jobs::kRefreshJob),
+                       [this](const jobs::JobContext& job) {
                          return refresher_->refresh(job, *conductor_->model());
-                       }}});
+                       }}},
+                     [this](std::vector<store::Job> running) {
+                       // As far as each is now; one that cannot be looked at counts as before.
+                       for (store::Job& job : running)
+                         if (auto now = store_->jobs().get(job.id)) job = *std::move(now);
+                       return jobs::waiting_for_servers(*conductor_->model(), running);
+                     });
   workers_->add_lane(1, {{std::string(jobs::kGenerateJob), [this](const jobs::JobContext& job) {
                             return generator_->generate(job, *conductor_->model());
                           }}});

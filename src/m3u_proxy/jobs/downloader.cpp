@@ -8,11 +8,10 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/jobs/downloader.hpp>
+#include <m3u_proxy/jobs/source_server.hpp>
 #include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/fetch.hpp>
-#include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
-#include <m3u_proxy/sources/xtream_account.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -34,34 +33,6 @@ Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel)
   }
 }
 
-/// Whom a source is asked of.
-struct Server {
-  std::string host;  ///< "host:port"
-  std::string key;   ///< who fails by itself: the host, or one of the accounts that it has
-};
-
-/// nullopt: nobody; it is a file, or its address is wrong.
-std::optional<Server> server_of(const config::SourceConfig& source) {
-  const std::string_view location = trim(source.location);
-  std::string address(location);
-  if (sources::is_xtream_url(location)) {
-    // Its password may be in a file: only the server counts here.
-    const std::string_view account = location.substr(0, location.find('?'));
-    const bool secure = starts_with_ascii_case(account, "xtreams:");
-    const std::string_view rest = account.substr(account.find("://") + 3);
-    const std::size_t at = rest.rfind('@');
-    if (at == std::string_view::npos) return std::nullopt;
-    address = fmt::format("{}://{}", secure ? "https" : "http", rest.substr(at + 1));
-  } else if (!is_http_url(location)) {
-    return std::nullopt;
-  }
-  const auto origin = net::origin_of(address);
-  if (!origin) return std::nullopt;
-  Server server{.host = fmt::format("{}:{}", origin->host, origin->port), .key = {}};
-  server.key = address == location ? server.host : location.substr(0, location.find('?'));
-  return server;
-}
-
 }  // namespace
 
 Result<Download> Downloader::empty() const {
@@ -72,7 +43,7 @@ Result<Download> Downloader::empty() const {
 }
 
 Result<Download> Downloader::fetch(const Request& request) {
-  const std::optional<Server> server = server_of(request.source.config);
+  const auto server = server_of(request.source.config);
   std::optional<std::chrono::seconds> unused;
   if (!server) {
     M3U_TRY(Download download, empty());
@@ -87,7 +58,7 @@ Result<Download> Downloader::fetch(const Request& request) {
 }
 
 Result<Download> Downloader::fetch_from_server(const Request& request) {
-  const Server server = *server_of(request.source.config);
+  const SourceServer server = *server_of(request.source.config);
   const std::int64_t now = store::seconds_of(clock_());
   const std::int64_t until = breaker_.open_until(server.key, now).value_or(now);
   if (!breaker_.allows(server.key, now))
@@ -164,7 +135,7 @@ Result<> Downloader::fetch_by_run(const Request& request, Download& download,
 }
 
 std::optional<store::Time> Downloader::left_alone_until(const SourceEntry& source) const {
-  const std::optional<Server> server = server_of(source.config);
+  const auto server = server_of(source.config);
   if (!server) return std::nullopt;
   const auto until = breaker_.open_until(server->key, store::seconds_of(clock_()));
   if (!until) return std::nullopt;

@@ -16,6 +16,8 @@ constexpr std::chrono::seconds kBetweenProgress{1};
 constexpr std::chrono::seconds kPause{2};
 /// More than a process runs at once.
 constexpr int kMostLeft = 1000;
+/// Of what is held back; others wait for their turn on a thread.
+constexpr std::size_t kMostHeldBack = 10'000;
 
 }  // namespace
 
@@ -43,9 +45,11 @@ Workers::Workers(store::Store& store, Clock clock, Options options)
 
 Workers::~Workers() { stop(); }
 
-void Workers::add_lane(unsigned threads, std::map<std::string, JobHandler> handlers) {
+void Workers::add_lane(unsigned threads, std::map<std::string, JobHandler> handlers,
+                       HeldBack held_back) {
   auto lane = std::make_unique<Lane>();
   lane->handlers = std::move(handlers);
+  lane->held_back = std::move(held_back);
   for (const auto& [kind, handler] : lane->handlers) lane->kinds.push_back(kind);
   lane->size = threads;
   lanes_.push_back(std::move(lane));
@@ -138,16 +142,47 @@ void Workers::rest() const {
   if (options_.on_rest) options_.on_rest();
 }
 
+Result<std::shared_ptr<Workers::Running>> Workers::take(Lane& lane) {
+  std::unique_lock claiming(lane.claiming, std::defer_lock);
+  std::vector<std::string> held;
+  if (lane.held_back) {
+    claiming.lock();
+    std::vector<store::Job> busy;
+    {
+      const std::scoped_lock lock(mutex_);
+      for (const auto& [id, running] : running_)
+        if (&running->lane == &lane) busy.push_back(running->job);
+    }
+    if (!busy.empty()) held = lane.held_back(busy);
+    if (held.size() > kMostHeldBack) held.resize(kMostHeldBack);
+  }
+  M3U_TRY(auto claimed, store_.jobs().claim({.owner = options_.owner,
+                                             .kinds = lane.kinds,
+                                             .now = clock_(),
+                                             .lease = options_.lease,
+                                             .not_of = held}));
+  if (!claimed) return nullptr;
+  const auto running = std::make_shared<Running>(lane, *std::move(claimed));
+  running->renew_at = clock_() + options_.lease / 3;
+  const std::scoped_lock lock(mutex_);
+  running_.emplace(running->job.id, running);
+  if (stopping_ || paused_) running->cancel.cancel();
+  return running;
+}
+
 void Workers::work(Lane& lane) {
   bool worked = false;
   std::optional<store::Time> look_again;
   std::uint64_t wakes = 0;
   bool others_work = false;
   while (may_claim(wakes, others_work)) {
-    auto claimed = store_.jobs().claim(
-        {.owner = options_.owner, .kinds = lane.kinds, .now = clock_(), .lease = options_.lease});
-    if (claimed && *claimed) {
-      run(lane, **std::move(claimed));
+    const auto taken = take(lane);
+    if (taken)
+      queue_.worked();
+    else
+      queue_.failed(taken.error());
+    if (taken && *taken) {
+      run(*taken);
       claim_ended();
       worked = true;
       continue;
@@ -162,8 +197,7 @@ void Workers::work(Lane& lane) {
     }
     worked = false;
     std::optional<store::Time> next;
-    if (!claimed) {
-      log::warn("jobs", "the queue cannot be read: {}", to_string(claimed.error()));
+    if (!taken) {
       next = clock_() + kPause;
     } else if (const auto time = store_.jobs().next_time(); time) {
       next = *time;
@@ -191,22 +225,15 @@ void Workers::save_progress(const store::JobLease& lease, const JobProgress& pro
     log::debug("jobs", "progress is not kept: {}", to_string(done.error()));
 }
 
-void Workers::run(Lane& lane, store::Job job) {
+void Workers::run(const std::shared_ptr<Running>& running) {
+  const store::Job& job = running->job;
   const store::JobLease lease{.job = job.id, .epoch = job.lease_epoch};
-  const auto running = std::make_shared<Running>();
-  running->job = job;
-  running->renew_at = clock_() + options_.lease / 3;
-  {
-    const std::scoped_lock lock(mutex_);
-    running_.emplace(job.id, running);
-    if (stopping_ || paused_) running->cancel.cancel();
-  }
   lease_changed_.notify_all();
   store::Time saved{};
-  const auto handler = lane.handlers.find(job.kind);
+  const auto handler = running->lane.handlers.find(job.kind);
   auto result = memory::guarded([&] {
     return handler->second(
-        {.job = running->job,
+        {.job = job,
          .lease = lease,
          .cancel = running->cancel,
          .progress = [&](const JobProgress& progress) { save_progress(lease, progress, saved); }});

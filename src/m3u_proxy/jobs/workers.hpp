@@ -1,9 +1,10 @@
 // Workers: threads that take jobs out of the store's queue and do them.
 //
 // Each kind of job has a handler and belongs to a lane; a lane has its own threads, so that
-// downloads go side by side while generations go one after another. A job that runs is held by a
-// lease that is renewed while it runs, so another process takes over what a dead one left. Without
-// jobs no thread wakes up.
+// downloads go side by side while generations go one after another. A job that would only wait for
+// another one of its lane stays in the queue and leaves the thread to others. A job that runs is
+// held by a lease that is renewed while it runs, so another process takes over what a dead one
+// left. Without jobs no thread wakes up.
 #pragma once
 
 #include <chrono>
@@ -20,6 +21,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
+#include <m3u_proxy/base/outage.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/store/store.hpp>
 
@@ -49,6 +51,8 @@ struct JobContext {
 /// Does a job; its report is JSON. An error fails the job; kCancelled ends it as cancelled, or,
 /// when the workers stop, gives it back to the queue.
 using JobHandler = std::function<Result<std::string>(const JobContext&)>;
+/// The targets of which no job is begun while these ones run.
+using HeldBack = std::function<std::vector<std::string>(const std::vector<store::Job>& running)>;
 
 class Workers {
  public:
@@ -68,8 +72,10 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// A lane of `threads` that does these kinds. Before start().
-  void add_lane(unsigned threads, std::map<std::string, JobHandler> handlers);
+  /// A lane of `threads` that does these kinds; `held_back` is asked, on their threads, before a
+  /// job is taken, and told what the lane does; may be empty. Before start().
+  void add_lane(unsigned threads, std::map<std::string, JobHandler> handlers,
+                HeldBack held_back = {});
   /// Puts back into the queue what a process that was killed left running, without waiting for its
   /// leases: only where no other process can work on this store. Before start().
   Result<> take_back();
@@ -91,11 +97,14 @@ class Workers {
  private:
   struct Lane {
     std::map<std::string, JobHandler> handlers;
+    HeldBack held_back;
     std::vector<std::string_view> kinds;
     std::vector<std::thread> threads;
     unsigned size = 1;
+    std::mutex claiming;  ///< where something is held back: each sees what the others took
   };
   struct Running {
+    const Lane& lane;
     store::Job job;
     CancelToken cancel;
     store::Time renew_at{};
@@ -106,7 +115,9 @@ class Workers {
   bool may_claim(std::uint64_t& wakes, bool& others_work);
   void claim_ended();
   void rest() const;
-  void run(Lane& lane, store::Job job);
+  /// The next job of the lane, which runs from then on; nullptr: none may.
+  Result<std::shared_ptr<Running>> take(Lane& lane);
+  void run(const std::shared_ptr<Running>& running);
   void end(const store::Job& job, const store::JobLease& lease, Result<std::string> result);
   void keep_leases();
   void save_progress(const store::JobLease& lease, const JobProgress& progress, store::Time& saved);
@@ -124,6 +135,7 @@ class Workers {
   std::size_t claiming_ = 0;  ///< workers that look for a job or have one
   std::map<Uuid, std::shared_ptr<Running>> running_;
   std::thread keeper_;
+  log::Outage queue_{"jobs", "the queue cannot be read", "the queue is read again"};
 };
 
 }  // namespace m3u_proxy::jobs

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <condition_variable>
 
 #include <m3u_proxy/jobs/jobs_testing.hpp>
@@ -55,9 +56,10 @@ class WorkersTest : public JobsTest {
     free_ = true;
     changed_.notify_all();
   }
-  store::Job ask(const std::string& key, std::string kind = "work") {
-    const auto job =
-        must(store_->jobs().enqueue({.kind = std::move(kind), .dedup_key = key}, now())).job;
+  store::Job ask(const std::string& key, std::string kind = "work", std::string target = "") {
+    const store::NewJob wanted{
+        .kind = std::move(kind), .target = std::move(target), .dedup_key = key};
+    const auto job = must(store_->jobs().enqueue(wanted, now())).job;
     workers_->wake();
     return job;
   }
@@ -124,6 +126,31 @@ TEST_F(WorkersTest, OneLaneDoesNotWaitForAnother) {
   until([this] { return running_ == 1; });
   ask("b", "quick");
   until([this] { return ended_ == 1; });
+}
+
+TEST_F(WorkersTest, WhatWouldWaitForARunningJobTakesNoThread) {
+  workers_->add_lane(2,
+                     {{"slow", patient()},
+                      {"quick", [](const JobContext&) -> Result<std::string> { return "{}"; }}},
+                     [](const std::vector<store::Job>& running) -> std::vector<std::string> {
+                       return std::ranges::any_of(
+                                  running, [](const auto& job) { return job.target == "host"; })
+                                  ? std::vector<std::string>{"host"}
+                                  : std::vector<std::string>{};
+                     });
+  workers_->start();
+  std::vector<Uuid> slow;
+  for (const char* const key : {"a", "b", "c"}) slow.push_back(ask(key, "slow", "host").id);
+  until([this] { return running_ == 1; });
+  const auto quick = ask("d", "quick");
+  until([this] { return ended_ == 1; });
+  EXPECT_EQ(job(quick.id).state, store::JobState::kDone);
+  EXPECT_EQ(most_, 1);
+  let_go();
+  until([this] { return ended_ == 4; });
+  workers_->stop();
+  EXPECT_EQ(most_, 1);
+  for (const Uuid& id : slow) EXPECT_EQ(job(id).state, store::JobState::kDone);
 }
 
 TEST_F(WorkersTest, ARunningJobIsCancelled) {

@@ -138,12 +138,16 @@ Result<Jobs::Enqueued> Jobs::enqueue(const NewJob& wanted, Time now) {
 
 Result<std::optional<Job>> Jobs::claim(const JobClaim& claim) {
   std::vector<sql::Value> values = {claim.owner, claim.now, claim.now + claim.lease};
-  std::string kinds;
-  for (const std::string_view kind : claim.kinds) {
-    values.emplace_back(kind);
-    kinds += fmt::format("{}${}", kinds.empty() ? " AND kind IN (" : ", ", values.size());
-  }
-  if (!kinds.empty()) kinds += ')';
+  const auto listed = [&](std::string_view condition, const auto& texts) {
+    std::string list;
+    for (const std::string_view text : texts) {
+      values.emplace_back(text);
+      list += fmt::format("{}${}", list.empty() ? condition : ", ", values.size());
+    }
+    return list.empty() ? list : list + ')';
+  };
+  const std::string which =
+      listed(" AND kind IN (", claim.kinds) + listed(" AND target NOT IN (", claim.not_of);
   return sql::transact<std::optional<Job>>(
       *database_, Access::kWrite, [&](Connection& connection) -> Result<std::optional<Job>> {
         // Two searches, as each has an index of its own.
@@ -158,7 +162,7 @@ Result<std::optional<Job>> Jobs::claim(const JobClaim& claim) {
               " lease_owner = $1, lease_epoch = lease_epoch + 1, lease_until = $3 WHERE id ="
               " (SELECT id FROM jobs WHERE {}{} ORDER BY priority DESC, not_before, created, id"
               " LIMIT 1{}) RETURNING {}",
-              search, kinds, connection.dialect().skip_locked, kColumns);
+              search, which, connection.dialect().skip_locked, kColumns);
           M3U_CHECK(connection.run(statement, values, [&](const sql::Row& row) -> Result<> {
             Columns columns(row);
             taken = bare_job_of(columns);

@@ -64,6 +64,7 @@ struct JobClaim {
   std::span<const std::string_view> kinds{};  ///< empty: any
   Time now{};
   Duration lease{};
+  std::span<const std::string> not_of{};  ///< targets whose jobs wait; at most 10 000
 };
 
 struct JobFilter {

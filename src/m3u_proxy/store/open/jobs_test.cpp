@@ -92,6 +92,20 @@ TEST_P(JobsTest, WorkerTakesOnlyItsKinds) {
   EXPECT_FALSE(must(store().jobs().claim(wish)).has_value());
 }
 
+TEST_P(JobsTest, WorkerLeavesTheTargetsThatItNames) {
+  enqueue("a", 9);
+  enqueue("b", 5);
+  enqueue("c", 1);
+  static constexpr std::array<std::string_view, 1> kKinds = {"refresh"};
+  const std::array<std::string, 2> held = {"t-a", "t-b"};
+  JobClaim wish{.owner = "me", .kinds = kKinds, .now = at(1), .lease = Duration(1000)};
+  wish.not_of = held;
+  EXPECT_EQ(must(store().jobs().claim(wish))->dedup_key, "c");
+  EXPECT_FALSE(must(store().jobs().claim(wish)).has_value());
+  wish.not_of = {};
+  EXPECT_EQ(must(store().jobs().claim(wish))->dedup_key, "a");
+}
+
 TEST_P(JobsTest, FinishedOneKeepsItsReport) {
   enqueue("a");
   const Job job = *claim(at(1));
