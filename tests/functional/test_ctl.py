@@ -56,10 +56,10 @@ def quiet(service):
 CALLS = {
     "status": ([], r"m3u-proxy \S+, process \d+, .*\n\nname +kind +items +confirmed +next +error\ntv +playlist",
                ["version", "pid", "memory", "sources", "proxies", "running"]),
-    "refresh": (["tv"], r"id +kind +state +created +finished +error\n\S+ +refresh ", ["jobs"]),
+    "refresh": (["tv"], r"id +kind +state +created +finished +progress +error\n\S+ +refresh ", ["jobs"]),
     "upload": (["tv", "{folder}/mine.m3u"], '"uploaded": true', ["uploaded"]),
     "accept": (["tv"], '"accepted": 1', ["accepted"]),
-    "jobs": ([], r"id +kind +state +created +finished +error\n\S+ +(generate|refresh) ", ["jobs"]),
+    "jobs": ([], r"id +kind +state +created +finished +progress +error\n\S+ +(generate|refresh) ", ["jobs"]),
     "cancel": (["{job}"], '"kind": "refresh"', ["id", "kind", "state"]),
     "generate": (["home"], '"kind": "generate"', ["id", "kind", "state"]),
     "generations": (["home"], r"number +state +created +channels +programmes +added +removed +changed\n\d+ ",

@@ -1,11 +1,18 @@
 """Accounts of providers in the service, with the real binary against a mock account (xtream.py)."""
 
+import re
+import threading
+
 import pytest
 
 import xtream
-from api_client import administrator
+from api_client import Events, administrator
+from program import run
 from service import Service, ask, wait_until
 from xtream import XtreamServer
+
+
+LONG_INFO = {"episodes": [], "info": {"plot": "It is long. " * 50}}
 
 
 @pytest.fixture(name="server")
@@ -69,3 +76,63 @@ def test_the_state_of_the_account_is_shown(server, tmp_path):
         server.replies[""] = b"[]"
         refresh(service, "failed")
         assert admin.get("/sources").json["items"][0]["status"]["account"] == account
+
+
+def test_a_refresh_says_how_far_it_is(server, tmp_path):
+    config = configuration(tmp_path, server.address("live&series&episodes=2"))
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        live, episodes = threading.Event(), threading.Event()
+        server.replies["get_series_info/303"] = LONG_INFO
+        server.slow = {"get_live_streams": live, "get_series_info/303": episodes}
+        with Events(admin) as events:
+            events.until("status")  # it looks from now on
+            job = service.ctl("refresh", "tv")["jobs"][0]["id"]
+
+            def progress():
+                return next(j for j in service.ctl("jobs")["jobs"] if j["id"] == job).get("progress") or {}
+
+            wait_until(lambda: progress().get("stage") == "download" and progress()["done"] > 0)
+            first = progress()
+            wait_until(lambda: progress()["done"] > first["done"])
+            printed = run("ctl", "jobs", "--data", service.data).stdout
+            assert re.search(r" running .* download, 0\.0 of 0\.0 MB +-$", printed, re.MULTILINE), printed
+            shown = admin.get(f"/jobs/{job}").json["progress"]
+            assert shown["stage"] == "download" and shown["done"] < shown["total"]
+            events.until("job", id=job, state="running")
+            live.set()
+            # The first start asked for two of three: what is left is one.
+            wait_until(lambda: progress().get("stage") == "episodes")
+            assert (progress()["items"], progress()["items_total"]) == (0, 1)
+            before = progress()["done"]
+            wait_until(lambda: progress()["done"] > before)
+            episodes.set()
+            ended = events.until("job", id=job, state="done")
+            assert ended["progress"] is None
+            stages = [one["data"]["progress"]["stage"] for one in events.heard
+                      if one["event"] == "job" and one["data"]["id"] == job and one["data"]["progress"]]
+            assert "download" in stages and "episodes" in stages
+
+
+def jobs_of(service):
+    try:
+        return service.ctl("jobs")["jobs"]
+    except AssertionError:  # it does not listen yet
+        return []
+
+
+def test_series_are_counted_while_their_episodes_are_fetched(server, tmp_path):
+    last = threading.Event()
+    server.replies["get_series_info/303"] = LONG_INFO
+    server.slow = {"get_series_info/303": last}
+    config = configuration(tmp_path, server.address("series&episodes=3"))
+    service = Service(tmp_path / "data", "--config", config)
+    service.start()
+    try:
+        wait_until(lambda: any(j.get("progress", {}).get("items") == 2 for j in jobs_of(service)))
+        shown = next(j["progress"] for j in jobs_of(service) if "progress" in j)
+        assert (shown["stage"], shown["items_total"]) == ("episodes", 3)
+        last.set()
+        service.wait_for_addresses()
+    finally:
+        service.__exit__(None)

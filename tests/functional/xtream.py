@@ -6,7 +6,8 @@
         server.times                      # when each came
 
 `replies` maps an action to bytes that are sent instead, `statuses` to a list of HTTP statuses of
-its first requests. Only the standard library is used.
+its first requests, `slow` to an event before which its answer only drips. Only the standard library
+is used.
 """
 
 import json
@@ -17,6 +18,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 USER = "me"
 PASSWORD = "s ecret/1"
+DRIP = 0.1  # seconds from byte to byte
 
 # A row as the documents have it, and then all that is met.
 LIVE = [
@@ -89,6 +91,10 @@ class Handler(BaseHTTPRequestHandler):
         if status == 429:
             self.send_header("Retry-After", "0")
         self.end_headers()
+        at_once = self.server.owner.slow.get(action)
+        while at_once and len(body) > 1 and not at_once.wait(DRIP):
+            self.wfile.write(body[:1])
+            body = body[1:]
         self.wfile.write(body)
 
 
@@ -104,6 +110,7 @@ class XtreamServer:
     def __init__(self, **replies):
         self.replies = replies
         self.statuses = {}
+        self.slow = {}
         self.requests = []
         self.times = []
         self.at_once = 0

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -22,14 +24,46 @@ std::unexpected<Error> cancelled() {
   return fail(ErrorCode::kCancelled, "the refresh was cancelled");
 }
 
+/// Counts the channels of a playlist that comes in pieces.
+class ChannelCount {
+ public:
+  void add(std::string_view piece) {
+    constexpr std::size_t kBegun = kMark.size() - 1;  // of a mark that goes on in the next piece
+    const std::string seam = end_ + std::string(piece.substr(0, kBegun));
+    count_ += marks_in(seam) + marks_in(piece);
+    const std::string_view last = piece.size() < kBegun ? std::string_view(seam) : piece;
+    end_ = last.substr(last.size() - std::min(last.size(), kBegun));
+  }
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
+ private:
+  static constexpr std::string_view kMark = "\n#EXTINF";
+  static std::uint64_t marks_in(std::string_view text) {
+    std::uint64_t marks = 0;
+    for (std::size_t at = text.find(kMark); at != std::string_view::npos;
+         at = text.find(kMark, at + kMark.size()))
+      ++marks;
+    return marks;
+  }
+  std::string end_;
+  std::uint64_t count_ = 0;
+};
+
 /// Copies all that a source gives into a temporary file.
-Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
+Result<> copy(io::ByteSource& from, io::TempFile& to, const JobContext& job) {
   std::array<char, 65536> buffer{};
+  ChannelCount channels;
   while (true) {
-    if (cancel.cancelled()) return cancelled();
+    if (job.cancel.cancelled()) return cancelled();
     M3U_TRY(const std::size_t size, from.read(buffer));
     if (size == 0) return {};
-    M3U_CHECK(to.write(std::string_view(buffer.data(), size)));
+    const std::string_view piece(buffer.data(), size);
+    M3U_CHECK(to.write(piece));
+    channels.add(piece);
+    job.progress({.stage = "read",
+                  .items = channels.count(),
+                  .done = from.consumed(),
+                  .total = from.size().value_or(0)});
   }
 }
 
@@ -125,8 +159,15 @@ Result<> Downloader::fetch_by_run(const Request& request, Download& download,
                               .cancel = &request.job.cancel,
                               .guard = request.guard,
                               .on_retry_after = [&](std::chrono::seconds asked) { wait = asked; }});
-  M3U_TRY(const auto bytes, run.sources().stored(source.config, source.is_guide));
-  M3U_CHECK(copy(*bytes, *download.file, request.job.cancel));
+  const auto tell = [&](const sources::FetchProgress& fetched) {
+    request.job.progress({.stage = fetched.series_total == 0 ? "download" : "episodes",
+                          .items = fetched.series,
+                          .items_total = fetched.series_total,
+                          .done = fetched.bytes,
+                          .total = fetched.total});
+  };
+  M3U_TRY(const auto bytes, run.sources().stored(source.config, source.is_guide, tell));
+  M3U_CHECK(copy(*bytes, *download.file, request.job));
   if (!source.is_guide) download.account = run.sources().playlist(source.config).origin().account;
   if (request.replies.empty()) return {};
   if (const auto cache = sources::SourceCache::open(request.replies))

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <m3u_proxy/jobs/jobs_testing.hpp>
 #include <m3u_proxy/jobs/refresh_plan.hpp>
 #include <m3u_proxy/net/provider_testing.hpp>
@@ -90,6 +92,23 @@ TEST_F(DownloaderTest, AFileIsNobodysServer) {
   add(store::EntityKind::kSource, "tv", R"({"path":")" + file("tv.m3u").string() + R"("})");
   for (int i = 0; i < 4; ++i) EXPECT_FALSE(refresh("tv"));
   EXPECT_EQ(left_alone_until("tv"), std::nullopt);
+}
+
+TEST_F(DownloaderTest, SaysHowManyChannelsItHasRead) {
+  std::string list = "#EXTM3U\n";
+  for (int i = 0; i < 5000; ++i)  // several pieces, which end anywhere in a line
+    list += fmt::format("#EXTINF:-1 tvg-id=\"{0}\",Channel {0}\nhttp://provider.example/{0}\n", i);
+  write("tv.m3u", list);
+  add(store::EntityKind::kSource, "tv", R"({"path":")" + file("tv.m3u").string() + R"("})");
+  must(refresh("tv"));
+  const auto read = std::ranges::find(progress_, std::string("read"), &JobProgress::stage);
+  ASSERT_NE(read, progress_.end());
+  EXPECT_GT(read->items, 0U);
+  EXPECT_LT(read->items, 5000U);
+  EXPECT_EQ(read->total, list.size());
+  const auto last = std::ranges::find(progress_, list.size(), &JobProgress::done);
+  ASSERT_NE(last, progress_.end());
+  EXPECT_EQ(last->items, 5000U);
 }
 
 }  // namespace

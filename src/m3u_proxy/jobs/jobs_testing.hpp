@@ -95,10 +95,11 @@ class JobsTest : public ::testing::Test {
     const auto job = must(
         store_->jobs().claim({.owner = "test", .now = now(), .lease = std::chrono::seconds(30)}));
     if (!job) return fail(ErrorCode::kInternal, "nothing was to be claimed");
-    const JobContext context{.job = *job,
-                             .lease = {.job = job->id, .epoch = job->lease_epoch},
-                             .cancel = cancel_,
-                             .progress = [](const JobProgress&) {}};
+    const JobContext context{
+        .job = *job,
+        .lease = {.job = job->id, .epoch = job->lease_epoch},
+        .cancel = cancel_,
+        .progress = [this](const JobProgress& progress) { progress_.push_back(progress); }};
     Result<std::string> result = job->kind == kRefreshJob ? refresher_->refresh(context, *model())
                                                           : generator_->generate(context, *model());
     must(store_->jobs().finish(context.lease, {}, now()));
@@ -124,6 +125,7 @@ class JobsTest : public ::testing::Test {
   io::TestFolder folder_;
   std::atomic<std::int64_t> now_{kBegin * 1000};
   CancelToken cancel_;
+  std::vector<JobProgress> progress_;  // of all jobs so far
   std::unique_ptr<runtime::Process> process_;
   std::unique_ptr<store::Store> store_;
   std::optional<SnapshotSpace::Disk> disk_;  // what is said to be free

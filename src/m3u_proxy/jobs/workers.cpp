@@ -34,6 +34,7 @@ std::string to_json(const JobProgress& progress) {
       .begin_object()
       .member("stage", std::string_view(progress.stage))
       .member("items", progress.items)
+      .member("items_total", progress.items_total)
       .member("done", progress.done)
       .member("total", progress.total)
       .end_object();
@@ -217,10 +218,10 @@ void Workers::work(Lane& lane) {
 }
 
 void Workers::save_progress(const store::JobLease& lease, const JobProgress& progress,
-                            store::Time& saved) {
+                            Saved& saved) {
   const store::Time now = clock_();
-  if (now - saved < kBetweenProgress) return;
-  saved = now;
+  if (now - saved.when < kBetweenProgress && progress.stage == saved.stage) return;
+  saved = {.when = now, .stage = progress.stage};
   if (const auto done = store_.jobs().report_progress(lease, to_json(progress)); !done)
     log::debug("jobs", "progress is not kept: {}", to_string(done.error()));
 }
@@ -229,7 +230,7 @@ void Workers::run(const std::shared_ptr<Running>& running) {
   const store::Job& job = running->job;
   const store::JobLease lease{.job = job.id, .epoch = job.lease_epoch};
   lease_changed_.notify_all();
-  store::Time saved{};
+  Saved saved;
   const auto handler = running->lane.handlers.find(job.kind);
   auto result = memory::guarded([&] {
     return handler->second(

@@ -35,8 +35,9 @@ Clock system_clock();
 struct JobProgress {
   std::string stage;
   std::uint64_t items = 0;
-  std::uint64_t done = 0;   ///< bytes
-  std::uint64_t total = 0;  ///< bytes; 0: not known
+  std::uint64_t items_total = 0;  ///< 0: not known
+  std::uint64_t done = 0;         ///< bytes
+  std::uint64_t total = 0;        ///< bytes; 0: not known
 };
 std::string to_json(const JobProgress& progress);
 
@@ -45,7 +46,7 @@ struct JobContext {
   const store::Job& job;
   store::JobLease lease{};
   const CancelToken& cancel;
-  /// Keeps how far it is, now and then; from one thread at a time.
+  /// Keeps how far it is, once a second and when a stage begins; from one thread at a time.
   std::function<void(const JobProgress&)> progress;
 };
 /// Does a job; its report is JSON. An error fails the job; kCancelled ends it as cancelled, or,
@@ -120,7 +121,11 @@ class Workers {
   void run(const std::shared_ptr<Running>& running);
   void end(const store::Job& job, const store::JobLease& lease, Result<std::string> result);
   void keep_leases();
-  void save_progress(const store::JobLease& lease, const JobProgress& progress, store::Time& saved);
+  struct Saved {
+    store::Time when{};
+    std::string stage{};
+  };
+  void save_progress(const store::JobLease& lease, const JobProgress& progress, Saved& saved);
 
   store::Store& store_;
   Clock clock_;

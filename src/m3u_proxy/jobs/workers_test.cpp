@@ -153,6 +153,27 @@ TEST_F(WorkersTest, WhatWouldWaitForARunningJobTakesNoThread) {
   for (const Uuid& id : slow) EXPECT_EQ(job(id).state, store::JobState::kDone);
 }
 
+TEST_F(WorkersTest, ProgressIsKeptOnceASecondAndWhenAStageBegins) {
+  std::vector<std::string> kept;
+  workers_->add_lane(1, {{"work", [&](const JobContext& context) -> Result<std::string> {
+                            const auto tell = [&](std::string stage, std::uint64_t items) {
+                              context.progress({.stage = std::move(stage), .items = items});
+                              kept.push_back(must(store_->jobs().get(context.job.id)).progress);
+                            };
+                            tell("download", 1);
+                            tell("download", 2);
+                            pass(seconds(1));
+                            tell("download", 3);
+                            tell("episodes", 4);
+                            return "{}";
+                          }}});
+  workers_->start();
+  ask("a");
+  until([this] { return ended_ == 1; });
+  EXPECT_THAT(kept, ElementsAre(HasSubstr(R"("items":1,)"), HasSubstr(R"("items":1,)"),
+                                HasSubstr(R"("items":3,)"), HasSubstr(R"("items":4,)")));
+}
+
 TEST_F(WorkersTest, ARunningJobIsCancelled) {
   workers_->add_lane(1, {{"work", patient()}});
   workers_->start();

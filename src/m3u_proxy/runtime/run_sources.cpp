@@ -101,25 +101,27 @@ Result<std::unique_ptr<io::ByteSource>> RunSources::open(std::string_view kind,
                                                          const config::SourceConfig& source,
                                                          Reads reads,
                                                          std::shared_ptr<ProblemLog> problems) {
-  M3U_TRY(auto bytes, open_stored(kind, source, reads, std::move(problems)));
+  M3U_TRY(auto bytes, open_stored(kind, source, request_for(source, reads), std::move(problems)));
   return io::make_inflating_source(std::move(bytes), process_.budget());
 }
 
-Result<std::unique_ptr<io::ByteSource>> RunSources::stored(const config::SourceConfig& source,
-                                                           bool is_guide) {
+Result<std::unique_ptr<io::ByteSource>> RunSources::stored(
+    const config::SourceConfig& source, bool is_guide,
+    std::function<void(const sources::FetchProgress&)> on_progress) {
   const std::string_view kind = is_guide ? kGuideKind : kPlaylistKind;
-  M3U_TRY(auto bytes, open_stored(kind, source, Reads::kOnce, nullptr));
+  sources::SourceRequest request = request_for(source, Reads::kOnce);
+  request.on_progress = std::move(on_progress);
+  M3U_TRY(auto bytes, open_stored(kind, source, std::move(request), nullptr));
   const sources::SourceInfo info = origin_of(kind, source.name.name);
   if (info.from_cache && info.error) return fail(*info.error);
   return bytes;
 }
 
 Result<std::unique_ptr<io::ByteSource>> RunSources::open_stored(
-    std::string_view kind, const config::SourceConfig& source, Reads reads,
+    std::string_view kind, const config::SourceConfig& source, sources::SourceRequest request,
     std::shared_ptr<ProblemLog> problems) {
   if (!source.channels.empty())
     return std::make_unique<io::MemorySource>(config::to_playlist(source.channels));
-  sources::SourceRequest request = request_for(source, reads);
   if (kind == kGuideKind) request.wanted = sources::SourceRequest::Wanted::kGuide;
   M3U_TRY(const auto stored, store_->get(request));
   const sources::SourceInfo& info = stored->info();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,8 +45,11 @@ class RunSources {
   guide::GuideSource guide(const config::SourceConfig& source, GuideReads reads);
 
   /// The bytes of a source as they come, whatever they are. Errors: of the source, also where a
-  /// kept copy would take the place of what failed.
-  Result<std::unique_ptr<io::ByteSource>> stored(const config::SourceConfig& source, bool is_guide);
+  /// kept copy would take the place of what failed. `on_progress` is told while it is fetched; may
+  /// be empty.
+  Result<std::unique_ptr<io::ByteSource>> stored(
+      const config::SourceConfig& source, bool is_guide,
+      std::function<void(const sources::FetchProgress&)> on_progress);
 
   /// Adds what the provider did to what the pipeline saw.
   void add_origins(const std::string& proxy_name, generation::GenerationStats& stats) const;
@@ -60,7 +64,7 @@ class RunSources {
                                                std::shared_ptr<ProblemLog> problems = nullptr);
   Result<std::unique_ptr<io::ByteSource>> open_stored(std::string_view kind,
                                                       const config::SourceConfig& source,
-                                                      Reads reads,
+                                                      sources::SourceRequest request,
                                                       std::shared_ptr<ProblemLog> problems);
   Result<io::TempFolder*> temp_folder();
   [[nodiscard]] sources::SourceInfo origin_of(std::string_view kind, const std::string& name) const;

@@ -184,6 +184,17 @@ SourceStore::Stored SourceStore::download(const SourceRequest& request) {
   return download_as(Content::kDocument, request);
 }
 
+net::FetchOptions SourceStore::fetch_options(Content content, const SourceRequest& request) const {
+  constexpr int kForbidden = 403;  // what many servers answer to those that ask too fast
+  net::FetchOptions options = options_.fetch;
+  if (content == Content::kReply) options.also_temporary = kForbidden;
+  if (request.on_progress)
+    options.on_progress = [&request](std::uint64_t done, std::uint64_t total) {
+      request.on_progress({.bytes = done, .total = total});
+    };
+  return options;
+}
+
 SourceStore::Stored SourceStore::download_as(Content content, const SourceRequest& request) {
   std::optional<CachedCopy> copy;
   if (const SourceCache* kept = cache()) copy = kept->find(request.location);
@@ -193,8 +204,7 @@ SourceStore::Stored SourceStore::download_as(Content content, const SourceReques
                              .headers = request.headers,
                              .etag = copy ? copy->etag : "",
                              .last_modified = copy ? copy->last_modified : ""},
-                            content == Content::kReply ? reply_options() : options_.fetch, *file,
-                            options_.cancel);
+                            fetch_options(content, request), *file, options_.cancel);
   if (fetched) return accept(content, request, *std::move(fetched), file, copy);
   if (!copy || same_failure_next_time(fetched.error())) return fail(std::move(fetched).error());
   return use_copy(*copy, fetched.error());

@@ -27,6 +27,14 @@
 
 namespace m3u_proxy::sources {
 
+/// How far a source is while it is fetched.
+struct FetchProgress {
+  std::uint64_t bytes = 0;         ///< that came; of an account, with all its replies
+  std::uint64_t total = 0;         ///< of them in all; 0: not known
+  std::uint64_t series = 0;        ///< of an account, whose episodes were asked for
+  std::uint64_t series_total = 0;  ///< whose episodes are asked for in this run
+};
+
 struct SourceRequest {
   std::string name{};      ///< the source's name, for messages
   std::string location{};  ///< a path, file://…, "-", http(s)://…, xtream(s)://…
@@ -39,6 +47,8 @@ struct SourceRequest {
   enum class Wanted : std::uint8_t { kPlaylist, kGuide };
   Wanted wanted = Wanted::kPlaylist;
   bool any_content = false;  ///< a plugin reads it: it need not be a playlist or a guide
+  /// Told while it is fetched, on the thread that does so; may be empty.
+  std::function<void(const FetchProgress&)> on_progress{};
 };
 
 /// What a provider says of an account.
@@ -137,12 +147,14 @@ class SourceStore {
   Stored get_xtream(const SourceRequest& request);
   /// One reply of an account's API, without the cache.
   Result<std::shared_ptr<io::TempFile>> fetch_reply(const SourceRequest& request);
-  [[nodiscard]] net::FetchOptions reply_options() const;
+  enum class Content : std::uint8_t { kDocument, kReply };
+  /// How a request is fetched, as long as it lives.
+  [[nodiscard]] net::FetchOptions fetch_options(Content content,
+                                                const SourceRequest& request) const;
   /// kParse for a reply without anything in it where the kept one had something.
   [[nodiscard]] Result<> check_reply(const SourceRequest& request,
                                      const std::shared_ptr<io::TempFile>& reply,
                                      const CachedCopy& copy) const;
-  enum class Content : std::uint8_t { kDocument, kReply };
   Stored download_as(Content content, const SourceRequest& request);
   Stored accept(Content content, const SourceRequest& request, net::FetchResult fetched,
                 std::shared_ptr<io::TempFile> file, const std::optional<CachedCopy>& copy);

@@ -175,8 +175,10 @@ class Loader {
     M3U_TRY(const std::vector<StaleSeries> stale, find_stale());
     std::size_t failures = 0;
     std::size_t done = 0;
-    for (const StaleSeries& series : stale) {
+    for (std::size_t i = 0; i < stale.size(); ++i) {
       constexpr std::size_t kTooMany = 3;
+      const StaleSeries& series = stale[i];
+      if (access_.on_series) access_.on_series(i, stale.size());
       const auto fetched = access_.fetch(info_url(series.id));
       if (!fetched) {
         if (fetched.error().code == ErrorCode::kCancelled) return fail(fetched.error());

@@ -5,6 +5,7 @@
 // kept yet. The answers are stored; make_xtream_playlist() reads them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ struct XtreamAccess {
   std::function<Result<std::shared_ptr<const StoredSource>>(const std::string& url)> get{};
   /// Only downloads.
   std::function<Result<std::shared_ptr<io::TempFile>>(const std::string& url)> fetch{};
+  /// Told how many series were asked for their episodes, and of how many in this run; may be empty.
+  std::function<void(std::uint64_t done, std::uint64_t all)> on_series{};
   const SourceCache* cache = nullptr;  ///< where episodes are kept; nullptr: nowhere
 };
 

@@ -15,13 +15,43 @@
 namespace m3u_proxy::sources {
 namespace {
 
-constexpr int kForbidden = 403;  // what many servers answer to those that ask too fast
+/// The requests for the replies of an account, and how far it is with all of them.
+class Replies {
+ public:
+  explicit Replies(const SourceRequest& account) : account_(account) {}
 
-SourceRequest request_for_url(const SourceRequest& request, const std::string& url) {
-  SourceRequest out = request;
-  out.location = url;
-  return out;
-}
+  SourceRequest request_for(const std::string& url) {
+    before_ += std::exchange(reply_, 0);
+    SourceRequest out = account_;
+    out.location = url;
+    if (account_.on_progress)
+      out.on_progress = [this](const FetchProgress& reply) {
+        reply_ = reply.bytes;
+        tell(reply.total);
+      };
+    return out;
+  }
+  void series(std::uint64_t done, std::uint64_t all) {
+    before_ += std::exchange(reply_, 0);
+    series_ = done;
+    series_total_ = all;
+    if (account_.on_progress) tell(0);
+  }
+
+ private:
+  void tell(std::uint64_t total) const {
+    account_.on_progress({.bytes = before_ + reply_,
+                          .total = total == 0 ? 0 : before_ + total,
+                          .series = series_,
+                          .series_total = series_total_});
+  }
+
+  const SourceRequest& account_;
+  std::uint64_t before_ = 0;  // bytes of the replies before this one
+  std::uint64_t reply_ = 0;
+  std::uint64_t series_ = 0;
+  std::uint64_t series_total_ = 0;
+};
 
 }  // namespace
 
@@ -36,8 +66,9 @@ SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
     if (!ran) result = fail(ran.error());
     return result;
   };
+  Replies replies(request);
   if (request.wanted == SourceRequest::Wanted::kGuide) {
-    const SourceRequest guide = request_for_url(request, account.guide_url());
+    const SourceRequest guide = replies.request_for(account.guide_url());
     return in_turn([&] { return download(guide); });
   }
   const XtreamAccess access{
@@ -45,22 +76,17 @@ SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
       .budget = options_.budget,
       .get =
           [&](const std::string& url) {
-            const SourceRequest reply = request_for_url(request, url);
+            const SourceRequest reply = replies.request_for(url);
             return in_turn([&] { return download_as(Content::kReply, reply); });
           },
       .fetch =
           [&](const std::string& url) {
-            const SourceRequest reply = request_for_url(request, url);
+            const SourceRequest reply = replies.request_for(url);
             return in_turn([&] { return fetch_reply(reply); });
           },
+      .on_series = [&](std::uint64_t done, std::uint64_t all) { replies.series(done, all); },
       .cache = cache()};
   return load_xtream(account, access);
-}
-
-net::FetchOptions SourceStore::reply_options() const {
-  net::FetchOptions options = options_.fetch;
-  options.also_temporary = kForbidden;
-  return options;
 }
 
 Result<> SourceStore::check_reply(const SourceRequest& request,
@@ -86,10 +112,11 @@ Result<> SourceStore::check_reply(const SourceRequest& request,
 
 Result<std::shared_ptr<io::TempFile>> SourceStore::fetch_reply(const SourceRequest& request) {
   M3U_TRY(std::shared_ptr<io::TempFile> file, new_file());
-  M3U_TRY(net::FetchResult fetched, net::fetch({.url = request.location,
-                                                .user_agent = request.user_agent,
-                                                .headers = request.headers},
-                                               reply_options(), *file, options_.cancel));
+  M3U_TRY(
+      net::FetchResult fetched,
+      net::fetch(
+          {.url = request.location, .user_agent = request.user_agent, .headers = request.headers},
+          fetch_options(Content::kReply, request), *file, options_.cancel));
   if (fetched.deflated) {
     M3U_TRY(file, inflated(file, fetched));
   }

@@ -178,7 +178,7 @@ export interface ExpressionTest {
 }
 
 /** `done` and `total` are bytes of what is read; total 0: not known. */
-export interface Progress { stage: string; items: number; done: number; total: number }
+export interface Progress { stage: string; items: number; items_total?: number; done: number; total: number }
 export interface Job {
   id: string;
   kind: string;

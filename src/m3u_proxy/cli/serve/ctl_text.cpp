@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/bytes.hpp>
 #include <m3u_proxy/cli/serve/ctl_text.hpp>
 
 namespace m3u_proxy::cli {
@@ -45,6 +47,38 @@ std::string table_of(const Json& list, std::initializer_list<const char*> column
   for (const Json& item : list) {
     Row row;
     for (const char* const column : columns) row.push_back(text_of(item, column));
+    rows.push_back(std::move(row));
+  }
+  return table(head, rows);
+}
+
+/// "download, 3.4 of 12.0 MB", "episodes, 3 of 20, 1.2 MB"; "-" of a job that does not run.
+std::string progress_text(const Json& job) {
+  const auto progress = job.find("progress");
+  if (text_of(job, "state") != "running" || progress == job.end()) return "-";
+  const auto number = [&](const char* name) { return progress->value(name, std::uint64_t{0}); };
+  std::string out = text_of(*progress, "stage");
+  if (const auto items = number("items"), all = number("items_total"); all != 0)
+    out += fmt::format(", {} of {}", items, all);
+  else if (items != 0)
+    out += fmt::format(", {}", items);
+  if (const auto done = number("done"), all = number("total"); all != 0)
+    out += fmt::format(", {:.1f} of {:.1f} MB", Bytes{done}.mb(), Bytes{all}.mb());
+  else if (done != 0)
+    out += fmt::format(", {:.1f} MB", Bytes{done}.mb());
+  return out;
+}
+
+std::string jobs_text(const Json& jobs) {
+  constexpr std::array kColumns = {"id", "kind", "state", "created", "finished"};
+  Row head(kColumns.begin(), kColumns.end());
+  head.insert(head.end(), {"progress", "error"});
+  std::vector<Row> rows;
+  for (const Json& job : jobs) {
+    Row row;
+    for (const char* const column : kColumns) row.push_back(text_of(job, column));
+    row.push_back(progress_text(job));
+    row.push_back(text_of(job, "error"));
     rows.push_back(std::move(row));
   }
   return table(head, rows);
@@ -102,8 +136,7 @@ std::string ctl_text(std::string_view command, const Json& answer) {
   try {
     if (command == "status") return status_text(answer);
     if (command == "diff") return diff_text(answer);
-    if (command == "jobs" || command == "refresh")
-      return table_of(answer.at("jobs"), {"id", "kind", "state", "created", "finished", "error"});
+    if (command == "jobs" || command == "refresh") return jobs_text(answer.at("jobs"));
     if (command == "channels")
       return table_of(answer.at("channels"), {"channel", "number", "name", "group", "guide_id"});
     if (command == "edits list")
