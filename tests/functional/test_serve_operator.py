@@ -152,4 +152,5 @@ def test_a_proxy_that_is_added_leaves_a_service_ready(tmp_path):
             answers = [ask(f"{service.address}/{path}").status
                        for path in ("ready", "proxy/home/playlist.m3u", "proxy/new/playlist.m3u")]
             assert answers == [200, 200, 503]
-            assert json.loads(ask(f"{service.address}/health").text)["proxies"] == {"all": 2, "served": 1, "held": 0}
+            wait_until(lambda: json.loads(ask(f"{service.address}/health").text)["proxies"]
+                       == {"all": 2, "served": 1, "held": 0})

@@ -72,7 +72,8 @@ std::string progress_text(const Json& job) {
 std::string jobs_text(const Json& jobs) {
   constexpr std::array kColumns = {"id", "kind", "state", "created", "finished"};
   Row head(kColumns.begin(), kColumns.end());
-  head.insert(head.end(), {"progress", "error"});
+  head.emplace_back("progress");
+  head.emplace_back("error");
   std::vector<Row> rows;
   for (const Json& job : jobs) {
     Row row;
