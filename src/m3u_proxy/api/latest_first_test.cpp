@@ -106,9 +106,9 @@ TEST_F(LatestFirstTest, OfTooManyTheOldestIsForgottenButNotWhatIsUnderWay) {
 
 TEST_F(LatestFirstTest, ItsEndWaitsForThePieceUnderWayAndDropsTheRest) {
   {
-    LatestFirst works{3};
     const auto released = released_.get_future().share();
     bool is_first = true;
+    LatestFirst works{3};  // its end waits for what uses them
     works.go_on(&a_, [&] {
       if (is_first) begun_.set_value();
       is_first = false;
