@@ -5,15 +5,14 @@ that into the place of an empty service's data. Times are of the whole process.
 """
 
 import argparse
-import json
 import shutil
 import statistics
-import subprocess
 import tempfile
 import uuid
 from pathlib import Path
 
 from api import Client
+from runner import run_measured
 from service_at_size import row
 from service_process import MB, Provider, inputs, running, write_configuration
 
@@ -35,15 +34,11 @@ def write_edits(client):
 
 
 def run(build, report, *arguments):
-    """(seconds, peak MB) of a command, by bench_measure: of a child of this process the kernel's peak
-    would be at least this process's own size."""
-    subprocess.run([str(build / "bench_measure"), str(report), str(build / "m3u-proxy"),
-                    *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   check=True)
-    measured = json.loads(report.read_text())
-    if measured["status"]:
-        raise RuntimeError(f"{arguments} ended with {measured['status']}")
-    return measured["wall_s"], measured["rss_mb"]
+    """(seconds, peak MB) of a command."""
+    measured = run_measured(build, report, [str(build / "m3u-proxy"), *map(str, arguments)])
+    if measured.status:
+        raise RuntimeError(f"{arguments} ended with {measured.status}")
+    return measured.wall_s, measured.rss_mb
 
 
 def measure(build):

@@ -5,6 +5,7 @@ Both run each job in turn on the same files, so what the machine does meanwhile 
 
 import statistics
 import subprocess
+from argparse import Namespace
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,17 +17,13 @@ LEAST_ROUNDS = 5
 NOISE = 1.05  # within this, two medians are the same
 
 
-class Build(Bench):
+class Former(Bench):
     """The same jobs and files with the programs of another build."""
 
     def __init__(self, bench: Bench, build: Path):
-        self.options = bench.options
-        self.build = build
+        self.options = Namespace(**{**vars(bench.options), "build": build})
         self.data, self.out = bench.data, bench.data / "out-former"
         self.out.mkdir(exist_ok=True)
-
-    def program(self, job: Job) -> Path:
-        return self.build.parent / job.preset / "m3u-proxy"
 
 
 def one_run(bench: Bench, job: Job) -> Measure | None:
@@ -63,7 +60,7 @@ def verdict(now: float, former: float) -> str:
     return f"{share:.2f} ×" + (" **more**" if share > NOISE else "")
 
 
-def job_rows(bench: Bench, former: Build) -> list[str]:
+def job_rows(bench: Bench, former: Former) -> list[str]:
     rows = ["| job | limit | wall | former | | CPU | former | | peak RSS | former | |",
             "|" + "---|" * 11]
     for job in selected(bench.options.quick, bench.options.only):
@@ -84,15 +81,15 @@ def job_rows(bench: Bench, former: Build) -> list[str]:
     return rows
 
 
-def micro_rows(bench: Bench, former: Build) -> list[str]:
+def micro_rows(bench: Bench, former: Former) -> list[str]:
     """What both builds measure in memory, under the same name: the least of three turns of each."""
     best: list[dict[str, float]] = [{}, {}]
     for _ in range(1 if bench.options.quick else 3):
-        for build, found in zip((bench.options.build, former.build), best):
+        for build, found in zip((bench, former), best):
             for program in PROGRAMS:
-                for name, value in bench.microbenchmarks(program, build):
+                for name, value in build.microbenchmarks(program):
                     found[name] = min(found.get(name, value), value)
-            for name, rate in bench.m3u_rates(build).items():
+            for name, rate in build.m3u_rates().items():
                 name = f"M3U in memory: {name}, per MB"
                 found[name] = min(found.get(name, 1e9), 1e9 / rate)
     rows = ["| in memory | time | former | |", "|---|---|---|---|"]
@@ -105,7 +102,7 @@ def micro_rows(bench: Bench, former: Build) -> list[str]:
 
 def measure(bench: Bench, build: Path) -> list[str]:
     """The section of docs/benchmarks.md."""
-    former = Build(bench, build)
+    former = Former(bench, build)
     return ["## Beside an earlier commit", "",
             f"This build and that of {former_name(build)}, run in turn on the same files. Wall and CPU",
             "time are medians, peak RSS is the highest of all runs; `more` where it is over 5 %.", "",

@@ -48,6 +48,13 @@ def repetitions(first: Measure, quick: bool) -> int:
     return 3 if first.wall_s > SLOW_RUN_S else 7
 
 
+def run_measured(build: Path, report: Path, command: list[str]) -> Measure:
+    """Runs a command by bench_measure: of a child of ours the kernel's peak would be at least our
+    own size."""
+    subprocess.run([str(build / "bench_measure"), str(report), *command], check=True)
+    return Measure(**json.loads(report.read_text()))
+
+
 class Bench:
     def __init__(self, options: argparse.Namespace):
         self.options = options
@@ -101,10 +108,7 @@ class Bench:
         return command + job.options
 
     def run(self, command: list[str]) -> Measure:
-        report = self.out / "measure.json"
-        subprocess.run([str(self.options.build / "bench_measure"), str(report), *command],
-                       check=True)
-        return Measure(**json.loads(report.read_text()))
+        return run_measured(self.options.build, self.out / "measure.json", command)
 
     def last_report(self) -> dict:
         """What the last run said of its only proxy."""
@@ -154,8 +158,8 @@ class Bench:
             measures.append(self.run(command))
         return " ".join(command[:-1]), path.name, path.stat().st_size / MB, medians(measures)
 
-    def microbenchmarks(self, name: str, build: Path | None = None) -> list[tuple[str, float]]:
-        program = (build or self.options.build) / name
+    def microbenchmarks(self, name: str) -> list[tuple[str, float]]:
+        program = self.options.build / name
         if not program.exists():
             return []
         output = subprocess.run([str(program), "--benchmark_format=json",
@@ -165,9 +169,9 @@ class Bench:
                  entry["real_time" if entry["name"].endswith("/real_time") else "cpu_time"])
                 for entry in json.loads(output)["benchmarks"]]
 
-    def m3u_rates(self, build: Path | None = None) -> dict[str, float]:
+    def m3u_rates(self) -> dict[str, float]:
         """MB/s of reading and writing playlists in memory, on one core."""
-        program = (build or self.options.build) / "m3u_benchmark"
+        program = self.options.build / "m3u_benchmark"
         if not program.exists():
             return {}
         output = subprocess.run([str(program), "--benchmark_format=json",
