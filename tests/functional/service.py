@@ -107,6 +107,10 @@ class Service:
             return chosen and chosen[0]["generation"] >= number
         wait_until(published)
 
+    def wait_until_quiet(self):
+        """Until no job waits or runs."""
+        wait_until(lambda: not self.ctl("status")["running"])
+
 
 def wait_until(condition, within=SOON):
     end = time.monotonic() + within

@@ -48,10 +48,6 @@ def table(text):
             for line in lines]
 
 
-def quiet(service):
-    wait_until(lambda: not service.ctl("status")["running"])
-
-
 # What each is called with so that it does something, what it says to a person, and the keys for a program.
 CALLS = {
     "status": ([], r"m3u-proxy \S+, process \d+, .*\n\nname +kind +items +confirmed +next +error\ntv +playlist",
@@ -83,7 +79,7 @@ def prepare(service, command):
     if command == "accept":
         service.source.content = playlist_of(*SECOND)
         service.ctl("refresh", "tv")
-        quiet(service)
+        service.wait_until_quiet()
         service.source.content = playlist_of("A")
         service.ctl("refresh", "tv")
         wait_until(lambda: "quarantined" in service.ctl("status")["sources"][0])

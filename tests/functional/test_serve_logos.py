@@ -255,6 +255,9 @@ def test_two_hundred_clients_and_a_server_that_hangs(data, tmp_path):
         names = [f"ok-{n}" for n in range(40)] + [f"hang-{n}" for n in range(40)]
         config = configuration(tmp_path, [(n, web.address(n)) for n in names])
         with Service(data, "--config", config, "--memory-limit", "64") as service:
+            # The list may be published before its guide has come: what that opens is no leftover.
+            wait_until(lambda: ask(service.guide).status == 200)
+            service.wait_until_quiet()
             addresses = addresses_of(service)
             assert ask(addresses[0]).status == 200
             memory, files = in_use(service)
