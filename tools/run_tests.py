@@ -214,7 +214,8 @@ def main() -> int:
     parser.add_argument("--postgresql", action="store_true",
                         help="only the functional tests of the service, on PostgreSQL")
     parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
-    parser.add_argument("--proofs", action="store_true", help="only the long proofs, every kill of a refresh, and the players")
+    parser.add_argument("--proofs", action="store_true",
+                         help="only the long proofs, every kill of a refresh, several machines and the players")
     parser.add_argument("--deploy", action="store_true", help="only the checks of the deployment")
     options = parser.parse_args()
     options.build = options.build.resolve()
@@ -233,7 +234,7 @@ def main() -> int:
     if options.ui:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:
-        total.add(run_pytest(options.build, ["tests/proofs", "tests/players"], options.filter))
+        total.add(run_pytest(options.build, ["tests/proofs", "tests/replicas", "tests/players"], options.filter))
         total.add(run_pytest(options.build, ["tests/functional/test_service_faults.py"],
                              options.filter, FAULT_STEP="1"))
     if options.deploy:

@@ -7,20 +7,26 @@
 
 namespace m3u_proxy::store {
 
-#define M3U_SODIUM_FUNCTIONS(X) \
-  X(sodium_init)                \
-  X(randombytes_buf)            \
-  X(sodium_memzero)             \
-  X(sodium_memcmp)              \
-  X(sodium_bin2hex)             \
-  X(sodium_bin2base64)          \
-  X(sodium_base642bin)          \
-  X(crypto_generichash)         \
-  X(crypto_secretbox_easy)      \
-  X(crypto_secretbox_open_easy) \
-  X(crypto_pwhash)              \
-  X(crypto_pwhash_str)          \
-  X(crypto_pwhash_str_verify)   \
+#define M3U_SODIUM_FUNCTIONS(X)    \
+  X(sodium_init)                   \
+  X(randombytes_buf)               \
+  X(sodium_memzero)                \
+  X(sodium_memcmp)                 \
+  X(sodium_bin2hex)                \
+  X(sodium_bin2base64)             \
+  X(sodium_base642bin)             \
+  X(crypto_generichash)            \
+  X(crypto_hash_sha256_init)       \
+  X(crypto_hash_sha256_update)     \
+  X(crypto_hash_sha256_final)      \
+  X(crypto_auth_hmacsha256_init)   \
+  X(crypto_auth_hmacsha256_update) \
+  X(crypto_auth_hmacsha256_final)  \
+  X(crypto_secretbox_easy)         \
+  X(crypto_secretbox_open_easy)    \
+  X(crypto_pwhash)                 \
+  X(crypto_pwhash_str)             \
+  X(crypto_pwhash_str_verify)      \
   X(crypto_pwhash_str_needs_rehash)
 
 /// The functions of libsodium that we use, typed by its own header.
