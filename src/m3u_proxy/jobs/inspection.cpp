@@ -5,7 +5,7 @@
 #include <m3u_proxy/catalog/channel_batch.hpp>
 #include <m3u_proxy/formats/m3u_reader.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
-#include <m3u_proxy/jobs/reply_reader.hpp>
+#include <m3u_proxy/jobs/replies/reply_reader.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/spill/key_set.hpp>

@@ -1,7 +1,7 @@
 #include <optional>
 #include <vector>
 
-#include <m3u_proxy/jobs/reply_reader.hpp>
+#include <m3u_proxy/jobs/replies/reply_reader.hpp>
 #include <m3u_proxy/jobs/sightings.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/spill/record_sorter.hpp>

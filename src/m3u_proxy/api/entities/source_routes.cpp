@@ -18,8 +18,8 @@
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
+#include <m3u_proxy/jobs/replies/waiting_reply.hpp>
 #include <m3u_proxy/jobs/schedule.hpp>
-#include <m3u_proxy/jobs/waiting_reply.hpp>
 
 namespace m3u_proxy::api {
 namespace {

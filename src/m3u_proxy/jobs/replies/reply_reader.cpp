@@ -9,7 +9,7 @@
 #include <m3u_proxy/formats/m3u_splitter.hpp>
 #include <m3u_proxy/formats/xmltv_reader.hpp>
 #include <m3u_proxy/formats/xmltv_splitter.hpp>
-#include <m3u_proxy/jobs/reply_reader.hpp>
+#include <m3u_proxy/jobs/replies/reply_reader.hpp>
 #include <m3u_proxy/spill/key_set.hpp>
 
 namespace m3u_proxy::jobs {

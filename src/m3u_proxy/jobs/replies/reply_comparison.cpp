@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/jobs/reply_comparison.hpp>
+#include <m3u_proxy/jobs/replies/reply_comparison.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/spill/key_map.hpp>
 

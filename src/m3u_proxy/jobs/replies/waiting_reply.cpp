@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/jobs/reply_reader.hpp>
-#include <m3u_proxy/jobs/waiting_reply.hpp>
+#include <m3u_proxy/jobs/replies/reply_reader.hpp>
+#include <m3u_proxy/jobs/replies/waiting_reply.hpp>
 #include <m3u_proxy/runtime/run.hpp>
 
 namespace m3u_proxy::jobs {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/jobs/jobs_testing.hpp>
-#include <m3u_proxy/jobs/reply_comparison.hpp>
+#include <m3u_proxy/jobs/replies/reply_comparison.hpp>
 
 namespace m3u_proxy::jobs::testing {
 namespace {

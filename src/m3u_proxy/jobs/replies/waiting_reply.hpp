@@ -7,7 +7,7 @@
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
-#include <m3u_proxy/jobs/reply_comparison.hpp>
+#include <m3u_proxy/jobs/replies/reply_comparison.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 #include <m3u_proxy/store/store.hpp>
 
