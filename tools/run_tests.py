@@ -214,14 +214,17 @@ def main() -> int:
     parser.add_argument("--postgresql", action="store_true",
                         help="only the functional tests of the service, on PostgreSQL")
     parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
+    parser.add_argument("--replicas", action="store_true",
+                        help="only what several replicas do on good days and bad ones")
     parser.add_argument("--proofs", action="store_true",
-                         help="only the long proofs, every kill of a refresh, several machines and the players")
+                        help="only the long proofs, every kill of a refresh, and the players")
     parser.add_argument("--deploy", action="store_true", help="only the checks of the deployment")
     options = parser.parse_args()
     options.build = options.build.resolve()
 
     total = Outcome()
-    if not options.proofs and not options.ui and not options.deploy and not options.postgresql:
+    if not (options.proofs or options.ui or options.deploy or options.postgresql
+            or options.replicas):
         total.add(run_programs(options.build, options.filter, options.only))
     if options.pytest:
         total.add(run_pytest(options.build, ["tests/structure", "tests/cases", "tests/functional", "tests/install"],
@@ -231,10 +234,12 @@ def main() -> int:
                              TEST_SANITIZED="1"))
     if options.postgresql:
         total.add(run_on_postgresql(options.build, options.filter))
+    if options.replicas:
+        total.add(run_pytest(options.build, ["tests/replicas"], options.filter, side_by_side=True))
     if options.ui:
         total.add(run_pytest(options.build, ["tests/ui"], options.filter, options.ui))
     if options.proofs:
-        total.add(run_pytest(options.build, ["tests/proofs", "tests/replicas", "tests/players"], options.filter))
+        total.add(run_pytest(options.build, ["tests/proofs", "tests/players"], options.filter))
         total.add(run_pytest(options.build, ["tests/functional/test_service_faults.py"],
                              options.filter, FAULT_STEP="1"))
     if options.deploy:

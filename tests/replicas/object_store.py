@@ -1,6 +1,7 @@
 """An S3-compatible store for tests, moto's with signatures required, and a proxy before it that does
 what object stores do on bad days."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -39,13 +40,16 @@ print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
 def environment():
     """Python programs in an environment of their own that the lock file names to the last byte."""
     stamp = VENV / "lock"
-    if not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-        done = subprocess.run([VENV / "bin" / "pip", "install", "-q", "--require-hashes", "-r", LOCK],
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip("moto cannot be installed here")
-        stamp.write_bytes(LOCK.read_bytes())
+    VENV.parent.mkdir(exist_ok=True)
+    with open(VENV.with_suffix(".making"), "w") as making:
+        fcntl.flock(making, fcntl.LOCK_EX)  # of several test processes one makes it
+        if not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
+            done = subprocess.run([VENV / "bin" / "pip", "install", "-q", "--require-hashes", "-r", LOCK],
+                                  capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                pytest.skip("moto cannot be installed here")
+            stamp.write_bytes(LOCK.read_bytes())
     return VENV / "bin"
 
 

@@ -76,6 +76,7 @@ test_full() {
     "${PACKAGES_CLANG[@]}" "${PACKAGES_STYLE[@]}"
   part "all sample plugins" build_samples cpp wasi rust
   part "the service on PostgreSQL" run_tests debug --postgresql
+  part "several replicas" run_tests debug --replicas
   part "formatting and scripts" step style "$PYTHON" "$ROOT/tools/lint.py" --fast
   if build_for_tests asan; then
     M3U_PROXY_LONG_TESTS=1 part "tests under asan" run_tests asan --service

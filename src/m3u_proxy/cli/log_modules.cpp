@@ -11,11 +11,12 @@
 namespace m3u_proxy::cli {
 namespace {
 
-constexpr std::array<std::string_view, 28> kModules = {"alerts",
+constexpr std::array<std::string_view, 29> kModules = {"alerts",
                                                        "api",
                                                        "audit",
                                                        "backup",
                                                        "config",
+                                                       "depot",
                                                        "http",
                                                        "io",
                                                        "jobs",

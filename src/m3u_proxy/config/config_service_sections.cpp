@@ -76,6 +76,16 @@ void web_address(ConfigReader& reader, const ConfigNode& node, std::string& out)
   if (!out.empty() && !out.starts_with("http://") && !out.starts_with("https://"))
     reader.problem(node.where, reader.path() + " does not begin with http:// or https://");
 }
+void s3_endpoint(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  web_address(reader, node, out.s3_endpoint);
+}
+void shared_snapshots(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  reader.text(node, Empty::kAllow, out.snapshots);
+  if (!out.snapshots.empty() && !out.snapshots.starts_with('/') &&
+      !out.snapshots.starts_with("s3://"))
+    reader.problem(node.where, reader.path() + " is neither an absolute path nor s3://",
+                   "such as \"/shared/m3u-proxy\" or \"s3://bucket/prefix\"");
+}
 void webhook(ConfigReader& reader, const ConfigNode& node, AlertsConfig& out) {
   web_address(reader, node, out.webhook);
 }
@@ -123,6 +133,11 @@ constexpr Key<ServiceConfig> kService[] = {
     {"quiet_period", Acted::kNow, seconds<&ServiceConfig::quiet_period>},
     {"generations_kept", Acted::kNow, whole<1, kMostGenerations, &ServiceConfig::generations_kept>},
     {"max_snapshot_mb", Acted::kNow, whole<0, kManyMb, &ServiceConfig::max_snapshot_mb>},
+    {"snapshots", Acted::kNow, shared_snapshots},
+    {"s3_endpoint", Acted::kNow, s3_endpoint},
+    {"s3_region", Acted::kNow, text<Empty::kRefuse, &ServiceConfig::s3_region>},
+    {"s3_access_key", Acted::kNow, text<Empty::kAllow, &ServiceConfig::s3_access_key>},
+    {"s3_secret_key", Acted::kNow, text<Empty::kAllow, &ServiceConfig::s3_secret_key>},
     {"max_shrink", Acted::kNow, max_shrink},
     {"log_level", Acted::kNow, log_level},
     {"log_format", Acted::kNow, choice<kLogFormats, &ServiceConfig::json_log>},

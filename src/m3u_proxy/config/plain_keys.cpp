@@ -15,13 +15,15 @@ constexpr std::array kAtOnce = std::to_array<std::string_view>(
      "http.trusted_proxies", "http.allowed_hosts", "http.allowed_origins",
      "proxy_memory.max_memory_mb", "proxy_memory.batch_size", "proxy_memory.memory_check_interval",
      "proxy_memory.cleanup_strategy", "proxy_memory.use_case"});
-/// Of those sections, what it does not: a plugin's instances are watched from the start.
-constexpr std::array kAtStart =
-    std::to_array<std::string_view>({"memory_monitoring.plugin_memory_leak_threshold"});
+/// Of those sections, what it does not: a plugin's instances are watched from the start, and what
+/// is served lies where the service was told to look.
+constexpr std::array kAtStart = std::to_array<std::string_view>(
+    {"memory_monitoring.plugin_memory_leak_threshold", "service.snapshots", "service.s3_endpoint",
+     "service.s3_region", "service.s3_access_key", "service.s3_secret_key"});
 
-constexpr std::array kSecrets =
-    std::to_array<std::string_view>({"alerts.webhook", "alerts.ntfy", "alerts.smtp", "database.url",
-                                     "http.metrics_token", "wasm_plugins.plugins"});
+constexpr std::array kSecrets = std::to_array<std::string_view>(
+    {"alerts.webhook", "alerts.ntfy", "alerts.smtp", "database.url", "http.metrics_token",
+     "service.s3_secret_key", "wasm_plugins.plugins"});
 
 /// Without the sections that are lists.
 Configuration plain_of(Configuration configuration) {

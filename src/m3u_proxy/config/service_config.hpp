@@ -21,6 +21,13 @@ struct ServiceConfig {
   std::uint32_t generations_kept = 5;
   /// Of all snapshots and generations together; 0: what the disk has, less a reserve.
   std::uint32_t max_snapshot_mb = 0;
+  /// Where replicas share their snapshots: a folder that all have mounted, or
+  /// "s3://bucket/prefix"; "" = there is one process only.
+  std::string snapshots;
+  std::string s3_endpoint;  ///< "https://s3.example.org"; "" = Amazon's of the region
+  std::string s3_region = "us-east-1";
+  std::string s3_access_key;
+  std::string s3_secret_key;
   /// A source that lost more than this part of its items waits in quarantine.
   std::optional<double> max_shrink = 0.5;
   std::string log_level;  ///< "info,http=debug"; "" = info

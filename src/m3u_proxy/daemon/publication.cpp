@@ -13,18 +13,21 @@ namespace {
 
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{60};
+constexpr std::chrono::seconds kLongestPauseOfReplicas{2};
 
 }  // namespace
 
 Publication::Publication(store::Store& store, const store::SecretKey& key,
                          const jobs::Generator& generator, outputs::Published& published,
-                         outputs::GzipVariants& variants, jobs::Clock clock)
+                         outputs::GzipVariants& variants, jobs::Clock clock,
+                         std::function<Result<>()> bring_logos)
     : store_(store),
       key_(key),
       generator_(generator),
       published_(published),
       variants_(variants),
       clock_(std::move(clock)),
+      bring_logos_(std::move(bring_logos)),
       thread_([this] { try_again(); }) {}
 
 Publication::~Publication() {
@@ -45,6 +48,19 @@ std::int64_t Publication::published_since(const outputs::PublishedProxy* before,
   return std::max(moment, before->made() + 1);
 }
 
+/// Whether a generation that cannot be opened is to be fetched; then it is noted.
+bool Publication::is_missing(const jobs::ProxyEntry& entry, const store::GenerationRow& row,
+                             const Error& error) {
+  if (!generator_.has_depot() || given_up_.contains({entry.id, row.number})) return false;
+  if (error.code != ErrorCode::kNotFound && error.code != ErrorCode::kParse) return false;
+  const bool is_served = row.state == store::GenerationState::kCurrent;
+  missing_.insert(is_served ? missing_.begin() : missing_.end(), {.proxy = entry.id,
+                                                                  .number = row.number,
+                                                                  .is_served = is_served,
+                                                                  .name = entry.config.name.name});
+  return true;
+}
+
 /// On an error `known` is as it was.
 Result<> Publication::open(const jobs::ProxyEntry& entry, Open& known) {
   M3U_TRY(const auto rows, store_.generations().list(entry.id));
@@ -53,6 +69,7 @@ Result<> Publication::open(const jobs::ProxyEntry& entry, Open& known) {
   const std::string& name = entry.config.name.name;
   if (known.proxy && known.rows == now && known.name == name) return {};
   Snapshot current;
+  bool whole = true;
   std::vector<Snapshot> older;
   std::map<std::int64_t, Snapshot> opened;
   for (const store::GenerationRow& row : rows) {
@@ -60,7 +77,12 @@ Result<> Publication::open(const jobs::ProxyEntry& entry, Open& known) {
     const auto before = known.snapshots.find(row.number);
     Result<Snapshot> snapshot = before != known.snapshots.end()
                                     ? Result<Snapshot>(before->second)
-                                    : generator_.open(entry.id, row.number);
+                                    : generator_.open_here(entry.id, row.number);
+    if (!snapshot && is_missing(entry, row, snapshot.error())) {
+      if (row.state == store::GenerationState::kCurrent) return {};  // the former stays until then
+      whole = false;
+      continue;
+    }
     if (row.state == store::GenerationState::kCurrent) {
       M3U_TRY(current, snapshot);
     } else if (snapshot) {
@@ -72,7 +94,7 @@ Result<> Publication::open(const jobs::ProxyEntry& entry, Open& known) {
   M3U_TRY(known.proxy, outputs::PublishedProxy::make(entry.id, name, std::move(current),
                                                      std::move(older), published));
   known.name = name;
-  known.rows = std::move(now);
+  known.rows = whole ? std::move(now) : decltype(now)();
   known.snapshots = std::move(opened);
   return {};
 }
@@ -99,6 +121,7 @@ Publication::Disabled Publication::disabled_users() {
 }
 
 void Publication::put_in_place() {
+  missing_.clear();
   const Disabled disabled = disabled_users();
   std::vector<std::shared_ptr<outputs::PublishedProxy>> proxies;
   outputs::Published::Doors doors;
@@ -128,6 +151,8 @@ void Publication::put_in_place() {
   }
   std::erase_if(open_,
                 [&](const auto& entry) { return model_->find_proxy(entry.first) == nullptr; });
+  if (std::ranges::none_of(missing_, &Missing::is_served)) not_fetched_.clear();
+  failures += not_fetched_;
   published_.replace(std::move(proxies), std::move(doors));
   variants_.keep_only(hashes);
   // The same again is not said again.
@@ -144,21 +169,77 @@ void Publication::publish(std::shared_ptr<const jobs::Model> model) {
     const std::scoped_lock lock(mutex_);
     model_ = std::move(model);
     put_in_place();
-    if (failures_.empty()) return;
+    if (!has_work()) return;
   }
   changed_.notify_all();
 }
 
-void Publication::try_again() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return stopping_ || !failures_.empty(); });
-    for (auto pause = kFirstPause; !stopping_ && !failures_.empty();
-         pause = std::min(pause * 2, kLongestPause)) {
-      changed_.wait_for(lock, pause, [this] { return stopping_ || failures_.empty(); });
-      if (!stopping_ && !failures_.empty()) put_in_place();
-    }
+void Publication::logos_changed() {
+  {
+    const std::scoped_lock lock(mutex_);
+    logos_wait_ = bring_logos_ != nullptr;
+  }
+  changed_.notify_all();
+}
+
+bool Publication::has_work() const {
+  return !failures_.empty() || !missing_.empty() || logos_wait_;
+}
+
+/// Brings here what was made elsewhere, without the lock: what is served goes on being served, and
+/// what changes meanwhile is heard of.
+void Publication::fetch_missing(std::unique_lock<std::mutex>& lock) {
+  const std::vector<Missing> missing = missing_;
+  std::string not_fetched;
+  for (const Missing& one : missing) {
     if (stopping_) return;
+    lock.unlock();
+    const auto fetched = generator_.open(one.proxy, one.number);
+    lock.lock();
+    if (fetched) continue;
+    if (one.is_served)
+      not_fetched +=
+          fmt::format("\"{}\" #{}: {}\n", one.name, one.number, to_string(fetched.error()));
+    else
+      given_up_.emplace(one.proxy, one.number);
+  }
+  not_fetched_ = std::move(not_fetched);
+}
+
+void Publication::fetch_logos(std::unique_lock<std::mutex>& lock) {
+  logos_wait_ = false;
+  lock.unlock();
+  const auto brought = bring_logos_();
+  lock.lock();
+  if (brought) {
+    logo_failure_.clear();
+    return;
+  }
+  logos_wait_ = true;
+  if (std::string failure = to_string(brought.error()); failure != logo_failure_) {
+    log::warn("outputs", "uploaded logos are not all here: {}", failure);
+    logo_failure_ = std::move(failure);
+  }
+}
+
+void Publication::try_again() {
+  const std::chrono::seconds longest =
+      generator_.has_depot() ? kLongestPauseOfReplicas : kLongestPause;
+  std::unique_lock lock(mutex_);
+  for (auto pause = kFirstPause; !stopping_;) {
+    changed_.wait(lock, [this] { return stopping_ || has_work(); });
+    if (!stopping_ && !missing_.empty()) {
+      fetch_missing(lock);
+      if (!stopping_) put_in_place();
+    }
+    if (!stopping_ && logos_wait_) fetch_logos(lock);
+    if (!has_work()) {
+      pause = kFirstPause;
+      continue;
+    }
+    changed_.wait_for(lock, pause, [this] { return stopping_ || !has_work(); });
+    pause = std::min(pause * 2, longest);
+    if (!stopping_ && has_work()) put_in_place();
   }
 }
 

@@ -1,10 +1,11 @@
 // Publication: puts what the store names in place of what is served. What has not changed since
 // stays open and is not looked at again; what cannot be read now stays as it was, and is tried
-// again by a thread of its own.
+// again by a thread of its own, which also fetches what another replica has made.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -28,7 +29,8 @@ class Publication {
  public:
   /// All outlive this.
   Publication(store::Store& store, const store::SecretKey& key, const jobs::Generator& generator,
-              outputs::Published& published, outputs::GzipVariants& variants, jobs::Clock clock);
+              outputs::Published& published, outputs::GzipVariants& variants, jobs::Clock clock,
+              std::function<Result<>()> bring_logos);
   ~Publication();
   Publication(const Publication&) = delete;
   Publication& operator=(const Publication&) = delete;
@@ -36,6 +38,8 @@ class Publication {
   /// What cannot be opened is said in the log. What was served of it before still is; where that
   /// is nothing, its addresses answer that it is being made.
   void publish(std::shared_ptr<const jobs::Model> model);
+  /// Uploaded logos are others than before: `bring_logos` is called by the thread, until it works.
+  void logos_changed();
 
  private:
   using Snapshot = std::shared_ptr<const snapshots::Snapshot>;
@@ -48,8 +52,20 @@ class Publication {
     std::shared_ptr<outputs::PublishedProxy> proxy;
     Tokens tokens;
   };
+  /// A generation that is not in this process's folder.
+  struct Missing {
+    Uuid proxy{};
+    std::int64_t number = 0;
+    bool is_served = false;  ///< or will be, as soon as it is here
+    std::string name;        ///< of the proxy
+  };
   /// With the lock held.
   void put_in_place();
+  void fetch_missing(std::unique_lock<std::mutex>& lock);
+  void fetch_logos(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool has_work() const;
+  [[nodiscard]] bool is_missing(const jobs::ProxyEntry& entry, const store::GenerationRow& row,
+                                const Error& error);
   Result<> open(const jobs::ProxyEntry& entry, Open& known);
   Result<> read_tokens(const jobs::ProxyEntry& entry, const Disabled& disabled, Open& known);
   Disabled disabled_users();
@@ -67,6 +83,12 @@ class Publication {
   std::condition_variable changed_;
   std::shared_ptr<const jobs::Model> model_;
   std::map<Uuid, Open> open_;
+  std::vector<Missing> missing_;
+  std::set<std::pair<Uuid, std::int64_t>> given_up_;  // older ones that are nowhere
+  std::string not_fetched_;                           // why what is to be served could not be
+  std::function<Result<>()> bring_logos_;
+  bool logos_wait_ = false;
+  std::string logo_failure_;
   std::string failures_;  // what could not be read; empty: all is as the store says
   bool stopping_ = false;
   std::thread thread_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <m3u_proxy/daemon/service_parts.hpp>
 #include <m3u_proxy/jobs/source_server.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
+#include <m3u_proxy/objects/open_objects.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -14,6 +16,15 @@ namespace {
 constexpr std::string_view kDatabaseFile = "m3u-proxy.sqlite";
 constexpr unsigned kDownloads = 4;
 constexpr std::size_t kGzipVariants = 8;
+/// Of a leader that hangs or is cut off from the database: then another replica leads.
+constexpr std::chrono::seconds kLongestSilence{8};
+
+/// Tells this process from those of other machines.
+std::string process_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host.front() = '\0';
+  return fmt::format("{}:{}", host.data(), ::getpid());
+}
 
 }  // namespace
 
@@ -48,11 +59,15 @@ Result<> Service::Parts::load_settings() {
 }
 
 Result<> Service::Parts::open_store() {
-  M3U_TRY(store_, store::open_store({.url = loaded_.configuration.database.url,
-                                     .data = folder_->path(),
-                                     .budget = &process_->budget(),
-                                     .program = options_.version,
-                                     .now = options_.clock()}));
+  M3U_TRY(store_,
+          store::open_store({.url = loaded_.configuration.database.url,
+                             .data = folder_->path(),
+                             .budget = &process_->budget(),
+                             .longest_silence = loaded_.configuration.service.snapshots.empty()
+                                                    ? std::chrono::seconds()
+                                                    : kLongestSilence,
+                             .program = options_.version,
+                             .now = options_.clock()}));
   M3U_TRY(const std::string secret, api::installation_secret(*store_, *key_, options_.clock()));
   placeholders_ = std::make_shared<const snapshots::Placeholders>(
       snapshots::Placeholders::of_installation(secret));
@@ -69,17 +84,36 @@ Result<> Service::Parts::provision() {
   return {};
 }
 
+Result<> Service::Parts::open_depot() {
+  const auto& config = loaded_.configuration.service;
+  if (config.snapshots.empty()) return {};
+  if (loaded_.configuration.database.url.empty())
+    return fail(ErrorCode::kConfig,
+                "service.snapshots is for several replicas, and these need a PostgreSQL database",
+                "name it with [database] url, or leave snapshots out");
+  M3U_TRY(auto objects, objects::open_objects({.place = config.snapshots,
+                                               .endpoint = config.s3_endpoint,
+                                               .region = config.s3_region,
+                                               .access_key = config.s3_access_key,
+                                               .secret_key = config.s3_secret_key}));
+  depot_ = std::make_unique<depot::Depot>(std::move(objects), process_->budget());
+  return {};
+}
+
 Result<> Service::Parts::make_jobs() {
+  M3U_CHECK(open_depot());
   const auto& config = loaded_.configuration.service;
   M3U_TRY(auto conductor, conductor_options(config));
   M3U_TRY(auto guard, address_guard(config));
   space_ = std::make_unique<jobs::SnapshotSpace>(
       *store_,
       jobs::SnapshotSpace::Options{.folder = folder_->path(), .max_mb = config.max_snapshot_mb});
-  refresher_ = std::make_unique<jobs::Refresher>(
-      *process_, *store_, *space_, options_.clock,
-      jobs::Refresher::Options{
-          .folder = folder_->path(), .max_shrink = config.max_shrink, .guard = std::move(guard)});
+  refresher_ =
+      std::make_unique<jobs::Refresher>(*process_, *store_, *space_, options_.clock,
+                                        jobs::Refresher::Options{.folder = folder_->path(),
+                                                                 .max_shrink = config.max_shrink,
+                                                                 .guard = std::move(guard),
+                                                                 .depot = depot_.get()});
   generator_ = std::make_unique<jobs::Generator>(
       *process_, *store_, *space_, *refresher_, options_.clock,
       jobs::Generator::Options{.folder = folder_->path(),
@@ -87,10 +121,12 @@ Result<> Service::Parts::make_jobs() {
                                .threads = options_.threads,
                                .kept = config.generations_kept,
                                .run = runtime::run_options(loaded_.configuration),
+                               .depot = depot_.get(),
                                .on_generated = [this](const Uuid& proxy, const auto& stats) {
                                  view_->generated(proxy, stats);
                                }});
-  logos_ = std::make_unique<logos::LogoLibrary>(*store_, folder_->path() / "logos");
+  logos_ = std::make_unique<logos::LogoLibrary>(*store_, folder_->path() / "logos",
+                                                depot_ ? &depot_->objects() : nullptr);
   logo_cache_ = std::make_unique<logos::LogoCache>(
       process_->budget(), logos::LogoCache::Options{.folder = folder_->path() / "logo-cache"},
       logos::fetch_by_http(process_->spill_folder(), [this] { return refresher_->guard(); }),
@@ -101,13 +137,14 @@ Result<> Service::Parts::make_jobs() {
   view_ = std::make_unique<StateView>(*store_, *alerts_, alerts, folder_->path(), options_.clock);
   variants_ = std::make_unique<outputs::GzipVariants>(folder_->path() / "variants",
                                                       process_->slabs(), kGzipVariants);
-  publication_ = std::make_unique<Publication>(*store_, *key_, *generator_, published_, *variants_,
-                                               options_.clock);
+  publication_ =
+      std::make_unique<Publication>(*store_, *key_, *generator_, published_, *variants_,
+                                    options_.clock, [this] { return logos_->catch_up(); });
   watch_ = std::make_unique<FileWatch>();
   local_sources_ = std::make_unique<LocalSources>(*watch_, *store_, options_.clock);
   workers_ = std::make_unique<jobs::Workers>(
       *store_, options_.clock,
-      jobs::Workers::Options{.owner = fmt::format("{}", ::getpid()),
+      jobs::Workers::Options{.owner = process_name(),
                              .on_end =
                                  [this](const store::Job& job, const Result<std::string>& result) {
                                    const auto target = parse_uuid(job.target);
@@ -135,8 +172,9 @@ Result<> Service::Parts::make_jobs() {
                                  .changes = [this](store::Topics topics) { look(topics); }});
   workers_->add_lane(kDownloads,
                      {{std::string(jobs::kRefreshJob),
-                       [this](const jobs::JobContext& job) {
-                         return refresher_->refresh(job, *conductor_->model());
+                       [this](const jobs::JobContext& job) -> Result<std::string> {
+                         M3U_TRY(const auto model, conductor_->model_for_job());
+                         return refresher_->refresh(job, *model);
                        }}},
                      [this](std::vector<store::Job> running) {
                        // As far as each is now; one that cannot be looked at counts as before.
@@ -144,8 +182,10 @@ Result<> Service::Parts::make_jobs() {
                          if (auto now = store_->jobs().get(job.id)) job = *std::move(now);
                        return jobs::waiting_for_servers(*conductor_->model(), running);
                      });
-  workers_->add_lane(1, {{std::string(jobs::kGenerateJob), [this](const jobs::JobContext& job) {
-                            return generator_->generate(job, *conductor_->model());
+  workers_->add_lane(1, {{std::string(jobs::kGenerateJob),
+                          [this](const jobs::JobContext& job) -> Result<std::string> {
+                            M3U_TRY(const auto model, conductor_->model_for_job());
+                            return generator_->generate(job, *model);
                           }}});
   restoring_ = std::make_unique<Restoring>(
       Restoring::Parts{.store = *store_,
@@ -163,6 +203,8 @@ void Service::Parts::look(store::Topics topics) {
   if (takes_settings_ && topics.test(static_cast<std::size_t>(store::Topic::kSettings)))
     if (const auto taken = take_settings(); !taken)
       log::error("config", "the saved settings are not taken over: {}", to_string(taken.error()));
+  if (depot_ && topics.test(static_cast<std::size_t>(store::Topic::kLogos)))
+    publication_->logos_changed();
   // Who may have what is looked up anew.
   if (topics.test(static_cast<std::size_t>(store::Topic::kAccess))) publish();
   for (const store::Topic topic :
@@ -211,6 +253,7 @@ void Service::Parts::stop(std::chrono::milliseconds within) {
   if (conductor_) conductor_->stop();
   watch_.reset();
   if (workers_) workers_->stop();
+  if (depot_) depot_->stop();
   server_.reset();
   publication_.reset();
   variants_.reset();

@@ -64,6 +64,7 @@ class Service::Parts {
   [[nodiscard]] Result<settings::SavedSettings> saved_at_start();
   Result<> open_store();
   Result<> provision();
+  Result<> open_depot();
   Result<> make_jobs();
   Result<> make_api();
   [[nodiscard]] http::ServerCounters http_counters() const;
@@ -98,6 +99,7 @@ class Service::Parts {
   std::string listens_at_;  // written before any request is read
   outputs::Published published_;
   std::unique_ptr<outputs::GzipVariants> variants_;
+  std::unique_ptr<depot::Depot> depot_;  // of several replicas
   std::unique_ptr<jobs::SnapshotSpace> space_;
   std::unique_ptr<jobs::Refresher> refresher_;
   std::unique_ptr<logos::LogoLibrary> logos_;

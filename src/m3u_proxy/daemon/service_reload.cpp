@@ -140,7 +140,8 @@ Result<jobs::Conductor::Options> Service::Parts::conductor_options(
   M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(config.time_zone));
   return jobs::Conductor::Options{
       .quiet_period = config.quiet_period,
-      .refreshes = {.jitter = config.jitter, .zone = zone, .refresh = config.refresh}};
+      .refreshes = {.jitter = config.jitter, .zone = zone, .refresh = config.refresh},
+      .replicas = !config.snapshots.empty()};
 }
 
 }  // namespace m3u_proxy::daemon

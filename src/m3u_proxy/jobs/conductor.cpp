@@ -11,11 +11,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::chrono::hours kLongestSleep{24};
-constexpr std::chrono::hours kBetweenTidying{1};
-constexpr std::chrono::hours kAuditKept{24 * 365};
 constexpr std::chrono::seconds kPause{2};
-/// Jobs of an earlier process that are looked at.
-constexpr int kMostLeft = 1000;
+/// Of the leader's lock, where several could hold it.
+constexpr std::chrono::seconds kBetweenLooks{2};
 
 void earliest(std::optional<store::Time>& time, const std::optional<store::Time>& other) {
   if (other && (!time || *other < *time)) time = other;
@@ -117,23 +115,6 @@ Result<> Conductor::start() {
   M3U_CHECK(generator_.delete_orphans(*model()));
   M3U_CHECK(refresher_.delete_removed(*model()));
   M3U_CHECK(generator_.delete_removed(*model()));
-  // What the last process did not get to is in the queue: it is not asked for twice.
-  for (const store::JobState state : {store::JobState::kQueued, store::JobState::kRunning}) {
-    M3U_TRY(
-        const auto left,
-        store_.jobs().list({.state = state, .kind = std::string(kRefreshJob), .limit = kMostLeft}));
-    for (const store::Job& job : left)
-      if (const auto source = parse_uuid(job.target)) refreshes_.asked(*source, clock_());
-  }
-  // What a generation was made of is in its snapshot, so only what has changed since is made
-  // again.
-  for (const ProxyEntry& proxy : model()->proxies) {
-    M3U_TRY(const auto snapshot, generator_.newest(proxy.id));
-    if (!snapshot) continue;
-    const auto& notes = snapshot->manifest().notes;
-    if (const auto inputs = notes.find("inputs"); inputs != notes.end())
-      made_of_[proxy.id] = inputs->second;
-  }
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -155,10 +136,12 @@ Result<> Conductor::load() {
     const std::scoped_lock lock(mutex_);
     base = base_;
   }
+  M3U_TRY(const std::int64_t revision, store_.entities().revision());
   M3U_TRY(auto loaded, load_model(store_, base));
   {
     const std::scoped_lock lock(mutex_);
     model_ = loaded;
+    revision_ = revision;
   }
   refreshes_.follow(*loaded);
   for (const SourceEntry& source : loaded->sources)
@@ -183,6 +166,7 @@ Result<bool> Conductor::all_tried(const Model& model, const ProxyEntry& proxy) {
 /// Which proxies are no longer made of what they were made of: they wait until it is quiet. One
 /// that nobody can be served from yet waits for its sources only.
 Result<> Conductor::find_changed() {
+  if (!leads_) return {};
   const auto current = model();
   const store::Time now = clock_();
   const Options options = this->options();
@@ -264,50 +248,6 @@ std::optional<store::Time> Conductor::generations() {
   return next;
 }
 
-/// Puts what failed back among what waits, once it is time.
-std::optional<store::Time> Conductor::retries() {
-  std::optional<store::Time> next;
-  const store::Time now = clock_();
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(failed_,
-                [&](const auto& entry) { return model_->find_proxy(entry.first) == nullptr; });
-  for (auto& [proxy, failure] : failed_) {
-    if (failure.again == store::Time()) continue;  // it was asked for
-    if (failure.again > now) {
-      earliest(next, failure.again);
-      continue;
-    }
-    failure.again = {};
-    waiting_.try_emplace(proxy, Waiting{.first = now, .due = now});
-  }
-  return next;
-}
-
-Result<> Conductor::tidy() {
-  const store::Time now = clock_();
-  if (now - tidied_ < kBetweenTidying) return {};
-  tidied_ = now;
-  const Options options = this->options();
-  M3U_CHECK(store_.jobs().prune(now - options.reports_kept));
-  M3U_CHECK(store_.audit_log().prune(now - kAuditKept));
-  M3U_CHECK(refresher_.delete_superseded(now - options.grace));
-  // By an old model, data of what came meanwhile would seem to be nobody's.
-  if (model_is_current_) {
-    M3U_CHECK(refresher_.delete_removed(*model()));
-    M3U_CHECK(generator_.delete_removed(*model()));
-  }
-  M3U_CHECK(store_.edits().prune(options.reports_kept, now));
-  return {};
-}
-
-void Conductor::forget() {
-  made_of_.clear();
-  waiting_.clear();
-  refreshes_.forget();
-  const std::scoped_lock lock(mutex_);
-  failed_.clear();
-}
-
 /// What could not be looked at for a reason that may pass is the answer.
 store::Topics Conductor::follow(store::Topics topics) {
   const auto has = [&](store::Topic topic) { return topics.test(static_cast<std::size_t>(topic)); };
@@ -340,6 +280,7 @@ store::Topics Conductor::follow(store::Topics topics) {
 
 /// One part that fails keeps no other from its work.
 Result<std::optional<store::Time>> Conductor::enqueue_due() {
+  if (!leads_) return stand_by();
   auto next = clock_changes();
   const auto add = [&](Result<std::optional<store::Time>> other) {
     if (next && other)
@@ -355,27 +296,30 @@ Result<std::optional<store::Time>> Conductor::enqueue_due() {
 }
 
 void Conductor::run() {
-  store::Topics undone = follow(store::all_topics());
+  share();
+  store::Topics undone;  // the first look at the lead follows everything
   while (!stopping_) {
-    const auto next = enqueue_due();
+    const auto leads = look_at_lead(undone);
+    const auto next =
+        leads ? enqueue_due() : Result<std::optional<store::Time>>(fail(leads.error()));
     if (next)
       schedule_.worked();
     else
       schedule_.failed(next.error());
     milliseconds sleep = kLongestSleep;
     if (!next || undone.any()) sleep = kPause;
+    if (options().replicas) sleep = std::min<milliseconds>(sleep, kBetweenLooks);
     if (next && *next) sleep = std::clamp<milliseconds>(**next - clock_(), milliseconds(1), sleep);
     auto topics = feed_->wait(sleep);
     if (stopping_) return;
     if (topics) {
-      if (restored_.exchange(false)) {
-        forget();
-        topics->set(static_cast<std::size_t>(store::Topic::kSettings));
-      }
-      if (reconfigured_.exchange(false))
+      const bool restored = restored_.exchange(false);
+      if (restored) forget();
+      if (reconfigured_.exchange(false) || restored)
         topics->set(static_cast<std::size_t>(store::Topic::kSettings));
       news_.worked();
       undone = follow(*topics | undone);
+      if (restored) share();
     } else {
       news_.failed(topics.error());
       std::this_thread::sleep_for(kPause);

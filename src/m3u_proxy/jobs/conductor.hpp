@@ -2,7 +2,10 @@
 // for refreshes when they are due and for generations when what they are made of has changed and
 // is quiet, and tells those who keep something of the store in memory.
 //
-// One thread, asleep until something changes or is due.
+// Of several replicas one leads: its schedule is followed, and it deletes what nobody needs any
+// more. The others do jobs, follow changes, and take the lead over within seconds when it is free.
+//
+// One thread, asleep until something changes or is due; with replicas it looks every two seconds.
 #pragma once
 
 #include <atomic>
@@ -47,6 +50,8 @@ class Conductor {
     std::chrono::hours reports_kept{24 * 30};
     /// What is superseded is deleted after this: nobody reads it any more.
     std::chrono::minutes grace{10};
+    /// Other processes share the store: who leads is looked at every two seconds.
+    bool replicas = false;
   };
   /// What it tells others; each may be empty. Called on its thread.
   struct Listeners {
@@ -67,6 +72,9 @@ class Conductor {
   void stop();
   /// What holds now. Thread-safe.
   [[nodiscard]] std::shared_ptr<const Model> model() const;
+  /// What the store says now, for a job that another replica may have asked for a moment ago.
+  /// Errors: of load_model(). Thread-safe.
+  [[nodiscard]] Result<std::shared_ptr<const Model>> model_for_job() const;
   /// When a source is refreshed next, as RefreshPlan::next() says. Thread-safe.
   [[nodiscard]] Result<std::optional<store::Time>> next_refresh(const SourceEntry& source) const {
     return refreshes_.next(source);
@@ -97,6 +105,11 @@ class Conductor {
   void run();
   store::Topics follow(store::Topics topics);
   Result<> load();
+  Result<> take_over();
+  void share() const;
+  Result<> look_at_lead(store::Topics& undone);
+  void stand_down();
+  Result<std::optional<store::Time>> stand_by();
   Result<bool> all_tried(const Model& model, const ProxyEntry& proxy);
   Result<> find_changed();
   Result<std::optional<store::Time>> enqueue_due();
@@ -105,6 +118,7 @@ class Conductor {
   std::optional<store::Time> generations();
   std::optional<store::Time> retries();
   Result<> tidy();
+  Result<> tidy_here(store::Time before);
   void forget();
 
   store::Store& store_;
@@ -118,12 +132,15 @@ class Conductor {
   config::Configuration base_;
   Options options_;
   std::shared_ptr<const Model> model_;
+  std::int64_t revision_ = 0;            // of the store, as model_ was read
   std::map<Uuid, Failure> failed_;       // generations, by proxy
   std::map<Uuid, std::string> made_of_;  // inputs of the newest job for each proxy
   std::map<Uuid, Waiting> waiting_;      // proxies that change
   std::optional<store::Time> by_clock_;  // when the clock changes one of them next
   bool model_is_current_ = false;        // what the store says now could be loaded
   store::Time tidied_{};
+  bool leads_ = false;   // this replica's schedule is followed
+  bool cut_off_ = true;  // what has changed was not heard of, as at the start
   std::atomic<bool> reconfigured_{false};
   std::atomic<bool> restored_{false};
   std::atomic<bool> stopping_{false};

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -55,8 +54,8 @@ Result<> adopt_guide(snapshots::SnapshotDraft& draft, const snapshots::Placehold
   return programmes.finish();
 }
 
-Result<> share(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from,
-               std::string_view name) {
+Result<> share_file(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from,
+                    std::string_view name) {
   M3U_CHECK(draft.share(from, name));
   return draft.share(from, snapshots::places_of(name));
 }
@@ -95,7 +94,10 @@ Generator::Generator(runtime::Process& process, store::Store& store, SnapshotSpa
       clock_(std::move(clock)),
       options_(std::move(options)),
       edits_(store, process.budget(), options_.folder / "edits"),
-      space_(space) {}
+      space_(space),
+      shared_(options_.depot, [&space](const std::string& what, std::uint64_t bytes) {
+        return space.take_for_copy(what, bytes);
+      }) {}
 
 Result<snapshots::SnapshotFolder> Generator::folder_of(const Uuid& proxy) const {
   return snapshots::SnapshotFolder::open(options_.folder / "generations" / to_base64url(proxy));
@@ -104,10 +106,16 @@ Result<snapshots::SnapshotFolder> Generator::folder_of(const Uuid& proxy) const 
 Result<std::shared_ptr<const snapshots::Snapshot>> Generator::open(const Uuid& proxy,
                                                                    std::int64_t number) const {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
-  auto snapshot = folder.get(std::to_string(number));
+  auto snapshot = shared_.open(folder, shelf_of(proxy), std::to_string(number));
   if (!snapshot && snapshot.error().code == ErrorCode::kNotFound)
     return fail(without_generation(number, folder.list()));
   return snapshot;
+}
+
+Result<std::shared_ptr<const snapshots::Snapshot>> Generator::open_here(const Uuid& proxy,
+                                                                        std::int64_t number) const {
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
+  return folder.get(std::to_string(number));
 }
 
 Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
@@ -189,8 +197,22 @@ Result<std::shared_ptr<const snapshots::Snapshot>> Generator::newest(const Uuid&
   M3U_TRY(const auto rows, store_.generations().list(proxy));
   if (rows.empty()) return nullptr;
   auto opened = open(proxy, rows.front().number);
-  if (!opened) return nullptr;  // damaged: it is made again
+  if (!opened && shared_.has_depot() && opened.error().code != ErrorCode::kNotFound &&
+      opened.error().code != ErrorCode::kParse)
+    return fail(opened.error());  // it is there, and cannot be had now
+  if (!opened) return nullptr;    // damaged: it is made again
   return *std::move(opened);
+}
+
+Result<std::string> Generator::inputs_of_newest(const Uuid& proxy) const {
+  M3U_TRY(const auto rows, store_.generations().list(proxy));
+  if (rows.empty()) return std::string();
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
+  const auto manifest =
+      shared_.manifest(folder, shelf_of(proxy), std::to_string(rows.front().number));
+  if (!manifest) return std::string();  // damaged or gone: it is made again
+  const auto inputs = manifest->notes.find("inputs");
+  return inputs == manifest->notes.end() ? std::string() : inputs->second;
 }
 
 Generator::Options Generator::options() const {
@@ -220,7 +242,7 @@ Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots
   M3U_CHECK(adopt(draft, kPlaylistFile, options_.placeholders));
   if (guide_written) return adopt_guide(draft, options_.placeholders, process_);
   if (guide_stays && last != nullptr) {
-    M3U_CHECK(share(draft, *last, kGuideFile));
+    M3U_CHECK(share_file(draft, *last, kGuideFile));
     // An older version's generation has none.
     if (last->file(kProgrammesFile) != nullptr) M3U_CHECK(draft.share(*last, kProgrammesFile));
   }
@@ -297,7 +319,9 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   M3U_CHECK(room.settle(own_bytes(draft->folder())));
   M3U_TRY(row.number, store_.generations().next_number(proxy.id));
   M3U_CHECK(draft->commit(std::to_string(row.number)));
-  if (const auto done = describe(row, folder, last, job.cancel); !done) {
+  auto done = describe(row, folder, last, job.cancel);
+  if (done) done = shared_.put(folder, shelf_of(proxy.id), std::to_string(row.number), &job.cancel);
+  if (!done) {
     discard(proxy.id, row.number);
     return fail(done.error());
   }
@@ -349,49 +373,6 @@ Result<std::string> Generator::generate(const JobContext& job, const Model& mode
       *state == store::GenerationState::kCandidate ? "; it waits, since a roll back holds" : "");
   M3U_CHECK(forget_old(id));
   return report;
-}
-
-/// Keeps the newest, what is served in any case, and as many that wait for a release: those do not
-/// push out what one can go back to.
-Result<> Generator::forget_old(const Uuid& proxy) {
-  M3U_TRY(const auto rows, store_.generations().list(proxy));
-  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
-  const std::size_t kept = options().kept;
-  std::size_t candidates = 0;
-  std::size_t others = 1;  // what is served
-  for (const store::GenerationRow& row : rows) {
-    if (row.state == store::GenerationState::kCurrent) continue;
-    std::size_t& count = row.state == store::GenerationState::kCandidate ? candidates : others;
-    if (++count <= kept) continue;
-    M3U_CHECK(store_.generations().forget(proxy, row.number));
-    M3U_CHECK(folder.remove(std::to_string(row.number)));
-  }
-  return {};
-}
-
-Result<> Generator::delete_orphans(const Model& model) {
-  for (const ProxyEntry& proxy : model.proxies) {
-    M3U_TRY(const auto rows, store_.generations().list(proxy.id));
-    std::set<std::string> known;
-    for (const store::GenerationRow& row : rows) known.insert(std::to_string(row.number));
-    M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy.id));
-    for (const std::string& name : folder.list())
-      if (!known.contains(name)) M3U_CHECK(folder.remove(name));
-  }
-  return {};
-}
-
-Result<> Generator::delete_removed(const Model& model) {
-  std::set<Uuid> ids;
-  for (const ProxyEntry& proxy : model.proxies) ids.insert(proxy.id);
-  M3U_CHECK(edits_.delete_removed(model));
-  return snapshots::remove_folders_except(options_.folder / "generations", ids);
-}
-
-void Generator::discard(const Uuid& proxy, std::int64_t number) const {
-  const auto row = store_.generations().get(proxy, number);
-  if (row || row.error().code != ErrorCode::kNotFound) return;
-  if (const auto folder = folder_of(proxy)) (void)folder->remove(std::to_string(number));
 }
 
 }  // namespace m3u_proxy::jobs

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <m3u_proxy/depot/shared_snapshots.hpp>
 #include <m3u_proxy/jobs/edit_files.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
@@ -34,6 +35,8 @@ class Generator {
     /// Generations of a proxy, the current one among them; as many may wait for a release.
     std::size_t kept = 5;
     runtime::RunOptions run{};
+    /// Where replicas find each other's generations; nullptr: this is the only process.
+    depot::Depot* depot = nullptr;
     /// Told of each generation that was made, published or not; may be empty. Called on the job's
     /// thread.
     std::function<void(const Uuid&, const generation::GenerationStats&)> on_generated{};
@@ -49,12 +52,21 @@ class Generator {
 
   /// The folder with a proxy's generations. Errors: kIo.
   [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& proxy) const;
-  /// A generation's snapshot. Errors: kNotFound, kParse, kIo.
+  /// A generation's snapshot, which is fetched from the depot where it is not here. Errors:
+  /// kNotFound, kParse, kIo; those of the depot.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open(const Uuid& proxy,
                                                                         std::int64_t number) const;
+  /// The same, but only if it is here.
+  [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open_here(
+      const Uuid& proxy, std::int64_t number) const;
+  /// Whether what is not here may be elsewhere.
+  [[nodiscard]] bool has_depot() const { return shared_.has_depot(); }
   /// The newest generation, be it served or waiting for a release: what a new one is compared
-  /// with. nullptr: there is none, or it is damaged. Errors: of the store.
+  /// with. nullptr: there is none, or it is damaged. Errors: of the store, of the depot.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> newest(const Uuid& proxy) const;
+  /// What the newest generation was made of, as inputs_of() said then; "" when there is none.
+  /// Errors: of the store.
+  [[nodiscard]] Result<std::string> inputs_of_newest(const Uuid& proxy) const;
   /// What a proxy is made of now: its definition, the snapshots of its sources and, where it
   /// depends on the clock, until when (clock_changes.hpp), as one text.
   /// nullopt: none of its sources has been fetched yet.
@@ -81,12 +93,19 @@ class Generator {
   [[nodiscard]] runtime::RunOptions run_options() const;
   /// Edits of channels have changed: what is known of them is looked up again. Thread-safe.
   void edits_changed() { edits_.forget(); }
-  /// Deletes generations that no row names, as a crash leaves them. Before any job runs.
-  Result<> delete_orphans(const Model& model);
+  /// Deletes generations that no row names and that are older than `before`: as a crash leaves
+  /// them, or another replica that has forgotten them. nullopt: however young, before any job runs.
+  Result<> delete_orphans(const Model& model, std::optional<store::Time> before = std::nullopt);
+  /// Puts into the depot what rows name and is only here. What fails is logged.
+  void share(const Model& model) const;
+  /// Deletes from the depot what no row names and is older than `before`. Only the leader may.
+  Result<> tidy_depot(const Model& model, store::Time before) const;
   /// Deletes what proxies left that are not there any more. Error: kIo.
   Result<> delete_removed(const Model& model);
 
  private:
+  /// Where a proxy's generations are in the depot.
+  static depot::Shelf shelf_of(const Uuid& proxy);
   [[nodiscard]] Options options() const;
   Error without_copy(const SourceEntry& source, const Error& error);
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
@@ -114,6 +133,7 @@ class Generator {
   Options options_;
   mutable EditFiles edits_;  // has a lock of its own
   SnapshotSpace& space_;
+  depot::SharedSnapshots shared_;
 };
 
 }  // namespace m3u_proxy::jobs

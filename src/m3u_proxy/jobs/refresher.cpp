@@ -1,4 +1,5 @@
 #include <array>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -20,6 +21,11 @@ namespace m3u_proxy::jobs {
 namespace {
 
 constexpr std::string_view kReplies = "replies";  // beside the sources
+constexpr std::string_view kShelves = "sources";
+
+depot::Shelf shelf_of(const Uuid& source) {
+  return fmt::format("{}/{}", kShelves, to_base64url(source));
+}
 
 /// Copies all that a source gives into a temporary file.
 Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
@@ -113,7 +119,7 @@ Result<snapshots::SnapshotFolder> Refresher::folder_of(const Uuid& source) const
 Result<std::shared_ptr<const snapshots::Snapshot>> Refresher::open(
     const SourceEntry& source, const store::SourceSnapshot& row) const {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
-  return folder.get(to_base64url(row.id));
+  return shared_.open(folder, shelf_of(source.id), to_base64url(row.id));
 }
 
 /// Where the last good replies of an account's API are kept, from which a list is made: a reply
@@ -172,7 +178,8 @@ bool Refresher::is_suspicious(const Inspection& found,
 Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempFile& file,
                                       store::SourceSnapshot row, const Inspection& found,
                                       const std::optional<store::SourceSnapshot>& current,
-                                      const std::optional<store::JobLease>& lease) {
+                                      const std::optional<store::JobLease>& lease,
+                                      const CancelToken& cancel) {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
   M3U_TRY(const auto room, space_.take(fmt::format("a new copy of \"{}\"", source.config.name.name),
                                        file.size(), SnapshotSpace::Size::kKnown));
@@ -186,6 +193,11 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
   row.channel_set_hash = found.channel_set.empty() ? row.content_hash : found.channel_set;
   row.confirmed = row.fetched;
   M3U_CHECK(draft->commit(to_base64url(row.id)));
+  if (const auto put = shared_.put(folder, shelf_of(source.id), to_base64url(row.id), &cancel);
+      !put) {
+    discard(source.id, row.id);
+    return fail(put.error());
+  }
   if (!is_suspicious(found, current)) {
     if (const auto done = store_.snapshots().publish(row, lease); !done) {
       discard(source.id, row.id);
@@ -261,7 +273,7 @@ Result<std::string> Refresher::bring_up_to_date(const SourceEntry& source, const
                                             .last_modified = download.last_modified,
                                             .content_hash = std::move(hash),
                                             .fetched = now},
-                                           found, current, job.lease));
+                                           found, current, job.lease, job.cancel));
   if (result == RefreshResult::kNew)
     note_sightings(source, download.file->descriptor(), job.cancel);
   if (result == RefreshResult::kQuarantined)
@@ -285,7 +297,7 @@ Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
   M3U_TRY(const Inspection found, inspect(source, *file, cancel));
   M3U_TRY(std::string hash, hash_of(*file));
   M3U_CHECK(keep(source, *file, {.content_hash = std::move(hash), .fetched = clock_()}, found,
-                 std::nullopt, std::nullopt));
+                 std::nullopt, std::nullopt, cancel));
   note_sightings(source, file->descriptor(), cancel);
   return {};
 }
@@ -312,14 +324,39 @@ Result<> Refresher::delete_superseded(store::Time moment) {
   return {};
 }
 
-Result<> Refresher::delete_orphans(const Model& model) {
+void Refresher::share(const Model& model) const {
+  if (!shared_.has_depot()) return;
+  for (const SourceEntry& source : model.sources) {
+    const auto folder = folder_of(source.id);
+    const auto rows = store_.snapshots().list(source.id);
+    if (!folder || !rows) continue;
+    for (const store::SourceSnapshot& row : *rows)
+      if (row.state != store::SnapshotState::kSuperseded)
+        shared_.put_if_here(*folder, shelf_of(source.id), to_base64url(row.id));
+  }
+}
+
+Result<> Refresher::tidy_depot(const Model& model, store::Time before) const {
+  if (!shared_.has_depot()) return {};
+  std::map<depot::Shelf, std::set<std::string>> named;
+  for (const SourceEntry& source : model.sources) {
+    M3U_TRY(const auto rows, store_.snapshots().list(source.id));
+    for (const store::SourceSnapshot& row : rows)
+      named[shelf_of(source.id)].insert(to_base64url(row.id));
+  }
+  M3U_CHECK(shared_.depot()->keep_only(kShelves, named, store::seconds_of(before)));
+  return {};
+}
+
+Result<> Refresher::delete_orphans(const Model& model, std::optional<store::Time> before) {
   for (const SourceEntry& source : model.sources) {
     M3U_TRY(const auto folder, folder_of(source.id));
     M3U_TRY(const auto rows, store_.snapshots().list(source.id));
     std::set<std::string> known;
     for (const store::SourceSnapshot& row : rows) known.insert(to_base64url(row.id));
     for (const std::string& name : folder.list())
-      if (!known.contains(name)) M3U_CHECK(folder.remove(name));
+      if (!known.contains(name) && (!before || made_at(folder.path() / name) < *before))
+        M3U_CHECK(folder.remove(name));
   }
   return {};
 }

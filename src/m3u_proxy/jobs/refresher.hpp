@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include <m3u_proxy/depot/shared_snapshots.hpp>
 #include <m3u_proxy/jobs/downloader.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/model.hpp>
@@ -40,6 +41,8 @@ class Refresher {
     std::optional<double> max_shrink = 0.5;
     /// Asked for whom sources that people made through the API may connect to; nullptr: anybody.
     std::shared_ptr<const net::AddressGuard> guard{};
+    /// Where replicas find each other's snapshots; nullptr: this is the only process.
+    depot::Depot* depot = nullptr;
     /// So many replies in a row with the same channels are believed.
     std::int64_t believed_after = 3;
   };
@@ -51,7 +54,10 @@ class Refresher {
         clock_(std::move(clock)),
         options_(std::move(options)),
         downloader_(process, clock_),
-        space_(space) {
+        space_(space),
+        shared_(options_.depot, [&space](const std::string& what, std::uint64_t bytes) {
+          return space.take_for_copy(what, bytes);
+        }) {
     set_max_shrink(options_.max_shrink);
   }
 
@@ -94,13 +100,19 @@ class Refresher {
 
   /// The folder with a source's snapshots. Errors: kIo.
   [[nodiscard]] Result<snapshots::SnapshotFolder> folder_of(const Uuid& source) const;
-  /// A source's snapshot. Errors: kNotFound, kParse (it is damaged), kIo.
+  /// A source's snapshot, which is fetched from the depot where it is not here. Errors: kNotFound,
+  /// kParse (it is damaged), kIo; those of the depot.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open(
       const SourceEntry& source, const store::SourceSnapshot& row) const;
   /// Deletes what was superseded before `moment`.
   Result<> delete_superseded(store::Time moment);
-  /// Deletes snapshots that no row names, as a crash leaves them. Before any refresh runs.
-  Result<> delete_orphans(const Model& model);
+  /// Deletes snapshots that no row names and that are older than `before`: as a crash leaves them,
+  /// or another replica that has superseded them. nullopt: however young, before any refresh runs.
+  Result<> delete_orphans(const Model& model, std::optional<store::Time> before = std::nullopt);
+  /// Puts into the depot what rows name and is only here. What fails is logged.
+  void share(const Model& model) const;
+  /// Deletes from the depot what no row names and is older than `before`. Only the leader may.
+  Result<> tidy_depot(const Model& model, store::Time before) const;
   /// Deletes what sources left that are not there any more. Error: kIo.
   Result<> delete_removed(const Model& model);
 
@@ -118,7 +130,8 @@ class Refresher {
   Result<RefreshResult> keep(const SourceEntry& source, const io::TempFile& file,
                              store::SourceSnapshot row, const Inspection& found,
                              const std::optional<store::SourceSnapshot>& current,
-                             const std::optional<store::JobLease>& lease);
+                             const std::optional<store::JobLease>& lease,
+                             const CancelToken& cancel);
   /// Deletes a snapshot that could not be published, unless the store names it after all.
   void discard(const Uuid& source, const Uuid& snapshot) const;
   [[nodiscard]] bool is_suspicious(const Inspection& found,
@@ -132,6 +145,7 @@ class Refresher {
   mutable std::mutex guard_mutex_;  // of options_.guard
   Downloader downloader_;
   SnapshotSpace& space_;
+  depot::SharedSnapshots shared_;
 };
 
 }  // namespace m3u_proxy::jobs

@@ -77,6 +77,12 @@ std::uint64_t own_bytes(const fs::path& snapshot) {
   return total;
 }
 
+store::Time made_at(const fs::path& snapshot) {
+  struct stat info{};
+  if (::stat(snapshot.c_str(), &info) != 0) return {};
+  return store::Time(std::chrono::seconds(info.st_mtim.tv_sec));
+}
+
 SnapshotSpace::SnapshotSpace(store::Store& store, Options options)
     : store_(store), options_(std::move(options)) {
   if (!options_.disk) options_.disk = system_disk;
@@ -101,6 +107,12 @@ Result<SnapshotSpace::Room> SnapshotSpace::take(std::string what, std::uint64_t 
   M3U_CHECK(check_disk(room, bytes));
   M3U_CHECK(claim(room, bytes, size));
   return room;
+}
+
+Result<std::shared_ptr<void>> SnapshotSpace::take_for_copy(const std::string& what,
+                                                           std::uint64_t bytes) {
+  M3U_TRY(Room room, take(what, bytes, Size::kKnown));
+  return std::make_shared<Room>(std::move(room));
 }
 
 void SnapshotSpace::set_max_mb(std::uint64_t max_mb) {

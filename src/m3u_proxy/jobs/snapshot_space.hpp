@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@ namespace m3u_proxy::jobs {
 
 /// Bytes of the files in a folder of a snapshot that no other snapshot shares.
 std::uint64_t own_bytes(const std::filesystem::path& snapshot);
+/// When a snapshot was made, by the system's clock; store::Time() when it is not there.
+store::Time made_at(const std::filesystem::path& snapshot);
 
 /// Thread-safe.
 class SnapshotSpace {
@@ -68,6 +71,8 @@ class SnapshotSpace {
   /// Takes room for `what`, which is for people: "a new copy of …". Errors: kDiskFull, with what is
   /// there, what is needed and the remedy; of the store, kIo.
   Result<Room> take(std::string what, std::uint64_t bytes, Size size);
+  /// The same for a copy that comes from a depot, whose size is known. Errors: as take().
+  Result<std::shared_ptr<void>> take_for_copy(const std::string& what, std::uint64_t bytes);
   /// From the next snapshot on.
   void set_max_mb(std::uint64_t max_mb);
   /// What is there, in bytes; what several snapshots share counts once.

@@ -21,6 +21,9 @@ struct OpenOptions {
   Bytes sqlite_cache = mib(4);
   Bytes sqlite_heap = mib(8);  ///< the most that SQLite may take, the cache included
   Duration busy_timeout{5000};
+  /// PostgreSQL takes the lead from who has not called lead() for so long; 0: from nobody whose
+  /// connection lives.
+  std::chrono::seconds longest_silence{};
   std::string program{};  ///< this program's version
   Time now{};
   std::span<const sql::Migration> migrations = sql::migrations();

@@ -8,7 +8,7 @@ namespace m3u_proxy::store::postgres {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{100};
-constexpr std::chrono::milliseconds kLongestPause{5000};
+constexpr std::chrono::milliseconds kLongestPause{2000};
 
 }  // namespace
 

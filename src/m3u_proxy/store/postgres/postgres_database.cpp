@@ -18,14 +18,23 @@ using sql::Access;
 // Advisory locks are numbers that only m3u-proxy's programs agree on.
 constexpr std::int64_t kExclusiveLock = 0x6D33'7570'7278'0001;
 constexpr std::int64_t kLeaderLock = 0x6D33'7570'7278'0002;
+/// A leader whose machine or network is gone, or that hangs, says nothing, and its session would
+/// keep the lock for hours: the server ends it when its probes are not answered, or nothing is
+/// asked.
+constexpr std::string_view kEndSilentLeaders =
+    "SELECT set_config(name, value, false) FROM (VALUES ('tcp_keepalives_idle', '3'),"
+    " ('tcp_keepalives_interval', '2'), ('tcp_keepalives_count', '3'),"
+    " ('tcp_user_timeout', '9000'), ('idle_session_timeout', $1::text)) AS wanted(name, value)"
+    " WHERE name IN (SELECT name FROM pg_settings)";
 constexpr int kRepeats = 5;
 constexpr std::chrono::milliseconds kRepeatPause{10};
 constexpr Bytes kSessionSize = kib(64);  ///< about what an idle one holds
 
 class PostgresDatabase final : public sql::Database {
  public:
-  PostgresDatabase(std::shared_ptr<ConnectionPool> pool, memory::Reservation reserved)
-      : pool_(std::move(pool)), reserved_(std::move(reserved)) {}
+  PostgresDatabase(std::shared_ptr<ConnectionPool> pool, memory::Reservation reserved,
+                   std::chrono::seconds longest_silence)
+      : pool_(std::move(pool)), reserved_(std::move(reserved)), longest_silence_(longest_silence) {}
 
   Result<> transact(Access access, const Work& work) override;
   Result<> announce(sql::Connection& connection, Topic topic) override {
@@ -36,7 +45,8 @@ class PostgresDatabase final : public sql::Database {
   Result<bool> lead() override;
   void resign() override {
     const std::scoped_lock lock(leader_mutex_);
-    leader_.reset();
+    candidate_.reset();
+    leads_ = false;
   }
 
   [[nodiscard]] bool backs_up() const override { return false; }
@@ -66,8 +76,11 @@ class PostgresDatabase final : public sql::Database {
 
   std::shared_ptr<ConnectionPool> pool_;
   memory::Reservation reserved_;
+  std::chrono::seconds longest_silence_;
   std::mutex leader_mutex_;
-  std::unique_ptr<PostgresConnection> leader_;  ///< holds the leader's lock
+  Result<bool> try_to_lead();
+  std::unique_ptr<PostgresConnection> candidate_;  ///< whose session has the leader's lock, or asks
+  bool leads_ = false;
 };
 
 Result<> begin(PostgresConnection& connection, Access access) {
@@ -117,19 +130,40 @@ Result<> PostgresDatabase::transact(Access access, const Work& work) {
 
 Result<bool> PostgresDatabase::lead() {
   const std::scoped_lock lock(leader_mutex_);
-  if (leader_ != nullptr) {
+  if (candidate_ != nullptr && leads_) {
     // The lock lives as long as its session.
-    if (sql::execute(*leader_, "SELECT 1")) return true;
+    if (sql::execute(*candidate_, "SELECT 1")) return true;
     log::warn("store", "{}: the lead is lost with the connection", place());
-    leader_.reset();
+    candidate_.reset();
   }
-  M3U_TRY(auto connection, pool_->connect());
+  leads_ = false;
+  auto taken = try_to_lead();
+  if (!taken && candidate_ != nullptr && candidate_->is_lost()) {
+    // It had died unseen while somebody else led.
+    candidate_.reset();
+    taken = try_to_lead();
+  }
+  if (!taken) {
+    candidate_.reset();
+    return taken;
+  }
+  leads_ = *taken;
+  return leads_;
+}
+
+Result<bool> PostgresDatabase::try_to_lead() {
+  if (candidate_ == nullptr) {
+    M3U_TRY(auto connection, pool_->connect());
+    // An older server knows only the probes.
+    const auto end =
+        std::chrono::duration_cast<std::chrono::milliseconds>(longest_silence_).count();
+    M3U_CHECK(sql::execute(*connection, kEndSilentLeaders, {fmt::format("{}", end)}));
+    candidate_ = std::move(connection);
+  }
   M3U_TRY(const auto taken,
-          sql::query_one(*connection, "SELECT pg_try_advisory_lock($1)::int", {kLeaderLock},
+          sql::query_one(*candidate_, "SELECT pg_try_advisory_lock($1)::int", {kLeaderLock},
                          [](sql::Columns& columns) { return columns.boolean(); }));
-  if (!taken.value_or(false)) return false;
-  leader_ = std::move(connection);
-  return true;
+  return taken.value_or(false);
 }
 
 Result<> PostgresDatabase::check() {
@@ -156,7 +190,8 @@ Result<std::unique_ptr<sql::Database>> open_database(const Options& options) {
   M3U_TRY(std::string place, place_of(options.url));
   auto pool = std::make_shared<ConnectionPool>(options.url, std::move(place), options.sessions);
   M3U_CHECK(check_pooler(*pool));
-  return std::make_unique<PostgresDatabase>(std::move(pool), std::move(reserved));
+  return std::make_unique<PostgresDatabase>(std::move(pool), std::move(reserved),
+                                            options.longest_silence);
 }
 
 }  // namespace m3u_proxy::store::postgres

@@ -10,10 +10,11 @@
 namespace m3u_proxy::store::postgres {
 
 struct Options {
-  std::string url{};                 ///< postgresql://user:password@host:port/name
-  memory::Budget* budget = nullptr;  ///< reserves `buffers` there as long as it is open
-  Bytes buffers = mib(4);            ///< libpq's for all sessions
-  std::size_t sessions = 4;          ///< at the same time, besides those that lead and listen
+  std::string url{};                       ///< postgresql://user:password@host:port/name
+  memory::Budget* budget = nullptr;        ///< reserves `buffers` there as long as it is open
+  Bytes buffers = mib(4);                  ///< libpq's for all sessions
+  std::size_t sessions = 4;                ///< at the same time, besides those that lead and listen
+  std::chrono::seconds longest_silence{};  ///< of who leads; 0: any
 };
 
 /// Errors: kConfig (the address, who we are, a pooler that shares sessions), kUnavailable,

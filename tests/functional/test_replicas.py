@@ -1,0 +1,112 @@
+"""Three services over one PostgreSQL and a shared folder are one."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import postgres
+import pytest
+from program import BINARY
+from replicas import Group, Replica
+from service import wait_until
+from test_serve import Source, playlist_of
+
+pytestmark = postgres.sqlite_only  # they bring a server of their own
+
+
+@pytest.fixture(name="server")
+def a_postgresql_server(tmp_path):
+    with postgres.Server(tmp_path / "server") as server:
+        yield server
+
+
+def sources_of(source, folder):
+    guide = folder / "guide.xml"
+    guide.write_text('<tv><programme start="20990101000000 +0000" channel="One"><title>Show</title></programme></tv>')
+    return (f'[[sources]]\nname = "tv"\nurl = "{source.url}"\n[[epg_sources]]\nname = "guide"\npath = "{guide}"\n'
+            '[[proxies]]\nname = "home"\nsources = ["tv"]\nepg_sources = ["guide"]\n')
+
+
+def test_replicas_fetch_once_and_serve_the_same(server, tmp_path):
+    with Source(playlist_of("One", "Two")) as source, \
+            Group(tmp_path, server, sources_of(source, tmp_path)) as group:
+        playlist, guide = group.agree(lambda text: "Two" in text, files=("playlist.m3u", "guide.xml"))
+        assert b"Show" in guide and playlist.count(b"#EXTINF") == 2
+        assert len(source.requests) == 1
+        wait_until(lambda: sum(r.leads() for r in group.replicas) == 1)
+
+        source.content = playlist_of("One", "Three")
+        for replica in group.replicas:  # by whichever of them somebody clicks: it is one job
+            replica.ctl("refresh", "tv")
+        group.agree(lambda text: "Three" in text and "Two" not in text)
+        wait_until(lambda: group.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running')") == [])
+        assert group.query("SELECT state FROM generations ORDER BY number") == ["kept", "current"]
+        assert group.query("SELECT count(*) FROM source_snapshots WHERE state = 'current'") == ["2"]
+
+        leader = next(r for r in group.replicas if r.leads())
+        leader.kill()
+        others = group.alive()
+        wait_until(lambda: any(r.leads() for r in others), 5)
+        source.content = playlist_of("One", "Four")
+        others[0].ctl("refresh", "tv")
+        group.agree(lambda text: "Four" in text)
+
+
+def test_a_new_replica_and_one_that_lost_its_folder_fetch_what_is_there(server, tmp_path):
+    with Source(playlist_of("One")) as source, \
+            Group(tmp_path, server, sources_of(source, tmp_path), size=2) as group:
+        group.agree(lambda text: "One" in text)
+        late = Replica(tmp_path / "late", group.config, server.address)
+        late.data.mkdir()
+        shutil.copy(group.replicas[0].data / "secret.key", late.data / "secret.key")
+        with late:
+            group.replicas.append(late)
+            first = group.agree(lambda text: "One" in text)
+            second = group.replicas[1]
+            second.kill()
+            shutil.rmtree(second.data / "generations")
+            shutil.rmtree(second.data / "sources", ignore_errors=True)
+            second.printed = ""
+            second.start()
+            second.wait_for_addresses()
+            assert group.agree(lambda text: "One" in text) == first
+        group.replicas.remove(late)
+        assert len(source.requests) == 1
+        put = {path.name for path in (tmp_path / "shared").glob("generations/*/1/*")}
+        assert {"manifest", "playlist.m3u", "guide.xml", "lineup"} <= put
+
+
+def test_what_one_alone_had_is_shared_when_it_becomes_one_of_several(server, tmp_path):
+    with Source(playlist_of("One")) as source:
+        (tmp_path / "alone.toml").write_text(
+            f'[service]\nquiet_period = "0s"\n[http]\nallowed_hosts = ["tv.example"]\n'
+            + sources_of(source, tmp_path))
+        with Replica(tmp_path / "alone", tmp_path / "alone.toml", server.address) as alone:
+            wait_until(lambda: alone.get("playlist.m3u").status == 200)
+        source.content = None
+        group = Group(tmp_path, server, sources_of(source, tmp_path), size=2)
+        shutil.move(tmp_path / "alone" / "data", group.replicas[0].data)
+        with group:
+            group.agree(lambda text: "One" in text)
+
+
+def test_what_cannot_work_is_refused_with_the_remedy(server, tmp_path):
+    def said(config, **environment):
+        path = tmp_path / "refused.toml"
+        path.write_text(config)
+        done = subprocess.run([BINARY, "serve", "--data", tmp_path / "refused", "--listen", "127.0.0.1:0", "--config", path],
+                              capture_output=True, text=True, timeout=60, check=False, env=environment)
+        assert done.returncode != 0
+        return done.stderr
+
+    database = f'[database]\nurl = "{server.address}"\n'
+    shared = tmp_path / "not-mounted"
+    assert "need a PostgreSQL database" in said(f'[service]\nsnapshots = "{tmp_path}"\n')
+    assert f"{shared} is not there" in said(f'[service]\nsnapshots = "{shared}"\n' + database)
+    assert "neither an absolute path nor s3://" in said('[service]\nsnapshots = "here"\n' + database)
+    assert "needs s3_access_key and s3_secret_key" in said('[service]\nsnapshots = "s3://bucket"\n' + database)
+    # The key of another installation.
+    shared.mkdir()
+    shutil.rmtree(tmp_path / "refused")
+    refused = said(f'[service]\nsnapshots = "{shared}"\n' + database)
+    assert "secret.key" in refused and Path(tmp_path / "refused").exists()
