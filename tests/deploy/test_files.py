@@ -63,6 +63,22 @@ def test_compose_has_the_same_and_a_database_where_one_is_wanted(tools):
     assert re.fullmatch(r"postgresql://m3u_proxy:\$\{\w+:\?[^}]*\}@database/m3u_proxy", url)
 
 
+def test_compose_has_two_replicas_that_share(tools):
+    first = yaml_of(tools, DEPLOY / "compose.yaml")[0]["services"]["m3u-proxy"]
+    database = yaml_of(tools, DEPLOY / "compose.postgresql.yaml")[0]["services"]["m3u-proxy"]
+    text = yaml_of(tools, DEPLOY / "compose.replicas.yaml")[0]
+    more, second = text["services"]["m3u-proxy"], text["services"]["m3u-proxy-2"]
+    assert second["environment"] == {**first["environment"], **database["environment"],
+                                     **more["environment"]}
+    assert second["secrets"] == more["secrets"] == list(text["secrets"])
+    assert more["environment"]["M3U_PROXY_SECRET_KEY_FILE"] == f"/run/secrets/{more['secrets'][0]}"
+    assert more["environment"]["M3U_PROXY_SERVICE__SNAPSHOTS"] == "/shared"
+    assert {"shared:/shared"} == set(more["volumes"]) & set(second["volumes"])
+    assert not set(first["volumes"]) & set(second["volumes"])
+    for key in ("read_only", "tmpfs", "cap_drop", "security_opt", "deploy", "restart"):
+        assert second[key] == first[key]
+
+
 def test_systemd_takes_the_unit(tmp_path):
     unit = tmp_path / "m3u-proxy.service"
     text = (DEPLOY / "systemd" / "m3u-proxy.service").read_text()

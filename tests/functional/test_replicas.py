@@ -76,6 +76,26 @@ def test_a_new_replica_and_one_that_lost_its_folder_fetch_what_is_there(server, 
         assert {"manifest", "playlist.m3u", "guide.xml", "lineup"} <= put
 
 
+def test_the_key_can_be_given_by_a_file(server, tmp_path):
+    with Source(playlist_of("One")) as source, \
+            Group(tmp_path, server, sources_of(source, tmp_path), size=1) as group:
+        first = group.agree(lambda text: "One" in text)
+        key = tmp_path / "given.key"
+        shutil.copy(group.replicas[0].data / "secret.key", key)
+        second = Replica(tmp_path / "second", group.config, server.address,
+                         {"M3U_PROXY_SECRET_KEY_FILE": str(key)})
+        with second:
+            group.replicas.append(second)
+            assert group.agree(lambda text: "One" in text) == first
+            assert (second.data / "secret.key").read_bytes() == key.read_bytes()
+            assert (second.data / "secret.key").stat().st_mode & 0o777 == 0o600
+            group.replicas.remove(second)
+        key.write_text("m3u-proxy-key-1 " + "A" * 43 + "\n")
+        second.start()
+        assert second.process.wait(20) != 0
+        assert "is another key than M3U_PROXY_SECRET_KEY_FILE names" in second.log()
+
+
 def test_what_one_alone_had_is_shared_when_it_becomes_one_of_several(server, tmp_path):
     with Source(playlist_of("One")) as source:
         (tmp_path / "alone.toml").write_text(

@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "M3U_PROXY_";
 /// Names that begin like ours and are read elsewhere.
-constexpr std::array<std::string_view, 4> kReadElsewhere = {"M3U_PROXY_LOG", "M3U_PROXY_ADMIN_NAME",
-                                                            "M3U_PROXY_ADMIN_PASSWORD",
-                                                            "M3U_PROXY_ADMIN_PASSWORD_FILE"};
+constexpr std::array<std::string_view, 5> kReadElsewhere = {
+    "M3U_PROXY_LOG", "M3U_PROXY_ADMIN_NAME", "M3U_PROXY_ADMIN_PASSWORD",
+    "M3U_PROXY_ADMIN_PASSWORD_FILE", "M3U_PROXY_SECRET_KEY_FILE"};
 
 struct ShortName {
   std::string_view variable;

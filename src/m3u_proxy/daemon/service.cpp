@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/daemon/given_secret_key.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
 #include <m3u_proxy/jobs/source_server.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
@@ -45,6 +46,7 @@ Result<settings::SavedSettings> Service::Parts::saved_at_start() {
 Result<> Service::Parts::load_settings() {
   M3U_TRY(loaded_, load_document(options_.config, options_.environment, options_.flags));
   M3U_TRY(folder_, DataFolder::open(options_.data));
+  M3U_CHECK(take_given_secret_key(options_.environment, folder_->path()));
   M3U_TRY(key_, store::SecretKey::open(folder_->path()));
   M3U_TRY(const auto saved, saved_at_start());
   if (saved.revision != 0) {
