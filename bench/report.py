@@ -9,6 +9,7 @@ import api
 import backups
 import http_server
 import plugins
+import replicas
 import service_at_size
 from jobs import DEFAULT_LIMIT, FILTERS, NO_LIMIT, RULES
 from runner import Bench, Result
@@ -157,6 +158,7 @@ def render(bench: Bench, results: list[Result]) -> str:
                   *http_server.measure(options.build)]
         lines += ["", "## The service", "", *service_at_size.measure(options.build)]
         lines += ["", "## The API", "", *api.measure(options.build)]
+        lines += ["", "## Two replicas", "", *replicas.measure(options.build)]
         lines += ["", "## Backups", "", *backups.measure(options.build)]
     lines += ["", "## Time and peak memory by stage", "", *stage_tables(results), ""]
     return "\n".join(lines)

@@ -14,6 +14,7 @@ from pathlib import Path
 import api
 import curves
 import former
+import replicas
 from jobs import Job, selected
 from report import render, run_table, seconds
 from runner import Bench
@@ -73,6 +74,9 @@ def main() -> int:
     options = parser.parse_args()
     if options.only == "api":
         print("\n".join(api.measure(options.build.resolve())))
+        return 0
+    if options.only == "replicas":
+        print("\n".join(replicas.measure(options.build.resolve())))
         return 0
     bench = Bench(options)
 

@@ -72,7 +72,7 @@ def write_configuration(path, provider, playlist="tv.m3u", guide=None, quiet_per
 class Service:
     """`m3u-proxy serve` in `folder`; counts what the kernel knows of it."""
 
-    def __init__(self, build, folder, *options, before_exec=None):
+    def __init__(self, build, folder, *options, before_exec=None, variables=None):
         self.program = str(build / "m3u-proxy")
         self.data = folder / "data"
         self._log = folder / "serve.log"
@@ -83,7 +83,7 @@ class Service:
                  "warn", *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 text=True, preexec_fn=before_exec,
                 env={name: value for name, value in os.environ.items()
-                     if not name.startswith(("M3U_PROXY_", "MEMORY_"))})
+                     if not name.startswith(("M3U_PROXY_", "MEMORY_"))} | (variables or {}))
         self.printed = ""
         for line in self.process.stdout:
             self.printed += line
