@@ -26,6 +26,9 @@ SLOW_S = 5  # a program that takes longer is named
 SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "serve", "serve_edits", "serve_logos", "api_access", "api_attacks", "api_backup",
     "api_entities", "api_lineup", "api_logos", "api_proxy_login", "export", "quickstart")]
+# Where much of the service happens at once; TEST_SLOWER: how much longer all takes when that is watched.
+CONCURRENT_TESTS = [f"tests/functional/test_{name}.py" for name in (
+    "serve", "serve_outputs", "serve_xtream", "ctl", "api_events")]
 # What exercises the service and its database.
 DATABASE_TESTS = SERVICE_TESTS + [f"tests/functional/test_{name}.py" for name in (
     "api_dry_run", "api_edits", "api_events", "api_guide_channels", "api_plugins", "api_settings",
@@ -211,6 +214,8 @@ def main() -> int:
     parser.add_argument("--pytest", action="store_true", help="also the cases, functional and installation tests")
     parser.add_argument("--service", action="store_true",
                         help="also the functional tests of the service that a sanitizer can watch")
+    parser.add_argument("--concurrent", action="store_true",
+                        help="also the functional tests of the service where much happens at once")
     parser.add_argument("--postgresql", action="store_true",
                         help="only the functional tests of the service, on PostgreSQL")
     parser.add_argument("--ui", metavar="PYTHON", help="only the tests in a browser, with that Python")
@@ -232,6 +237,9 @@ def main() -> int:
     if options.service:
         total.add(run_pytest(options.build, SERVICE_TESTS, options.filter, side_by_side=True,
                              TEST_SANITIZED="1"))
+    if options.concurrent:
+        total.add(run_pytest(options.build, CONCURRENT_TESTS, options.filter, side_by_side=True,
+                             TEST_SANITIZED="1", TEST_SLOWER="4"))
     if options.postgresql:
         total.add(run_on_postgresql(options.build, options.filter))
     if options.replicas:

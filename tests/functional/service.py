@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -17,7 +18,9 @@ START = 60
 # What the tests' providers and people keep to themselves.
 SECRETS = [PASSWORD, quote(PASSWORD, safe=""), quote_plus(PASSWORD), "secret-password", "geheim",
            "a long password", "another password", "a newer password"]
-SOON = 30
+# How many times slower than usual the program is, as with some sanitizers.
+SLOWER = int(os.environ.get("TEST_SLOWER", "1"))
+SOON = 30 * SLOWER
 
 
 class Service:
@@ -55,9 +58,10 @@ class Service:
     def __exit__(self, failure, *_):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(20)
+            self.process.wait(20 * SLOWER)
         self.process.stdout.close()
         if failure is None:
+            assert not re.search(r"\w+Sanitizer", self.log()), self.log()
             self.look_for_secrets()
 
     def look_for_secrets(self):
@@ -94,7 +98,7 @@ class Service:
     def ctl(self, *arguments):
         """The answer of `m3u-proxy ctl … --json`."""
         done = subprocess.run([BINARY, "ctl", *arguments, "--data", str(self.data), "--json"],
-                              capture_output=True, text=True, timeout=30, check=False,
+                              capture_output=True, text=True, timeout=SOON, check=False,
                               env=environment())
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

@@ -83,8 +83,8 @@ test_full() {
     part "fuzzing" fuzz_all 60
   fi
   part "other systems" test_platforms
-  if build_for_tests tsan "${THREADED[@]/%/_test}"; then
-    part "tests under tsan" run_tests tsan --only "${THREADED[@]}"
+  if build_for_tests tsan m3u-proxy "${THREADED[@]/%/_test}"; then
+    part "tests under tsan" run_tests tsan --only "${THREADED[@]}" --concurrent
   fi
   if ! (install "${PACKAGES_PLAYERS[@]}"); then
     skip "some players" "there are not all of ${PACKAGES_PLAYERS[*]}"
