@@ -33,7 +33,7 @@ class Client:
         if self.cookie:
             fields.setdefault("Cookie", f"m3u_session={self.cookie}")
             fields.setdefault("X-CSRF-Token", self.csrf)
-        connection = http.client.HTTPConnection(self.base.hostname, self.base.port, timeout=60)
+        connection = http.client.HTTPConnection(self.base.hostname, self.base.port, timeout=2 * SOON)
         try:
             connection.request(method, f"{self.base.path}/api/v1{path}", content, fields)
             answer = Answer(connection.getresponse())
@@ -71,7 +71,7 @@ class Events:
 
     def __init__(self, client, query=""):
         self.connection = http.client.HTTPConnection(client.base.hostname, client.base.port,
-                                                     timeout=30)
+                                                     timeout=SOON)
         fields = {"Authorization": f"Bearer {client.token}"} if client.token else {
             "Cookie": f"m3u_session={client.cookie}"}
         self.connection.request("GET", f"{client.base.path}/api/v1/events{query}", headers=fields)

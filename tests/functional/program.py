@@ -10,7 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
-TIMEOUT = 120
+# How many times slower than usual the program is, as under ThreadSanitizer.
+SLOWER = int(os.environ.get("TEST_SLOWER", "1"))
+TIMEOUT = 120 * SLOWER
 OURS = ("M3U_PROXY", "MEMORY_", "CLEANUP_AGGRESSIVE", "PLUGIN_MEMORY_LIMIT_MB")
 
 

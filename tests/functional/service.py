@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import re
 import signal
 import subprocess
@@ -11,15 +10,13 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, urlsplit
 
 from postgres import database_of
-from program import BINARY, environment
+from program import BINARY, SLOWER, environment
 from xtream import PASSWORD
 
 START = 60
 # What the tests' providers and people keep to themselves.
 SECRETS = [PASSWORD, quote(PASSWORD, safe=""), quote_plus(PASSWORD), "secret-password", "geheim",
            "a long password", "another password", "a newer password"]
-# How many times slower than usual the program is, as with some sanitizers.
-SLOWER = int(os.environ.get("TEST_SLOWER", "1"))
 SOON = 30 * SLOWER
 
 
@@ -53,15 +50,16 @@ class Service:
             self.printed += line
             if "ctl status" in line:
                 return
-        raise AssertionError(f"ended with {self.process.wait(5)}: {self.log()}")
+        raise AssertionError(f"ended with {self.process.wait(5 * SLOWER)}: {self.log()}")
 
     def __exit__(self, failure, *_):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(20 * SLOWER)
         self.process.stdout.close()
+        # What a sanitizer has said is the cause, whatever else failed.
+        assert not re.search(r"\w+Sanitizer", self.log()), self.log()
         if failure is None:
-            assert not re.search(r"\w+Sanitizer", self.log()), self.log()
             self.look_for_secrets()
 
     def look_for_secrets(self):
@@ -137,7 +135,7 @@ class Answer:
 def ask(url, method="GET", headers=None, sender=None):
     """One request, redirects not followed; from the address `sender` of this machine."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30,
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=SOON,
                                             source_address=(sender, 0) if sender else None)
     try:
         path = parts.path + ("?" + parts.query if parts.query else "")

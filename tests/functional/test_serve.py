@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from provider import Provider
-from service import BINARY, Service, ask, environment, wait_until
+from program import SLOWER
+from service import BINARY, SOON, Service, ask, environment, wait_until
 
 
 def playlist_of(*names):
@@ -253,7 +254,7 @@ def test_a_relay_is_refused_with_a_hint(data, tmp_path):
     config = tmp_path / "config.toml"
     config.write_text(configuration("http://127.0.0.1:9/x", mode="proxy"))
     done = subprocess.run([*Service(data).command, "--config", str(config)], capture_output=True,
-                          text=True, timeout=30, check=False, env=environment())
+                          text=True, timeout=SOON, check=False, env=environment())
     assert done.returncode == 2
     assert 'mode = "redirect"' in done.stderr
 
@@ -302,7 +303,7 @@ def test_a_schedule_that_cannot_be_read_is_refused_with_its_file(data, tmp_path)
         wrong = right.replace('url =', 'refresh = "6 hours"\nurl =')
         config.write_text(wrong)
         refused = subprocess.run(Service(data, "--config", config).command, capture_output=True,
-                                 text=True, timeout=30, check=False, env=environment())
+                                 text=True, timeout=SOON, check=False, env=environment())
         assert refused.returncode == 2
         assert 'source "tv": refresh = "6 hours"' in refused.stderr
         config.write_text(right)
@@ -342,7 +343,7 @@ def test_the_variables_of_a_container_are_taken(data):
 
 def test_a_second_process_is_refused(data):
     with Service(data) as service:
-        second = subprocess.run(Service(data).command, capture_output=True, text=True, timeout=30,
+        second = subprocess.run(Service(data).command, capture_output=True, text=True, timeout=SOON,
                                 check=False, env=service.environment)
         assert second.returncode == 1
         assert f"process {service.process.pid}" in second.stderr
@@ -353,7 +354,7 @@ def test_a_taken_port_is_named(data, tmp_path):
     with Service(data) as service:
         port = urlsplit(service.playlist).port
         other = subprocess.run([BINARY, "serve", "--data", str(tmp_path / "other"), "--listen",
-                                f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=30,
+                                f"127.0.0.1:{port}"], capture_output=True, text=True, timeout=SOON,
                                check=False, env=environment())
         assert other.returncode != 0
         assert str(port) in other.stderr
@@ -362,7 +363,7 @@ def test_a_taken_port_is_named(data, tmp_path):
 def test_stops_within_seconds_and_leaves_nothing_behind(data):
     with Service(data) as service:
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(10) == 0
+        assert service.process.wait(10 * SLOWER) == 0
     left = [p.name for p in data.rglob("*") if p.name.startswith(".m3u-proxy-")]
     assert left == []
 
@@ -410,11 +411,11 @@ def test_stops_during_a_download_that_hangs_and_begins_it_again(data, tmp_path):
                 process = subprocess.Popen(service.command, stdout=log, stderr=log,
                                            env=service.environment)
             # On a shared database what a killed process did is free once its lease of 30 s is over.
-            wait_until(lambda n=number: len(provider.connections) >= n, 90)
+            wait_until(lambda n=number: len(provider.connections) >= n, 90 * SLOWER)
             jobs = [j for j in service.ctl("jobs")["jobs"] if j["kind"] == "refresh"]
             assert [(j["state"], j.get("error")) for j in jobs] == [("running", None)]
             process.send_signal(how)
-            assert process.wait(5) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
+            assert process.wait(5 * SLOWER) == (0 if how == signal.SIGTERM else -signal.SIGKILL)
         assert len(provider.connections) == 3
 
 
@@ -479,7 +480,7 @@ def test_a_second_refresh_joins_the_one_that_runs(data, tmp_path):
             assert len(service.ctl("jobs")["jobs"]) == 1
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(10) == 0
+            assert process.wait(10 * SLOWER) == 0
 
 
 def test_what_is_uploaded_is_an_ordinary_file(data, tmp_path):
@@ -490,7 +491,7 @@ def test_what_is_uploaded_is_an_ordinary_file(data, tmp_path):
         os.mkfifo(pipe)
         with Service(data, "--config", config) as service:
             done = subprocess.run([BINARY, "ctl", "upload", "tv", str(pipe), "--data", str(data)],
-                                  capture_output=True, text=True, timeout=20, check=False,
+                                  capture_output=True, text=True, timeout=SOON, check=False,
                                   env=environment())
             assert done.returncode != 0
             assert "no ordinary file" in done.stderr
@@ -570,7 +571,7 @@ def test_what_was_removed_leaves_nothing_behind(data, tmp_path):
 
 def test_ctl_without_a_service_says_what_to_do(data):
     done = subprocess.run([BINARY, "ctl", "status", "--data", str(data)], capture_output=True,
-                          text=True, timeout=30, check=False, env=environment())
+                          text=True, timeout=SOON, check=False, env=environment())
     assert done.returncode != 0
     assert "m3u-proxy serve" in done.stderr
 
