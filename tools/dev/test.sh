@@ -3,7 +3,7 @@
 
 # The test programs that use several threads.
 THREADED=(memory net http spill rules pipeline guide generation sources plugin_host runtime
-  store_open jobs outputs logos)
+  store_open jobs outputs logos depot api)
 
 # Results of a test run, one line of "passed failed skipped" each.
 RESULTS=
