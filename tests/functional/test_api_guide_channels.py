@@ -129,3 +129,26 @@ def test_a_guide_that_is_fetched_again_is_looked_through_again(service):
         file.write_bytes(file.read_bytes()[:50])
     wait_until(lambda: found(service, "")["is_whole"])
     assert [c["id"] for c in found(service, "eins")["items"]] == ["one.tv"]
+
+
+def test_while_a_guide_is_read_the_rest_is_answered(tmp_path):
+    """What is known of the channel without the list of the guide's channels comes at once."""
+    (tmp_path / "tv.m3u").write_text(PLAYLIST)
+    (tmp_path / "large.xml").write_text(guide(("one.tv", ["One"], 3), *(
+        (f"{number}.else", [f"Another {number}"], 20) for number in range(5000))))
+    config = tmp_path / "service.toml"
+    config.write_text('[service]\nquiet_period = "0s"\n[[sources]]\nname = "tv"\npath = "tv.m3u"\n'
+                      '[[epg_sources]]\nname = "large"\npath = "large.xml"\n'
+                      '[[proxies]]\nname = "home"\nsources = ["tv"]\nepg_sources = ["large"]\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        service.admin = administrator(service)
+        service.wait_until_quiet()
+        answers = [guide_of(service, "One")]
+
+        def is_whole():
+            answers.append(guide_of(service, "One"))
+            return answers[-1]["candidates_are_whole"]
+        wait_until(is_whole)
+        assert {one["has_programmes"] for one in answers} == {True}
+        assert answers[-1]["matched_by"] == "id"
+        assert [one["id"] for one in answers[-1]["candidates"]] == ["one.tv"]

@@ -25,8 +25,10 @@ constexpr std::size_t kMostCandidates = 20;
 constexpr std::size_t kLongestName = 500;
 constexpr std::size_t kMostLooked = 500;
 constexpr std::size_t kMostGuideCandidates = 10;
-/// How long the first question about a guide waits for it to be read; the next one finds it.
-constexpr std::chrono::milliseconds kGuidePatience{200};
+/// A small guide is read by then; nobody is kept waiting for a large one, which a later question
+/// finds.
+constexpr GuideCatalog::Patience kGuidePatience{.time = std::chrono::milliseconds(30),
+                                                .from = GuideCatalog::Patience::From::kReading};
 
 /// What is asked about.
 struct Question {

@@ -59,7 +59,7 @@ Result<std::shared_ptr<const snapshots::GuideChannelFile>> GuideCatalog::open(
 void GuideCatalog::begin(const std::shared_ptr<const jobs::Model>& model, const Wanted& wanted) {
   {
     const std::scoped_lock lock(mutex_);
-    if (!being_made_.insert(wanted.path).second) return;
+    if (!being_made_.emplace(wanted.path, std::chrono::steady_clock::now()).second) return;
   }
   WorkPool::Work work = [this, model, wanted] { make(*model, wanted); };
   if (pool_.post(work)) return;
@@ -115,14 +115,28 @@ void GuideCatalog::delete_others(const jobs::Model& model, const Wanted& kept) c
   }
 }
 
-Outcome<GuideCatalog::Guides> GuideCatalog::of(const Uuid& proxy,
-                                               std::chrono::milliseconds patience,
+/// Until a guide is read, or for as long as `patience` says, or until nobody waits any more.
+void GuideCatalog::wait_for(const Wanted& wanted, const Patience& patience, Moment asked,
+                            const std::function<bool()>& gone) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    const auto made = being_made_.find(wanted.path);
+    if (made == being_made_.end()) return;
+    const Moment from = patience.from == Patience::From::kReading ? made->second : asked;
+    const Moment until = from + patience.time;
+    const Moment now = std::chrono::steady_clock::now();
+    if (now >= until || gone()) return;
+    made_.wait_until(lock, std::min(until, now + kLook));
+  }
+}
+
+Outcome<GuideCatalog::Guides> GuideCatalog::of(const Uuid& proxy, const Patience& patience,
                                                const std::function<bool()>& gone) {
   const auto model = context_.conductor.model();
   const jobs::ProxyEntry* const entry = model ? model->find_proxy(proxy) : nullptr;
   if (entry == nullptr) return problem(404, "there is no proxy of this id");
   M3U_TRY(const auto wanted, wanted_of(*model, *entry));
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const Moment asked = std::chrono::steady_clock::now();
   Guides guides;
   for (const Wanted& one : wanted) {
     auto file = open(one);
@@ -130,10 +144,7 @@ Outcome<GuideCatalog::Guides> GuideCatalog::of(const Uuid& proxy,
       return std::unexpected<Problem>(Problem(std::move(file).error()));
     if (!file) {
       begin(model, one);
-      std::unique_lock lock(mutex_);
-      while (being_made_.contains(one.path) && std::chrono::steady_clock::now() < until && !gone())
-        made_.wait_until(lock, std::min(until, std::chrono::steady_clock::now() + kLook));
-      lock.unlock();
+      wait_for(one, patience, asked, gone);
       file = open(one);
     }
     if (file)

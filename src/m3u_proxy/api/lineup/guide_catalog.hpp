@@ -6,11 +6,12 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,18 @@ class GuideCatalog {
     std::vector<Guide> all{};
     bool is_whole = true;  ///< false: some are still being read
   };
+  /// How long a question waits for guides that are being read.
+  struct Patience {
+    enum class From : std::uint8_t {
+      kQuestion,
+      kReading,  ///< when the reading began: of many questions only the first ones wait
+    };
+    std::chrono::milliseconds time{};
+    From from = From::kQuestion;
+  };
   /// The guides of a proxy's EPG sources in their order, those that are there within `patience`.
   /// Problems: 404; of the store.
-  Outcome<Guides> of(const Uuid& proxy, std::chrono::milliseconds patience,
+  Outcome<Guides> of(const Uuid& proxy, const Patience& patience,
                      const std::function<bool()>& gone);
 
  private:
@@ -50,10 +60,13 @@ class GuideCatalog {
     const jobs::SourceEntry* source = nullptr;
     std::filesystem::path path{};
   };
+  using Moment = std::chrono::steady_clock::time_point;
   Outcome<std::vector<Wanted>> wanted_of(const jobs::Model& model,
                                          const jobs::ProxyEntry& proxy) const;
   Result<std::shared_ptr<const snapshots::GuideChannelFile>> open(const Wanted& wanted) const;
   void begin(const std::shared_ptr<const jobs::Model>& model, const Wanted& wanted);
+  void wait_for(const Wanted& wanted, const Patience& patience, Moment asked,
+                const std::function<bool()>& gone);
   void make(const jobs::Model& model, const Wanted& wanted);
   Result<> write(const jobs::Model& model, const Wanted& wanted) const;
   void delete_others(const jobs::Model& model, const Wanted& kept) const;
@@ -63,7 +76,7 @@ class GuideCatalog {
   CancelToken stopping_;
   std::mutex mutex_;  // of what follows
   std::condition_variable made_;
-  std::set<std::filesystem::path> being_made_;
+  std::map<std::filesystem::path, Moment> being_made_;  // and since when
   WorkPool pool_;
 };
 

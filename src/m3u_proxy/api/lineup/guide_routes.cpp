@@ -52,7 +52,7 @@ Answer list(GuideCatalog& catalog, Call& call) {
   M3U_TRY(const std::int64_t limit, query_number(call.request, "limit", 1, kMostListed, 50));
   const std::string q = http::query_value(call.request.query, "q").value_or("");
   if (q.size() > kLongestSearch) return field_problem("q", "too_long", "q has more than 200 bytes");
-  M3U_TRY(const auto guides, catalog.of(proxy, kPatience, call.gone));
+  M3U_TRY(const auto guides, catalog.of(proxy, {.time = kPatience}, call.gone));
   const std::string wanted = folded(trim(q));
   std::string text;
   Json json(text);
