@@ -28,6 +28,7 @@ SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "api_entities", "api_lineup", "api_logos", "api_proxy_login", "export", "quickstart")]
 # Where much of the service happens at once, so that each kind of its threads meets the others; without
 # plugins: they are compiled in a process of a limited address space, in which ThreadSanitizer finds no room.
+# Nor operations and serve_operator: they look at memory and at wake-ups, of which the sanitizer has its own.
 # TEST_SLOWER: how many times longer anything may take while it is watched.
 CONCURRENT_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "serve", "serve_edits", "serve_logos", "serve_outputs", "serve_xtream", "ctl", "api_events",
