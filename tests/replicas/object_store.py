@@ -93,8 +93,8 @@ class ObjectStore:
 
 class BadDays:
     """Before an object store. `fault(method, path, count)` says what becomes of a request, of which that
-    method has had `count` before: None (passed on), "slow down", "silent", "half put", "short put",
-    "half get". `ahead`: seconds that the store's clock is ahead of ours."""
+    method has had `count` before: None (passed on), "slow down", "silent", "hang" (for a minute), "half
+    put", "short put", "half get". `ahead`: seconds that the store's clock is ahead of ours."""
 
     def __init__(self, store):
         self.fault = lambda method, path, count: None
@@ -140,6 +140,10 @@ class BadDays:
                     return
                 if fault == "silent":
                     time.sleep(3)
+                if fault == "hang":
+                    time.sleep(60)
+                    self.close_connection = True
+                    return
                 if outer.ahead is not None:
                     signed = datetime.strptime(self.headers["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
                     if abs(signed.timestamp() - time.time() - outer.ahead) > SKEW:

@@ -1,5 +1,6 @@
 """What happens to one of three replicas, and what the others, the players and the data see of it."""
 
+import shutil
 import threading
 import time
 
@@ -29,12 +30,14 @@ def is_whole(text):
     return text.startswith("#EXTM3U") and text.endswith(".ts\n")
 
 
-def nothing_is_lost_or_doubled(group):
+def nothing_is_lost_or_doubled(group, is_folder=True):
     """No job is left, and there is one row and one snapshot for each thing that was made."""
     wait_until(lambda: group.query("SELECT 1 FROM jobs WHERE state IN ('queued', 'running')") == [], LEASE + 15)
     assert group.query("SELECT count(*) FROM generations WHERE state = 'current'") == ["1"]
     assert group.query("SELECT count(*) FROM source_snapshots WHERE state = 'current'") == ["1"]
     assert group.query("SELECT proxy_id, number, count(*) FROM generations GROUP BY 1, 2 HAVING count(*) > 1") == []
+    if not is_folder:
+        return
     named = set(group.query("SELECT number FROM generations"))
     shared = {path.parent.name for path in (group.folder / "shared").glob("generations/*/*/manifest")}
     assert named <= shared
@@ -219,6 +222,42 @@ def test_what_failed_is_tried_again_when_the_one_that_knows_is_gone(server, tmp_
         (tmp_path / "away").rename(shelf)
         group.agree(lambda text: "New" in text, RETRY + 2 * AGREED)
         nothing_is_lost_or_doubled(group)
+
+
+def test_a_roll_back_to_what_could_not_be_fetched_before(server, tmp_path):
+    """An older one that was nowhere is given up, but not for ever."""
+    with Source(playlist_of("Old")) as source, \
+            Group(tmp_path, server, sources_of(source), size=2) as group:
+        group.agree(lambda text: "Old" in text)
+        source.content = playlist_of("New")
+        group.replicas[0].ctl("refresh", "tv")
+        group.agree(lambda text: "New" in text)
+        second = group.replicas[1]
+        second.kill()
+        old = next((tmp_path / "shared" / "generations").glob("*/1"))
+        for here in (second.data / "generations").glob("*/1"):
+            shutil.rmtree(here)
+        old.rename(tmp_path / "away")
+        revive(group, second)
+        group.agree(lambda text: "New" in text)
+        time.sleep(3)  # it has looked for the older one by now
+        (tmp_path / "away").rename(old)
+        group.replicas[0].ctl("roll-back", "home", "--to", "1")
+        group.agree(lambda text: "Old" in text)
+
+
+def test_what_others_have_forgotten_does_not_fill_the_disk_that_copies(server, tmp_path):
+    """`max_snapshot_mb` holds at a replica that only fetches, and costs nobody an older generation."""
+    service = "max_snapshot_mb = 80\ngenerations_kept = 2\n"
+    with Source(long_list("0")) as source, \
+            Group(tmp_path, server, sources_of(source), size=2, service=service) as group:
+        group.agree(lambda text: text.endswith("0.ts\n"), 2 * AGREED)
+        for turn in range(1, 6):
+            source.content = long_list(str(turn))
+            group.replicas[0].ctl("refresh", "tv")
+            group.agree(lambda text, turn=turn: text.endswith(f"/{turn}.ts\n"), 4 * AGREED)
+        nothing_is_lost_or_doubled(group)
+        assert group.query("SELECT number FROM generations ORDER BY number") == ["5", "6"]
 
 
 def test_six_replicas_asked_at_once_do_each_thing_once(server, tmp_path):

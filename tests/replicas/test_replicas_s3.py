@@ -6,7 +6,7 @@ import pytest
 from object_store import BUCKET, BadDays, ObjectStore
 from replicas import AGREED, Group, Watcher
 from service import BINARY, environment, wait_until
-from test_replica_faults import is_whole, long_list, sources_of
+from test_replica_faults import LEASE, is_whole, long_list, nothing_is_lost_or_doubled, revive, sources_of
 from test_serve import Source, playlist_of
 
 AGAIN = 30  # seconds until what failed is tried again
@@ -64,6 +64,7 @@ def test_what_passes_costs_nothing_but_time(server, tmp_path, store, days, fault
             group.replicas[0].ctl("refresh", "tv")
             group.agree(lambda text: text.endswith("New.ts\n"), 90)
             days.fault = lambda m, path, count: None
+            nothing_is_lost_or_doubled(group, is_folder=False)
         assert fault in days.met
         assert players.wrong == []
         assert group.query("SELECT state FROM generations ORDER BY number") == ["kept", "current"]
@@ -95,9 +96,55 @@ def test_a_store_that_is_away_for_a_while(server, tmp_path, store, days):
             wait_until(lambda: any("503 SlowDown" in r.log() for r in group.replicas), 60)
             group.agree(lambda text: "Old" in text)
             days.fault = lambda m, path, count: None
+            wait_until(lambda: not group.runner("refresh"))
             group.replicas[0].ctl("refresh", "tv")
-            group.agree(lambda text: "New" in text, 3 * AGREED)
+            group.agree(lambda text: "New" in text)
+            nothing_is_lost_or_doubled(group, is_folder=False)
         assert players.wrong == []
+
+
+def test_one_killed_between_putting_and_naming(server, tmp_path, store, days):
+    """At the manifest of a generation, when all of its files are there."""
+    with Source(playlist_of("Old")) as source, group_of(tmp_path, server, source, store, days) as group:
+        group.agree(lambda text: "Old" in text)
+        killed = []
+
+        def at_the_manifest(method, path, _):
+            if method == "PUT" and "/generations/" in path and path.endswith("/manifest") and not killed:
+                victim = group.runner("generate")
+                victim.kill()
+                killed.append(victim)
+            return None
+        with Watcher(group, is_whole) as players:
+            days.fault = at_the_manifest
+            source.content = playlist_of("New")
+            group.replicas[0].ctl("refresh", "tv")
+            wait_until(lambda: killed)
+            group.agree(lambda text: "New" in text, LEASE + 2 * AGREED)
+            revive(group, killed[0])
+            group.agree(lambda text: "New" in text)
+            nothing_is_lost_or_doubled(group, is_folder=False)
+        assert players.wrong == []
+        assert group.query("SELECT state FROM generations ORDER BY number") == ["kept", "current"]
+
+
+def test_a_stop_does_not_wait_for_a_store_that_hangs(server, tmp_path, store, days):
+    with Source(playlist_of("Old")) as source, \
+            group_of(tmp_path, server, source, store, days, size=2) as group:
+        group.agree(lambda text: "Old" in text)
+        days.fault = lambda method, path, count: "hang"
+        source.content = playlist_of("New")
+        group.replicas[0].ctl("refresh", "tv")
+        wait_until(lambda: "hang" in days.met)
+        for replica in group.replicas:
+            replica.process.terminate()
+        for replica in group.replicas:
+            assert replica.process.wait(10) == 0
+        days.fault = lambda method, path, count: None
+        for replica in group.replicas:
+            revive(group, replica)
+        group.agree(lambda text: "New" in text, 2 * AGREED)
+        nothing_is_lost_or_doubled(group, is_folder=False)
 
 
 @pytest.mark.parametrize("ahead", [2 * 3600, -3 * 3600])

@@ -51,9 +51,10 @@ std::int64_t Publication::published_since(const outputs::PublishedProxy* before,
 /// Whether a generation that cannot be opened is to be fetched; then it is noted.
 bool Publication::is_missing(const jobs::ProxyEntry& entry, const store::GenerationRow& row,
                              const Error& error) {
-  if (!generator_.has_depot() || given_up_.contains({entry.id, row.number})) return false;
-  if (error.code != ErrorCode::kNotFound && error.code != ErrorCode::kParse) return false;
   const bool is_served = row.state == store::GenerationState::kCurrent;
+  if (!generator_.has_depot()) return false;
+  if (!is_served && given_up_.contains({entry.id, row.number})) return false;
+  if (error.code != ErrorCode::kNotFound && error.code != ErrorCode::kParse) return false;
   missing_.insert(is_served ? missing_.begin() : missing_.end(), {.proxy = entry.id,
                                                                   .number = row.number,
                                                                   .is_served = is_served,
@@ -197,10 +198,11 @@ void Publication::fetch_missing(std::unique_lock<std::mutex>& lock) {
     const auto fetched = generator_.open(one.proxy, one.number);
     lock.lock();
     if (fetched) continue;
+    const ErrorCode why = fetched.error().code;
     if (one.is_served)
       not_fetched +=
           fmt::format("\"{}\" #{}: {}\n", one.name, one.number, to_string(fetched.error()));
-    else
+    else if (why == ErrorCode::kNotFound || why == ErrorCode::kParse || why == ErrorCode::kDiskFull)
       given_up_.emplace(one.proxy, one.number);
   }
   not_fetched_ = std::move(not_fetched);

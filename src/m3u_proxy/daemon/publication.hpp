@@ -84,7 +84,7 @@ class Publication {
   std::shared_ptr<const jobs::Model> model_;
   std::map<Uuid, Open> open_;
   std::vector<Missing> missing_;
-  std::set<std::pair<Uuid, std::int64_t>> given_up_;  // older ones that are nowhere
+  std::set<std::pair<Uuid, std::int64_t>> given_up_;  // unless one is served again
   std::string not_fetched_;                           // why what is to be served could not be
   std::function<Result<>()> bring_logos_;
   bool logos_wait_ = false;

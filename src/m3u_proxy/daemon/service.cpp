@@ -106,6 +106,7 @@ Result<> Service::Parts::make_jobs() {
   M3U_CHECK(open_depot());
   const auto& config = loaded_.configuration.service;
   M3U_TRY(auto conductor, conductor_options(config));
+  conductor.replicas = depot_ != nullptr;
   M3U_TRY(auto guard, address_guard(config));
   space_ = std::make_unique<jobs::SnapshotSpace>(
       *store_,
@@ -246,6 +247,8 @@ Result<> Service::Parts::start() {
 }
 
 void Service::Parts::stop(std::chrono::milliseconds within) {
+  if (workers_) workers_->begin_to_stop();
+  if (depot_) depot_->stop();  // any of the threads below may wait for it
   if (restoring_) restoring_->stop();
   if (server_) server_->stop(within);
   if (api_) api_->stop();
@@ -255,7 +258,6 @@ void Service::Parts::stop(std::chrono::milliseconds within) {
   if (conductor_) conductor_->stop();
   watch_.reset();
   if (workers_) workers_->stop();
-  if (depot_) depot_->stop();
   server_.reset();
   publication_.reset();
   variants_.reset();

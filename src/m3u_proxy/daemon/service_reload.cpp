@@ -103,6 +103,7 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
         guard ? nullptr : &guard.error()})
     if (error != nullptr) log::error("config", "the old settings hold: {}", to_string(*error));
   if (!policy || !conductor || !guard) return;
+  conductor->replicas = depot_ != nullptr;  // as it was at the start
   // Also one that was said before and did not fit then.
   constexpr std::string_view kLimit = "proxy_memory.max_memory_mb";
   const auto waited = settings_.restart_needed();
@@ -140,8 +141,7 @@ Result<jobs::Conductor::Options> Service::Parts::conductor_options(
   M3U_TRY(const jobs::TimeZone zone, jobs::TimeZone::find(config.time_zone));
   return jobs::Conductor::Options{
       .quiet_period = config.quiet_period,
-      .refreshes = {.jitter = config.jitter, .zone = zone, .refresh = config.refresh},
-      .replicas = !config.snapshots.empty()};
+      .refreshes = {.jitter = config.jitter, .zone = zone, .refresh = config.refresh}};
 }
 
 }  // namespace m3u_proxy::daemon

@@ -21,6 +21,17 @@ std::string folder_of(const Shelf& shelf, std::string_view name) {
   return fmt::format("{}/{}/", shelf, name);
 }
 
+/// The file of one of these snapshots that is the same.
+std::shared_ptr<const snapshots::Snapshot> owner_of(
+    const snapshots::SnapshotFile& file,
+    const std::vector<std::shared_ptr<const snapshots::Snapshot>>& snapshots) {
+  const auto owner = std::ranges::find_if(snapshots, [&](const auto& other) {
+    const snapshots::SnapshotFile* const known = other->manifest().find(file.name);
+    return known != nullptr && *known == file;
+  });
+  return owner == snapshots.end() ? nullptr : *owner;
+}
+
 /// The snapshots of a folder, newest last as far as names tell.
 std::vector<std::shared_ptr<const snapshots::Snapshot>> there(
     const snapshots::SnapshotFolder& folder) {
@@ -70,9 +81,9 @@ Result<> Depot::put(const Shelf& shelf, const snapshots::Snapshot& snapshot,
   const std::string folder = folder_of(shelf, snapshot.name());
   // Another one of that name, as a restore leaves it, is not there any more before this one is.
   if (known || known.error().code == ErrorCode::kParse) M3U_CHECK(remove(shelf, snapshot.name()));
-  M3U_CHECK(put_files(folder, snapshot, token(cancel)));
+  M3U_CHECK(put_files(folder, snapshot, cancel));
   const std::string text = to_text(snapshot.manifest());
-  return objects_->put(folder + std::string(kManifest), objects::content_of(text), token(cancel));
+  return objects_->put(folder + std::string(kManifest), objects::content_of(text), cancel);
 }
 
 Result<> Depot::get_file(const std::string& folder, const snapshots::SnapshotFile& file,
@@ -90,6 +101,15 @@ Result<> Depot::get_file(const std::string& folder, const snapshots::SnapshotFil
   }
 }
 
+std::uint64_t Depot::bytes_to_get(const snapshots::Manifest& manifest,
+                                  const snapshots::SnapshotFolder& into) {
+  const auto others = there(into);
+  std::uint64_t bytes = 0;
+  for (const snapshots::SnapshotFile& file : manifest.files)
+    if (!owner_of(file, others)) bytes += file.bytes;
+  return bytes;
+}
+
 Result<> Depot::get(const Shelf& shelf, std::string_view name,
                     const snapshots::SnapshotFolder& into, const CancelToken* cancel) {
   M3U_TRY(const snapshots::Manifest manifest, this->manifest(shelf, name));
@@ -98,12 +118,8 @@ Result<> Depot::get(const Shelf& shelf, std::string_view name,
   const auto others = there(into);
   M3U_TRY(const auto draft, into.begin());
   for (const snapshots::SnapshotFile& file : manifest.files) {
-    const auto same = std::ranges::find_if(others, [&](const auto& other) {
-      const snapshots::SnapshotFile* const known = other->manifest().find(file.name);
-      return known != nullptr && *known == file;
-    });
-    if (same != others.end() && draft->share(**same, file.name)) continue;
-    M3U_CHECK(get_file(folder, file, *draft, token(cancel)));
+    if (const auto same = owner_of(file, others); same && draft->share(*same, file.name)) continue;
+    M3U_CHECK(get_file(folder, file, *draft, cancel));
   }
   for (const auto& [key, value] : manifest.notes) draft->note(key, value);
   return draft->commit(name);
@@ -140,12 +156,17 @@ Result<std::size_t> Depot::keep_only(std::string_view kind,
     written = std::max(written, object.written);
   }
   std::size_t removed = 0;
+  Result<> failed;
   for (const auto& [found, written] : newest) {
     const auto shelf = named.find(found.shelf);
     if (written >= before || (shelf != named.end() && shelf->second.contains(found.name))) continue;
-    M3U_CHECK(remove(found.shelf, found.name));
-    ++removed;
+    if (const auto done = remove(found.shelf, found.name); done)
+      ++removed;
+    else if (failed)
+      failed = done;
+    if (!failed && failed.error().code == ErrorCode::kCancelled) break;
   }
+  M3U_CHECK(failed);
   return removed;
 }
 

@@ -36,15 +36,20 @@ class Depot {
   /// What a snapshot says of itself. Errors: kNotFound, kParse.
   Result<snapshots::Manifest> manifest(const Shelf& shelf, std::string_view name);
   /// Removes the snapshots on the shelves of a kind ("sources") that are not `named` there and of
-  /// which nothing was written since `before`; how many. Only one replica may do so.
+  /// which nothing was written since `before`; how many. One that cannot be removed is the error,
+  /// after all others were.
   Result<std::size_t> keep_only(std::string_view kind,
                                 const std::map<Shelf, std::set<std::string>>& named,
                                 std::int64_t before);
   /// Removes one, its manifest first.
   Result<> remove(const Shelf& shelf, std::string_view name);
 
-  /// Ends what goes on without a token of its own, and lets nothing begin. Thread-safe.
-  void stop() { stopping_.cancel(); }
+  /// Bytes that get() would fetch: without the files that a snapshot in `into` has already.
+  static std::uint64_t bytes_to_get(const snapshots::Manifest& manifest,
+                                    const snapshots::SnapshotFolder& into);
+
+  /// Ends what goes on without a token of its own, and lets nothing of that kind begin.
+  void stop() { objects_->stop(); }
   [[nodiscard]] objects::ObjectStore& objects() { return *objects_; }
   [[nodiscard]] std::string_view place() const { return objects_->place(); }
 
@@ -54,12 +59,7 @@ class Depot {
   Result<> get_file(const std::string& folder, const snapshots::SnapshotFile& file,
                     snapshots::SnapshotDraft& draft, const CancelToken* cancel);
 
-  [[nodiscard]] const CancelToken* token(const CancelToken* cancel) const {
-    return cancel == nullptr ? &stopping_ : cancel;
-  }
-
   std::unique_ptr<objects::ObjectStore> objects_;
-  CancelToken stopping_;
   memory::Budget& budget_;
 };
 

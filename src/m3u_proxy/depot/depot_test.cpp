@@ -98,6 +98,7 @@ TEST_F(DepotTest, FilesThatAreHereAlreadyAreShared) {
   EXPECT_TRUE(at_replica().put(*here_, kShelf, "2", nullptr));
   EXPECT_TRUE(at_replica().open(*there_, kShelf, "1"));
   EXPECT_TRUE(at_replica().open(*there_, kShelf, "2"));
+  EXPECT_EQ(asked_, 10U);  // room for the playlist only
   EXPECT_TRUE(std::filesystem::equivalent(there_->path() / "1" / "guide.xml",
                                           there_->path() / "2" / "guide.xml"));
 }
@@ -134,6 +135,15 @@ TEST_F(DepotTest, OnlyWhatIsOldAndNotNamedGoes) {
   EXPECT_FALSE(std::filesystem::exists(stored("1")));
   EXPECT_TRUE(std::filesystem::exists(stored("2/manifest")));
   EXPECT_TRUE(std::filesystem::exists(stored("3/manifest")));
+}
+
+TEST_F(DepotTest, AfterAStopNothingBegins) {
+  make(*here_, "1", "#EXTM3U\n");
+  EXPECT_TRUE(at_replica().put(*here_, kShelf, "1", nullptr));
+  depot_->stop();
+  EXPECT_EQ(at_replica().open(*there_, kShelf, "1").error().code, ErrorCode::kCancelled);
+  make(*here_, "2", "#EXTM3U\n#\n");
+  EXPECT_EQ(at_replica().put(*here_, kShelf, "2", nullptr).error().code, ErrorCode::kCancelled);
 }
 
 TEST_F(DepotTest, WithoutADepotThereIsOnlyTheFolder) {

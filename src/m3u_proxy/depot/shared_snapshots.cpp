@@ -11,29 +11,39 @@ bool is_missing(const Error& error) {
   return error.code == ErrorCode::kNotFound || error.code == ErrorCode::kParse;
 }
 
-std::uint64_t bytes_of(const snapshots::Manifest& manifest) {
-  std::uint64_t bytes = 0;
-  for (const snapshots::SnapshotFile& file : manifest.files) bytes += file.bytes;
-  return bytes;
-}
-
 }  // namespace
+
+Result<> SharedSnapshots::fetch(const snapshots::SnapshotFolder& folder, const Shelf& shelf,
+                                std::string_view name, bool is_damaged) const {
+  M3U_TRY(const snapshots::Manifest manifest, depot_->manifest(shelf, name));
+  M3U_TRY(const std::shared_ptr<void> room,
+          take_room_(fmt::format("a copy of {}/{} from {}", shelf, name, depot_->place()),
+                     Depot::bytes_to_get(manifest, folder)));
+  if (is_damaged) M3U_CHECK(folder.remove(name));
+  M3U_CHECK(depot_->get(shelf, name, folder, nullptr));
+  log::debug("depot", "{}/{} is fetched from {}", shelf, name, depot_->place());
+  return {};
+}
 
 SharedSnapshots::Opened SharedSnapshots::open(const snapshots::SnapshotFolder& folder,
                                               const Shelf& shelf, std::string_view name) const {
   auto here = folder.get(name);
   if (here || depot_ == nullptr || !is_missing(here.error())) return here;
-  const std::scoped_lock lock(fetching_);
-  here = folder.get(name);  // somebody else may have fetched it meanwhile
-  if (here || !is_missing(here.error())) return here;
-  const bool is_damaged = here.error().code == ErrorCode::kParse;
-  M3U_TRY(const snapshots::Manifest manifest, depot_->manifest(shelf, name));
-  M3U_TRY(const std::shared_ptr<void> room,
-          take_room_(fmt::format("a copy of {}/{} from {}", shelf, name, depot_->place()),
-                     bytes_of(manifest)));
-  if (is_damaged) M3U_CHECK(folder.remove(name));
-  M3U_CHECK(depot_->get(shelf, name, folder, nullptr));
-  log::debug("depot", "{}/{} is fetched from {}", shelf, name, depot_->place());
+  const std::string wanted = fmt::format("{}/{}", shelf, name);
+  {
+    std::unique_lock lock(mutex_);
+    fetched_.wait(lock, [&] { return !fetching_.contains(wanted); });
+    here = folder.get(name);  // somebody else may have fetched it meanwhile
+    if (here || !is_missing(here.error())) return here;
+    fetching_.insert(wanted);
+  }
+  const auto done = fetch(folder, shelf, name, here.error().code == ErrorCode::kParse);
+  {
+    const std::scoped_lock lock(mutex_);
+    fetching_.erase(wanted);
+  }
+  fetched_.notify_all();
+  M3U_CHECK(done);
   return folder.get(name);
 }
 
@@ -58,7 +68,8 @@ void SharedSnapshots::put_if_here(const snapshots::SnapshotFolder& folder, const
   if (depot_ == nullptr) return;
   const auto snapshot = folder.get(name);
   if (!snapshot) return;
-  if (const auto done = depot_->put(shelf, **snapshot, nullptr); !done)
+  if (const auto done = depot_->put(shelf, **snapshot, nullptr);
+      !done && done.error().code != ErrorCode::kCancelled)
     log::warn("depot", "{}/{} is not in {} yet: {}", shelf, name, depot_->place(),
               to_string(done.error()));
 }

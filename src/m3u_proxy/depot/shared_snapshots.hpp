@@ -2,9 +2,11 @@
 // replicas have a depot, in that. Without a depot there is only the folder.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -28,8 +30,8 @@ class SharedSnapshots {
   [[nodiscard]] bool has_depot() const { return depot_ != nullptr; }
   [[nodiscard]] Depot* depot() const { return depot_; }
 
-  /// Opens one; what is not here, or damaged here, is fetched first, one at a time. Errors: those
-  /// of SnapshotFolder::get() and Depot::get().
+  /// Opens one; what is not here, or damaged here, is fetched first, once by whoever asks at the
+  /// same time. Errors: those of SnapshotFolder::get() and Depot::get().
   [[nodiscard]] Opened open(const snapshots::SnapshotFolder& folder, const Shelf& shelf,
                             std::string_view name) const;
   /// What it says of itself, wherever it is. Errors: as above.
@@ -46,9 +48,14 @@ class SharedSnapshots {
                    std::string_view name) const;
 
  private:
+  Result<> fetch(const snapshots::SnapshotFolder& folder, const Shelf& shelf, std::string_view name,
+                 bool is_damaged) const;
+
   Depot* depot_;
   TakeRoom take_room_;
-  mutable std::mutex fetching_;
+  mutable std::mutex mutex_;  // of what follows
+  mutable std::condition_variable fetched_;
+  mutable std::set<std::string> fetching_;  // shelf and name
 };
 
 }  // namespace m3u_proxy::depot

@@ -115,6 +115,8 @@ Result<> Conductor::start() {
   M3U_CHECK(generator_.delete_orphans(*model()));
   M3U_CHECK(refresher_.delete_removed(*model()));
   M3U_CHECK(generator_.delete_removed(*model()));
+  if (options_.replicas)
+    keeper_ = std::make_unique<DepotKeeper>(refresher_, generator_, [this] { return model(); });
   thread_ = std::thread([this] { run(); });
   return {};
 }
@@ -123,6 +125,7 @@ void Conductor::stop() {
   stopping_ = true;
   if (feed_) feed_->wake();
   if (thread_.joinable()) thread_.join();
+  keeper_.reset();
 }
 
 void Conductor::restored() {

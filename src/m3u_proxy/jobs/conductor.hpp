@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/outage.hpp>
+#include <m3u_proxy/jobs/depot_keeper.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresh_plan.hpp>
@@ -106,7 +107,7 @@ class Conductor {
   store::Topics follow(store::Topics topics);
   Result<> load();
   Result<> take_over();
-  void share() const;
+  void share();
   Result<> look_at_lead(store::Topics& undone);
   void stand_down();
   Result<std::optional<store::Time>> stand_by();
@@ -139,11 +140,13 @@ class Conductor {
   std::optional<store::Time> by_clock_;  // when the clock changes one of them next
   bool model_is_current_ = false;        // what the store says now could be loaded
   store::Time tidied_{};
+  store::Time tidied_here_{};
   bool leads_ = false;   // this replica's schedule is followed
   bool cut_off_ = true;  // what has changed was not heard of, as at the start
   std::atomic<bool> reconfigured_{false};
   std::atomic<bool> restored_{false};
   std::atomic<bool> stopping_{false};
+  std::unique_ptr<DepotKeeper> keeper_;  // where there are replicas
   std::thread thread_;
   log::Outage changes_{"jobs", "changes cannot be followed", "changes are followed again"};
   log::Outage schedule_{"jobs", "the schedule cannot be followed",

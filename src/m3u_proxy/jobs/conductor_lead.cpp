@@ -1,5 +1,6 @@
 // The lead over all replicas: who has it, what follows from that, and what everybody does.
 #include <utility>
+#include <vector>
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
@@ -8,6 +9,8 @@ namespace m3u_proxy::jobs {
 namespace {
 
 constexpr std::chrono::hours kBetweenTidying{1};
+/// Of what other replicas have forgotten, which fills this one's disk.
+constexpr std::chrono::minutes kBetweenTidyingHere{10};
 constexpr std::chrono::hours kAuditKept{24 * 365};
 /// What lies here or in the depot and no row names: longer than it takes to put it there and to
 /// name it.
@@ -91,9 +94,8 @@ Result<> Conductor::look_at_lead(store::Topics& undone) {
 }
 
 /// What is only here, as after a restore or when a service alone becomes one of several.
-void Conductor::share() const {
-  refresher_.share(*model());
-  generator_.share(*model());
+void Conductor::share() {
+  if (keeper_) keeper_->share();
 }
 
 /// What is done by those who do not lead.
@@ -121,29 +123,39 @@ Result<std::shared_ptr<const Model>> Conductor::model_for_job() const {
 std::optional<store::Time> Conductor::retries() {
   std::optional<store::Time> next;
   const store::Time now = clock_();
-  const std::scoped_lock lock(mutex_);
-  std::erase_if(failed_,
-                [&](const auto& entry) { return model_->find_proxy(entry.first) == nullptr; });
-  for (auto& [proxy, failure] : failed_) {
-    if (failure.again == store::Time()) continue;  // it was asked for
-    if (leads_ && failure.again > now) {
-      earliest(next, failure.again);
-      continue;
+  std::vector<std::pair<Uuid, store::Time>> asked;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(failed_,
+                  [&](const auto& entry) { return model_->find_proxy(entry.first) == nullptr; });
+    for (auto& [proxy, failure] : failed_) {
+      if (failure.again == store::Time()) continue;  // it was asked for
+      if (leads_ && failure.again > now)
+        earliest(next, failure.again);
+      else
+        asked.emplace_back(proxy, std::exchange(failure.again, {}));
     }
+  }
+  for (const auto& [proxy, again] : asked) {
     if (leads_) {
       waiting_.try_emplace(proxy, Waiting{.first = now, .due = now});
-    } else if (!store_.jobs().enqueue(generate_job(proxy, JobPriority::kFollowUp, failure.again),
-                                      now)) {
-      earliest(next, now + kPause);
       continue;
     }
-    failure.again = {};
+    if (store_.jobs().enqueue(generate_job(proxy, JobPriority::kFollowUp, again), now)) continue;
+    const std::scoped_lock lock(mutex_);
+    if (const auto failed = failed_.find(proxy); failed != failed_.end())
+      failed->second.again = again;
+    earliest(next, now + kPause);
   }
   return next;
 }
 
 Result<> Conductor::tidy() {
   const store::Time now = clock_();
+  if (options().replicas && now - tidied_here_ >= kBetweenTidyingHere) {
+    tidied_here_ = now;
+    M3U_CHECK(tidy_here(now - kUnnamedKept));
+  }
   if (now - tidied_ < kBetweenTidying) return {};
   tidied_ = now;
   const Options options = this->options();
@@ -152,10 +164,7 @@ Result<> Conductor::tidy() {
   M3U_CHECK(store_.jobs().prune(now - options.reports_kept));
   M3U_CHECK(store_.audit_log().prune(now - kAuditKept));
   M3U_CHECK(refresher_.delete_superseded(now - options.grace));
-  if (model_is_current_) {
-    M3U_CHECK(refresher_.tidy_depot(*model(), now - kUnnamedKept));
-    M3U_CHECK(generator_.tidy_depot(*model(), now - kUnnamedKept));
-  }
+  if (keeper_ && model_is_current_) keeper_->tidy(now - kUnnamedKept);
   M3U_CHECK(store_.edits().prune(options.reports_kept, now));
   return {};
 }

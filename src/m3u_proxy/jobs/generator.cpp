@@ -210,7 +210,10 @@ Result<std::string> Generator::inputs_of_newest(const Uuid& proxy) const {
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy));
   const auto manifest =
       shared_.manifest(folder, shelf_of(proxy), std::to_string(rows.front().number));
-  if (!manifest) return std::string();  // damaged or gone: it is made again
+  if (!manifest &&
+      (manifest.error().code == ErrorCode::kNotFound || manifest.error().code == ErrorCode::kParse))
+    return std::string();  // damaged or gone: it is made again
+  M3U_CHECK(manifest);
   const auto inputs = manifest->notes.find("inputs");
   return inputs == manifest->notes.end() ? std::string() : inputs->second;
 }

@@ -65,7 +65,7 @@ class Generator {
   /// with. nullptr: there is none, or it is damaged. Errors: of the store, of the depot.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> newest(const Uuid& proxy) const;
   /// What the newest generation was made of, as inputs_of() said then; "" when there is none.
-  /// Errors: of the store.
+  /// Errors: of the store, of the depot.
   [[nodiscard]] Result<std::string> inputs_of_newest(const Uuid& proxy) const;
   /// What a proxy is made of now: its definition, the snapshots of its sources and, where it
   /// depends on the clock, until when (clock_changes.hpp), as one text.
@@ -93,8 +93,9 @@ class Generator {
   [[nodiscard]] runtime::RunOptions run_options() const;
   /// Edits of channels have changed: what is known of them is looked up again. Thread-safe.
   void edits_changed() { edits_.forget(); }
-  /// Deletes generations that no row names and that are older than `before`: as a crash leaves
-  /// them, or another replica that has forgotten them. nullopt: however young, before any job runs.
+  /// Deletes generations that no row names and that are older than `before`, as a crash leaves
+  /// them, or older than one that a row names, as another replica has forgotten them. nullopt:
+  /// however young, before any job runs.
   Result<> delete_orphans(const Model& model, std::optional<store::Time> before = std::nullopt);
   /// Puts into the depot what rows name and is only here. What fails is logged.
   void share(const Model& model) const;

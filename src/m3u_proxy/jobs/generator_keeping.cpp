@@ -41,6 +41,7 @@ Result<> Generator::delete_orphans(const Model& model, std::optional<store::Time
     std::set<std::string> known;
     for (const store::GenerationRow& row : rows) known.insert(std::to_string(row.number));
     M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(proxy.id));
+    for (const std::string& name : forgotten(folder.list(), rows)) M3U_CHECK(folder.remove(name));
     for (const std::string& name : folder.list())
       if (!known.contains(name) && (!before || made_at(folder.path() / name) < *before))
         M3U_CHECK(folder.remove(name));

@@ -233,11 +233,24 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
   return done;
 }
 
+/// Whether the last good copy can be had. One that is gone or damaged is fetched again, whatever
+/// the server says of it; while the depot is away nobody knows.
+Result<bool> Refresher::has_copy(const SourceEntry& source,
+                                 const std::optional<store::SourceSnapshot>& current) const {
+  if (!current) return false;
+  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
+  const auto copy = shared_.manifest(folder, shelf_of(source.id), to_base64url(current->id));
+  if (copy) return true;
+  const ErrorCode why = copy.error().code;
+  if (shared_.has_depot() && why != ErrorCode::kNotFound && why != ErrorCode::kParse)
+    return fail(copy.error());
+  return false;
+}
+
 Result<std::string> Refresher::bring_up_to_date(const SourceEntry& source, const JobContext& job) {
   const std::string& name = source.config.name.name;
   M3U_TRY(const auto current, store_.snapshots().current(source.id));
-  // One that is gone or damaged is fetched again, whatever the server says of it.
-  const bool is_there = current && open(source, *current);
+  M3U_TRY(const bool is_there, has_copy(source, current));
   M3U_TRY(const Download download,
           downloader_.fetch({.source = source,
                              .job = job,

@@ -119,6 +119,8 @@ class Refresher {
  private:
   static constexpr double kAny = 1;  ///< of max_shrink_: whatever it loses
   [[nodiscard]] std::filesystem::path replies_of(const SourceEntry& source) const;
+  [[nodiscard]] Result<bool> has_copy(const SourceEntry& source,
+                                      const std::optional<store::SourceSnapshot>& current) const;
   Result<std::string> bring_up_to_date(const SourceEntry& source, const JobContext& job);
   /// Of runs that read what is on disk already. `cancel` outlives them.
   [[nodiscard]] runtime::RunOptions reading(const CancelToken& cancel) const;

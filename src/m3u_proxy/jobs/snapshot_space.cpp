@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <map>
 #include <set>
 #include <system_error>
@@ -44,6 +46,14 @@ std::optional<SnapshotSpace::Disk> system_disk(const fs::path& folder) {
   return SnapshotSpace::Disk{.size = space.capacity, .free = space.available};
 }
 
+/// Of a generation by its folder's name; more than any where that is none.
+std::int64_t number_of(std::string_view name) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  const bool is_number = error == std::errc() && end == name.data() + name.size();
+  return is_number ? number : std::numeric_limits<std::int64_t>::max();
+}
+
 double mb(std::uint64_t bytes) { return Bytes{bytes}.mb(); }
 
 }  // namespace
@@ -75,6 +85,16 @@ std::uint64_t own_bytes(const fs::path& snapshot) {
     if (info.st_nlink == 1) total += size_of(info);
   });
   return total;
+}
+
+std::vector<std::string> forgotten(std::vector<std::string> names,
+                                   const std::vector<store::GenerationRow>& rows) {
+  std::erase_if(names, [&](const std::string& name) {
+    const std::int64_t number = number_of(name);
+    return rows.empty() || number >= rows.front().number ||
+           std::ranges::find(rows, number, &store::GenerationRow::number) != rows.end();
+  });
+  return names;
 }
 
 store::Time made_at(const fs::path& snapshot) {
@@ -111,7 +131,7 @@ Result<SnapshotSpace::Room> SnapshotSpace::take(std::string what, std::uint64_t 
 
 Result<std::shared_ptr<void>> SnapshotSpace::take_for_copy(const std::string& what,
                                                            std::uint64_t bytes) {
-  M3U_TRY(Room room, take(what, bytes, Size::kKnown));
+  M3U_TRY(Room room, take(what, bytes, Size::kCopy));
   return std::make_shared<Room>(std::move(room));
 }
 
@@ -167,7 +187,15 @@ Result<> SnapshotSpace::make_room(const Room& room, std::uint64_t bytes, Size si
   const std::uint64_t max = mib(options_.max_mb).count;
   std::uint64_t there = used() + taken_;
   if (there + bytes <= max) return {};
-  M3U_TRY(const std::vector<Kept> old, removable());
+  if (size == Size::kCopy) {
+    M3U_CHECK(remove_forgotten());
+    there = used() + taken_;
+    if (there + bytes <= max) return {};
+  }
+  std::vector<Kept> old;
+  if (size != Size::kCopy) {
+    M3U_TRY(old, removable());
+  }
   const std::uint64_t stays = there - std::min(there, Kept::bytes(old));
   const auto full = [&] {
     return fail(ErrorCode::kDiskFull,
@@ -176,14 +204,26 @@ Result<> SnapshotSpace::make_room(const Room& room, std::uint64_t bytes, Size si
                             room.what_, mb(stays), mb(bytes), options_.max_mb),
                 "raise max_snapshot_mb");
   };
-  if (stays + bytes > max) return size == Size::kKnown ? full() : Result<>();
+  if (stays + bytes > max) return size == Size::kExpected ? Result<>() : full();
   for (const Kept& kept : old) {
     const std::uint64_t freed = own_bytes(kept.path);
     M3U_TRY(const bool gone, remove(kept));
     if (gone) there -= std::min(there, freed);
     if (there + bytes <= max) return {};
   }
-  return size == Size::kKnown ? full() : Result<>();
+  return size == Size::kExpected ? Result<>() : full();
+}
+
+/// What another replica has forgotten: a generation older than the newest one that no row names.
+Result<> SnapshotSpace::remove_forgotten() const {
+  M3U_TRY(const auto proxies, store_.entities().list(store::EntityKind::kProxy));
+  for (const store::Entity& proxy : proxies) {
+    M3U_TRY(const auto rows, store_.generations().list(proxy.id));
+    M3U_TRY(const auto folder,
+            snapshots::SnapshotFolder::open(generations_of(options_.folder, proxy.id)));
+    for (const std::string& name : forgotten(folder.list(), rows)) M3U_CHECK(folder.remove(name));
+  }
+  return {};
 }
 
 Result<std::vector<SnapshotSpace::Kept>> SnapshotSpace::removable() const {
@@ -193,6 +233,11 @@ Result<std::vector<SnapshotSpace::Kept>> SnapshotSpace::removable() const {
     M3U_TRY(const auto rows, store_.generations().list(proxy.id));
     for (const store::GenerationRow& row : rows) {
       if (row.state != store::GenerationState::kKept || row.number == rows.front().number) continue;
+      // One that only others have makes no room here.
+      std::error_code error;
+      if (!fs::exists(generations_of(options_.folder, proxy.id) / std::to_string(row.number),
+                      error))
+        continue;
       found.push_back(
           {.proxy = proxy.id,
            .proxy_name = proxy.name,

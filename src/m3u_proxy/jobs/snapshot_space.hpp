@@ -24,6 +24,10 @@ namespace m3u_proxy::jobs {
 
 /// Bytes of the files in a folder of a snapshot that no other snapshot shares.
 std::uint64_t own_bytes(const std::filesystem::path& snapshot);
+/// Of these generations in a folder those that no row names and that are older than the newest one
+/// that a row names: another replica has forgotten them. `rows`: all of the proxy, newest first.
+std::vector<std::string> forgotten(std::vector<std::string> names,
+                                   const std::vector<store::GenerationRow>& rows);
 /// When a snapshot was made, by the system's clock; store::Time() when it is not there.
 store::Time made_at(const std::filesystem::path& snapshot);
 
@@ -67,7 +71,11 @@ class SnapshotSpace {
 
   /// Whether a size is known, or only what can be expected: then `max_snapshot_mb` is an error not
   /// before it is known.
-  enum class Size : std::uint8_t { kKnown, kExpected };
+  enum class Size : std::uint8_t {
+    kKnown,
+    kExpected,
+    kCopy,  ///< known, of what another replica has made: no generation goes for it that others have
+  };
   /// Takes room for `what`, which is for people: "a new copy of …". Errors: kDiskFull, with what is
   /// there, what is needed and the remedy; of the store, kIo.
   Result<Room> take(std::string what, std::uint64_t bytes, Size size);
@@ -83,6 +91,7 @@ class SnapshotSpace {
   Result<> claim(Room& room, std::uint64_t bytes, Size size);
   Result<> check_disk(const Room& room, std::uint64_t bytes) const;
   Result<> make_room(const Room& room, std::uint64_t bytes, Size size);
+  Result<> remove_forgotten() const;
   [[nodiscard]] Result<std::vector<Kept>> removable() const;
   /// Whether it is gone: somebody may have rolled back to it meanwhile.
   Result<bool> remove(const Kept& kept);

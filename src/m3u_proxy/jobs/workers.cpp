@@ -79,13 +79,17 @@ void Workers::wake() {
   changed_.notify_all();
 }
 
-void Workers::stop() {
+void Workers::begin_to_stop() {
   {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
     for (const auto& [id, running] : running_) running->cancel.cancel();
   }
   changed_.notify_all();
+}
+
+void Workers::stop() {
+  begin_to_stop();
   for (const auto& lane : lanes_)
     for (std::thread& thread : lane->threads)
       if (thread.joinable()) thread.join();

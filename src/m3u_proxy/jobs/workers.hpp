@@ -86,6 +86,8 @@ class Workers {
   /// Asks running jobs to stop, waits for them, and gives back what did not finish. A job that
   /// does not stop is waited for.
   void stop();
+  /// The beginning of stop(): jobs are asked to end, and what ends from now on is given back.
+  void begin_to_stop();
   /// Asks running jobs to stop, waits for them, gives back what did not finish, and begins no other
   /// until resume(). From one thread at a time, which is none of the workers'.
   void pause();

@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kPiece = std::size_t{64} << 10U;
 constexpr mode_t kFolderMode = 0770;
 
-bool cancelled(const CancelToken* cancel) { return cancel != nullptr && cancel->cancelled(); }
-
 std::unexpected<Error> was_cancelled() {
   return fail(ErrorCode::kCancelled, "sharing a snapshot was cancelled");
 }
@@ -65,7 +63,7 @@ Result<> FolderStore::put(std::string_view key, const Content& content, const Ca
   M3U_TRY(const auto file, io::AtomicFile::create(path));
   std::array<char, kPiece> buffer{};
   for (std::uint64_t offset = 0; offset < content.bytes;) {
-    if (cancelled(cancel)) return was_cancelled();
+    if (token(cancel)->cancelled()) return was_cancelled();
     M3U_TRY(const std::size_t size, content.read(offset, buffer));
     if (size == 0)
       return fail(ErrorCode::kIo, fmt::format("what is put as {} has become shorter", key));
@@ -86,7 +84,7 @@ Result<> FolderStore::get(std::string_view key, io::ByteSink& to, const CancelTo
   }
   std::array<char, kPiece> buffer{};
   for (std::uint64_t offset = 0;;) {
-    if (cancelled(cancel)) return was_cancelled();
+    if (token(cancel)->cancelled()) return was_cancelled();
     M3U_TRY(const std::size_t size,
             io::read_some_at(file.get(), offset, buffer, "cannot read " + path.string()));
     if (size == 0) return {};

@@ -38,8 +38,8 @@ struct StoredObject {
   std::int64_t written = 0;  ///< Unix seconds, by the store's clock
 };
 
-/// Thread-safe. `cancel` may be nullptr. Errors of all: kNetwork or kIo (the store cannot be
-/// reached or used; the remedy is said), kCancelled.
+/// Thread-safe. `cancel` may be nullptr: stop() ends it then. Errors of all: kNetwork or kIo (the
+/// store cannot be reached or used; the remedy is said), kCancelled.
 class ObjectStore {
  public:
   ObjectStore() = default;
@@ -57,6 +57,17 @@ class ObjectStore {
   virtual Result<> remove(std::string_view key) = 0;
   /// For people: "/shared/m3u-proxy", "s3://bucket/prefix".
   [[nodiscard]] virtual std::string_view place() const = 0;
+
+  /// Ends what has no token of its own, and lets nothing of that kind begin.
+  void stop() { stopping_.cancel(); }
+
+ protected:
+  [[nodiscard]] const CancelToken* token(const CancelToken* cancel) const {
+    return cancel == nullptr ? &stopping_ : cancel;
+  }
+
+ private:
+  CancelToken stopping_;
 };
 
 /// Whether a text is a key, as above.

@@ -34,11 +34,9 @@ bool is_success(long status) { return status == kOk || status == kNoContent || s
 bool may_pass(long status) {
   return status >= kServerError || status == kTooMany || status == kTimeout;
 }
-bool cancelled(const CancelToken* cancel) { return cancel != nullptr && cancel->cancelled(); }
-
 /// Asleep, but for the token.
-void pause(milliseconds time, const CancelToken* cancel) {
-  for (; time > milliseconds() && !cancelled(cancel); time -= kLook)
+void pause(milliseconds time, const CancelToken& cancel) {
+  for (; time > milliseconds() && !cancel.cancelled(); time -= kLook)
     std::this_thread::sleep_for(std::min(time, kLook));
 }
 
@@ -124,10 +122,11 @@ Error S3Store::refused(std::string_view what, const net::HttpReply& reply) const
 
 Result<net::HttpReply> S3Store::perform(std::string_view what, const std::function<Attempt()>& make,
                                         const CancelToken* cancel) {
+  cancel = token(cancel);
   milliseconds wait = options_.first_pause;
   bool clock_followed = false;
   for (int attempt = 1;; ++attempt) {
-    if (cancelled(cancel)) return fail(ErrorCode::kCancelled, "sharing a snapshot was cancelled");
+    if (cancel->cancelled()) return fail(ErrorCode::kCancelled, "sharing a snapshot was cancelled");
     Attempt now = make();
     now.call.cancel = cancel;
     const long also_good = now.also_good;
@@ -141,14 +140,14 @@ Result<net::HttpReply> S3Store::perform(std::string_view what, const std::functi
     }
     if (!again || attempt >= options_.tries)
       return reply ? Result<net::HttpReply>(fail(refused(what, *reply))) : reply;
-    pause(wait, cancel);
+    pause(wait, *cancel);
     wait = std::min(wait * 2, options_.longest_pause);
   }
 }
 
 Result<> S3Store::put(std::string_view key, const Content& content, const CancelToken* cancel) {
   M3U_CHECK(check_key(key));
-  M3U_TRY(const std::string hash, sha256_of(content, cancel));
+  M3U_TRY(const std::string hash, sha256_of(content, token(cancel)));
   std::uint64_t offset = 0;
   const auto make = [&] {
     offset = 0;
