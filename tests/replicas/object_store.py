@@ -94,7 +94,8 @@ class ObjectStore:
 class BadDays:
     """Before an object store. `fault(method, path, count)` says what becomes of a request, of which that
     method has had `count` before: None (passed on), "slow down", "silent", "hang" (for a minute), "half
-    put", "short put", "half get". `ahead`: seconds that the store's clock is ahead of ours."""
+    put", "short put", "half get", "moved", "other region". `ahead`: seconds that the store's clock is
+    ahead of ours."""
 
     def __init__(self, store):
         self.fault = lambda method, path, count: None
@@ -119,9 +120,9 @@ class BadDays:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def fail_with(self, status, code):
+            def fail_with(self, status, code, more=""):
                 self.answer(status, f"<?xml version='1.0'?><Error><Code>{code}</Code>"
-                                    f"<Message>as said</Message></Error>".encode())
+                                    f"<Message>as said</Message>{more}</Error>".encode())
 
             def handle_request(self):
                 length = int(self.headers.get("Content-Length", 0))
@@ -137,6 +138,12 @@ class BadDays:
                 body = self.rfile.read(length)
                 if fault == "slow down":
                     self.fail_with(503, "SlowDown")
+                    return
+                if fault == "moved":
+                    self.fail_with(301, "PermanentRedirect")
+                    return
+                if fault == "other region":
+                    self.fail_with(400, "AuthorizationHeaderMalformed", "<Region>eu-central-1</Region>")
                     return
                 if fault == "silent":
                     time.sleep(3)

@@ -31,6 +31,17 @@ def test_on_a_good_day(store):
     assert done.returncode == 0 and "SKIPPED" not in done.stdout, done.stdout
 
 
+def test_a_list_is_asked_for_page_by_page(store):
+    with BadDays(store) as days:
+        asked = []
+        days.fault = lambda m, path, count: asked.append(path) if m == "GET" else None
+        done = run(store, days.address, "S3StoreTest.AListOf*")
+        assert done.returncode == 0, done.stdout
+        further = ["continuation-token=" in path for path in asked if "max-keys=" in path]
+        # Seven objects, one by one, then three at a time, seven, eight.
+        assert further == [False] + [True] * 6 + [False, True, True] + [False, False]
+
+
 @pytest.mark.parametrize("fault, method", [("slow down", "PUT"), ("slow down", "GET"), ("slow down", "DELETE"),
                                            ("half put", "PUT"), ("half get", "GET"), ("silent", "PUT")])
 def test_on_a_bad_one(store, fault, method):
@@ -47,6 +58,15 @@ def test_a_store_that_stays_away_is_said_with_its_own_words(store):
         done = run(store, days.address, "S3StoreTest.WhatIsPut*")
         assert done.returncode != 0
         assert days.counts["PUT"] + 1 == 6  # tries
+
+
+@pytest.mark.parametrize("fault, hint", [("moved", "look at s3_region and s3_endpoint"),
+                                         ("other region", "look at s3_region: the bucket is in eu-central-1")])
+def test_a_bucket_of_another_region_is_said(store, fault, hint):
+    with BadDays(store) as days:
+        days.fault = lambda m, path, count: fault
+        done = run(store, days.address, "S3StoreTest.WhatIsPut*")
+        assert done.returncode != 0 and hint in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("ahead", [2 * 3600, -3 * 3600])

@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 constexpr long kOk = 200;
 constexpr long kPartial = 206;
 constexpr long kNoContent = 204;
+constexpr long kMoved = 301;
 constexpr long kForbidden = 403;
 constexpr long kNotFound = 404;
 constexpr long kTimeout = 408;
@@ -25,7 +26,10 @@ constexpr long kTooMany = 429;
 constexpr long kServerError = 500;
 constexpr std::size_t kMostListed = std::size_t{8} << 20U;
 constexpr milliseconds kLook{100};
+constexpr unsigned kHttpPort = 80;
+constexpr unsigned kHttpsPort = 443;
 constexpr std::string_view kTooSkewed = "RequestTimeTooSkewed";
+constexpr std::string_view kOtherRegion = "AuthorizationHeaderMalformed";
 /// Of nothing.
 constexpr std::string_view kEmptyHash =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -64,6 +68,9 @@ Result<std::unique_ptr<S3Store>> S3Store::open(Options options) {
     return fail(ErrorCode::kConfig, "an object store needs s3_access_key and s3_secret_key",
                 "set M3U_PROXY_SERVICE__S3_ACCESS_KEY and M3U_PROXY_SERVICE__S3_SECRET_KEY");
   std::string host = options.endpoint.substr(scheme_end + 3);
+  // libcurl leaves the scheme's own port out of the Host header, which is signed.
+  if (origin->port == (origin->https ? kHttpsPort : kHttpPort) && !host.ends_with(']'))
+    host.erase(std::min(host.rfind(':'), host.size()));
   std::string prefix = options.prefix;
   if (prefix.ends_with('/')) prefix.pop_back();
   std::string place = fmt::format("s3://{}{}{}", options.bucket, prefix.empty() ? "" : "/", prefix);
@@ -109,6 +116,11 @@ Error S3Store::refused(std::string_view what, const net::HttpReply& reply) const
   if (code == "NoSuchBucket") {
     error.code = ErrorCode::kNetwork;
     error.hint = "make the bucket, or name another with [service] snapshots";
+  } else if (reply.status == kMoved || code == kOtherRegion) {
+    const std::string region = s3_element(reply.error, "Region");
+    error.hint = region.empty()
+                     ? "the bucket is in another region: look at s3_region and s3_endpoint"
+                     : fmt::format("look at s3_region: the bucket is in {}", excerpt(region));
   } else if (reply.status == kForbidden) {
     error.hint = code == kTooSkewed
                      ? "set this machine's clock"
@@ -202,6 +214,8 @@ Result<std::vector<StoredObject>> S3Store::list(std::string_view prefix) {
       attempt.signed_part.query = {{"list-type", "2"},
                                    {"prefix", options_.prefix + std::string(prefix)}};
       if (!next.empty()) attempt.signed_part.query.emplace_back("continuation-token", next);
+      if (options_.page != 0)
+        attempt.signed_part.query.emplace_back("max-keys", std::to_string(options_.page));
       attempt.call.on_body = [&](const net::HttpReply&, std::string_view bytes) -> Result<> {
         if (xml.size() + bytes.size() > kMostListed)
           return fail(ErrorCode::kParse, "the object store's list is too long for a page");

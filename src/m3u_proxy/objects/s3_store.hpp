@@ -30,6 +30,7 @@ class S3Store final : public ObjectStore {
     std::chrono::milliseconds first_pause{250};  ///< doubled for each further try
     std::chrono::milliseconds longest_pause{4000};
     std::function<std::int64_t()> now{};  ///< Unix seconds; empty: the system's clock
+    unsigned page = 0;                    ///< most objects that one answer lists; 0: the store's
   };
   /// Error: kConfig (an endpoint that is no address; a key is missing).
   static Result<std::unique_ptr<S3Store>> open(Options options);
@@ -39,6 +40,8 @@ class S3Store final : public ObjectStore {
   Result<std::vector<StoredObject>> list(std::string_view prefix) override;
   Result<> remove(std::string_view key) override;
   [[nodiscard]] std::string_view place() const override { return place_; }
+  /// HTTP's Host of the requests, which is signed: without the port where it is the scheme's own.
+  [[nodiscard]] const std::string& host() const { return host_; }
 
  private:
   /// What one try is, as it is made anew for each.

@@ -40,7 +40,8 @@ class S3StoreTest : public ::testing::Test {
 
 TEST_F(S3StoreTest, WhatIsPutCanBeGotListedReplacedAndRemoved) {
   const std::string text(700'000, 'x');
-  ASSERT_TRUE(store_->put("sources/A/content", content_of("first"), nullptr));
+  const auto first = store_->put("sources/A/content", content_of("first"), nullptr);
+  ASSERT_TRUE(first) << to_string(first.error());
   const auto put = store_->put("sources/A/content", content_of(text), nullptr);
   ASSERT_TRUE(put) << to_string(put.error());
   ASSERT_TRUE(store_->put("sources/A/manifest", content_of(""), nullptr));
@@ -62,6 +63,26 @@ TEST_F(S3StoreTest, WhatIsPutCanBeGotListedReplacedAndRemoved) {
   EXPECT_TRUE(store_->list("")->empty());
 }
 
+TEST_F(S3StoreTest, AListOfSeveralPagesIsWhole) {
+  constexpr std::size_t kObjects = 7;
+  std::vector<std::string> put;
+  for (std::size_t i = 0; i < kObjects; ++i) {
+    put.push_back("pages/" + std::to_string(i));
+    ASSERT_TRUE(store_->put(put.back(), content_of("x"), nullptr));
+  }
+  S3Store::Options small = options();
+  for (const unsigned page : {1U, 3U, 7U, 8U}) {
+    small.page = page;
+    const auto paged = *S3Store::open(small);
+    const auto listed = paged->list("pages/");
+    ASSERT_TRUE(listed) << page << ": " << to_string(listed.error());
+    std::vector<std::string> keys;
+    for (const StoredObject& object : *listed) keys.push_back(object.key);
+    EXPECT_EQ(keys, put) << page;
+  }
+  for (const std::string& key : put) EXPECT_TRUE(store_->remove(key));
+}
+
 TEST_F(S3StoreTest, WithAnotherKeyItSaysWhatToLookAt) {
   S3Store::Options wrong = options();
   wrong.credentials.secret_key = "another";
@@ -80,6 +101,23 @@ TEST_F(S3StoreTest, ABucketThatIsNotThereIsNoMissingObject) {
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, ErrorCode::kNetwork);
   EXPECT_THAT(done.error().hint, HasSubstr("make the bucket"));
+}
+
+TEST(S3StoreOptions, TheHostIsSignedAsItIsSent) {
+  for (const auto& [endpoint, host] :
+       {std::pair("https://s3.lan:443", "s3.lan"), std::pair("http://s3.lan:80/", "s3.lan"),
+        std::pair("https://s3.lan:80", "s3.lan:80"), std::pair("http://s3.lan:443", "s3.lan:443"),
+        std::pair("http://s3.lan:9000", "s3.lan:9000"), std::pair("https://s3.lan", "s3.lan"),
+        std::pair("https://[::1]:443", "[::1]"), std::pair("https://[::1]", "[::1]"),
+        std::pair("http://[::1]:9000", "[::1]:9000")}) {
+    const auto opened =
+        S3Store::open({.endpoint = endpoint,
+                       .bucket = "b",
+                       .prefix = "",
+                       .credentials = {.region = "r", .access_key = "k", .secret_key = "s"}});
+    ASSERT_TRUE(opened) << endpoint;
+    EXPECT_EQ((*opened)->host(), host) << endpoint;
+  }
 }
 
 TEST(S3StoreOptions, WhatCannotWorkIsRefusedWithTheRemedy) {
