@@ -84,6 +84,17 @@ def test_the_key_can_be_given_by_a_file(server, tmp_path):
         shutil.copy(group.replicas[0].data / "secret.key", key)
         second = Replica(tmp_path / "second", group.config, server.address,
                          {"M3U_PROXY_SECRET_KEY_FILE": str(key)})
+        good = key.read_text()
+        # What is no key is not taken, so that the right one can be later.
+        for wrong in ("", "\n", good[:-4] + "\n", good + "x", "m3u-proxy-key-1 " + "A" * 86, good.split()[1]):
+            key.write_text(wrong)
+            second.start()
+            assert second.process.wait(20) != 0
+            said = second.log().splitlines()[-1]
+            assert f"{key}, which M3U_PROXY_SECRET_KEY_FILE names, is not a secret key" in said
+            assert "openssl rand -base64 32" in said
+            assert not (second.data / "secret.key").exists()
+        key.write_text(good)
         with second:
             group.replicas.append(second)
             assert group.agree(lambda text: "One" in text) == first

@@ -10,12 +10,15 @@
 #include <m3u_proxy/daemon/given_secret_key.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 #include <m3u_proxy/io/file_source.hpp>
+#include <m3u_proxy/store/base64url.hpp>
+#include <m3u_proxy/store/secret_key.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
 
 constexpr std::string_view kVariable = "M3U_PROXY_SECRET_KEY_FILE";
 constexpr std::string_view kKept = "secret.key";
+constexpr std::string_view kHead = "m3u-proxy-key-1 ";
 constexpr std::size_t kLargestFile = 256;
 constexpr mode_t kOwnerOnly = 0600;
 
@@ -24,6 +27,19 @@ Result<std::string> read_line(const std::filesystem::path& path) {
   std::array<char, kLargestFile> buffer{};
   M3U_TRY(const std::size_t got, file->read(buffer));
   return std::string(trim({buffer.data(), got}));
+}
+
+/// What is no key would be refused at every start once it is in the data folder.
+Result<> check_key(std::string_view key, std::string_view path) {
+  if (key.starts_with(kHead)) {
+    const auto bytes = store::from_base64url(key.substr(kHead.size()));
+    if (bytes && bytes->size() == store::SecretKey::kSize) return {};
+    if (!bytes && bytes.error().code != ErrorCode::kParse) return fail(bytes.error());
+  }
+  return fail(ErrorCode::kConfig,
+              fmt::format("{}, which {} names, is not a secret key of m3u-proxy", path, kVariable),
+              "copy secret.key of a data folder; only for a new database make one: printf "
+              "'m3u-proxy-key-1 %s\\n' \"$(openssl rand -base64 32 | tr +/ -_ | tr -d =)\"");
 }
 
 /// Whole or not at all: half a key would be refused at every start.
@@ -48,6 +64,7 @@ Result<> take_given_secret_key(const config::Environment& environment,
   const auto given = environment.find(std::string(kVariable));
   if (given == environment.end() || given->second.empty()) return {};
   M3U_TRY(const std::string key, read_line(given->second));
+  M3U_CHECK(check_key(key, given->second));
   const std::filesystem::path path = folder / kKept;
   const auto kept = read_line(path);
   if (!kept && kept.error().code == ErrorCode::kNotFound) return write_kept(path, key);
