@@ -6,10 +6,13 @@ from pathlib import Path
 
 import postgres
 import pytest
+from api_client import administrator
 from program import BINARY
-from replicas import Group, Replica
-from service import wait_until
+from replicas import AGREED, HOST, Group, Replica
+from service import ask, wait_until
+from test_api_logos import upload
 from test_serve import Source, playlist_of
+from test_serve_logos import PNG
 
 pytestmark = postgres.sqlite_only  # they bring a server of their own
 
@@ -74,6 +77,40 @@ def test_a_new_replica_and_one_that_lost_its_folder_fetch_what_is_there(server, 
         assert len(source.requests) == 1
         put = {path.name for path in (tmp_path / "shared").glob("generations/*/1/*")}
         assert {"manifest", "playlist.m3u", "guide.xml", "lineup"} <= put
+
+
+def test_an_uploaded_logo_comes_and_goes_at_all(server, tmp_path):
+    with Source(playlist_of("One")) as source, \
+            Group(tmp_path, server, sources_of(source, tmp_path), size=2) as group:
+        group.agree(lambda text: "One" in text)
+        admin = administrator(group.replicas[0])
+
+        def served(replica, logo):
+            token = replica.playlist.split("/")[-2]
+            return ask(f"http://{replica.listens}/logo/{token}/{logo}", headers={"Host": HOST})
+
+        first, last = (upload(admin).json["id"] for _ in range(2))
+        for replica in group.replicas:
+            wait_until(lambda: [served(replica, logo).body for logo in (first, last)] == [PNG, PNG], AGREED)
+        for logo in (first, last):
+            assert admin.delete(f"/logos/{logo}").status == 204
+            for replica in group.replicas:
+                wait_until(lambda: served(replica, logo).status == 404, AGREED)
+            if logo == first:
+                assert all(served(replica, last).body == PNG for replica in group.replicas)
+        assert not list((tmp_path / "shared").glob("logos/*"))
+
+        # What was changed while one was down it finds out when it is back.
+        gone = upload(admin).json["id"]
+        second = group.replicas[1]
+        wait_until(lambda: served(second, gone).status == 200, AGREED)
+        second.kill()
+        assert admin.delete(f"/logos/{gone}").status == 204
+        new = upload(admin).json["id"]
+        second.printed = ""
+        second.start()
+        second.wait_for_addresses()
+        wait_until(lambda: served(second, new).body == PNG and served(second, gone).status == 404, AGREED)
 
 
 def test_the_key_can_be_given_by_a_file(server, tmp_path):

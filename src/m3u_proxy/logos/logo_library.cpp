@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <m3u_proxy/base/line_text.hpp>
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/hash_text.hpp>
@@ -17,9 +19,48 @@
 namespace m3u_proxy::logos {
 namespace {
 
-constexpr std::size_t kLongestName = 200;
+namespace fs = std::filesystem;
 
-std::string key_of(const Uuid& id) { return "logos/" + to_string(id); }
+constexpr std::size_t kLongestName = 200;
+constexpr std::string_view kShared = "logos/";
+/// What is shared is there before its row is.
+constexpr std::chrono::seconds kUploadMayTake = std::chrono::hours(1);
+
+std::string key_of(const Uuid& id) { return std::string(kShared) + to_string(id); }
+
+/// Of a name of ours.
+std::optional<Uuid> id_of(std::string_view name) {
+  const auto id = parse_uuid(name);
+  if (!id || to_string(*id) != name) return std::nullopt;
+  return *id;
+}
+
+/// Whose files are in a folder, which need not be there.
+Result<std::vector<Uuid>> ids_in(const fs::path& folder) {
+  std::vector<Uuid> ids;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error))
+    if (const auto id = id_of(entry->path().filename().string())) ids.push_back(*id);
+  if (error && error != std::errc::no_such_file_or_directory)
+    return fail(system_error("cannot read the folder " + folder.string(), error.value()));
+  return ids;
+}
+
+/// Of what others put into a shared place no more is taken than a logo may have.
+class LogoBytes final : public io::ByteSink {
+ public:
+  Result<> write(std::string_view bytes) override {
+    if (text_.size() + bytes.size() > kLargestLogo)
+      return fail(ErrorCode::kParse, "what is shared is too large for a logo");
+    text_ += bytes;
+    return {};
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
 
 }  // namespace
 
@@ -39,33 +80,50 @@ Result<store::Logo> LogoLibrary::add(std::string_view name, std::string_view byt
   if (all.size() >= kMostLogos)
     return fail(ErrorCode::kConflict, fmt::format("there are {} logos already", kMostLogos),
                 "remove some that nothing uses");
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
-  if (error) return fail(system_error("cannot make the folder " + folder_.string(), error.value()));
   store::Logo logo{.name = std::string(name),
                    .mime = std::string(type),
                    .bytes = bytes.size(),
                    .content_hash = io::hash_text(bytes),
                    .created = now};
   M3U_TRY(logo.id, store::random_id());
+  const auto note = [&](bool begins) {
+    const std::scoped_lock lock(mutex_);
+    if (begins)
+      adding_.insert(logo.id);
+    else
+      adding_.erase(logo.id);
+  };
+  note(true);
+  const auto added = put_in_place(logo, bytes);
+  note(false);
+  if (!added) return fail(added.error());
+  return logo;
+}
+
+/// The file first, then where replicas find it, then the row by which they know of it.
+Result<> LogoLibrary::put_in_place(const store::Logo& logo, std::string_view bytes) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) return fail(system_error("cannot make the folder " + folder_.string(), error.value()));
   M3U_TRY(const auto file, io::AtomicFile::create(path_of(logo.id)));
   M3U_CHECK(file->write(bytes));
   M3U_CHECK(file->publish());
   auto added = share(logo.id);
   if (added) added = store_.logos().add(logo);
-  if (!added) {
-    std::filesystem::remove(path_of(logo.id), error);
-    return fail(added.error());
-  }
-  return logo;
+  if (!added) fs::remove(path_of(logo.id), error);
+  return added;
 }
 
 Result<> LogoLibrary::remove(const Uuid& id) {
   M3U_CHECK(store_.logos().erase(id));
   std::error_code error;
-  std::filesystem::remove(path_of(id), error);
+  fs::remove(path_of(id), error);
   if (error) return fail(system_error("cannot remove a logo", error.value()));
-  if (shared_ != nullptr) M3U_CHECK(shared_->remove(key_of(id)));
+  if (shared_ == nullptr) return {};
+  // Without its row the logo is gone, whatever becomes of this.
+  if (const auto removed = shared_->remove(key_of(id)); !removed)
+    log::warn("depot", "the shared file of a removed logo stays for now: {}",
+              to_string(removed.error()));
   return {};
 }
 
@@ -81,29 +139,95 @@ Result<> LogoLibrary::share(const Uuid& id) const {
                       nullptr);
 }
 
-Result<> LogoLibrary::bring(const Uuid& id) {
+Result<> LogoLibrary::bring(const store::Logo& logo) {
+  LogoBytes got;
+  M3U_CHECK(shared_->get(key_of(logo.id), got, nullptr));
+  if (got.text().size() != logo.bytes || io::hash_text(got.text()) != logo.content_hash)
+    return fail(ErrorCode::kParse,
+                fmt::format("{} in {} is not what was uploaded", key_of(logo.id), shared_->place()),
+                "upload the logo again");
   std::error_code error;
-  std::filesystem::create_directories(folder_, error);
+  fs::create_directories(folder_, error);
   if (error) return fail(system_error("cannot make the folder " + folder_.string(), error.value()));
-  M3U_TRY(const auto file, io::AtomicFile::create(path_of(id)));
-  M3U_CHECK(shared_->get(key_of(id), *file, nullptr));
+  M3U_TRY(const auto file, io::AtomicFile::create(path_of(logo.id)));
+  M3U_CHECK(file->write(got.text()));
   return file->publish();
+}
+
+/// Players are served what is here, without a look at the store.
+Result<> LogoLibrary::remove_unnamed_here(std::span<const Uuid> here,
+                                          const std::set<Uuid>& named) const {
+  Result<> failed;
+  for (const Uuid& id : here) {
+    std::error_code error;
+    if (!named.contains(id)) fs::remove(path_of(id), error);
+    if (error && failed)
+      failed = fail(system_error("cannot remove " + path_of(id).string(), error.value()));
+  }
+  return failed;
+}
+
+/// What cannot be removed now the next one removes.
+void LogoLibrary::remove_unnamed_there(std::span<const objects::StoredObject> there,
+                                       const std::set<Uuid>& named) {
+  const std::int64_t old = std::chrono::duration_cast<std::chrono::seconds>(
+                               std::chrono::system_clock::now().time_since_epoch() - kUploadMayTake)
+                               .count();
+  for (const objects::StoredObject& object : there) {
+    const auto id = id_of(std::string_view(object.key).substr(kShared.size()));
+    if (!id || named.contains(*id) || object.written == 0 || object.written > old) continue;
+    const auto row = find(*id);  // it may have come since
+    if (!row || *row) continue;
+    if (const auto removed = shared_->remove(object.key); !removed) {
+      log::warn("depot", "the shared file of a removed logo stays for now: {}",
+                to_string(removed.error()));
+      return;
+    }
+  }
+}
+
+/// Whether it is still worth while to look again and again for a file that is nowhere.
+bool LogoLibrary::is_awaited(const Uuid& id) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::scoped_lock lock(mutex_);
+  return now - missing_since_.try_emplace(id, now).first->second < patience_;
 }
 
 Result<> LogoLibrary::catch_up() {
   if (shared_ == nullptr) return {};
+  // In this order: who has a file and is not being added any more has a row by now, or never will.
+  M3U_TRY(const auto here, ids_in(folder_));
+  std::set<Uuid> named;
+  {
+    const std::scoped_lock lock(mutex_);
+    named = adding_;
+  }
   M3U_TRY(const auto all, list());
-  if (all.empty()) return {};
-  M3U_TRY(const auto there, shared_->list("logos/"));
-  Result<> failed;
+  for (const store::Logo& logo : all) named.insert(logo.id);
+  Result<> failed = remove_unnamed_here(here, named);
+  const auto there = shared_->list(kShared);
+  if (!there && !all.empty()) return fail(there.error());
+  if (!there) return failed;
+  remove_unnamed_there(*there, named);
   for (const store::Logo& logo : all) {
     std::error_code error;
-    const bool is_here = std::filesystem::exists(path_of(logo.id), error);
-    const bool is_there =
-        std::ranges::find(there, key_of(logo.id), &objects::StoredObject::key) != there.end();
-    const auto done = !is_here ? bring(logo.id) : (is_there ? Result<>() : share(logo.id));
-    if (!done && failed) failed = done;
+    const bool is_here = fs::exists(path_of(logo.id), error);
+    const auto shared = std::ranges::find(*there, key_of(logo.id), &objects::StoredObject::key);
+    const bool is_there = shared != there->end() && shared->bytes == logo.bytes;
+    const auto done = !is_here ? bring(logo) : (is_there ? Result<>() : share(logo.id));
+    const bool is_nowhere = !done && (done.error().code == ErrorCode::kNotFound ||
+                                      done.error().code == ErrorCode::kParse);
+    if (is_nowhere && !is_awaited(logo.id))
+      log::warn("depot", "the uploaded logo \"{}\" is not waited for any more: {}", logo.name,
+                to_string(done.error()));
+    else if (!done && failed)
+      failed = done;
   }
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(missing_since_, [&](const auto& missing) {
+    std::error_code error;
+    return !named.contains(missing.first) || fs::exists(path_of(missing.first), error);
+  });
   return failed;
 }
 
