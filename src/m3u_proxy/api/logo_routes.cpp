@@ -150,17 +150,20 @@ Result<> add_logo_routes(Operations& operations, const ApiContext& context) {
   using enum http::Method;
   M3U_CHECK(operations.add(kGet, "/logos", {.id = "listLogos"},
                            [&context](Call&) { return list_logos(context); }));
+  // What changes files waits for the place that replicas share, however long it takes to answer.
   M3U_CHECK(operations.add(kPost, "/logos",
                            {.id = "createLogo",
                             .least = Role::kEditor,
                             .body_limit = logos::kLargestLogo,
+                            .pace = Pace::kLong,
                             .has_dry_run = true},
                            [&context](Call& call) { return create_logo(context, call); }));
   M3U_CHECK(operations.add(kGet, "/logos/{id}", {.id = "getLogo"},
                            [&context](Call& call) { return get_logo(context, call); }));
-  return operations.add(kDelete, "/logos/{id}",
-                        {.id = "removeLogo", .least = Role::kEditor, .has_dry_run = true},
-                        [&context](Call& call) { return erase_logo(context, call); });
+  return operations.add(
+      kDelete, "/logos/{id}",
+      {.id = "removeLogo", .least = Role::kEditor, .pace = Pace::kLong, .has_dry_run = true},
+      [&context](Call& call) { return erase_logo(context, call); });
 }
 
 }  // namespace m3u_proxy::api

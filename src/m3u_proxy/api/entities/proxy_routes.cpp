@@ -269,8 +269,10 @@ Result<> add_proxy_routes(Operations& operations, const ApiContext& context,
   };
   using enum http::Method;
   M3U_CHECK(add(kGet, "generations", {.id = "listGenerations"}, &ProxyHandlers::generations));
+  // One that another replica made may have to be fetched first.
   M3U_CHECK(add(kGet, "generations/{number}/{file}",
-                {.id = "downloadGeneration", .least = Role::kEditor}, &ProxyHandlers::download));
+                {.id = "downloadGeneration", .least = Role::kEditor, .pace = Pace::kLong},
+                &ProxyHandlers::download));
   M3U_CHECK(
       add(kGet, "diff", {.id = "diffGenerations", .pace = Pace::kSlow}, &ProxyHandlers::diff));
   M3U_CHECK(
