@@ -63,8 +63,7 @@ def replicas(build, folder):
 def downloads(services):
     """For each service: how many of its list went out, and its CPU seconds; all at the same time."""
     before = [service.cpu_s() for service in services]
-    each = CONNECTIONS // len(services)
-    asking = [subprocess.Popen(["wrk", "-t1", f"-c{each}", f"-d{SECONDS}s", "-H", "Host: localhost",
+    asking = [subprocess.Popen(["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "-H", "Host: localhost",
                                 f"http://127.0.0.1:{service.port}/proxy/home/playlist.m3u"],
                                stdout=subprocess.PIPE, text=True) for service in services]
     said = [one.communicate()[0] for one in asking]
@@ -99,7 +98,7 @@ def measure(build):
     two = statistics.median(per_cpu(together) for _, together in rounds)
     gain = statistics.median(per_cpu(together) / per_cpu(alone) for alone, together in rounds)
     return [f"A list of {CHANNELS:,} channels ({size / service_process.MB:.1f} MB), {CONNECTIONS} "
-            "clients; the clients are on the same two cores.", "",
+            "clients of each replica; they are on the same two cores.", "",
             "| | downloads/s, by the clock | downloads in a second of CPU of each | |",
             "|---|---|---|---|",
             f"| one replica | {statistics.median(per_second(a) for a, _ in rounds):,.0f} | {one:,.0f} | |",
