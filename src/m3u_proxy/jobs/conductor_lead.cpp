@@ -152,14 +152,15 @@ std::optional<store::Time> Conductor::retries() {
 
 Result<> Conductor::tidy() {
   const store::Time now = clock_();
-  if (options().replicas && now - tidied_here_ >= kBetweenTidyingHere) {
+  const Options options = this->options();
+  const store::Duration between_here =
+      options.replicas ? kBetweenTidyingHere : std::chrono::minutes(kBetweenTidying);
+  if (now - tidied_here_ >= between_here) {
     tidied_here_ = now;
     M3U_CHECK(tidy_here(now - kUnnamedKept));
   }
   if (now - tidied_ < kBetweenTidying) return {};
   tidied_ = now;
-  const Options options = this->options();
-  M3U_CHECK(tidy_here(now - kUnnamedKept));
   if (!leads_) return {};
   M3U_CHECK(store_.jobs().prune(now - options.reports_kept));
   M3U_CHECK(store_.audit_log().prune(now - kAuditKept));
