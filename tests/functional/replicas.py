@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import postgres
-from service import Service, ask, wait_until
+from service import Crowd, Service, ask, wait_until
 
 AGREED = 5  # seconds after any trouble
 HOST = "tv.example"  # under which all are asked, so that their answers are the same to the byte
@@ -188,16 +188,14 @@ class Group:
         return [answer.body for answer in seen[0]]
 
 
-class Watcher:
+class Watcher(Crowd):
     """A player at each replica all the time: every answer is a whole file."""
 
     def __init__(self, group, is_whole):
         self.group = group
         self.is_whole = is_whole
-        self.wrong = []
         self.answers = 0
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.look, args=(r,), daemon=True) for r in group.replicas]
+        super().__init__([(self.look, replica) for replica in group.replicas])
 
     def look(self, replica):
         while not self.over.is_set() and replica.process.poll() is None:
@@ -206,22 +204,8 @@ class Watcher:
                 if answer.status != 200 or not self.is_whole(answer.text):
                     self.wrong.append((replica.data, answer.status, answer.text[-100:]))
                 self.answers += 1
-            except OSError as failure:
-                time.sleep(0.2)
-                if replica.process.poll() is None:
-                    self.wrong.append((replica.data, repr(failure)))
             except Exception as failure:  # noqa: BLE001 - of a connection that a kill has cut
                 time.sleep(0.2)
                 if replica.process.poll() is None:
                     self.wrong.append((replica.data, repr(failure)))
             time.sleep(0.05)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()

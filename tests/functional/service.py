@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from urllib.parse import quote, quote_plus, urlsplit
@@ -112,6 +113,26 @@ class Service:
     def wait_until_quiet(self):
         """Until no job waits or runs."""
         wait_until(lambda: not self.ctl("status")["running"])
+
+
+class Crowd:
+    """Threads that each do one of `works` (a function and what it is called with) until the end of a
+    `with`, when `over` is set; what they see that is wrong goes to `wrong`."""
+
+    def __init__(self, works):
+        self.wrong = []
+        self.over = threading.Event()
+        self.threads = [threading.Thread(target=work, args=(what,), daemon=True) for work, what in works]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
 
 
 def wait_until(condition, within=SOON):

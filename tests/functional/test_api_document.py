@@ -4,12 +4,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 import uuid
 from pathlib import Path
 
 import pytest
 from api_client import PASSWORD, Client, administrator
+from locked_programs import programs_of
 from service import Service, ask
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,17 +119,7 @@ def test_the_pages_need_nothing_from_elsewhere(service):
 
 
 def schemathesis():
-    """The program, in an environment of its own that the lock file names to the last byte."""
-    program = VENV / "bin" / "schemathesis"
-    stamp = VENV / "lock"
-    if not program.exists() or not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
-        subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-        done = subprocess.run([VENV / "bin" / "pip", "install", "-q", "--require-hashes", "-r", LOCK],
-                              capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            pytest.skip("schemathesis cannot be installed here")
-        stamp.write_bytes(LOCK.read_bytes())
-    return program
+    return programs_of(VENV, LOCK, "schemathesis") / "schemathesis"
 
 
 # Statuses that say more than the form of a request: what no form says is asked of the program.

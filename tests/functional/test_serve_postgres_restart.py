@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import postgres
 import pytest
 from api_client import administrator
-from service import Service, ask, wait_until
+from service import Crowd, Service, ask, wait_until
 from test_serve import Source, names_in
 from test_serve_logos import Pictures
 
@@ -47,15 +47,13 @@ class HeldSource(Source):
         self.list = content
 
 
-class Players:
+class Players(Crowd):
     """Several at once who fetch everything again and again, and compare it with what it was."""
 
     def __init__(self, expected):
         self.expected = expected
         self.rounds = [0] * PLAYERS
-        self.wrong = []
-        self.over = threading.Event()
-        self.threads = [threading.Thread(target=self.play, args=(i,), daemon=True) for i in range(PLAYERS)]
+        super().__init__([(self.play, number) for number in range(PLAYERS)])
 
     def play(self, number):
         while not self.over.is_set():
@@ -67,16 +65,6 @@ class Players:
                 if got != what:
                     self.wrong.append((address, str(got)[:300]))
             self.rounds[number] += 1
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.over.set()
-        for thread in self.threads:
-            thread.join()
 
     def wait_for_rounds(self):
         """Until each has fetched everything some times from now on."""

@@ -1,12 +1,10 @@
 """An S3-compatible store for tests, moto's with signatures required, and a proxy before it that does
 what object stores do on bad days."""
 
-import fcntl
 import http.client
 import json
 import os
 import subprocess
-import sys
 import threading
 import time
 from email.utils import formatdate
@@ -14,7 +12,7 @@ from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
+from locked_programs import programs_of
 from loopback import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,27 +35,11 @@ print(json.dumps([key["AccessKeyId"], key["SecretAccessKey"]]))
 """
 
 
-def environment():
-    """Python programs in an environment of their own that the lock file names to the last byte."""
-    stamp = VENV / "lock"
-    VENV.parent.mkdir(exist_ok=True)
-    with open(VENV.with_suffix(".making"), "w") as making:
-        fcntl.flock(making, fcntl.LOCK_EX)  # of several test processes one makes it
-        if not stamp.exists() or stamp.read_bytes() != LOCK.read_bytes():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], check=True)
-            done = subprocess.run([VENV / "bin" / "pip", "install", "-q", "--require-hashes", "-r", LOCK],
-                                  capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                pytest.skip("moto cannot be installed here")
-            stamp.write_bytes(LOCK.read_bytes())
-    return VENV / "bin"
-
-
 class ObjectStore:
     """moto's; use it in a `with`."""
 
     def __enter__(self):
-        programs = environment()
+        programs = programs_of(VENV, LOCK, "moto")
         self.port = free_port()
         self.process = subprocess.Popen(
             [programs / "moto_server", "-H", "127.0.0.1", "-p", str(self.port)],

@@ -6,15 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from object_store import BUCKET, BadDays, ObjectStore, ROOT
+from object_store import BUCKET, BadDays, ROOT
 
 PROGRAM = next(iter(Path(os.environ.get("TEST_BUILD", ROOT / "build" / "debug")).rglob("objects_test")), None)
-
-
-@pytest.fixture(name="store", scope="module")
-def an_object_store():
-    with ObjectStore() as store:
-        yield store
 
 
 def run(store, endpoint, tests="S3StoreTest.*"):

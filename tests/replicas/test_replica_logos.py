@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from api_client import administrator
-from object_store import BadDays, ObjectStore
 from replicas import Group
 from service import wait_until
 from test_api_logos import upload
@@ -13,18 +12,6 @@ from test_replica_faults import sources_of
 from test_serve import Source, playlist_of
 
 SILENT = 3  # seconds, of BadDays
-
-
-@pytest.fixture(name="store", scope="module")
-def an_object_store():
-    with ObjectStore() as store:
-        yield store
-
-
-@pytest.fixture(name="days")
-def bad_days(store):
-    with BadDays(store) as days:
-        yield days
 
 
 @pytest.fixture(name="group")

@@ -3,25 +3,13 @@
 import subprocess
 
 import pytest
-from object_store import BUCKET, BadDays, ObjectStore
+from object_store import BUCKET
 from replicas import AGREED, Group, Watcher
 from service import BINARY, environment, wait_until
 from test_replica_faults import LEASE, is_whole, long_list, nothing_is_lost_or_doubled, revive, sources_of
 from test_serve import Source, playlist_of
 
 AGAIN = 30  # seconds until what failed is tried again
-
-
-@pytest.fixture(name="store", scope="module")
-def an_object_store():
-    with ObjectStore() as store:
-        yield store
-
-
-@pytest.fixture(name="days")
-def bad_days(store):
-    with BadDays(store) as days:
-        yield days
 
 
 def group_of(folder, server, source, store, days, size=3):
