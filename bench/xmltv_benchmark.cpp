@@ -113,7 +113,7 @@ class ViewSource final : public io::ByteSource {
 void generate(benchmark::State& state) {
   const auto folder = std::filesystem::temp_directory_path();
   guide();  // made before the clock starts
-  guide::GuideSource source;
+  guide::EpgSource source;
   source.name = "guide";
   source.time_offset_seconds = state.range(2);
   source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {

@@ -20,7 +20,7 @@ inline m3u_proxy::Result<m3u_proxy::service::ResolvedProxyConfig> example_proxy(
   m3u_proxy::service::ResolvedProxyConfig config;
   config.name = "example";
   M3U_TRY(auto playlist, service.playlist_source("tv", (folder / "playlist.m3u").string()));
-  M3U_TRY(auto guide, service.guide_source("guide", (folder / "guide.xml").string()));
+  M3U_TRY(auto guide, service.epg_source("guide", (folder / "guide.xml").string()));
   config.sources.push_back(std::move(playlist));
   config.epg_sources.push_back(std::move(guide));
   return config;

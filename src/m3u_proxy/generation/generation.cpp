@@ -53,7 +53,7 @@ class Generation {
     if (scope_.context.cancel->cancelled())
       return fail(ErrorCode::kCancelled, "stopped on request");
     return scope_.publisher.commit({.compress = scope_.config.compress,
-                                    .has_guide_sources = !guide_.result().sources.empty(),
+                                    .has_epg_sources = !guide_.result().sources.empty(),
                                     .slabs = scope_.context.slabs,
                                     .cancel = scope_.context.cancel});
   }

@@ -43,7 +43,7 @@ class GenerationTest : public testing::Test {
     config_.sources.push_back(std::move(source));
   }
   void add_guide(const std::string& name, const std::string& text) {
-    guide::GuideSource source;
+    guide::EpgSource source;
     source.name = name;
     source.open = [text]() -> Result<std::unique_ptr<io::ByteSource>> {
       return std::make_unique<formats::TextSource>(text);

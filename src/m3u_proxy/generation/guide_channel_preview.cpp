@@ -93,7 +93,7 @@ class GuideChannelPreview {
   const pipeline::RunContext& context_;
   memory::BudgetResource input_memory_;
   std::pmr::string id_;
-  const guide::GuideSource* source_ = nullptr;
+  const guide::EpgSource* source_ = nullptr;
   spill::KeySet seen_;  // ids of the source
   formats::XmltvChecker checker_;
   guide::GuideChannelRecord record_;

@@ -4,7 +4,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/formats/xmltv_checker.hpp>
 #include <m3u_proxy/generation/guide_elements.hpp>
-#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
+#include <m3u_proxy/guide/windows/epg_source_pass.hpp>
 
 namespace m3u_proxy::generation {
 namespace {
@@ -12,9 +12,9 @@ namespace {
 using Show = std::function<Result<>(const GuideElement&)>;
 
 Result<> show_source(const ResolvedProxyConfig& config, const pipeline::RunContext& context,
-                     const guide::GuideSource& source, const Show& show) {
+                     const guide::EpgSource& source, const Show& show) {
   M3U_TRY(auto bytes, source.open());
-  guide::GuideSourcePass pass(context, std::move(bytes), config.guide.chunk_bytes);
+  guide::EpgSourcePass pass(context, std::move(bytes), config.guide.chunk_bytes);
   const auto show_window = [&](const guide::GuideItem& item) -> Result<> {
     const guide::GuideWindow& window = item.input.window;
     const bool clean = formats::XmltvChecker::has_clean_bytes(window.text);
@@ -39,7 +39,7 @@ Result<> for_each_guide_element(const ResolvedProxyConfig& config,
                                 const pipeline::RunContext& context, const Show& show) {
   std::optional<Error> failure;
   bool any_usable = false;
-  for (const guide::GuideSource& source : config.epg_sources) {
+  for (const guide::EpgSource& source : config.epg_sources) {
     const auto shown = show_source(config, context, source, show);
     any_usable |= shown.has_value();
     if (shown) continue;

@@ -13,7 +13,7 @@ struct GuideElement {
   std::string_view text;  ///< valid during the call
   formats::XmltvKind kind;
   bool clean;  ///< what XmltvChecker::has_clean_bytes() says of what is around it
-  const guide::GuideSource* source;
+  const guide::EpgSource* source;
 };
 
 /// Calls `show` for every element of every EPG source, in order. A source that fails is logged and

@@ -51,9 +51,9 @@ std::string GuidePass::url() const {
   return scope_.config.base_url + "/" + scope_.publisher.guide_name();
 }
 
-std::vector<guide::GuideSource> GuidePass::sources() const {
+std::vector<guide::EpgSource> GuidePass::sources() const {
   const ResolvedProxyConfig& config = scope_.config;
-  std::vector<guide::GuideSource> sources = config.epg_sources;
+  std::vector<guide::EpgSource> sources = config.epg_sources;
   if (!config.use_playlist_guides || !config.playlist_guide) return sources;
   for (const channels::SourceStats& source : loaded_.source_stats())
     for (const std::string& url : source.guide_urls)
@@ -101,7 +101,7 @@ Result<> GuidePass::add_plugins() {
   return {};
 }
 
-Result<> GuidePass::generate(std::span<const guide::GuideSource> sources) {
+Result<> GuidePass::generate(std::span<const guide::EpgSource> sources) {
   const auto begin = std::chrono::steady_clock::now();
   M3U_TRY(io::AtomicFile* const file, scope_.publisher.sink(OutputFile::kGuide));
   std::unique_ptr<io::TempFolder> own;
@@ -134,7 +134,7 @@ void GuidePass::check_losses() {
 }
 
 Result<> GuidePass::run(StageObserver& observer) {
-  const std::vector<guide::GuideSource> sources = this->sources();
+  const std::vector<guide::EpgSource> sources = this->sources();
   if (sources.empty()) return {};
   const ResolvedProxyConfig& config = scope_.config;
   ExpressionCaches caches(config.programme_rules.get(), config.programme_filters.get());
@@ -150,7 +150,7 @@ Result<> GuidePass::run(StageObserver& observer) {
   GuideLeavings index(generator_, *scope_.context.budget);
   memory::CleanableParts leavings(index, caches, channel_caches);
   std::uint64_t seen = 0;
-  for (const guide::GuideSourceResult& source : result_.sources) seen += source.items;
+  for (const guide::EpgSourceResult& source : result_.sources) seen += source.items;
   observer.begin_pass();
   observer.finish({.stage = pipeline::Stage::kEpgGeneration,
                    .items_in = seen,
@@ -162,7 +162,7 @@ Result<> GuidePass::run(StageObserver& observer) {
 
 bool GuidePass::was_read() const {
   return std::ranges::any_of(result_.sources,
-                             [](const guide::GuideSourceResult& source) { return !source.failed; });
+                             [](const guide::EpgSourceResult& source) { return !source.failed; });
 }
 
 }  // namespace m3u_proxy::generation

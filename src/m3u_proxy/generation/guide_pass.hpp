@@ -37,10 +37,10 @@ class GuidePass {
   [[nodiscard]] bool was_read() const;
 
  private:
-  [[nodiscard]] std::vector<guide::GuideSource> sources() const;
+  [[nodiscard]] std::vector<guide::EpgSource> sources() const;
   Result<io::TempFolder*> folder(std::unique_ptr<io::TempFolder>& own) const;
   Result<> add_plugins();
-  Result<> generate(std::span<const guide::GuideSource> sources);
+  Result<> generate(std::span<const guide::EpgSource> sources);
   void check_losses();
 
   GenerationScope& scope_;

@@ -50,7 +50,7 @@ class ProgrammePreview {
   }
 
  private:
-  void show_element(std::string_view text, bool clean, const guide::GuideSource& source) {
+  void show_element(std::string_view text, bool clean, const guide::EpgSource& source) {
     ProblemLog problems;  // a generation reports them
     const auto element = checker_.check(text, clean, problems, 0);
     formats::XmltvStartTag tag;
@@ -70,7 +70,7 @@ class ProgrammePreview {
     return text;
   }
 
-  void show_programme(const guide::GuideSource& source) {
+  void show_programme(const guide::EpgSource& source) {
     ++result_.evaluated;
     PreviewItem shown;
     bool is_shown = true;

@@ -26,7 +26,7 @@ enum class NameStyle : std::uint8_t { kPlain, kNoCommas };
 struct ResolvedProxyConfig {
   std::string name = "default";
   std::vector<channels::PlaylistSource> sources;
-  std::vector<guide::GuideSource> epg_sources;
+  std::vector<guide::EpgSource> epg_sources;
   std::shared_ptr<const rules::FilterSet> channel_filters;    ///< null: none
   std::shared_ptr<const rules::RuleSet> channel_rules;        ///< null: none
   std::shared_ptr<const rules::FilterSet> programme_filters;  ///< null: none
@@ -55,7 +55,7 @@ struct ResolvedProxyConfig {
   /// A playlist without a channel may take the place of one that had some.
   bool allow_empty = false;
   /// Opens a guide URL from a playlist's header, for use_playlist_guides.
-  std::function<guide::GuideSource(const std::string& url)> playlist_guide;
+  std::function<guide::EpgSource(const std::string& url)> playlist_guide;
   /// Makes the plugins of one generation; empty: there are none.
   std::function<Result<std::unique_ptr<StagePlugins>>()> plugins{};
 };

@@ -99,7 +99,7 @@ Result<std::chrono::nanoseconds> FilePublisher::commit(const Publication& public
     waited += each->sync_time();
     if (!publication.compress) remove_stale_copy(each->target());
   }
-  if (!publication.has_guide_sources) warn_of_stale_guide(paths_.guide);
+  if (!publication.has_epg_sources) warn_of_stale_guide(paths_.guide);
   return waited;
 }
 

@@ -27,8 +27,8 @@ constexpr std::size_t kOutputFiles = 2;
 
 /// What a generation says when its files are complete.
 struct Publication {
-  bool compress = false;     ///< a `.gz` beside each
-  bool has_guide_sources{};  ///< false: a guide of an earlier run is not renewed any more
+  bool compress = false;   ///< a `.gz` beside each
+  bool has_epg_sources{};  ///< false: a guide of an earlier run is not renewed any more
   memory::SlabPool* slabs = nullptr;
   const CancelToken* cancel = nullptr;
 };

@@ -30,7 +30,7 @@ class PublisherTest : public testing::Test {
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
   }
   Publication publication(bool compress = false) {
-    return {.compress = compress, .has_guide_sources = true, .slabs = &slabs_, .cancel = &cancel_};
+    return {.compress = compress, .has_epg_sources = true, .slabs = &slabs_, .cancel = &cancel_};
   }
 
   io::TestFolder folder_;

@@ -24,7 +24,7 @@ struct PluginRunInfo {
   const pipeline::RunContext* context = nullptr;  ///< outlives the plugins
   std::string proxy;
   std::span<const channels::SourceInfo> sources;  ///< playlists, by the rows' source index
-  std::span<const guide::GuideSource> epg_sources{};
+  std::span<const guide::EpgSource> epg_sources{};
   bool with_ids = false;  ///< channels need their ids
 };
 

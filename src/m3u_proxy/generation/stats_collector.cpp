@@ -135,7 +135,7 @@ void StatsCollector::add_plugins() {
 
 void StatsCollector::add_guide(const GuidePass& pass) {
   const guide::GuideResult& guide = pass.result();
-  for (const guide::GuideSourceResult& source : guide.sources) {
+  for (const guide::EpgSourceResult& source : guide.sources) {
     stats_.sources_detail.push_back({.name = source.name,
                                      .kind = "guide",
                                      .items = source.items,

@@ -1,7 +1,7 @@
 // EPG Generation: selects, checks and rewrites the programmes of one window of a guide.
 //
 // What comes before and after it in the pass, reading, splitting and writing in order, is
-// GuideSourcePass.
+// EpgSourcePass.
 #pragma once
 
 #include <m3u_proxy/guide/windows/window_selector.hpp>

@@ -40,7 +40,7 @@ struct GuideOptions {
 };
 
 /// One EPG source. `open` may be called twice: matching by case or name reads it twice.
-struct GuideSource {
+struct EpgSource {
   std::string name;
   std::string type = "xmltv";
   std::string url;                                                ///< without credentials
@@ -59,7 +59,7 @@ struct GuideChannel {
 };
 
 /// What became of one EPG source.
-struct GuideSourceResult {
+struct EpgSourceResult {
   std::string name;
   std::uint64_t items = 0;     ///< programmes seen
   std::uint64_t channels = 0;  ///< `<channel>`s seen
@@ -83,7 +83,7 @@ struct GuideResult {
   std::uint64_t more_with_casefold = 0;       ///< how many more `match = "casefold"` would give
   std::uint64_t more_with_name = 0;           ///< how many more `match = "name"` would give
   std::vector<std::string> unmatched_sample;  ///< up to 100 tvg-ids without programmes
-  std::vector<GuideSourceResult> sources;
+  std::vector<EpgSourceResult> sources;
   ProblemLog problems;
   rules::Counts filter_counts;
   rules::Counts rule_counts;

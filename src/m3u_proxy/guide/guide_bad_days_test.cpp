@@ -19,7 +19,7 @@ const std::string kGood =
 GuideMaker::Made guide_of(const std::vector<std::string>& texts) {
   GuideMaker maker;
   maker.channels = {{.tvg_id = "a"}};
-  for (const std::string& text : texts) maker.sources.push_back(guide_source("epg", text));
+  for (const std::string& text : texts) maker.sources.push_back(epg_source("epg", text));
   return maker.make();
 }
 
@@ -69,7 +69,7 @@ TEST(GuideBadDays, SourceThatIsOnlyOfNoUseForThisListHasNotFailed) {
   }
   GuideMaker outside;
   outside.channels = {{.tvg_id = "a"}};
-  outside.sources = {guide_source("epg", "<tv>" + kGood + "</tv>")};
+  outside.sources = {epg_source("epg", "<tv>" + kGood + "</tv>")};
   outside.options.window = true;
   outside.now = 2000000000;
   EXPECT_FALSE(outside.make().result.sources[0].failed) << "outside the window is no fault";
@@ -112,7 +112,7 @@ TEST(GuideBadDays, UnknownZonesAreCountedAndLeftAlone) {
   GuideMaker maker;
   maker.channels = {{.tvg_id = "a"}};
   maker.options.normalize_to_utc = true;
-  maker.sources = {guide_source(
+  maker.sources = {epg_source(
       "epg",
       "<tv>" +
           programme("start=\"20260101120000 XYZT\" stop=\"20260101130000 EST\" channel=\"a\"") +
@@ -131,7 +131,7 @@ TEST(GuideBadDays, ChannelDeclaredTwiceHasTheNamesOfBoth) {
   const auto names = [](const std::string& text) {
     GuideMaker maker;
     maker.channels = {{.tvg_id = "a", .channel_name = "One"}};
-    maker.sources = {guide_source("epg", "<tv>" + text + "</tv>")};
+    maker.sources = {epg_source("epg", "<tv>" + text + "</tv>")};
     const auto made = maker.make();
     const std::size_t begin = made.guide.find("  <channel");
     return made.guide.substr(begin, made.guide.find("  <programme") - begin);

@@ -20,7 +20,7 @@ std::size_t index(GuideChannelField field) { return static_cast<std::size_t>(fie
 }  // namespace
 
 void GuideChannelRecord::begin(std::string_view id, std::string_view element,
-                               const GuideSource& source) {
+                               const EpgSource& source) {
   arena_.reset();
   values_.fill(Value{});
   XmltvStartTag tag;

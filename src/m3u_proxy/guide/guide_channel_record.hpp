@@ -26,7 +26,7 @@ class GuideChannelRecord final : public rules::Record {
 
   /// The channel `id` of `source` with its `<channel>`, "" where that is not known yet. All must
   /// stay valid until the next begin().
-  void begin(std::string_view id, std::string_view element, const GuideSource& source);
+  void begin(std::string_view id, std::string_view element, const EpgSource& source);
 
   [[nodiscard]] std::string_view get(const catalog::FieldRef& field) const override;
   void set(const catalog::FieldRef& field, std::string_view value) override;

@@ -41,7 +41,7 @@ struct Ruled {
     maker.options = options;
     maker.now = now;
     maker.channel_rules = &rules;
-    maker.sources = {guide_source("epg", "<tv>" + text + "</tv>")};
+    maker.sources = {epg_source("epg", "<tv>" + text + "</tv>")};
     return maker.make();
   }
 };

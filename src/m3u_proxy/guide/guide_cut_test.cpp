@@ -39,7 +39,7 @@ GuideMaker::Made make(const std::string& text, std::size_t window, const rules::
   maker.channels = {{.tvg_id = "a", .channel_name = "a"}, {.tvg_id = "b", .channel_name = "b"}};
   maker.options.chunk_bytes = window;
   maker.channel_rules = rules;
-  maker.sources = {guide_source("epg", text)};
+  maker.sources = {epg_source("epg", text)};
   return maker.make();
 }
 

@@ -9,7 +9,7 @@
 #include <m3u_proxy/guide/guide_generator.hpp>
 #include <m3u_proxy/guide/matching/guide_offers.hpp>
 #include <m3u_proxy/guide/plain_text.hpp>
-#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
+#include <m3u_proxy/guide/windows/epg_source_pass.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 
 namespace m3u_proxy::guide {
@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kDay = 86400;
 
 /// Why nothing of a source that was read is of use; "" when something is.
-std::string why_useless(const GuideSourceResult& source) {
+std::string why_useless(const EpgSourceResult& source) {
   if (source.items == 0 && source.channels == 0) {
     std::string why = "it has neither channels nor programmes";
     if (source.partial) why += "; it breaks off before its end";
@@ -74,12 +74,12 @@ Result<> GuideGenerator::add_channel(const GuideChannel& channel) {
   });
 }
 
-Result<GuideResult> GuideGenerator::generate(std::span<const GuideSource> sources,
+Result<GuideResult> GuideGenerator::generate(std::span<const EpgSource> sources,
                                              io::AtomicFile& out, io::TempFolder& temp) {
   return memory::guarded([&] { return generate_all(sources, out, temp); });
 }
 
-Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> sources,
+Result<GuideResult> GuideGenerator::generate_all(std::span<const EpgSource> sources,
                                                  io::AtomicFile& out, io::TempFolder& temp) {
   if (sources.size() > GuideIndex::kMaxSources)
     return fail(ErrorCode::kInvalidArgument,
@@ -93,7 +93,7 @@ Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> so
   text_.emplace(*context_->slabs, temp, out, std::move(early_head));
   output_.set_text(*text_);
   for (std::size_t i = 0; i < sources.size(); ++i) {
-    GuideSourceResult& result = result_.sources.emplace_back();
+    EpgSourceResult& result = result_.sources.emplace_back();
     result.name = sources[i].name;
     M3U_CHECK(run_source(context_of(sources[i], static_cast<std::uint16_t>(i)), result));
   }
@@ -101,14 +101,14 @@ Result<GuideResult> GuideGenerator::generate_all(std::span<const GuideSource> so
   result_.programmes = output_.written();
   if (output_.dropped() != 0) result_.problems.count("duplicate_programme", output_.dropped());
   // Without a source there is nothing that could have failed.
-  const auto failed = std::ranges::count_if(result_.sources, &GuideSourceResult::failed);
+  const auto failed = std::ranges::count_if(result_.sources, &EpgSourceResult::failed);
   result_.failed =
       failed != 0 && (result_.programmes == 0 || std::cmp_equal(failed, sources.size()));
   if (!result_.failed) M3U_CHECK(finish(out));
   return std::move(result_);
 }
 
-SourceContext GuideGenerator::context_of(const GuideSource& source, std::uint16_t number) {
+SourceContext GuideGenerator::context_of(const EpgSource& source, std::uint16_t number) {
   SourceContext context{.options = &options_,
                         .epg = &source,
                         .source_number = number,
@@ -126,7 +126,7 @@ SourceContext GuideGenerator::context_of(const GuideSource& source, std::uint16_
   return context;
 }
 
-Result<> GuideGenerator::run_source(const SourceContext& source, GuideSourceResult& result) {
+Result<> GuideGenerator::run_source(const SourceContext& source, EpgSourceResult& result) {
   const auto failed = [&](const Error& error) -> Result<> {
     if (ends_the_job(error)) return fail(error);
     result.failed = true;
@@ -140,7 +140,7 @@ Result<> GuideGenerator::run_source(const SourceContext& source, GuideSourceResu
   }
   auto bytes = source.epg->open();
   if (!bytes) return failed(bytes.error());
-  GuideSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
+  EpgSourcePass pass(*context_, *std::move(bytes), options_.chunk_bytes);
   EpgGenerationStrategy strategy(source);
   const auto take = [&](GuideItem& item) -> Result<> {
     M3U_CHECK(consume(item, source, result));
@@ -168,7 +168,7 @@ Result<> GuideGenerator::run_source(const SourceContext& source, GuideSourceResu
 /// Reads a source once for the ids and names of its channels. Errors: those of the source, too.
 Result<> GuideGenerator::collect_offers(const SourceContext& source) {
   M3U_TRY(auto bytes, source.epg->open());
-  GuideSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
+  EpgSourcePass pass(*context_, std::move(bytes), options_.chunk_bytes);
   GuideOffers offers(source, *index_.matcher(), matches_, result_.channel_rule_counts);
   M3U_CHECK(pass.run_serial([&](GuideItem& item) { return offers.take(item); }));
   if (const auto error = pass.failure()) return fail(*error);
@@ -176,7 +176,7 @@ Result<> GuideGenerator::collect_offers(const SourceContext& source) {
 }
 
 Result<> GuideGenerator::consume(GuideItem& item, const SourceContext& source,
-                                 GuideSourceResult& result) {
+                                 EpgSourceResult& result) {
   const std::uint64_t before = output_.written();
   count(item.input, item.results, source.epg->name, result);
   head_.take_date(item.input.window.date);
@@ -189,7 +189,7 @@ Result<> GuideGenerator::consume(GuideItem& item, const SourceContext& source,
 }
 
 void GuideGenerator::count(WindowInput& input, const WindowResults& results,
-                           const std::string& name, GuideSourceResult& result) {
+                           const std::string& name, EpgSourceResult& result) {
   // Nobody knows whether these would have been programmes.
   for (const std::string_view reason : {"element_not_closed", "element_too_large", "truncated"})
     result.cut_up += input.window.problems.of(reason);

@@ -59,18 +59,18 @@ class GuideGenerator {
   /// of all of them, nothing is written and the result says `failed`.
   /// Errors: kOverBudget, kCancelled, kIo and kDiskFull (writing), kInvalidArgument (more than
   /// GuideIndex::kMaxSources sources).
-  Result<GuideResult> generate(std::span<const GuideSource> sources, io::AtomicFile& out,
+  Result<GuideResult> generate(std::span<const EpgSource> sources, io::AtomicFile& out,
                                io::TempFolder& temp);
 
  private:
-  Result<GuideResult> generate_all(std::span<const GuideSource> sources, io::AtomicFile& out,
+  Result<GuideResult> generate_all(std::span<const EpgSource> sources, io::AtomicFile& out,
                                    io::TempFolder& temp);
-  [[nodiscard]] SourceContext context_of(const GuideSource& source, std::uint16_t number);
-  Result<> run_source(const SourceContext& source, GuideSourceResult& result);
+  [[nodiscard]] SourceContext context_of(const EpgSource& source, std::uint16_t number);
+  Result<> run_source(const SourceContext& source, EpgSourceResult& result);
   Result<> collect_offers(const SourceContext& source);
-  Result<> consume(GuideItem& item, const SourceContext& source, GuideSourceResult& result);
+  Result<> consume(GuideItem& item, const SourceContext& source, EpgSourceResult& result);
   void count(WindowInput& input, const WindowResults& results, const std::string& name,
-             GuideSourceResult& result);
+             EpgSourceResult& result);
   Result<> consume_channels(const GuideItem& item, const SourceContext& source);
   void count_undeclared(const SourceContext& source);
   Result<> finish(io::AtomicFile& out);

@@ -31,7 +31,7 @@ std::string show(const std::string& channel, const std::string& title,
       stop, channel, title);
 }
 
-GuideMaker maker(std::vector<GuideChannel> channels, std::vector<GuideSource> sources) {
+GuideMaker maker(std::vector<GuideChannel> channels, std::vector<EpgSource> sources) {
   GuideMaker made;
   made.channels = std::move(channels);
   made.sources = std::move(sources);
@@ -65,12 +65,12 @@ TEST(Guide, ChannelsOfThePlaylistComeFirstInItsOrderThenTheProgrammes) {
       maker({{.tvg_id = "b", .channel_name = "B", .number = "1"},
              {.tvg_id = "a", .channel_name = "A & Co", .tvg_logo = "http://l/a.png", .number = "2"},
              {.tvg_id = "none", .channel_name = "None", .number = "3"}},
-            {guide_source("g", tv(show("a", "One") +
-                                  "<channel id=\"a\"><display-name lang=\"en\">Alpha"
-                                  "</display-name><icon src=\"x\"/><url>u</url></channel>"
-                                  "<channel id=\"b\"><display-name>B</display-name>"
-                                  "</channel><channel id=\"z\"/>" +
-                                  show("z", "Zed") + show("b", "Two")))})
+            {epg_source("g", tv(show("a", "One") +
+                                "<channel id=\"a\"><display-name lang=\"en\">Alpha"
+                                "</display-name><icon src=\"x\"/><url>u</url></channel>"
+                                "<channel id=\"b\"><display-name>B</display-name>"
+                                "</channel><channel id=\"z\"/>" +
+                                show("z", "Zed") + show("b", "Two")))})
           .make();
   EXPECT_EQ(guide.guide,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -112,13 +112,13 @@ TEST(Guide, EverythingInAKeptProgrammePassesThroughByteForByte) {
       "</episode-num>"
       "<!-- note --><desc><![CDATA[1 < 2 & 3]]></desc><rating system='z'><value>PG</value></rating>"
       "<made-up deep=\"1\"><b>x</b></made-up><?pi x?>\n</programme>";
-  auto guide = maker({{.tvg_id = "a"}}, {guide_source("g", tv(programme))}).make();
+  auto guide = maker({{.tvg_id = "a"}}, {epg_source("g", tv(programme))}).make();
   EXPECT_THAT(guide.body(), HasSubstr("\n  " + programme + "\n"));
 }
 
 TEST(Guide, ProgrammesOfAnUndeclaredChannelGetOneMadeForThem) {
   auto guide = maker({{.tvg_id = "a", .channel_name = "A"}, {.tvg_id = "b"}},
-                     {guide_source("g", tv(show("a", "1") + show("a", "2") + "<channel id='b'/>"))})
+                     {epg_source("g", tv(show("a", "1") + show("a", "2") + "<channel id='b'/>"))})
                    .make();
   EXPECT_THAT(channels_of(guide.guide), ElementsAre("a", "b"));
   EXPECT_EQ(guide.result.problems.of("undeclared_channel"), 1U);
@@ -132,7 +132,7 @@ TEST(Guide, ToleratedFaultsAreCountedWithTheirPlace) {
          "<programme start='soon' channel='a'/><programme start='20260101' stop='20260102' "
          "channel='a'><title>broken</programme>" +
          show("a", "ok"));
-  auto guide = maker({{.tvg_id = "a"}}, {guide_source("g", text)}).make();
+  auto guide = maker({{.tvg_id = "a"}}, {epg_source("g", text)}).make();
   EXPECT_EQ(guide.result.programmes, 3U);
   EXPECT_THAT(guide.body(), HasSubstr("<title>Tom &amp; Jé&amp;bogus;</title>"));
   EXPECT_THAT(guide.body(), HasSubstr("<display-name>A &amp; B</display-name>"));
@@ -159,7 +159,7 @@ TEST(Guide, ToleratedFaultsAreCountedWithTheirPlace) {
 
 TEST(Guide, TruncatedSourceIsUsedAndPartial) {
   const std::string text = "<tv><channel id='a'/>" + show("a", "1") + "<programme start='2026";
-  auto guide = maker({{.tvg_id = "a"}}, {guide_source("g", text)}).make();
+  auto guide = maker({{.tvg_id = "a"}}, {epg_source("g", text)}).make();
   EXPECT_EQ(guide.result.programmes, 1U);
   EXPECT_TRUE(guide.result.sources[0].partial);
   EXPECT_FALSE(guide.result.sources[0].failed);
@@ -167,7 +167,7 @@ TEST(Guide, TruncatedSourceIsUsedAndPartial) {
 }
 
 TEST(Guide, SourceThatFailsWhileReadingIsUsedAsFarAsItCame) {
-  GuideSource source = guide_source("g", "");
+  EpgSource source = epg_source("g", "");
   source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {
     return std::make_unique<io::FailingSource>(
         std::make_unique<io::MemorySource>("<tv>" + show("a", "1") + "<prog"),
@@ -180,8 +180,8 @@ TEST(Guide, SourceThatFailsWhileReadingIsUsedAsFarAsItCame) {
 }
 
 TEST(Guide, BadSourceIsReportedAndTheOthersGoOn) {
-  auto guide = maker({{.tvg_id = "a"}}, {guide_source("bad", "<html><body>Sorry"),
-                                         guide_source("good", tv(show("a", "1")))})
+  auto guide = maker({{.tvg_id = "a"}}, {epg_source("bad", "<html><body>Sorry"),
+                                         epg_source("good", tv(show("a", "1")))})
                    .make();
   EXPECT_FALSE(guide.result.failed);
   EXPECT_TRUE(guide.result.sources[0].failed);
@@ -191,7 +191,7 @@ TEST(Guide, BadSourceIsReportedAndTheOthersGoOn) {
 
 TEST(Guide, WhenEverySourceFailsNothingIsWritten) {
   for (const GuideMatch match : {GuideMatch::kId, GuideMatch::kName}) {
-    auto bad = maker({{.tvg_id = "a"}}, {guide_source("a", "{}"), guide_source("b", "")});
+    auto bad = maker({{.tvg_id = "a"}}, {epg_source("a", "{}"), epg_source("b", "")});
     bad.options.match = match;
     const auto guide = bad.make();
     EXPECT_TRUE(guide.result.failed);
@@ -204,11 +204,11 @@ TEST(GuideMatching, ByIdIsExact) {
                       {.tvg_id = "two", .tvg_name = "BBC Two"},
                       {.tvg_id = "A&E"},
                       {.tvg_id = "ITV"}},
-                     {guide_source("g", tv("<channel id='bbc1.uk'><display-name>x</display-name>"
-                                           "</channel><channel id='b2'><display-name>bbc_two"
-                                           "</display-name></channel>" +
-                                           show("bbc1.uk", "1") + show("b2", "2") +
-                                           show("A&amp;E", "3") + show(" ITV ", "4")))})
+                     {epg_source("g", tv("<channel id='bbc1.uk'><display-name>x</display-name>"
+                                         "</channel><channel id='b2'><display-name>bbc_two"
+                                         "</display-name></channel>" +
+                                         show("bbc1.uk", "1") + show("b2", "2") +
+                                         show("A&amp;E", "3") + show(" ITV ", "4")))})
                    .make();
   EXPECT_THAT(ids_of(guide.body(), "channel=\""), ElementsAre("A&amp;E", "ITV"));
   EXPECT_EQ(guide.result.matched, 2U);
@@ -220,9 +220,9 @@ TEST(GuideMatching, ByIdIsExact) {
 TEST(GuideMatching, ControlCharactersInIdsMakeNoDifference) {
   GuideMaker maker;
   maker.channels = {{.tvg_id = std::string_view("a\0", 2)}, {.tvg_id = "b"}, {.tvg_id = "c&#65;"}};
-  maker.sources = {guide_source("g",
-                                "<tv><channel id=\"a\"/><channel id=\"b\x01\"/>"
-                                "<channel id=\"c&#\x07\x36\x35;\"/></tv>")};
+  maker.sources = {epg_source("g",
+                              "<tv><channel id=\"a\"/><channel id=\"b\x01\"/>"
+                              "<channel id=\"c&#\x07\x36\x35;\"/></tv>")};
   const std::string guide = maker.make().guide;
   EXPECT_THAT(guide, HasSubstr("<channel id=\"a\">"));
   EXPECT_THAT(guide, HasSubstr("<channel id=\"b\">"));
@@ -235,9 +235,9 @@ TEST(GuideMatching, ChannelsWithoutIdCountForWhatNamesWouldGive) {
              {.channel_name = "BBC One"},
              {.tvg_name = "bbc_two", .channel_name = "x"},
              {.channel_name = "Nobody's"}},
-            {guide_source("g", tv("<channel id='one'><display-name>BBC One</display-name></channel>"
-                                  "<channel id='2'><display-name>BBC Two</display-name></channel>" +
-                                  show("one", "1")))})
+            {epg_source("g", tv("<channel id='one'><display-name>BBC One</display-name></channel>"
+                                "<channel id='2'><display-name>BBC Two</display-name></channel>" +
+                                show("one", "1")))})
           .make();
   EXPECT_EQ(guide.result.matched, 1U);
   EXPECT_EQ(guide.result.of, 1U);
@@ -250,9 +250,9 @@ TEST(GuideMatching, ChannelsWithoutIdCountForWhatNamesWouldGive) {
 TEST(GuideMatching, AChannelWithItsOwnIdInTheGuideWouldNotTakeAnothers) {
   const auto guide =
       maker({{.tvg_id = "a", .channel_name = "A"}},
-            {guide_source("g", tv("<channel id='a'/><channel id='A'><display-name>A</display-name>"
-                                  "</channel>" +
-                                  show("A", "1")))})
+            {epg_source("g", tv("<channel id='a'/><channel id='A'><display-name>A</display-name>"
+                                "</channel>" +
+                                show("A", "1")))})
           .make();
   EXPECT_EQ(guide.result.more_with_casefold, 0U);
   EXPECT_EQ(guide.result.more_with_name, 0U);
@@ -260,9 +260,9 @@ TEST(GuideMatching, AChannelWithItsOwnIdInTheGuideWouldNotTakeAnothers) {
 
 TEST(GuideMatching, CaseFoldIsWithoutCaseAndWritesThePlaylistsId) {
   auto fold = maker({{.tvg_id = "BBC1.uk"}, {.tvg_id = "ÄRD"}, {.tvg_id = "x", .tvg_name = "y"}},
-                    {guide_source("g", tv("<channel id='bbc1.UK'/><channel id='q'><display-name>Y"
-                                          "</display-name></channel>" +
-                                          show("bbc1.UK", "1") + show("ärd", "2")))});
+                    {epg_source("g", tv("<channel id='bbc1.UK'/><channel id='q'><display-name>Y"
+                                        "</display-name></channel>" +
+                                        show("bbc1.UK", "1") + show("ärd", "2")))});
   fold.options.match = GuideMatch::kCaseFold;
   const auto guide = fold.make();
   EXPECT_THAT(ids_of(guide.body(), "channel=\""), ElementsAre("BBC1.uk", "ÄRD"));
@@ -272,7 +272,7 @@ TEST(GuideMatching, CaseFoldIsWithoutCaseAndWritesThePlaylistsId) {
 }
 
 TEST(GuideMatching, ExactIdWinsOverAnotherCase) {
-  auto fold = maker({{.tvg_id = "a"}}, {guide_source("g", tv(show("A", "no") + show("a", "yes")))});
+  auto fold = maker({{.tvg_id = "a"}}, {epg_source("g", tv(show("A", "no") + show("a", "yes")))});
   fold.options.match = GuideMatch::kCaseFold;
   EXPECT_THAT(shows_of(fold.make().guide), ElementsAre("yes"));
 }
@@ -283,10 +283,10 @@ TEST(GuideMatching, NamesAreTriedInKodisOrder) {
        {.tvg_id = "2", .tvg_name = "nobody", .channel_name = "das erste hd"},
        {.tvg_id = "zdf.de", .tvg_name = "ARD", .channel_name = "ARD"},
        {.tvg_id = "4", .tvg_name = "", .channel_name = "Nobody else"}},
-      {guide_source("g", tv("<channel id='ard.de'><display-name>ARD</display-name><display-name>"
-                            "DAS ERSTE_hd</display-name></channel><channel id='ZDF.de'>"
-                            "<display-name>ZDF</display-name></channel>" +
-                            show("ard.de", "Tagesschau") + show("ZDF.de", "heute")))});
+      {epg_source("g", tv("<channel id='ard.de'><display-name>ARD</display-name><display-name>"
+                          "DAS ERSTE_hd</display-name></channel><channel id='ZDF.de'>"
+                          "<display-name>ZDF</display-name></channel>" +
+                          show("ard.de", "Tagesschau") + show("ZDF.de", "heute")))});
   names.options.match = GuideMatch::kName;
   const auto guide = names.make();
   EXPECT_THAT(ids_of(guide.body(), "channel=\""), ElementsAre("1", "2", "zdf.de"));
@@ -298,7 +298,7 @@ TEST(GuideMatching, NamesAreTriedInKodisOrder) {
 TEST(GuideMatching, SeveralChannelsWithOneIdShareIt) {
   auto guide = maker({{.tvg_id = "a", .channel_name = "A HD", .number = "1"},
                       {.tvg_id = "a", .channel_name = "A SD", .number = "2"}},
-                     {guide_source("g", tv(show("a", "1")))})
+                     {epg_source("g", tv(show("a", "1")))})
                    .make();
   EXPECT_THAT(channels_of(guide.guide), ElementsAre("a"));
   EXPECT_THAT(guide.guide, HasSubstr("A HD"));
@@ -308,7 +308,7 @@ TEST(GuideMatching, SeveralChannelsWithOneIdShareIt) {
 
 TEST(GuideMatching, AllChannelsWritesThoseWithoutAGuideToo) {
   auto all = maker({{.tvg_id = "a"}, {.tvg_id = "b", .channel_name = "B"}},
-                   {guide_source("g", tv(show("a", "1")))});
+                   {epg_source("g", tv(show("a", "1")))});
   all.options.all_channels = true;
   EXPECT_THAT(channels_of(all.make().guide), ElementsAre("a", "b"));
 }
@@ -320,7 +320,7 @@ TEST(GuideMatching, UnmatchedSampleIsBounded) {
   std::vector<GuideChannel> channels;
   channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id});
-  const auto guide = maker(channels, {guide_source("g", tv("<channel id='x'/>"))}).make();
+  const auto guide = maker(channels, {epg_source("g", tv("<channel id='x'/>"))}).make();
   EXPECT_EQ(guide.result.unmatched_sample.size(), 100U);
   EXPECT_EQ(guide.result.unmatched_sample[99], "c99");
   EXPECT_EQ(guide.result.of, 150U);
@@ -330,11 +330,11 @@ TEST(GuideWindow, KeepsWhatOverlapsIt) {
   // now = noon of January 1st; from noon of December 31st to noon of January 8th
   auto window =
       maker({{.tvg_id = "a"}},
-            {guide_source("g", tv(show("a", "ended", "20251231100000", "20251231120000") +
-                                  show("a", "runs in", "20251231100000", "20251231120001") +
-                                  show("a", "runs out", "20260108115959", "20260108130000") +
-                                  show("a", "after", "20260108120000", "20260108130000") +
-                                  show("a", "around", "20251201000000", "20260201000000")))});
+            {epg_source("g", tv(show("a", "ended", "20251231100000", "20251231120000") +
+                                show("a", "runs in", "20251231100000", "20251231120001") +
+                                show("a", "runs out", "20260108115959", "20260108130000") +
+                                show("a", "after", "20260108120000", "20260108130000") +
+                                show("a", "around", "20251201000000", "20260201000000")))});
   EXPECT_EQ(window.make().result.programmes, 5U);  // no window: everything
   window.options.window = true;
   EXPECT_THAT(shows_of(window.make().guide), ElementsAre("runs in", "runs out", "around"));
@@ -348,32 +348,32 @@ TEST(GuideWindow, KeepsWhatOverlapsIt) {
 TEST(GuideWindow, ProgrammeWithoutStopCountsAsSixHours) {
   auto window =
       maker({{.tvg_id = "a"}},
-            {guide_source("g", tv("<programme channel='a' start='20251231070000'><title>"
-                                  "in</title></programme><programme channel='a' "
-                                  "start='20251231055959'><title>out</title></programme>"))});
+            {epg_source("g", tv("<programme channel='a' start='20251231070000'><title>"
+                                "in</title></programme><programme channel='a' "
+                                "start='20251231055959'><title>out</title></programme>"))});
   window.options.window = true;
   EXPECT_THAT(shows_of(window.make().guide), ElementsAre("in"));
 }
 
 TEST(GuideWindow, ChannelWithoutProgrammeInItIsStillDeclared) {
-  auto window = maker(
-      {{.tvg_id = "a"}},
-      {guide_source("g", tv("<channel id='a'/>" + show("a", "old", "20200101", "20200102")))});
+  auto window =
+      maker({{.tvg_id = "a"}},
+            {epg_source("g", tv("<channel id='a'/>" + show("a", "old", "20200101", "20200102")))});
   window.options.window = true;
   const auto guide = window.make();
   EXPECT_THAT(channels_of(guide.guide), ElementsAre("a"));
   EXPECT_EQ(guide.result.matched, 0U);
 }
 
-TEST(GuideSources, FirstWithAProgrammeInTheWindowProvidesAllOfAChannel) {
+TEST(EpgSources, FirstWithAProgrammeInTheWindowProvidesAllOfAChannel) {
   auto several = maker(
       {{.tvg_id = "a"}, {.tvg_id = "b"}, {.tvg_id = "c"}},
-      {guide_source("one", tv("<channel id='a'><url>1</url></channel><channel id='b'><url>1</url>"
-                              "</channel>" +
-                              show("a", "a1") + show("b", "old", "20200101", "20200102"))),
-       guide_source("two", tv("<channel id='b'><url>2</url></channel>" + show("a", "a2") +
-                              show("b", "b2") + show("b", "b3") + show("c", "c2"))),
-       guide_source("three", tv(show("b", "b4")))});
+      {epg_source("one", tv("<channel id='a'><url>1</url></channel><channel id='b'><url>1</url>"
+                            "</channel>" +
+                            show("a", "a1") + show("b", "old", "20200101", "20200102"))),
+       epg_source("two", tv("<channel id='b'><url>2</url></channel>" + show("a", "a2") +
+                            show("b", "b2") + show("b", "b3") + show("c", "c2"))),
+       epg_source("three", tv(show("b", "b4")))});
   several.options.window = true;
   const auto guide = several.make();
   EXPECT_THAT(shows_of(guide.guide), ElementsAre("a1", "b2", "b3", "c2"));
@@ -383,34 +383,34 @@ TEST(GuideSources, FirstWithAProgrammeInTheWindowProvidesAllOfAChannel) {
   EXPECT_EQ(guide.result.sources[2].written, 0U);
 }
 
-TEST(GuideSources, NewestDateOfThemIsWritten) {
+TEST(EpgSources, NewestDateOfThemIsWritten) {
   const std::string inside = "><channel id='x'/></tv>";
-  auto guide = maker({}, {guide_source("a", "<tv date='20260101'" + inside),
-                          guide_source("b", "<tv date='20260301120000 +0100'" + inside),
-                          guide_source("c", "<tv date='never'" + inside)})
+  auto guide = maker({}, {epg_source("a", "<tv date='20260101'" + inside),
+                          epg_source("b", "<tv date='20260301120000 +0100'" + inside),
+                          epg_source("c", "<tv date='never'" + inside)})
                    .make();
   EXPECT_THAT(guide.guide, HasSubstr("<tv date=\"20260301120000 +0100\" generator-info-name"));
 }
 
-TEST(GuideSources, DeclaredEncodingIsObeyed) {
-  auto guide = maker({{.tvg_id = "a"}},
-                     {guide_source("g", "<?xml version='1.0' encoding='ISO-8859-15'?><tv>" +
-                                            show("a", "caf\xE9 \xA4") + "</tv>")})
-                   .make();
+TEST(EpgSources, DeclaredEncodingIsObeyed) {
+  auto guide =
+      maker({{.tvg_id = "a"}}, {epg_source("g", "<?xml version='1.0' encoding='ISO-8859-15'?><tv>" +
+                                                    show("a", "caf\xE9 \xA4") + "</tv>")})
+          .make();
   EXPECT_THAT(shows_of(guide.guide), ElementsAre("café €"));
 }
 
 TEST(GuideTimes, OffsetMovesTimesAndKeepsTheZone) {
   auto guide =
       maker({{.tvg_id = "a"}},
-            {guide_source("g", tv(show("a", "1", "20260101233000 +0100", "20260102000000")), 5400)})
+            {epg_source("g", tv(show("a", "1", "20260101233000 +0100", "20260102000000")), 5400)})
           .make();
   EXPECT_THAT(guide.body(), HasSubstr("start=\"20260102010000 +0100\" stop=\"20260102013000\""));
 }
 
 TEST(GuideTimes, NormalizedToUtcOnRequest) {
   auto utc = maker({{.tvg_id = "a"}},
-                   {guide_source("g", tv(show("a", "1", "20260101120000 BST", "2026010113")))});
+                   {epg_source("g", tv(show("a", "1", "20260101120000 BST", "2026010113")))});
   utc.options.normalize_to_utc = true;
   EXPECT_THAT(utc.make().body(),
               HasSubstr("start=\"20260101110000 +0000\" stop=\"20260101130000 +0000\""));
@@ -420,7 +420,7 @@ TEST(GuideTimes, AppliedShiftGivesAChannelItsOwnIdAndMovedProgrammes) {
   auto shifted = maker({{.tvg_id = "a", .channel_name = "A"},
                         {.tvg_id = "a", .channel_name = "A +1", .tvg_shift = "1"},
                         {.tvg_id = "a", .channel_name = "A -2.5", .tvg_shift = "-2.5"}},
-                       {guide_source("g", tv("<channel id='a'/>" + show("a", "1")))});
+                       {epg_source("g", tv("<channel id='a'/>" + show("a", "1")))});
   const auto emitted = shifted.make();
   EXPECT_THAT(channels_of(emitted.guide), ElementsAre("a"));
   EXPECT_EQ(emitted.result.programmes, 1U);
@@ -435,16 +435,15 @@ TEST(GuideTimes, AppliedShiftGivesAChannelItsOwnIdAndMovedProgrammes) {
 }
 
 TEST(GuideDuplicateProgrammes, FirstOfTheSameTitleAtAboutTheSameTimeStays) {
-  auto twice =
-      maker({{.tvg_id = "a"}, {.tvg_id = "b"}},
-            {guide_source(
-                "g", tv(show("a", "News", "20260101120000", "20260101130000") +
-                        show("a", "NEWS", "20260101120500", "20260101131000") +   // a duplicate
-                        show("a", "news", "20260101115500", "20260101125000") +   // a duplicate
-                        show("a", "News", "20260101120501", "20260101130000") +   // start too far
-                        show("a", "News", "20260101120000", "20260101134001") +   // stop too far
-                        show("a", "Sport", "20260101120000", "20260101130000") +  // other title
-                        show("b", "News", "20260101120000", "20260101130000")))});
+  auto twice = maker(
+      {{.tvg_id = "a"}, {.tvg_id = "b"}},
+      {epg_source("g", tv(show("a", "News", "20260101120000", "20260101130000") +
+                          show("a", "NEWS", "20260101120500", "20260101131000") +   // a duplicate
+                          show("a", "news", "20260101115500", "20260101125000") +   // a duplicate
+                          show("a", "News", "20260101120501", "20260101130000") +   // start too far
+                          show("a", "News", "20260101120000", "20260101134001") +   // stop too far
+                          show("a", "Sport", "20260101120000", "20260101130000") +  // other title
+                          show("b", "News", "20260101120000", "20260101130000")))});
   EXPECT_EQ(twice.make().result.programmes, 7U);
   twice.options.deduplicate_programmes = true;
   const auto guide = twice.make();
@@ -467,7 +466,7 @@ TEST(GuideOutput, SameBytesForAnyThreadsAndWindows) {
   std::vector<GuideChannel> channels;
   channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id, .channel_name = id});
-  auto reference = maker(channels, {guide_source("a", tv(text), 60), guide_source("b", tv(text))});
+  auto reference = maker(channels, {epg_source("a", tv(text), 60), epg_source("b", tv(text))});
   reference.options.match = GuideMatch::kCaseFold;
   reference.options.deduplicate_programmes = true;
   const auto expected = reference.make();
@@ -486,7 +485,7 @@ TEST(GuideOutput, LargeGuideGoesThroughATemporaryFileInBoundedMemory) {
   std::string text;
   const std::string filler(1000, 'x');
   for (int i = 0; i < 20000; ++i) text += show("a", fmt::format("{}{}", i, filler));
-  auto large = maker({{.tvg_id = "a"}}, {guide_source("g", tv(text))});
+  auto large = maker({{.tvg_id = "a"}}, {epg_source("g", tv(text))});
   large.threads = 2;
   large.limit = mib(16);
   const auto guide = large.make();
@@ -499,7 +498,7 @@ TEST(GuideOutput, LargeGuideGoesThroughATemporaryFileInBoundedMemory) {
 }
 
 /// What `sources` give for the channels a, b and c: all in one window or in many.
-void expect_same_for_any_windows(std::vector<GuideSource> sources, const std::string& expected) {
+void expect_same_for_any_windows(std::vector<EpgSource> sources, const std::string& expected) {
   auto large = maker({{.tvg_id = "a"}, {.tvg_id = "b"}, {.tvg_id = "c"}}, std::move(sources));
   for (const std::size_t threads : {1U, 3U}) {
     large.threads = threads;
@@ -540,14 +539,14 @@ std::string channel_named(const std::string& id) {
 
 TEST(GuideOutput, LargeGuideWhoseChannelsComeFirst) {
   expect_same_for_any_windows(
-      {guide_source("g", tv("<channel id='a'/><channel id='b'/>" + many_shows().source))},
+      {epg_source("g", tv("<channel id='a'/><channel id='b'/>" + many_shows().source))},
       guide_of("", channel_named("a") + channel_named("b") + many_shows().written));
 }
 
 TEST(GuideOutput, ChannelDeclaredAfterManyProgrammesIsListedInItsPlace) {
   expect_same_for_any_windows(
-      {guide_source("g", tv("<channel id='c'/>" + many_shows().source + show("b", "late") +
-                            "<channel id='b'><url>u</url></channel>"))},
+      {epg_source("g", tv("<channel id='c'/>" + many_shows().source + show("b", "late") +
+                          "<channel id='b'><url>u</url></channel>"))},
       guide_of("", channel_named("a") +
                        "  <channel id=\"b\">\n    <display-name>b</display-name>\n    "
                        "<url>u</url>\n  </channel>\n" +
@@ -556,8 +555,8 @@ TEST(GuideOutput, ChannelDeclaredAfterManyProgrammesIsListedInItsPlace) {
 }
 
 TEST(GuideOutput, UndeclaredChannelAfterManyProgrammesIsListedToo) {
-  expect_same_for_any_windows({guide_source("g", tv("<channel id='c'/>" + many_shows().source +
-                                                    show("b", "late") + many_shows().source))},
+  expect_same_for_any_windows({epg_source("g", tv("<channel id='c'/>" + many_shows().source +
+                                                  show("b", "late") + many_shows().source))},
                               guide_of("", channel_named("a") + channel_named("b") +
                                                channel_named("c") + many_shows().written + "  " +
                                                show("b", "late") + "\n" + many_shows().written));
@@ -565,16 +564,16 @@ TEST(GuideOutput, UndeclaredChannelAfterManyProgrammesIsListedToo) {
 
 TEST(GuideOutput, DateOfASecondDocumentStandsInTheHead) {
   expect_same_for_any_windows(
-      {guide_source("g", tv("<channel id='a'/>" + many_shows().source) + "<tv date=\"20260102\">" +
-                             show("a", "late") + "</tv>")},
+      {epg_source("g", tv("<channel id='a'/>" + many_shows().source) + "<tv date=\"20260102\">" +
+                           show("a", "late") + "</tv>")},
       guide_of(" date=\"20260102\"",
                channel_named("a") + many_shows().written + "  " + show("a", "late") + "\n"));
 }
 
 TEST(GuideOutput, LaterSourceAddsItsChannelsToALargeGuide) {
   expect_same_for_any_windows(
-      {guide_source("g", tv("<channel id='a'/>" + many_shows().source)),
-       guide_source("h", tv("<channel id='b'/>" + show("b", "other")))},
+      {epg_source("g", tv("<channel id='a'/>" + many_shows().source)),
+       epg_source("h", tv("<channel id='b'/>" + show("b", "other")))},
       guide_of("", channel_named("a") + channel_named("b") + many_shows().written + "  " +
                        show("b", "other") + "\n"));
 }
@@ -586,7 +585,7 @@ TEST(GuideOutput, LackOfMemoryIsNeverABadSource) {
   std::vector<GuideChannel> channels;
   channels.reserve(ids.size());
   for (const std::string& id : ids) channels.push_back({.tvg_id = id, .channel_name = id});
-  auto small = maker(channels, {guide_source("g", tv(show("a", "1")))});
+  auto small = maker(channels, {epg_source("g", tv(show("a", "1")))});
   const auto expect_refusal = [&](std::uint64_t limit) {
     small.limit = kib(limit);
     const auto guide = small.make();
@@ -600,7 +599,7 @@ TEST(GuideOutput, LackOfMemoryIsNeverABadSource) {
 }
 
 TEST(GuideOutput, AFullDiskIsNeverABadSource) {
-  GuideSource source;
+  EpgSource source;
   source.name = "g";
   source.open = []() -> Result<std::unique_ptr<io::ByteSource>> {
     return std::make_unique<io::FailingSource>(
@@ -614,7 +613,7 @@ TEST(GuideOutput, AFullDiskIsNeverABadSource) {
 
 TEST(GuideOutput, CancelStopsTheJob) {
   for (const GuideMatch match : {GuideMatch::kId, GuideMatch::kName}) {
-    auto cancelled = maker({{.tvg_id = "a"}}, {guide_source("g", tv(show("a", "1")))});
+    auto cancelled = maker({{.tvg_id = "a"}}, {epg_source("g", tv(show("a", "1")))});
     cancelled.options.match = match;
     cancelled.cancelled = true;
     const auto guide = cancelled.make();
@@ -626,9 +625,9 @@ TEST(GuideOutput, CancelStopsTheJob) {
 TEST(GuideOutput, StrictDtdIsAlwaysValid) {
   auto strict = maker(
       {{.tvg_id = "a", .channel_name = "A", .number = "1"}},
-      {guide_source("g", tv("<channel id='a' x='y'><lcn>1</lcn></channel><programme start='2026' "
-                            "channel='a' live='1'><live/><category>C</category><desc>D</desc>"
-                            "</programme>"))});
+      {epg_source("g", tv("<channel id='a' x='y'><lcn>1</lcn></channel><programme start='2026' "
+                          "channel='a' live='1'><live/><category>C</category><desc>D</desc>"
+                          "</programme>"))});
   strict.options.strict_dtd = true;
   const auto guide = strict.make();
   EXPECT_EQ(guide.body(),

@@ -39,7 +39,7 @@ GuideMaker large_maker(std::vector<std::string>& texts) {
   GuideMaker maker;
   for (std::size_t i = 0; i < kChannels; ++i)
     maker.channels.push_back({.tvg_id = texts[2 * i], .channel_name = texts[2 * i + 1]});
-  maker.sources = {guide_source("one", kGuide), guide_source("two", kGuide)};
+  maker.sources = {epg_source("one", kGuide), epg_source("two", kGuide)};
   maker.options.chunk_bytes = std::size_t{64} << 10U;
   return maker;
 }
@@ -94,7 +94,7 @@ TEST(GuideInLittleMemory, OneChannelForThousandsOfOutputs) {
   for (int i = 10; i < 30; ++i)
     guide += fmt::format(
         "<programme start='202601{} BAD' channel='x'><desc>A & B</desc></programme>", i);
-  maker.sources = {guide_source("epg", guide + "</tv>")};
+  maker.sources = {epg_source("epg", guide + "</tv>")};
   maker.options.match = GuideMatch::kName;
   const auto made = maker.make();
   EXPECT_EQ(made.result.channels, 6000U);

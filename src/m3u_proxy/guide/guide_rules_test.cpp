@@ -30,7 +30,7 @@ GuideMaker::Made with_rules(const std::vector<std::string>& expressions, std::st
   maker.channels = {{.tvg_id = "a"}, {.tvg_id = "b"}};
   maker.rules = &rules;
   maker.filters = filters;
-  maker.sources = {guide_source(
+  maker.sources = {epg_source(
       "epg", fmt::format("<tv><programme start=\"20260101120000 +0000\" stop=\"20260101130000 "
                          "+0000\" channel=\"a\">{}</programme></tv>",
                          inside))};

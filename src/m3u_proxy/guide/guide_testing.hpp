@@ -17,9 +17,9 @@
 namespace m3u_proxy::guide {
 
 /// A source that gives `text`.
-inline GuideSource guide_source(std::string name, std::string text,
-                                std::int64_t time_offset_seconds = 0) {
-  GuideSource source;
+inline EpgSource epg_source(std::string name, std::string text,
+                            std::int64_t time_offset_seconds = 0) {
+  EpgSource source;
   source.name = std::move(name);
   source.time_offset_seconds = time_offset_seconds;
   source.open = [text = std::move(text)]() -> Result<std::unique_ptr<io::ByteSource>> {
@@ -32,7 +32,7 @@ inline GuideSource guide_source(std::string name, std::string text,
 struct GuideMaker {
   GuideOptions options;
   std::vector<GuideChannel> channels;
-  std::vector<GuideSource> sources;
+  std::vector<EpgSource> sources;
   const rules::FilterSet* filters = nullptr;
   const rules::RuleSet* rules = nullptr;
   const rules::RuleSet* channel_rules = nullptr;

@@ -15,7 +15,7 @@ namespace m3u_proxy::guide {
 
 struct SourceContext {
   const GuideOptions* options = nullptr;
-  const GuideSource* epg = nullptr;
+  const EpgSource* epg = nullptr;
   std::uint16_t source_number = 0;
   GuideIndex* index = nullptr;
   const PlaylistChannels* list = nullptr;  ///< has the ids of outputs where these differ

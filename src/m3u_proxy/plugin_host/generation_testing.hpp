@@ -69,7 +69,7 @@ class GenerationWithPlugins : public testing::Test {
           "<programme start=\"20260101{:02}0000 +0000\" stop=\"20260101{:02}3000 +0000\" "
           "channel=\"{}{}\"><title>Film {}</title></programme>\n",
           i % 24, i % 24, channel, i % channels, i);
-    guide::GuideSource source;
+    guide::EpgSource source;
     source.name = "guide";
     source.open = [text = text + "</tv>\n"]() -> Result<std::unique_ptr<io::ByteSource>> {
       return std::make_unique<formats::TextSource>(text);

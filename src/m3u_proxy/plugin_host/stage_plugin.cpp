@@ -20,7 +20,7 @@ std::string RunState::context_json(plugins::PluginStage stage, std::uint16_t sou
   using Json = nlohmann::ordered_json;
   Json sources = Json::array();
   if (stage == plugins::PluginStage::kEpg) {
-    for (const guide::GuideSource& epg : info.epg_sources)
+    for (const guide::EpgSource& epg : info.epg_sources)
       sources.push_back({{"name", epg.name}, {"type", epg.type}, {"url", epg.url}});
   } else {
     for (const channels::SourceInfo& playlist : info.sources)

@@ -169,9 +169,9 @@ channels::PlaylistSource RunSources::playlist(const config::SourceConfig& source
   return out;
 }
 
-guide::GuideSource RunSources::guide(const config::SourceConfig& source, GuideReads reads) {
+guide::EpgSource RunSources::guide(const config::SourceConfig& source, GuideReads reads) {
   const bool once = reads == GuideReads::kOnce && !several_readers_;
-  guide::GuideSource out;
+  guide::EpgSource out;
   out.name = source.name.name;
   out.url = redact_url(source.address());
   out.time_offset_seconds = source.time_offset_seconds;

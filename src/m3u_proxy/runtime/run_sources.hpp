@@ -42,7 +42,7 @@ class RunSources {
 
   /// What a generation opens; it may be used while this lives.
   channels::PlaylistSource playlist(const config::SourceConfig& source);
-  guide::GuideSource guide(const config::SourceConfig& source, GuideReads reads);
+  guide::EpgSource guide(const config::SourceConfig& source, GuideReads reads);
 
   /// The bytes of a source as they come, whatever they are. Errors: of the source, also where a
   /// kept copy would take the place of what failed. `on_progress` is told while it is fetched; may

@@ -97,7 +97,7 @@ Result<channels::PlaylistSource> ProxyService::playlist_source(std::string name,
   return state_->run->sources().playlist(source_config(std::move(name), std::move(location)));
 }
 
-Result<guide::GuideSource> ProxyService::guide_source(std::string name, std::string location) {
+Result<guide::EpgSource> ProxyService::epg_source(std::string name, std::string location) {
   const std::scoped_lock lock(state_->mutex);
   M3U_CHECK(state_->prepare());
   return state_->run->sources().guide(source_config(std::move(name), std::move(location)),

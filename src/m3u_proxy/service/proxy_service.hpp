@@ -98,7 +98,7 @@ class ProxyService {
   /// A source for a ResolvedProxyConfig that is written by hand: a path, a URL or "-". Errors: of
   /// preparing, as above.
   Result<channels::PlaylistSource> playlist_source(std::string name, std::string location);
-  Result<guide::GuideSource> guide_source(std::string name, std::string location);
+  Result<guide::EpgSource> epg_source(std::string name, std::string location);
 
   /// Runs all stages, with cleanup between them. `base_url`, where it is not empty, stands for the
   /// configuration's. Errors: as generation::generate(); nothing is replaced. With kInMemory

@@ -64,7 +64,7 @@ class ProxyServiceTest : public testing::Test {
     ResolvedProxyConfig config;
     config.name = "home";
     config.sources.push_back(*service.playlist_source("tv", folder_ / "list.m3u"));
-    config.epg_sources.push_back(*service.guide_source("guide", folder_ / "guide.xml"));
+    config.epg_sources.push_back(*service.epg_source("guide", folder_ / "guide.xml"));
     return config;
   }
 

@@ -38,7 +38,7 @@ class ProgrammeColumns {
   memory::Arena text_;
   ProgrammeRecord record_;
   formats::XmltvChecker checker_;
-  GuideSource no_source_;
+  EpgSource no_source_;
   std::pmr::string scratch_;
   std::pmr::string element_;
   std::pmr::string changed_;

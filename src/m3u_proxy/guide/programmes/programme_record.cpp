@@ -166,7 +166,7 @@ void append_replaced(std::pmr::string& out, std::string_view content, std::strin
 
 void ProgrammeRecord::begin(std::string_view element, const XmltvStartTag& tag, std::string_view id,
                             std::string_view start, std::string_view stop,
-                            const GuideSource& source) {
+                            const EpgSource& source) {
   arena_.reset();
   values_.fill(Value{});
   const std::size_t close = tag.self_closing ? tag.size : element.rfind("</");

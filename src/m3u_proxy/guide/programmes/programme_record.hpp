@@ -35,7 +35,7 @@ class ProgrammeRecord final : public rules::Record {
   /// The programme `element` (checked, with this start tag) under the channel id `id`; `start` and
   /// `stop` as they will be written. All must stay valid until the next begin().
   void begin(std::string_view element, const formats::XmltvStartTag& tag, std::string_view id,
-             std::string_view start, std::string_view stop, const GuideSource& source);
+             std::string_view start, std::string_view stop, const EpgSource& source);
 
   [[nodiscard]] std::string_view get(const catalog::FieldRef& field) const override;
   [[nodiscard]] std::optional<std::string_view> further(const catalog::FieldRef& field,

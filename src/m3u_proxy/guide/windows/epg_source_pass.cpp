@@ -1,17 +1,17 @@
 #include <utility>
 
-#include <m3u_proxy/guide/windows/guide_source_pass.hpp>
+#include <m3u_proxy/guide/windows/epg_source_pass.hpp>
 
 namespace m3u_proxy::guide {
 
-GuideSourcePass::GuideSourcePass(const pipeline::RunContext& context,
-                                 std::unique_ptr<io::ByteSource> source, std::size_t window_bytes)
+EpgSourcePass::EpgSourcePass(const pipeline::RunContext& context,
+                             std::unique_ptr<io::ByteSource> source, std::size_t window_bytes)
     : context_(&context),
       reader_(std::move(source), *context.slabs, window_bytes),
       splitter_(*context.slabs),
       stored_size_(reader_.stored_size()) {}
 
-Result<bool> GuideSourcePass::read(GuideItem& item) {
+Result<bool> EpgSourcePass::read(GuideItem& item) {
   if (context_->cancel != nullptr && context_->cancel->cancelled())
     return fail(ErrorCode::kCancelled, "stopped while reading the guide");
   if (unusable_) return false;
@@ -21,7 +21,7 @@ Result<bool> GuideSourcePass::read(GuideItem& item) {
   return more;
 }
 
-Result<> GuideSourcePass::split(GuideItem& item) {
+Result<> EpgSourcePass::split(GuideItem& item) {
   auto done = unusable_ ? Result<>() : splitter_.split(item.input.window);
   if (!done && ends_the_job(done.error())) return done;
   if (!done) {
@@ -35,8 +35,7 @@ Result<> GuideSourcePass::split(GuideItem& item) {
   return {};
 }
 
-Result<> GuideSourcePass::run(pipeline::StageStrategy<GuideItem>& strategy,
-                              const Consume& consume) {
+Result<> EpgSourcePass::run(pipeline::StageStrategy<GuideItem>& strategy, const Consume& consume) {
   constexpr pipeline::Stage kStage = pipeline::Stage::kEpgGeneration;
   pipeline::StageClock clock;
   pipeline::Pass<GuideItem> pass(*context_, clock);
@@ -54,7 +53,7 @@ Result<> GuideSourcePass::run(pipeline::StageStrategy<GuideItem>& strategy,
        {.stage = kStage, .parallel = false, .run = hand_over}});
 }
 
-Result<> GuideSourcePass::run_serial(const Consume& consume) {
+Result<> EpgSourcePass::run_serial(const Consume& consume) {
   GuideItem item(*context_->slabs);
   while (true) {
     M3U_TRY(const bool more, read(item));
@@ -64,15 +63,15 @@ Result<> GuideSourcePass::run_serial(const Consume& consume) {
   }
 }
 
-std::optional<Error> GuideSourcePass::failure() {
+std::optional<Error> EpgSourcePass::failure() {
   if (!split_error_) return std::nullopt;
   // What broke off may only look like no guide.
   return reader_.error() ? reader_.error() : split_error_;
 }
 
-bool GuideSourcePass::partial() const { return splitter_.truncated() || reader_.error(); }
+bool EpgSourcePass::partial() const { return splitter_.truncated() || reader_.error(); }
 
-std::string GuideSourcePass::note(std::string_view source) const {
+std::string EpgSourcePass::note(std::string_view source) const {
   if (reader_.error()) return to_string(*reader_.error(), source);
   if (splitter_.truncated()) return "the guide breaks off before its end";
   return std::string(reader_.note());

@@ -1,4 +1,4 @@
-// GuideSourcePass: one EPG source streaming through EPG Generation: read and inflate, in order →
+// EpgSourcePass: one EPG source streaming through EPG Generation: read and inflate, in order →
 // split, in order → select, check and rewrite, on all threads → hand over, in order.
 #pragma once
 
@@ -17,13 +17,13 @@
 namespace m3u_proxy::guide {
 
 /// For one run, in one thread.
-class GuideSourcePass {
+class EpgSourcePass {
  public:
   /// What is done with a finished window, in order.
   using Consume = std::function<Result<>(GuideItem&)>;
 
-  GuideSourcePass(const pipeline::RunContext& context, std::unique_ptr<io::ByteSource> source,
-                  std::size_t window_bytes);
+  EpgSourcePass(const pipeline::RunContext& context, std::unique_ptr<io::ByteSource> source,
+                std::size_t window_bytes);
 
   /// Streams the source through `strategy` to `consume`. Errors: those that end the job.
   Result<> run(pipeline::StageStrategy<GuideItem>& strategy, const Consume& consume);
