@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 #include <m3u_proxy/store/base64url.hpp>
 #include <m3u_proxy/store/random_id.hpp>
@@ -28,30 +29,41 @@ const unsigned char* bytes_of(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-Result<SecretKey> read_key(const std::filesystem::path& path) {
-  const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid())
-    return fail(system_error("cannot read the secret key " + path.string(), errno));
-  struct stat info{};
-  if (::fstat(file.get(), &info) == 0 && (info.st_mode & kOthers) != 0)
-    log::warn("store", "{} can be read by others; chmod 600 {}", path.string(), path.string());
+/// What a key file holds, without the end of its line.
+Result<std::string> read_line(const io::Descriptor& file, const std::filesystem::path& path) {
   std::array<char, kLargestFile> buffer{};
   M3U_TRY(const std::size_t size, io::read_some_at(file.get(), 0, buffer, path.string()));
-  std::string_view text(buffer.data(), size);
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  if (text.starts_with(kHead))
-    if (const auto bytes = from_base64url(text.substr(kHead.size())))
-      if (bytes->size() == SecretKey::kSize) return SecretKey::of_bytes(*bytes);
+  return std::string(trim({buffer.data(), size}));
+}
+
+Result<SecretKey> parse_key(std::string_view line, const std::filesystem::path& path) {
+  if (line.starts_with(kHead)) {
+    const auto bytes = from_base64url(line.substr(kHead.size()));
+    if (bytes && bytes->size() == SecretKey::kSize) return SecretKey::of_bytes(*bytes);
+    if (!bytes && bytes.error().code != ErrorCode::kParse) return fail(bytes.error());
+  }
   return fail(ErrorCode::kParse, path.string() + " is not a secret key of m3u-proxy",
               "put back the file from a backup; without it accounts have to be entered again");
 }
 
-/// Makes `path` with a new key, unless it is there by now.
-Result<> make_key(const std::filesystem::path& path) {
-  M3U_TRY(const SodiumLibrary* const sodium, sodium_library());
-  std::string bytes(SecretKey::kSize, '\0');
-  sodium->randombytes_buf(bytes.data(), bytes.size());
-  M3U_TRY(const std::string text, to_base64url(bytes));
+Result<io::Descriptor> open_key(const std::filesystem::path& path) {
+  io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid())
+    return fail(system_error("cannot read the secret key " + path.string(), errno));
+  return file;
+}
+
+Result<SecretKey> read_key(const std::filesystem::path& path) {
+  M3U_TRY(const io::Descriptor file, open_key(path));
+  struct stat info{};
+  if (::fstat(file.get(), &info) == 0 && (info.st_mode & kOthers) != 0)
+    log::warn("store", "{} can be read by others; chmod 600 {}", path.string(), path.string());
+  M3U_TRY(const std::string line, read_line(file, path));
+  return parse_key(line, path);
+}
+
+/// Makes `path` with this line, unless it is there by now.
+Result<> make_file(const std::filesystem::path& path, std::string_view line) {
   M3U_TRY(const Uuid unique, random_id());
   const std::string what = "cannot make the secret key " + path.string();
   const std::filesystem::path temporary =
@@ -60,7 +72,7 @@ Result<> make_key(const std::filesystem::path& path) {
     const io::Descriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
     if (!file.valid()) return fail(system_error(what, errno));
-    Result<> written = io::write_all(file.get(), fmt::format("{}{}\n", kHead, text), what);
+    Result<> written = io::write_all(file.get(), fmt::format("{}\n", line), what);
     if (written && ::fsync(file.get()) != 0) written = fail(system_error(what, errno));
     // Unlike a rename, a link never replaces the key of a faster process.
     if (written && ::link(temporary.c_str(), path.c_str()) != 0 && errno != EEXIST)
@@ -74,6 +86,15 @@ Result<> make_key(const std::filesystem::path& path) {
   return {};
 }
 
+/// Makes `path` with a new key, unless it is there by now.
+Result<> make_key(const std::filesystem::path& path) {
+  M3U_TRY(const SodiumLibrary* const sodium, sodium_library());
+  std::string bytes(SecretKey::kSize, '\0');
+  sodium->randombytes_buf(bytes.data(), bytes.size());
+  M3U_TRY(const std::string text, to_base64url(bytes));
+  return make_file(path, std::string(kHead) + text);
+}
+
 }  // namespace
 
 SecretKey::~SecretKey() { ::explicit_bzero(key_.data(), key_.size()); }
@@ -84,6 +105,24 @@ Result<SecretKey> SecretKey::open(const std::filesystem::path& folder) {
   if (key || key.error().code != ErrorCode::kNotFound) return key;
   M3U_CHECK(make_key(path));
   return read_key(path);
+}
+
+Result<> SecretKey::adopt(const std::filesystem::path& folder, const std::filesystem::path& given) {
+  M3U_TRY(const io::Descriptor file, open_key(given));
+  M3U_TRY(const std::string line, read_line(file, given));
+  // What is no key would be refused at every start once it is in the folder.
+  M3U_TRY(const SecretKey key, parse_key(line, given));
+  const std::filesystem::path path = folder / kFileName;
+  auto kept = read_key(path);
+  if (!kept && kept.error().code == ErrorCode::kNotFound) {
+    M3U_CHECK(make_file(path, line));
+    kept = read_key(path);
+  }
+  M3U_CHECK(kept);
+  if (kept->key_ == key.key_) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("{} is another key than {}", path.string(), given.string()),
+              "what is sealed in the database opens with one of them: take the other away");
 }
 
 Result<SecretKey> SecretKey::of_bytes(std::string_view bytes) {

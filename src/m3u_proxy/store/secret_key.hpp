@@ -23,6 +23,10 @@ class SecretKey {
   /// processes that do so at once one wins. Warns when others may read the file.
   /// Errors: kIo, kNotFound (no such folder), kParse (the file is not a key).
   static Result<SecretKey> open(const std::filesystem::path& folder);
+  /// Gives `folder` the key that `given`, a file like secret.key, holds, when it has none yet. All
+  /// of it appears at once, with mode 0600. Does nothing where it has the same key.
+  /// Errors: kIo, kNotFound, kParse (it is not a key), kConflict (the folder has another).
+  static Result<> adopt(const std::filesystem::path& folder, const std::filesystem::path& given);
   /// A key of 32 bytes that come from elsewhere. Errors: kInvalidArgument, kIo.
   static Result<SecretKey> of_bytes(std::string_view bytes);
 

@@ -59,6 +59,23 @@ TEST_F(SecretKeyTest, FileThatIsNoKeyIsNeverReplaced) {
   EXPECT_THAT(refused.error().hint, HasSubstr("from a backup"));
 }
 
+TEST_F(SecretKeyTest, AFolderAdoptsAKeyOfAnotherOne) {
+  const std::filesystem::path given = folder_ / "given";
+  std::filesystem::create_directory(given);
+  const std::string id = SecretKey::open(given).value().id();
+  const std::filesystem::path file = given / "secret.key";
+  ASSERT_TRUE(SecretKey::adopt(folder_, file));
+  ASSERT_TRUE(SecretKey::adopt(folder_, file)) << "it has it already";
+  EXPECT_EQ(SecretKey::open(folder_).value().id(), id);
+
+  std::filesystem::remove(file);
+  EXPECT_EQ(SecretKey::adopt(folder_, file).error().code, ErrorCode::kNotFound);
+  ASSERT_NE(SecretKey::open(given).value().id(), id) << "a new one";
+  const auto refused = SecretKey::adopt(folder_, file);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(SecretKey::open(folder_).value().id(), id);
+}
+
 TEST_F(SecretKeyTest, FileThatOthersMayReadIsWarnedOf) {
   ASSERT_TRUE(SecretKey::open(folder_).has_value());
   std::filesystem::permissions(file(), std::filesystem::perms(0644));
