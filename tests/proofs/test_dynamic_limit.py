@@ -86,8 +86,10 @@ def test_a_control_group_that_shrinks_in_the_middle_is_followed(tmp_path):
             assert run.pieces < MOST_WHILE_WAITING, "".join(run.log)
         run.feed(AFTERWARDS)
         report = run.finish()
-    (change,) = report["limit_changes"]
-    assert (change["from_mb"], change["to_mb"]) == (BEFORE_MB * 7 / 8, AFTER_MB * 7 / 8)
+    first, *later = report["limit_changes"]
+    assert (first["from_mb"], first["to_mb"]) == (BEFORE_MB * 7 / 8, AFTER_MB * 7 / 8)
+    # It comes down further while the machine is short of memory.
+    assert all(change["to_mb"] <= AFTER_MB * 7 / 8 for change in later)
     assert report["stages"][-1]["name"] == "M3U Generation"
     assert report["stages"][-1]["peak_memory_mb"] <= AFTER_MB * 7 / 8
     assert report["spill"]["bytes"] > 0

@@ -85,23 +85,30 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::filesystem::pa
 Result<> AtomicFile::write(std::string_view bytes) {
   synced_ = false;
   M3U_CHECK(write_all(fd_, bytes, fmt::format("cannot write {}", target_.string())));
-  written_ += bytes.size();
+  return grown(bytes.size());
+}
+
+Result<> AtomicFile::grown(std::uint64_t bytes) {
+  written_ += bytes;
+  if (const int error = pace_.wrote(fd_, written_); error != 0)
+    return fail(system_error(fmt::format("cannot write {}", target_.string()), error));
   return {};
 }
 
 Result<> AtomicFile::append_from(int file, std::uint64_t offset, std::uint64_t size) {
   synced_ = false;
-  constexpr std::uint64_t kKernelPiece = std::uint64_t{1} << 30U;
+  constexpr std::uint64_t kLargest = std::uint64_t{1} << 30U;
+  const std::uint64_t kernel_piece = std::min(kLargest, WritePace::most().count / 2);
   auto position = static_cast<off_t>(offset);
   while (size != 0) {
     const ssize_t n = ::copy_file_range(file, &position, fd_, nullptr,
-                                        static_cast<std::size_t>(std::min(size, kKernelPiece)), 0);
+                                        static_cast<std::size_t>(std::min(size, kernel_piece)), 0);
     // 0 is the end, or a file system that cannot do it and says so this way: read(2) tells.
     if (n == 0 || (n < 0 && is_unsupported(errno))) break;
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail(system_error(fmt::format("cannot write {}", target_.string()), errno));
     size -= static_cast<std::uint64_t>(n);
-    written_ += static_cast<std::uint64_t>(n);
+    M3U_CHECK(grown(static_cast<std::uint64_t>(n)));
   }
   std::array<char, std::size_t{64} << 10U> buffer;  // NOLINT(*-member-init): filled by read
   while (size != 0) {
@@ -124,6 +131,7 @@ Result<> AtomicFile::clear() {
   if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) < 0)
     return fail(system_error(fmt::format("cannot empty {}", temporary_.string()), errno));
   written_ = 0;
+  pace_.begin_anew();
   return {};
 }
 

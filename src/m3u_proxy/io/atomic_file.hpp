@@ -12,6 +12,7 @@
 #include <string>
 
 #include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/io/write_pace.hpp>
 
 namespace m3u_proxy::io {
 
@@ -45,11 +46,13 @@ class AtomicFile final : public ByteSink {
   [[nodiscard]] const std::filesystem::path& temporary() const { return temporary_; }
 
  private:
+  Result<> grown(std::uint64_t bytes);
   AtomicFile(int fd, std::filesystem::path temporary, std::filesystem::path target);
   int fd_ = -1;
   bool synced_ = false;
   std::chrono::nanoseconds sync_time_{};
   std::uint64_t written_ = 0;
+  WritePace pace_{WritePace::Fate::kKept};
   std::filesystem::path temporary_;
   std::filesystem::path target_;
 };

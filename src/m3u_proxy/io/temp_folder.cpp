@@ -69,7 +69,8 @@ Result<> TempFile::write(std::span<const std::string_view> pieces) {
   const auto written = write_pieces(pieces);
   if (written) {
     size_ += bytes;
-    return {};
+    const int error = pace_.wrote(fd_, size_);
+    return error == 0 ? Result<>() : fail(refused(error));
   }
   if (account_ != nullptr) account_->give_back(bytes);
   // What was written before the disk refused takes room that others may need. It is behind the
@@ -92,9 +93,7 @@ Result<> TempFile::write_pieces(std::span<const std::string_view> pieces) {
     const ssize_t n =
         ::pwritev(fd_, vectors.data(), static_cast<int>(count), static_cast<off_t>(at));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0)
-      return fail(account_ != nullptr ? account_->refused(errno)
-                                      : system_error("cannot write temporary data", errno));
+    if (n < 0) return fail(refused(errno));
     at += static_cast<std::uint64_t>(n);
     in_first += static_cast<std::size_t>(n);
     while (!pieces.empty() && in_first >= pieces.front().size()) {
@@ -103,6 +102,11 @@ Result<> TempFile::write_pieces(std::span<const std::string_view> pieces) {
     }
   }
   return {};
+}
+
+Error TempFile::refused(int errno_value) const {
+  return account_ != nullptr ? account_->refused(errno_value)
+                             : system_error("cannot write temporary data", errno_value);
 }
 
 Result<std::size_t> TempFile::read_at(std::uint64_t offset, std::span<char> buffer) const {
@@ -116,6 +120,7 @@ Result<> TempFile::clear() {
   if (::ftruncate(fd_, 0) != 0) return fail(system_error("cannot empty a temporary file", errno));
   if (account_ != nullptr) account_->give_back(size_);
   size_ = 0;
+  pace_.begin_anew();
   return {};
 }
 

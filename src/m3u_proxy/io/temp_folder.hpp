@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/io/write_pace.hpp>
 
 namespace m3u_proxy::io {
 
@@ -49,8 +50,11 @@ class TempFile final : public ByteSink {
   TempFile(int fd, TempFileAccount* account);
   Result<> write_pieces(std::span<const std::string_view> pieces);
   int fd_ = -1;
+  [[nodiscard]] Error refused(int errno_value) const;
+
   TempFileAccount* account_;
   std::uint64_t size_ = 0;
+  WritePace pace_{WritePace::Fate::kTemporary};
 };
 
 class TempFolder {

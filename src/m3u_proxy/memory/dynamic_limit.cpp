@@ -38,8 +38,13 @@ void DynamicLimit::follow() {
   const auto rss = options_.process->resident();
   if (!rss) return;
   const MemoryReadings readings = read_memory(options_.root);
+  adapt(readings, *rss);
+  if (options_.on_look) options_.on_look(readings, limit_);
+}
+
+void DynamicLimit::adapt(const MemoryReadings& readings, Bytes rss) {
   const Bytes cap = automatic_limit(readings).limit;
-  ChosenLimit target = wanted(readings, *rss);
+  ChosenLimit target = wanted(readings, rss);
   if (target.limit < options_.least) {
     target.limit = options_.least;
     target.why += fmt::format("; the job needs {:.0f} MB", options_.least.mb());
@@ -99,7 +104,6 @@ void DynamicLimit::change_to(Bytes limit, std::string why) {
   limit_ = limit;
   budget_->set_limit(limit > options_.fixed ? limit - options_.fixed : Bytes{});
   if (monitor_ != nullptr) monitor_->set_limit(limit.mb());
-  if (options_.on_change) options_.on_change(limit);
 }
 
 }  // namespace m3u_proxy::memory

@@ -28,11 +28,12 @@ struct LimitChange {
 struct DynamicLimitOptions {
   Bytes fixed{};  ///< what the process takes before any work; the Budget gets the limit without it
   Bytes least{};  ///< below this the job cannot work; with `fixed`
-  std::chrono::seconds interval{1};        ///< least time between two looks at the system
-  std::filesystem::path root = "/";        ///< for tests
-  ProcessMemory* process = nullptr;        ///< nullptr: process_memory()
-  SteadyClock clock{};                     ///< empty: the system's
-  std::function<void(Bytes)> on_change{};  ///< told each new limit; may be empty
+  std::chrono::seconds interval{1};  ///< least time between two looks at the system
+  std::filesystem::path root = "/";  ///< for tests
+  ProcessMemory* process = nullptr;  ///< nullptr: process_memory()
+  SteadyClock clock{};               ///< empty: the system's
+  /// Told at each look what the system says and the limit that follows; may be empty.
+  std::function<void(const MemoryReadings&, Bytes limit)> on_look{};
 };
 
 class DynamicLimit {
@@ -59,6 +60,7 @@ class DynamicLimit {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   void follow();
+  void adapt(const MemoryReadings& readings, Bytes rss);
   [[nodiscard]] ChosenLimit wanted(const MemoryReadings& readings, Bytes rss);
   [[nodiscard]] bool steady(Bytes target, bool ordered);
   void change_to(Bytes limit, std::string why);

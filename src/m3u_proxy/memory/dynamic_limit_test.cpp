@@ -46,7 +46,7 @@ class DynamicLimitTest : public testing::FakeRoot {
   testing::FakeClock clock;
   Budget budget{mib(1014)};
   SimpleMemoryMonitor monitor{1024, {.process = &process, .clock = clock.function()}};
-  std::vector<double> told;
+  std::vector<std::string> told;
   DynamicLimit limit{budget,
                      &monitor,
                      mib(1024),
@@ -55,7 +55,10 @@ class DynamicLimitTest : public testing::FakeRoot {
                       .root = root(),
                       .process = &process,
                       .clock = clock.function(),
-                      .on_change = [this](Bytes now) { told.push_back(now.mb()); }}};
+                      .on_look = [this](const MemoryReadings& readings, Bytes now) {
+                        told.push_back(fmt::format("{:.0f} MB of {:.0f}", now.mb(),
+                                                   readings.available.value_or(Bytes{}).mb()));
+                      }}};
 };
 
 TEST_F(DynamicLimitTest, StaysWhereTheSystemDoes) {
@@ -78,7 +81,9 @@ TEST_F(DynamicLimitTest, FallsToWhatTheProcessHasAndSevenEighthsOfWhatIsAvailabl
   EXPECT_EQ(after_seconds(1), 450);
   EXPECT_EQ(budget.limit(), mib(440));
   EXPECT_EQ(monitor.statistics().limit_mb, 450);
-  EXPECT_THAT(told, ElementsAre(450));
+  EXPECT_THAT(told, ElementsAre("450 MB of 400"));
+  after_seconds(1);
+  EXPECT_THAT(told, ElementsAre("450 MB of 400", "450 MB of 400"));
   EXPECT_THAT(log.lines, ElementsAre("INFO Memory limit 1024 MB → 450 MB: the machine has 400 MB "
                                      "available"));
   ASSERT_EQ(limit.changes().size(), 1U);

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/log.hpp>
+#include <m3u_proxy/io/write_pace.hpp>
 #include <m3u_proxy/memory/memory_limit.hpp>
 #include <m3u_proxy/memory/process_memory.hpp>
 #include <m3u_proxy/memory/program_pages.hpp>
@@ -17,6 +19,24 @@ Bytes least_working_memory() {
   // take beside that. Measured: a million channels with a gigabyte of guide.
   return mib(8);
 }
+
+namespace {
+
+/// What a control group leaves to the kernel, beside a process within its limit, has room for what
+/// so many files have on their way to the disk: outputs, spools, downloads and snapshots at once.
+constexpr std::uint64_t kFilesAtOnce = 8;
+
+void pace_writing(const memory::MemoryReadings& readings, std::optional<Bytes> limit) {
+  if (!readings.cgroup_limit) {
+    io::WritePace::set_unlimited();
+    return;
+  }
+  const Bytes most = memory::capped_limit(*readings.cgroup_limit, readings).limit;
+  const Bytes left = *readings.cgroup_limit - std::min(limit.value_or(most), most);
+  io::WritePace::set_most(left / kFilesAtOnce);
+}
+
+}  // namespace
 
 Process::Process(ProcessOptions options)
     : options_(std::move(options)),
@@ -52,13 +72,15 @@ Result<Process::LimitPlan> Process::plan_limit(const memory::MemoryLimitSetting&
         // What the process takes by itself differs by some 100 KB from run to run.
         fmt::format("the least that works is {} MB", ((least + mib(1)).count >> 20U) + 1));
   if (setting.kind == Kind::kAuto)
-    plan.follow = memory::DynamicLimitOptions{.fixed = plan.program, .least = least};
+    plan.follow =
+        memory::DynamicLimitOptions{.fixed = plan.program, .least = least, .on_look = pace_writing};
   return plan;
 }
 
 void Process::set_budget(const LimitPlan& plan) {
   budget_.set_limit(plan.limit ? *plan.limit - plan.program : memory::Budget::kUnlimited);
   budget_.set_program_size(plan.program);
+  pace_writing(memory::read_memory(), plan.limit);
 }
 
 Result<> Process::set_memory_limit() {

@@ -102,6 +102,8 @@ Result<> DraftFile::write(std::string_view bytes) {
   M3U_CHECK(io::write_all(file_.get(), bytes, "cannot write " + path_.string()));
   hash_.add(bytes);
   bytes_ += bytes.size();
+  if (const int error = pace_.wrote(file_.get(), bytes_); error != 0)
+    return fail(system_error("cannot write " + path_.string(), error));
   return {};
 }
 

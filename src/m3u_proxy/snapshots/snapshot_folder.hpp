@@ -22,6 +22,7 @@
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
+#include <m3u_proxy/io/write_pace.hpp>
 #include <m3u_proxy/snapshots/content_hash.hpp>
 
 namespace m3u_proxy::snapshots {
@@ -87,6 +88,7 @@ class DraftFile final : public io::ByteSink {
   io::Descriptor file_;
   std::filesystem::path path_;
   std::uint64_t bytes_ = 0;
+  io::WritePace pace_{io::WritePace::Fate::kKept};
   ContentHash hash_;
 };
 
