@@ -11,7 +11,7 @@
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/inflate.hpp>
 #include <m3u_proxy/io/peeking_source.hpp>
-#include <m3u_proxy/io/zip_source.hpp>
+#include <m3u_proxy/io/zip/zip_source.hpp>
 #include <m3u_proxy/net/content_coding.hpp>
 
 namespace m3u_proxy::net {

@@ -10,8 +10,8 @@
 #include <m3u_proxy/io/decoder_input.hpp>
 #include <m3u_proxy/io/decoders.hpp>
 #include <m3u_proxy/io/inflate.hpp>
-#include <m3u_proxy/io/zip_directory.hpp>
-#include <m3u_proxy/io/zip_source.hpp>
+#include <m3u_proxy/io/zip/zip_directory.hpp>
+#include <m3u_proxy/io/zip/zip_source.hpp>
 
 namespace m3u_proxy::io {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include <m3u_proxy/io/buffer.hpp>
-#include <m3u_proxy/io/zip_directory.hpp>
+#include <m3u_proxy/io/zip/zip_directory.hpp>
 
 namespace m3u_proxy::io {
 namespace {
