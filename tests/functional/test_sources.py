@@ -444,7 +444,7 @@ def test_a_signal_while_downloading_stops_and_leaves_nothing(provider, tmp_path,
         while not provider.requests("/stall/list.m3u"):
             assert process.poll() is None
         process.send_signal(number)
-        process.communicate(timeout=5)  # far below the 30 seconds of a stall
+        process.communicate(timeout=5)  # far below the minute of a stall
         assert process.returncode not in (0, 3)
     assert os.listdir(out) == []
 

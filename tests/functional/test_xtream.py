@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pytest
@@ -126,6 +127,82 @@ def test_episodes_come_a_few_per_run_and_are_kept(server, tmp_path):
     server.replies["get_series"] = newer
     Run(tmp_path, "--source", source, "--cache-dir", tmp_path / "cache")
     assert [action for action in server.requests if "info" in action] == ["get_series_info/302"]
+
+
+def undated():
+    return [{key: value for key, value in row.items() if key != "last_modified"}
+            for row in xtream.SERIES]
+
+
+def make_older(cache, days):
+    """The kept episodes of series without a date, as if they had been asked for so much sooner."""
+    for copy in cache.iterdir():
+        copy.write_bytes(re.sub(rb"asked (\d+)", lambda asked: b"asked %d" % (
+            int(asked[1]) - days * 86400), copy.read_bytes(), count=1))
+
+
+def asked_for(server):
+    asked = [action for action in server.requests if "info" in action]
+    server.requests.clear()
+    return asked
+
+
+def test_a_series_that_does_not_say_when_it_changed_is_asked_for_each_week(server, tmp_path):
+    server.replies["get_series"] = undated()
+    arguments = ("--source", f"tv={server.address('series')}", "--cache-dir", tmp_path / "cache")
+    assert len(Run(tmp_path, *arguments).names) == 3
+    assert len(asked_for(server)) == 3
+    episodes = xtream.INFO["302"]["episodes"][0]
+    server.replies["get_series_info/302"] = {
+        "episodes": [episodes + [dict(episodes[0], id="3022", episode_num=11)]]}
+    make_older(tmp_path / "cache", 6)
+    assert len(Run(tmp_path, *arguments).names) == 3
+    assert asked_for(server) == []
+    make_older(tmp_path / "cache", 2)
+    assert "Soap S12E11" in Run(tmp_path, *arguments).names
+    assert len(asked_for(server)) == 3
+    Run(tmp_path, *arguments)
+    assert asked_for(server) == []
+
+
+def test_series_without_a_date_all_have_their_turn(server, tmp_path):
+    server.replies["get_series"] = undated()
+    arguments = ("--source", f"tv={server.address('series&episodes=1')}",
+                 "--cache-dir", tmp_path / "cache")
+    for number in (301, 302, 303, 301):
+        Run(tmp_path, *arguments)
+        assert asked_for(server) == [f"get_series_info/{number}"]
+        make_older(tmp_path / "cache", 8)
+
+
+@pytest.mark.parametrize("statuses, body", [([404] * 9, None), ([410] * 9, None), ([], b"")])
+def test_channels_are_there_without_their_groups(server, tmp_path, statuses, body):
+    server.statuses["get_live_categories"] = statuses
+    if body is not None:
+        server.replies["get_live_categories"] = body
+    run = Run(tmp_path, "--source", f"tv={server.address('live&vod')}")
+    assert run.code in (0, 3), run.text
+    assert len(run.names) == 6
+    assert run.problems["xtream_no_categories"] == 1
+    assert sum("group-title" in line for line in run.lines) == 2
+
+
+@pytest.mark.parametrize("query, status", [("live", 401), ("live", 403), ("live", 429),
+                                           ("live&categories=news", 404)])
+def test_refused_categories_are_no_missing_ones(server, tmp_path, query, status):
+    server.statuses["get_live_categories"] = [status] * 9
+    run = Run(tmp_path, "--source", f"tv={server.address(query)}")
+    assert run.code == 1
+    assert f"the server answered {status}" in run.text
+
+
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_guide_that_is_asked_for_too_fast_is_asked_for_again(server, tmp_path, status):
+    server.statuses["/xmltv.php"] = [status]
+    run = Run(tmp_path, "--source", f"tv={server.address()}", "--epg", f"g={server.address()}")
+    assert run.code == 0, run.text
+    assert "<title>News</title>" in run.guide
+    assert server.requests.count("/xmltv.php") == 2
 
 
 def test_the_guide_is_one_request(server, tmp_path):

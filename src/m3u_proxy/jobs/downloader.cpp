@@ -14,6 +14,7 @@
 #include <m3u_proxy/net/content_coding.hpp>
 #include <m3u_proxy/net/fetch.hpp>
 #include <m3u_proxy/sources/source_cache.hpp>
+#include <m3u_proxy/sources/source_fetch.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -127,7 +128,7 @@ Result<> Downloader::fetch_http(const Request& request, Download& download,
                            .last_modified = request.last_modified};
   for (const auto& [name, value] : config.headers)
     wanted.headers.push_back({.name = name, .value = value});
-  net::FetchOptions options;
+  net::FetchOptions options = sources::source_fetch_options();
   options.guard = request.guard;
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     request.job.progress({.stage = "download", .items = 0, .done = done, .total = total});

@@ -3,14 +3,25 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/runtime/run.hpp>
+#include <m3u_proxy/sources/source_fetch.hpp>
 
 namespace m3u_proxy::runtime {
+namespace {
+
+net::FetchOptions fetch_options(const RunOptions& options) {
+  net::FetchOptions fetch = sources::source_fetch_options();
+  fetch.guard = options.guard;
+  fetch.on_retry_after = options.on_retry_after;
+  return fetch;
+}
+
+}  // namespace
 
 Run::Run(Process& process, RunOptions options)
     : process_(process),
       options_(std::move(options)),
       sources_(process, options_.cache_dir, options_.cancel, options_.several_readers,
-               {.guard = options_.guard, .on_retry_after = options_.on_retry_after}),
+               fetch_options(options_)),
       monitor_(std::nullopt, {.restart_kernel_peak = process.cleanup().detailed_logging}) {
   restart(options_.now);
 }

@@ -185,9 +185,9 @@ SourceStore::Stored SourceStore::download(const SourceRequest& request) {
 }
 
 net::FetchOptions SourceStore::fetch_options(Content content, const SourceRequest& request) const {
-  constexpr int kForbidden = 403;  // what many servers answer to those that ask too fast
+  constexpr int kForbidden = 403;  // what many accounts' servers answer to who asks too fast
   net::FetchOptions options = options_.fetch;
-  if (content == Content::kReply) options.also_temporary = kForbidden;
+  if (content != Content::kDocument) options.also_temporary = kForbidden;
   if (request.on_progress)
     options.on_progress = [&request](std::uint64_t done, std::uint64_t total) {
       request.on_progress({.bytes = done, .total = total});

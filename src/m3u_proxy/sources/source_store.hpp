@@ -147,7 +147,8 @@ class SourceStore {
   Stored get_xtream(const SourceRequest& request);
   /// One reply of an account's API, without the cache.
   Result<std::shared_ptr<io::TempFile>> fetch_reply(const SourceRequest& request);
-  enum class Content : std::uint8_t { kDocument, kReply };
+  /// Of an account its guide and the replies of its API.
+  enum class Content : std::uint8_t { kDocument, kAccountGuide, kReply };
   /// How a request is fetched, as long as it lives.
   [[nodiscard]] net::FetchOptions fetch_options(Content content,
                                                 const SourceRequest& request) const;

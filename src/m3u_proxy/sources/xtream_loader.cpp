@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
+#include <tuple>
 #include <vector>
 
 #include <fmt/format.h>
@@ -42,12 +44,21 @@ std::int64_t number_of(std::string_view text) {
   return number;
 }
 
+/// How what is kept of a series is marked that does not say when it changed: when it was asked for.
+constexpr std::string_view kAsked = "asked ";
+
 /// A series whose episodes are not kept, or have changed.
 struct StaleSeries {
-  std::int64_t changed = 0;
+  std::int64_t changed = 0;  ///< 0: it does not say
+  std::int64_t asked = 0;    ///< when, of one that does not say; 0: never
   std::string id{};
-  std::string version{};
+  std::string version{};  ///< what its episodes are kept under
 };
+
+/// The last changed first; of those that do not say, who was never asked for and who waits longest.
+bool goes_before(const StaleSeries& a, const StaleSeries& b) {
+  return std::tie(b.changed, a.asked, a.id) < std::tie(a.changed, b.asked, b.id);
+}
 
 class Loader {
  public:
@@ -156,13 +167,25 @@ class Loader {
 
   Result<> load_list(XtreamKind kind) {
     const Actions actions = actions_of(kind);
-    M3U_TRY(const auto categories, get(actions.categories));
+    M3U_TRY(OpenBytes categories, load_categories(actions.categories));
     M3U_TRY(const auto streams, get(actions.streams));
     bytes_ += streams->info().bytes.value_or(0);
     if (kind == XtreamKind::kSeries) series_ = opener(streams);
     content_->lists.push_back(
-        {.kind = kind, .streams = opener(streams), .categories = opener(categories)});
+        {.kind = kind, .streams = opener(streams), .categories = std::move(categories)});
     return {};
+  }
+
+  /// Some servers do not know this request or answer it with nothing: channels without their groups
+  /// are better than none, where these do not choose the channels.
+  Result<OpenBytes> load_categories(std::string_view action) {
+    auto stored = get(action);
+    if (stored) return opener(*std::move(stored));
+    const Error error = std::move(stored).error();
+    const bool is_missing = error.code == ErrorCode::kNotFound || error.code == ErrorCode::kParse;
+    if (!is_missing || !account_.categories.empty()) return fail(error);
+    log::warn(kModule, "{}: {}", access_.source, to_string(error));
+    return [error]() -> Result<std::unique_ptr<io::ByteSource>> { return fail(error); };
   }
 
   // -- episodes --
@@ -208,13 +231,10 @@ class Loader {
     return {};
   }
 
-  /// The series whose episodes are asked for in this run, the last changed first.
+  /// The series whose episodes are asked for in this run, in that order.
   Result<std::vector<StaleSeries>> find_stale() {
     std::vector<StaleSeries> newest;
     if (account_.episodes == 0) return newest;
-    const auto later = [](const StaleSeries& a, const StaleSeries& b) {
-      return a.changed > b.changed;  // the front of the heap is the oldest
-    };
     M3U_TRY(const auto source, series_());
     M3U_TRY(JsonRecords records, JsonRecords::create(*source, *access_.budget));
     XtreamRecordReader reader;
@@ -228,28 +248,37 @@ class Loader {
         records.resume_inside();
         continue;
       }
-      if (record->id.empty() || is_kept(*record)) continue;
+      auto stale = record->id.empty() ? std::nullopt : if_stale(*record);
+      if (!stale) continue;
       ++stale_count_;
-      newest.push_back({.changed = number_of(record->last_modified),
-                        .id = std::string(record->id),
-                        .version = std::string(record->last_modified)});
-      std::ranges::push_heap(newest, later);
+      newest.push_back(*std::move(stale));
+      std::ranges::push_heap(newest, goes_before);  // at the front is who goes last
       if (newest.size() <= account_.episodes) continue;
-      std::ranges::pop_heap(newest, later);
+      std::ranges::pop_heap(newest, goes_before);
       newest.pop_back();
     }
-    std::ranges::sort(newest, [](const StaleSeries& a, const StaleSeries& b) {
-      return std::pair(-a.changed, a.id) < std::pair(-b.changed, b.id);
-    });
+    std::ranges::sort_heap(newest, goes_before);
     return newest;
   }
 
-  [[nodiscard]] bool is_kept(const XtreamRecord& series) const {
-    if (access_.cache == nullptr) return false;
-    const auto copy = access_.cache->find(info_url(series.id));
-    if (!copy || copy->etag != series.last_modified) return false;
-    SourceCache::confirm_daily(*copy);
-    return true;
+  /// nullopt: its episodes are kept, and are still what the provider has.
+  [[nodiscard]] std::optional<StaleSeries> if_stale(const XtreamRecord& series) const {
+    constexpr std::int64_t kWeek = std::int64_t{7} * 24 * 60 * 60;
+    const std::int64_t changed = std::max<std::int64_t>(0, number_of(series.last_modified));
+    StaleSeries stale{.changed = changed, .id = std::string(series.id)};
+    stale.version =
+        changed > 0 ? std::string(series.last_modified) : fmt::format("{}{}", kAsked, access_.now);
+    const auto copy =
+        access_.cache ? access_.cache->find(info_url(series.id)) : std::optional<CachedCopy>();
+    if (!copy) return stale;
+    if (changed > 0 && copy->etag != stale.version) return stale;
+    SourceCache::confirm_daily(*copy);  // it is used until another one is there
+    if (changed > 0) return std::nullopt;
+    const std::string_view mark = copy->etag;
+    // An older version did not mark it: then it is asked for soon.
+    stale.asked = mark.starts_with(kAsked) ? number_of(mark.substr(kAsked.size())) : 1;
+    if (stale.asked <= access_.now && access_.now - stale.asked < kWeek) return std::nullopt;
+    return stale;
   }
 
   void keep(const StaleSeries& series, const std::shared_ptr<io::TempFile>& file) {

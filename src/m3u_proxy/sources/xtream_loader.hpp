@@ -2,7 +2,8 @@
 //
 // First for the account itself, whose answer tells whether it may be used at all, then for the
 // lists, then for the episodes of some series: those that changed last and whose episodes are not
-// kept yet. The answers are stored; make_xtream_playlist() reads them.
+// kept yet. Of a series that does not say when it changed they are asked for again after a week.
+// The answers are stored; make_xtream_playlist() reads them.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +32,7 @@ struct XtreamAccess {
   /// Told how many series were asked for their episodes, and of how many in this run; may be empty.
   std::function<void(std::uint64_t done, std::uint64_t all)> on_series{};
   const SourceCache* cache = nullptr;  ///< where episodes are kept; nullptr: nowhere
+  std::int64_t now = 0;                ///< seconds since 1970
 };
 
 /// Loads what `account` wants. info().account says how the account is.

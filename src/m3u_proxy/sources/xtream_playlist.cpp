@@ -88,17 +88,19 @@ class XtreamPlaylist final : public io::ByteSource {
   Result<> open_list() {
     const XtreamList& list = content_->lists[list_];
     categories_.emplace(*budget_);
-    {
-      M3U_TRY(const auto names, list.categories());
-      // Channels without their groups are better than none.
-      if (const auto read = categories_->read(*names, *problems_); !read) {
-        if (read.error().code == ErrorCode::kOverBudget) return fail(read.error());
-        problems_->add("xtream_no_categories", 0, 0, read.error().message);
-      }
+    // Channels without their groups are better than none.
+    if (const auto read = read_categories(list); !read) {
+      if (read.error().code == ErrorCode::kOverBudget) return fail(read.error());
+      problems_->add("xtream_no_categories", 0, 0, read.error().message);
     }
     M3U_TRY(streams_, list.streams());
     M3U_TRY(records_, JsonRecords::create(*streams_, *budget_));
     return {};
+  }
+
+  Result<> read_categories(const XtreamList& list) {
+    M3U_TRY(const auto names, list.categories());
+    return categories_->read(*names, *problems_);
   }
 
   void close_list() {

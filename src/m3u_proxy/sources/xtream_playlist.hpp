@@ -24,7 +24,7 @@ using OpenBytes = std::function<Result<std::unique_ptr<io::ByteSource>>()>;
 struct XtreamList {
   XtreamKind kind = XtreamKind::kLive;
   OpenBytes streams{};     ///< inflated JSON
-  OpenBytes categories{};  ///< likewise
+  OpenBytes categories{};  ///< likewise; an error where the provider gave none
 };
 
 struct XtreamContent {

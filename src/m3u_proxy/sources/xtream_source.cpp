@@ -69,7 +69,7 @@ SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
   Replies replies(request);
   if (request.wanted == SourceRequest::Wanted::kGuide) {
     const SourceRequest guide = replies.request_for(account.guide_url());
-    return in_turn([&] { return download(guide); });
+    return in_turn([&] { return download_as(Content::kAccountGuide, guide); });
   }
   const XtreamAccess access{
       .source = request.name,
@@ -85,7 +85,8 @@ SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
             return in_turn([&] { return fetch_reply(reply); });
           },
       .on_series = [&](std::uint64_t done, std::uint64_t all) { replies.series(done, all); },
-      .cache = cache()};
+      .cache = cache(),
+      .now = now()};
   return load_xtream(account, access);
 }
 
