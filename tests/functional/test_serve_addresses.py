@@ -4,8 +4,10 @@ every file alike, and who invents hosts costs it nothing that grows.
 
 import gzip
 import re
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from urllib.parse import urlsplit
 
 import pytest
 from loopback import free_port
@@ -75,6 +77,28 @@ def test_all_outputs_have_the_addresses_of_who_asks(service, sender):
                 tags.setdefault(answer.headers["etag"], set()).add((file, base))
     # No cache takes what has the addresses of one for what another wants.
     assert {len(meant) for meant in tags.values()} == {1}
+
+
+@pytest.mark.parametrize("everywhere", ["0.0.0.0", "[::]"])
+def test_where_it_listens_everywhere_it_can_be_reached_as_it_says(tmp_path, everywhere):
+    service = Service(tmp_path / "data")
+    service.command[service.command.index(service.listens_at)] = f"{everywhere}:0"
+    with service:
+        printed = urlsplit(service.playlist)
+        assert printed.hostname not in ("0.0.0.0", "::")
+        assert service.address == f"{printed.scheme}://{printed.netloc}"
+        try:
+            socket.getaddrinfo(printed.hostname, printed.port)
+        except OSError:
+            pytest.skip("others cannot reach this machine, not even by its name")
+        answer = ask(service.playlist)
+        assert answer.status == 200
+        assert f"{service.address}/proxy/" in answer.text
+        # As the machine itself need not know: a container's host, a router that forwards.
+        mapped = ask(f"http://127.0.0.1:{printed.port}{printed.path}",
+                     headers={"Host": "203.0.113.7:9000"})
+        assert mapped.status == 200
+        assert "http://203.0.113.7:9000/proxy/" in mapped.text
 
 
 def test_invented_hosts_leave_a_bounded_number_of_files(tmp_path):

@@ -163,13 +163,11 @@ Said what_proxies_say(Headers headers, const AddressPolicy& policy) {
 }
 
 bool is_allowed(std::string_view host, const AddressPolicy& policy) {
-  if (host == "localhost") return true;
-  const auto ip = parse_ip(host);
-  if (ip && ip->is_loopback()) return true;
+  // A page can have a name lead elsewhere (DNS rebinding), but not an address.
+  if (host == "localhost" || parse_ip(host)) return true;
   return std::ranges::any_of(policy.allowed_hosts, [&](std::string_view allowed) {
     if (allowed == "*" || host == allowed) return true;
-    if (allowed.starts_with('.')) return host.ends_with(allowed) && host.size() > allowed.size();
-    return ip && parse_ip(allowed) == ip;
+    return allowed.starts_with('.') && host.ends_with(allowed) && host.size() > allowed.size();
   });
 }
 

@@ -38,8 +38,9 @@ struct AddressPolicy {
   std::optional<BaseAddress> public_url;  ///< wins over everything that a request says
   std::vector<Cidr> trusted_proxies;
   bool trust_local = false;  ///< whether who comes through a unix domain socket is a trusted proxy
-  /// Names and addresses that a request may give as host, lower case, without port; ".example.org"
-  /// is every name below that, "*" any host. Loopback and "localhost" always may.
+  /// Names that a request may give as host, lower case, without port; ".example.org" is every name
+  /// below that, "*" any host. IP addresses and "localhost" always may: under which addresses a
+  /// machine can be reached it often cannot know itself (containers, NAT).
   std::vector<std::string> allowed_hosts;
   /// Of pages that may read what is public by its address (CORS); "*": any.
   std::vector<std::string> allowed_origins{};

@@ -11,8 +11,7 @@ using ::testing::HasSubstr;
 const IpAddress kProxy = *parse_ip("10.0.0.2");
 const IpAddress kStranger = *parse_ip("203.0.113.9");
 
-AddressPolicy policy_of(std::vector<std::string> hosts = {"tv.example.org", "other.example.org",
-                                                          "192.168.1.5", "2001:db8::5"}) {
+AddressPolicy policy_of(std::vector<std::string> hosts = {"tv.example.org", "other.example.org"}) {
   return {.public_url = {},
           .trusted_proxies = {*parse_cidr("10.0.0.0/8")},
           .trust_local = false,
@@ -146,7 +145,17 @@ TEST(BaseAddress, HostsThatAreNotAllowedOrNoneAreRefused) {
         << host;
 }
 
-TEST(BaseAddress, AllowedHostsMayBeDomainsAddressesOrAll) {
+TEST(BaseAddress, AnIpAddressIsAlwaysAllowed) {
+  const AddressPolicy no_names = policy_of({});
+  for (const std::string host : {"192.168.1.5:8080", "203.0.113.7", "[2001:db8::9]:8080"})
+    EXPECT_EQ(address({{"Host", host}}, kStranger, no_names), "http://" + host);
+  // Nothing that only looks like one: browsers would ask a name server for it.
+  for (const char* host : {"1.2.3.4.evil.example", "1.2.3", "1.2.3.256", "1.2.3.4."})
+    EXPECT_THAT(address({{"Host", host}}, kStranger, no_names), HasSubstr("does not answer"))
+        << host;
+}
+
+TEST(BaseAddress, AllowedHostsMayBeNamesDomainsOrAll) {
   EXPECT_EQ(address({{"Host", "a.b.home"}}, kStranger, policy_of({".home"})), "http://a.b.home");
   EXPECT_THAT(address({{"Host", "home"}}, kStranger, policy_of({".home"})),
               HasSubstr("does not answer"));

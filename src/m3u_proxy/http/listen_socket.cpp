@@ -37,8 +37,10 @@ Result<Addresses> resolve(const TcpEndpoint& endpoint) {
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   std::string host = endpoint.host;
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  // Everywhere: one address of each family that the machine has.
+  const bool everywhere = host.empty() || host == "::";
   addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(host.empty() ? nullptr : host.c_str(),
+  const int error = ::getaddrinfo(everywhere ? nullptr : host.c_str(),
                                   std::to_string(endpoint.port).c_str(), &hints, &found);
   if (error != 0)
     return fail(ErrorCode::kInvalidArgument,

@@ -18,9 +18,9 @@ struct ListenSockets {
   std::uint16_t port = 0;
 };
 
-/// Opens `threads` sockets for each address of the host. Those that are accepted from them have
-/// small send buffers and end when nothing is acknowledged for `limits.write_time`. A port that
-/// another server uses is refused, even if that one shares it.
+/// Opens `threads` sockets for each address of the host; "::" is every address, IPv4 too. Those
+/// that are accepted from them have small send buffers and end when nothing is acknowledged for
+/// `limits.write_time`. A port that another server uses is refused, even if that one shares it.
 Result<std::vector<ListenSockets>> listen_tcp(const TcpEndpoint& endpoint, unsigned threads,
                                               const Limits& limits);
 /// One socket of mode 0600. Refuses a path where someone answers, or where something else is.

@@ -56,6 +56,16 @@ TEST(Server, AnswersARequestAndKeepsTheConnection) {
   }
 }
 
+TEST(Server, EveryAddressIsOneOfIpv4Too) {
+  TestRouter router;
+  router.get("/hello", hello);
+  ServerOptions options;
+  options.listeners.push_back({.endpoint = TcpEndpoint{.host = "[::]"}, .router = &router});
+  TestServer server(router, std::move(options));
+  RawClient client(server.port());
+  EXPECT_EQ(client.ask("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+}
+
 TEST(Server, ClosesWhenTheClientWantsThat) {
   TestRouter router;
   router.get("/hello", hello);
