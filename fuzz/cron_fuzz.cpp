@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 
 namespace {
 

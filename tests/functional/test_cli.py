@@ -406,6 +406,25 @@ def test_all_mistakes_of_a_configuration_come_at_once(folder):
     assert not (folder / "out").exists()
 
 
+def test_check_finds_what_only_the_service_would_refuse(folder):
+    (folder / "bad.toml").write_text(
+        '[service]\nrefresh = "* * * * * *"\ntime_zone = "Europe/Atlantis"\n'
+        '[http]\nlisten = "127.0.0.1:http"\npublic_url = "https://tv example"\n'
+        '[[sources]]\nname = "tv"\nurl = "http://h/"\nrefresh = "6 hours"\n'
+        '[[proxies]]\nname = "p"\nsources = ["tv"]\n')
+    done = run("check", "bad.toml", cwd=folder)
+    assert done.returncode == 2
+    for words in ('[service]: refresh = "* * * * * *": it is due several times in a minute',
+                  '[service]: time_zone = "Europe/Atlantis"', '[http]: listen: "127.0.0.1:http"',
+                  "[http]: public_url: 'https://tv example'",
+                  'bad.toml:8:8: source "tv": refresh = "6 hours"', "5 mistakes found"):
+        assert words in done.stderr
+    (folder / "bad.toml").write_text('[http]\ntrusted_proxies = ["10.0.0.0/8", "10.0.0.0/33"]\n')
+    done = run("check", "bad.toml", cwd=folder)
+    assert done.returncode == 2
+    assert "bad.toml:2:34: http.trusted_proxies: '10.0.0.0/33' is no range" in done.stderr
+
+
 def test_environment_variables_are_checked_too(folder):
     done = generate(folder, env=environment(M3U_PROXY_PROXY_MEMORY__BATCH_SISE="1"))
     assert done.returncode == 2

@@ -10,6 +10,8 @@ from service import Service, ask, wait_until
 from test_serve import Source, names_in, playlist_of
 
 NOWHERE = "00000000-0000-0000-0000-000000000000"
+EDITS = 1200  # more than a page
+GUIDE = '<tv><channel id="A"/><programme start="20261130000000 +0000" channel="A"/></tv>'
 CHANNEL = "AAAAAAAAAAAAAAAAAAAAAA"
 FIRST = ["A", "B", "Harbour News", "News at TEN"]
 SECOND = ["A", "C", "Harbour News", "News at TEN"]
@@ -193,3 +195,55 @@ def test_a_star_refreshes_all_sources(service):
     assert len(jobs) == 2 and {job["kind"] for job in jobs} == {"refresh"}
     for job in jobs:
         run("ctl", "cancel", job["id"], "--data", service.data)
+
+
+@pytest.fixture(name="camera", scope="module")
+def a_service_with_written_down_channels(tmp_path_factory):
+    """A source of channels that the configuration has, a list, and a guide with the list's name."""
+    folder = tmp_path_factory.mktemp("camera")
+    (folder / "tv.m3u").write_text(playlist_of("A", "B"))
+    (folder / "guide.xml").write_text(GUIDE)
+    config = folder / "config.toml"
+    config.write_text('[service]\nquiet_period = "0s"\n'
+                      '[[sources]]\nname = "camera"\n'
+                      'channels = [{ name = "Door", url = "rtsp://10.0.0.5/1" }]\n'
+                      f'[[sources]]\nname = "tv"\npath = "{folder}/tv.m3u"\n'
+                      f'[[epg_sources]]\nname = "tv"\npath = "{folder}/guide.xml"\n'
+                      '[[proxies]]\nname = "home"\nsources = ["camera", "tv"]\nepg_sources = ["tv"]\npublic = true\n'
+                      + "".join(f'[[edits]]\nchannel = "{number:021d}A"\nname = "Nobody"\n' for number in range(EDITS)))
+    with Service(folder / "data", "--config", config) as service:
+        service.folder = folder
+        service.wait_for_generation(1)
+        yield service
+
+
+def test_what_is_written_down_is_neither_fetched_nor_uploaded(camera):
+    (camera.folder / "mine.m3u").write_text(playlist_of("C"))
+    for arguments in (["refresh", "camera"], ["upload", "camera", camera.folder / "mine.m3u"]):
+        refused = call(camera, *arguments)
+        assert refused.returncode != 0 and refused.stdout == ""
+        assert 'the channels of "camera" are written down in the configuration' in refused.stderr
+    assert all(job["kind"] == "refresh" for job in camera.ctl("refresh", "*")["jobs"])
+    assert len(camera.ctl("refresh", "*")["jobs"]) == 2, "the list and the guide"
+    camera.wait_until_quiet()
+    assert names_in(ask(camera.playlist).text)[0] == "Door"
+
+
+def test_a_guide_is_uploaded_where_a_list_has_its_name(camera):
+    (camera.folder / "other.xml").write_text(GUIDE.replace("</tv>", GUIDE[GUIDE.index("<programme"):]))
+    wrong = call(camera, "upload", "tv", camera.folder / "other.xml")
+    assert wrong.returncode != 0 and "expected an M3U playlist" in wrong.stderr
+    assert camera.ctl("upload", "tv", camera.folder / "other.xml", "--guide") == {"uploaded": True}
+    guide = next(one for one in camera.ctl("status")["sources"] if one["kind"] == "guide")
+    assert guide["items"] == 2
+    nobody = call(camera, "upload", "camera", camera.folder / "other.xml", "--guide")
+    assert nobody.returncode != 0 and 'there is no EPG source "camera"' in nobody.stderr
+
+
+def test_more_edits_than_a_page_are_all_shown(camera):
+    door = next(row["channel"] for row in camera.ctl("channels", "home", "Door")["channels"])
+    camera.ctl("edits", "set", door, "--name", "Front door", "--proxy", "home")
+    shown = [edit["channel"] for edit in camera.ctl("edits", "list")["edits"]]
+    assert len(shown) == EDITS + 1 and len(set(shown)) == EDITS + 1
+    assert [edit["channel"] for edit in camera.ctl("edits", "list", "--proxy", "home")["edits"]] == [door]
+    assert len(table(call(camera, "edits", "list").stdout)) == EDITS + 1

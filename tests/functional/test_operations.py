@@ -217,27 +217,28 @@ def shown_certificate(port):
 
 
 def test_tls_by_files_that_may_change(data, tmp_path):
+    tree = tmp_path / "certificates"  # in which nothing else is that would be watched
     for name in ["first", "second"]:
-        (tmp_path / name).mkdir()
-        make_certificate(tmp_path / name, name)
-    (tmp_path / "tls").symlink_to("first")
+        (tree / name).mkdir(parents=True)
+        make_certificate(tree / name, name)
+    (tree / "tls").symlink_to("first")
     config = tmp_path / "config.toml"
     (tmp_path / "tv.m3u").write_text(playlist_of("A", "B"))
     config.write_text(configuration("x").replace('url = "x"', 'path = "tv.m3u"') +
-                      '[http]\ncertificate = "tls/cert.pem"\nkey = "tls/key.pem"\n')
+                      f'[http]\ncertificate = "{tree}/tls/cert.pem"\nkey = "{tree}/tls/key.pem"\n')
     with Service(data, "--config", config) as service:
         assert service.playlist.startswith("https://127.0.0.1:")
         port = urlsplit(service.playlist).port
-        trust = ssl.create_default_context(cafile=str(tmp_path / "first" / "cert.pem"))
+        trust = ssl.create_default_context(cafile=str(tree / "first" / "cert.pem"))
         with urllib.request.urlopen(service.playlist, context=trust, timeout=20) as answer:
             assert names_in(answer.read().decode()) == ["A", "B"]
-        first = (tmp_path / "first" / "cert.pem").read_text()
+        first = (tree / "first" / "cert.pem").read_text()
         assert shown_certificate(port).strip() == first.strip()
-        (tmp_path / "next").symlink_to("second")
-        (tmp_path / "next").rename(tmp_path / "tls")
-        second = (tmp_path / "second" / "cert.pem").read_text()
+        (tree / "next").symlink_to("second")
+        (tree / "next").rename(tree / "tls")
+        second = (tree / "second" / "cert.pem").read_text()
         wait_until(lambda: shown_certificate(port).strip() == second.strip())
-        (tmp_path / "second" / "cert.pem").write_text("nonsense")
+        (tree / "second" / "cert.pem").write_text("nonsense")
         wait_until(lambda: "the old certificate stays" in service.log())
         assert shown_certificate(port).strip() == second.strip()
 

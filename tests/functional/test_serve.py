@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -296,6 +297,27 @@ def test_a_changed_configuration_is_taken_over_while_it_runs(data, tmp_path):
             assert 'tvg-chno="100"' in ask(service.playlist).text
 
 
+@pytest.mark.parametrize("own, usual", [("Manual", "12h"), ("", "manual")])
+def test_a_file_that_is_read_when_asked_is_not_watched(data, tmp_path, own, usual):
+    listing = tmp_path / "tv.m3u"
+    listing.write_text(playlist_of("A", "B"))
+    config = tmp_path / "config.toml"
+    text = configuration("x").replace('url = "x"', 'path = "tv.m3u"')
+    config.write_text(text)
+    with Service(data, "--config", config):
+        pass
+    config.write_text(text.replace('"tv.m3u"', f'"tv.m3u"\nrefresh = "{own}"')
+                      .replace('"0s"', f'"0s"\nrefresh = "{usual}"'))
+    listing.write_text(playlist_of("A", "C"))
+    with Service(data, "--config", config) as service:
+        listing.write_text(playlist_of("A", "D"))
+        time.sleep(2 * SLOWER)  # a watch would have told: it waits for a quarter of a second
+        service.wait_until_quiet()
+        assert names_in(ask(service.playlist).text) == ["A", "B"]
+        service.ctl("refresh", "tv")
+        wait_until(lambda: names_in(ask(service.playlist).text) == ["A", "D"])
+
+
 def test_a_schedule_that_cannot_be_read_is_refused_with_its_file(data, tmp_path):
     config = tmp_path / "config.toml"
     with Source(playlist_of("A", "B")) as source:
@@ -550,10 +572,27 @@ def test_settings_are_taken_over_while_it_runs_or_named(data, tmp_path):
             status = service.ctl("status")["sources"][0]
             due = datetime.fromisoformat(status["next"]) - datetime.now(timezone.utc)
             assert due <= timedelta(minutes=10)
-            config.write_text(text + '[http]\ntrusted_proxies = ["nonsense"]\n')
-            wait_until(lambda: "the old settings hold" in service.log()
-                       or "is not taken over" in service.log())
-            assert "https://tv.example/x/stream/" in ask(service.playlist).text
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ('[http]\ntrusted_proxies = ["nonsense"]\n', "http.trusted_proxies: 'nonsense' is no range"),
+    ('[http]\npublic_url = "https://tv example"\n', "[http]: public_url: 'https://tv example'"),
+])
+def test_a_file_with_a_mistake_changes_nothing_and_says_so(data, tmp_path, wrong, words):
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            config.write_text(configuration(source.url, extra="starting_channel_number = 100\n") +
+                              wrong)
+            wait_until(lambda: "is not taken over, the old one holds: " in service.log())
+            assert words in service.log().split("is not taken over, the old one holds: ")[1]
+            assert "1 changed" not in service.log()
+            # What comes next is taken over, and is all that is.
+            config.write_text(configuration(source.url, extra="starting_channel_number = 200\n"))
+            service.wait_for_generation(2)
+            wait_until(lambda: 'tvg-chno="200"' in ask(service.playlist).text)
+            assert service.ctl("status")["proxies"][0]["generation"] == 2
 
 
 def test_what_was_removed_leaves_nothing_behind(data, tmp_path):

@@ -9,6 +9,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/print.hpp>
+#include <m3u_proxy/cli/serve/service_check.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 
 namespace m3u_proxy::cli {
@@ -44,9 +45,11 @@ ExitCode run_check(const CheckOptions& options, const config::Environment& envir
     return report_error(set.error());
   const auto loaded = load(options.file, environment, {});
   if (!loaded) return report_error(loaded.error());
-  if (!loaded->problems.empty()) return report_problems(loaded->problems);
   const config::Configuration& c = loaded->configuration;
-  if (const auto problems = wrong_accounts(c); !problems.empty()) return report_problems(problems);
+  auto problems = loaded->problems;
+  for (auto& problem : wrong_accounts(c)) problems.push_back(std::move(problem));
+  for (auto& problem : service_problems(c)) problems.push_back(std::move(problem));
+  if (!problems.empty()) return report_problems(problems);
   print("{} is right: {}, {}, {}, {}, {}\n", options.file,
         counted(c.proxies.size(), "proxy", "proxies"),
         counted(c.sources.size(), "source", "sources"),

@@ -16,12 +16,18 @@ void max_shrink(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out
   reader.share(node, out.max_shrink);
 }
 
-void allowed_networks(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
-  reader.names(node, out.allowed_networks);
-  for (const Named& network : out.allowed_networks)
-    if (const auto range = parse_cidr(network.name); !range)
-      reader.problem(network.where, fmt::format("{}: {}", reader.path(), range.error().message),
+void ranges(ConfigReader& reader, const ConfigNode& node, std::vector<Named>& out) {
+  reader.names(node, out);
+  for (const Named& one : out)
+    if (const auto range = parse_cidr(one.name); !range)
+      reader.problem(one.where, fmt::format("{}: {}", reader.path(), range.error().message),
                      range.error().hint);
+}
+void allowed_networks(ConfigReader& reader, const ConfigNode& node, ServiceConfig& out) {
+  ranges(reader, node, out.allowed_networks);
+}
+void trusted_proxies(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
+  ranges(reader, node, out.trusted_proxies);
 }
 
 void base_path(ConfigReader& reader, const ConfigNode& node, HttpConfig& out) {
@@ -149,7 +155,7 @@ constexpr Key<HttpConfig> kHttp[] = {
     {"listen", Acted::kNow, text<Empty::kRefuse, &HttpConfig::listen>},
     {"public_url", Acted::kNow, public_url},
     {"base_path", Acted::kNow, base_path},
-    {"trusted_proxies", Acted::kNow, name_list<&HttpConfig::trusted_proxies>},
+    {"trusted_proxies", Acted::kNow, trusted_proxies},
     {"allowed_hosts", Acted::kNow, name_list<&HttpConfig::allowed_hosts>},
     {"allowed_origins", Acted::kNow, allowed_origins},
     {"certificate", Acted::kNow, text<Empty::kAllow, &HttpConfig::certificate>},

@@ -182,6 +182,14 @@ TEST(LoadConfiguration, ReportsWhatDoesNotGoTogether) {
                   "group = \"News\", first = 100 }])"));
 }
 
+TEST(LoadConfiguration, TrustedProxiesAreRangesOfAddresses) {
+  EXPECT_THAT(problems(load("[http]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n")), IsEmpty());
+  EXPECT_THAT(
+      problems(load("[http]\ntrusted_proxies = [\"10.0.0.2\", \"nonsense\"]\n")),
+      ElementsAre("f.toml:2:32: http.trusted_proxies: 'nonsense' is no range of addresses (write "
+                  "one as 192.168.0.0/16 or fd00::/8, or an address alone)"));
+}
+
 TEST(LoadConfiguration, RefusesLoginsThatAnybodyCouldMakeOrNobody) {
   const auto first = [](const std::string& login, const std::string& proxies = "\"10.0.0.2\"") {
     const auto found =

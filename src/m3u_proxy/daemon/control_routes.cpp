@@ -149,7 +149,7 @@ Result<std::string> Control::status(const Request& /*request*/) {
   json.end_array();
   M3U_CHECK(write_proxies(json, *model));
   json.key("running").begin_array();
-  for (const store::Job& job : context_.workers.running()) write_job(json, job);
+  for (const auto& [job, stage] : context_.workers.running()) write_job(json, job);
   json.end_array().end_object();
   return text;
 }
@@ -158,10 +158,13 @@ Result<std::string> Control::refresh(const Request& request) {
   const auto model = context_.conductor.model();
   const std::string_view name = request.parameter("name");
   std::vector<const jobs::SourceEntry*> chosen;
-  if (name == "*")
-    for (const jobs::SourceEntry& source : model->sources) chosen.push_back(&source);
-  else {
+  if (name == "*") {
+    for (const jobs::SourceEntry& source : model->sources)
+      if (jobs::Refresher::check_fetchable(source)) chosen.push_back(&source);
+  } else {
     M3U_TRY(chosen, sources(*model, name));
+    for (const jobs::SourceEntry* const source : chosen)
+      M3U_CHECK(jobs::Refresher::check_fetchable(*source));
   }
   std::string text;
   Json json(text);
@@ -203,7 +206,13 @@ Result<std::string> Control::upload(const Request& request, const CancelToken& c
     return fail(ErrorCode::kInvalidArgument, fmt::format("{} is no ordinary file", excerpt(path)),
                 "write what it gives into a file first");
   M3U_TRY(const auto bytes, io::open_file(path, &cancel));
-  const jobs::SourceEntry& source = *chosen.front();
+  // A list and a guide may have the same name.
+  const bool is_guide = http::query_value(request.query, "guide").has_value();
+  const auto found = std::ranges::find(chosen, is_guide, &jobs::SourceEntry::is_guide);
+  if (is_guide && found == chosen.end())
+    return fail(ErrorCode::kNotFound,
+                fmt::format("there is no EPG source \"{}\"", request.parameter("name")));
+  const jobs::SourceEntry& source = found == chosen.end() ? *chosen.front() : **found;
   M3U_CHECK(context_.refresher.upload(source, *bytes, cancel));
   M3U_CHECK(record(context_, {.action = fmt::format("{}.upload", section_of(source)),
                               .target = to_string(source.id)}));

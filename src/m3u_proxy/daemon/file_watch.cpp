@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <deque>
 #include <set>
 
 #include <poll.h>
@@ -31,6 +32,41 @@ std::filesystem::path nearest_folder(std::filesystem::path folder) {
   while (!std::filesystem::is_directory(folder, error) && folder.has_relative_path())
     folder = folder.parent_path();
   return folder;
+}
+
+void put_in_front(const std::filesystem::path& path, std::deque<std::filesystem::path>& names) {
+  const std::vector<std::filesystem::path> parts(path.begin(), path.end());
+  names.insert(names.begin(), parts.begin(), parts.end());
+}
+
+/// The folders where it shows that a path leads to another file: of each symbolic link on the way
+/// the one that names it, and the one that has the file.
+void add_folders_on_the_way(const std::filesystem::path& file,
+                            std::set<std::filesystem::path>& folders) {
+  constexpr int kMostLinks = 40;  // as many as the system follows
+  std::deque<std::filesystem::path> names;
+  put_in_front(file.relative_path(), names);
+  std::filesystem::path at = file.root_path();
+  for (int links = 0; !names.empty() && links < kMostLinks;) {
+    const std::filesystem::path name = names.front();
+    names.pop_front();
+    if (name.empty() || name == ".") continue;
+    if (name == "..") {
+      at = at.parent_path();
+      continue;
+    }
+    std::error_code error;
+    const auto target = std::filesystem::read_symlink(at / name, error);
+    if (error) {
+      at /= name;
+      continue;
+    }
+    ++links;
+    folders.insert(at);
+    if (target.is_absolute()) at = target.root_path();
+    put_in_front(target.relative_path(), names);
+  }
+  folders.insert(nearest_folder(at.parent_path()));
 }
 
 }  // namespace
@@ -81,16 +117,16 @@ void FileWatch::drop(int watch) {
     ::inotify_rm_watch(inotify_.get(), watch);
 }
 
-/// Of each file the folder that names it, and the one that has it; whether there are new ones, so
-/// that something may have changed there before. With the lock held.
+/// Of each file the folder that names it, and those on the way to the one that has it; whether
+/// there are new ones, so that something may have changed there before. With the lock held.
 bool FileWatch::watch_folders() {
   std::set<std::filesystem::path> wanted;
   for (const auto& [name, group] : groups_)
     for (const auto& [file, state] : group.files) {
       std::error_code error;
-      wanted.insert(nearest_folder(std::filesystem::absolute(file, error).parent_path()));
-      if (const auto real = std::filesystem::canonical(file, error); !error)
-        wanted.insert(real.parent_path());
+      const std::filesystem::path path = std::filesystem::absolute(file, error);
+      wanted.insert(nearest_folder(path.parent_path()));
+      add_folders_on_the_way(path, wanted);
     }
   for (auto folder = folders_.begin(); folder != folders_.end();) {
     if (wanted.contains(folder->first)) {

@@ -1,5 +1,5 @@
 // FileWatch: tells when files are other files or have other content, also where one is replaced by
-// a rename, where a symbolic link in its folder is swapped (as Kubernetes does with mounted
+// a rename, where a symbolic link on the way to it is swapped (as Kubernetes does with mounted
 // configurations, and certbot with certificates), and where the folder comes later or is replaced.
 //
 // What is compared is the file that a path leads to, its size and its time of change. Where a

@@ -68,6 +68,43 @@ TEST_F(FileWatchTest, ASwappedLinkHasChangedItsFile) {
   expect_change("a");
 }
 
+TEST_F(FileWatchTest, ALinkInPlaceOfAFolderMayBeSwapped) {
+  for (const char* release : {"1", "2"}) {
+    std::filesystem::create_directory(folder_ / release);
+    write(std::string(release) + "/a", "same");
+  }
+  std::filesystem::create_directory_symlink("1", folder_ / "current");
+  watch("current/a");
+  std::filesystem::create_directory_symlink("2", folder_ / "next");
+  std::filesystem::rename(folder_ / "next", folder_ / "current");
+  expect_change("a");
+  write("2/a", "other");
+  expect_change("a");
+}
+
+TEST_F(FileWatchTest, EveryLinkOnTheWayMayBeSwapped) {
+  for (const char* folder : {"releases", "releases/1", "releases/2", "site"})
+    std::filesystem::create_directory(folder_ / folder);
+  write("releases/1/a", "same");
+  write("releases/2/a", "same");
+  std::filesystem::create_directory_symlink("1", folder_ / "releases/latest");
+  std::filesystem::create_directory_symlink("../releases/latest", folder_ / "site/current");
+  watch("site/current/a");
+  std::filesystem::create_directory_symlink("2", folder_ / "releases/next");
+  std::filesystem::rename(folder_ / "releases/next", folder_ / "releases/latest");
+  expect_change("a");
+}
+
+TEST_F(FileWatchTest, LinksThatGoRoundInACircleAreNoFile) {
+  std::filesystem::create_directory_symlink("b", folder_ / "a");
+  std::filesystem::create_directory_symlink("a", folder_ / "b");
+  watch("a/file");
+  std::filesystem::remove(folder_ / "a");
+  std::filesystem::create_directory(folder_ / "a");
+  write("a/file", "1");
+  expect_change("file");
+}
+
 TEST_F(FileWatchTest, AFolderMayComeLater) {
   watch("far/away/a");
   std::filesystem::create_directories(folder_ / "far");

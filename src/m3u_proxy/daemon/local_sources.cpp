@@ -3,18 +3,20 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/local_sources.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/jobs/refresh_plan.hpp>
 #include <m3u_proxy/net/url.hpp>
 
 namespace m3u_proxy::daemon {
 
-std::filesystem::path watched_file_of(const config::SourceConfig& source) {
-  if (source.location == "-" || source.refresh == "manual") return {};
-  if (source.location.starts_with("file:")) {
-    auto path = net::path_of_file_url(source.location);
+std::filesystem::path watched_file_of(const jobs::SourceEntry& source, const std::string& refresh) {
+  const std::string& location = source.config.location;
+  if (location == "-") return {};
+  if (jobs::RefreshPlan::schedule_of(source, {.refresh = refresh}).is_manual()) return {};
+  if (location.starts_with("file:")) {
+    auto path = net::path_of_file_url(location);
     return path ? std::filesystem::path(*std::move(path)) : std::filesystem::path();
   }
-  return net::has_scheme(source.location) ? std::filesystem::path()
-                                          : std::filesystem::path(source.location);
+  return net::has_scheme(location) ? std::filesystem::path() : std::filesystem::path(location);
 }
 
 bool LocalSources::is_newer(const std::filesystem::path& file, const Uuid& source) {
@@ -40,7 +42,7 @@ void LocalSources::follow(const jobs::Model& model) {
   std::map<std::filesystem::path, std::vector<Uuid>> sources;
   std::vector<Uuid> newer;
   for (const jobs::SourceEntry& source : model.sources) {
-    const std::filesystem::path file = watched_file_of(source.config);
+    const std::filesystem::path file = watched_file_of(source, model.configuration.service.refresh);
     if (file.empty()) continue;
     sources[file].push_back(source.id);
     if (!known_.contains(file) && is_newer(file, source.id)) newer.push_back(source.id);

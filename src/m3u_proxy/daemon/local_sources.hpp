@@ -14,7 +14,8 @@
 namespace m3u_proxy::daemon {
 
 /// The file that a source is; empty when it is none, or is refreshed only when somebody asks.
-std::filesystem::path watched_file_of(const config::SourceConfig& source);
+/// `refresh` is when those are that say nothing themselves.
+std::filesystem::path watched_file_of(const jobs::SourceEntry& source, const std::string& refresh);
 
 class LocalSources {
  public:

@@ -141,7 +141,7 @@ void write_jobs(MetricText& out, const MetricsContext& context, const Figures& f
        figures.job_seconds,
        [&](const auto& entry) { out.sample({{"kind", entry.first}}, entry.second); });
   std::map<std::string, double> running;
-  for (const store::Job& job : context.workers.running()) ++running[job.kind];
+  for (const auto& [job, stage] : context.workers.running()) ++running[job.kind];
   each(out, "m3u_proxy_jobs_running", kGauge, "Jobs that run.", running,
        [&](const auto& entry) { out.sample({{"kind", entry.first}}, entry.second); });
   if (const auto queued =

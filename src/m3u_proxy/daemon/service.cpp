@@ -179,10 +179,7 @@ Result<> Service::Parts::make_jobs() {
                          M3U_TRY(const auto model, conductor_->model_for_job());
                          return refresher_->refresh(job, *model);
                        }}},
-                     [this](std::vector<store::Job> running) {
-                       // As far as each is now; one that cannot be looked at counts as before.
-                       for (store::Job& job : running)
-                         if (auto now = store_->jobs().get(job.id)) job = *std::move(now);
+                     [this](const std::vector<jobs::RunningJob>& running) {
                        return jobs::waiting_for_servers(*conductor_->model(), running);
                      });
   workers_->add_lane(1, {{std::string(jobs::kGenerateJob),

@@ -1,8 +1,9 @@
 // How a service listens, and what answers there.
 #include <fmt/format.h>
 
+#include <m3u_proxy/daemon/configuration/setting_checks.hpp>
+#include <m3u_proxy/daemon/own_address.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
-#include <m3u_proxy/daemon/setting_checks.hpp>
 #include <m3u_proxy/outputs/logo_routes.hpp>
 #if M3U_PROXY_UI
 #include <m3u_proxy/web/ui_routes.hpp>
@@ -12,7 +13,7 @@ namespace m3u_proxy::daemon {
 
 Result<> Service::Parts::listen() {
   const config::HttpConfig& config = loaded_.configuration.http;
-  M3U_TRY(auto policy, address_policy(config));
+  M3U_TRY(auto policy, address_policy(config, host_name()));
   addresses_.set(std::move(policy));
   M3U_TRY(http::TcpEndpoint endpoint, endpoint_of(config.listen));
   warn_of_open_doors(config, endpoint);
@@ -80,7 +81,7 @@ Result<> Service::Parts::listen() {
   server.threads = 2;
   server.on_access = log_access;
   server.error_page = api::error_page;
-  server.on_listening = [this](const auto& addresses) { listens_at_ = addresses.front(); };
+  server.on_listening = [this](const auto& addresses) { listens_at_ = addresses; };
   M3U_TRY(server_, http::Server::start(std::move(server), process_->budget()));
   serving_ = server_.get();
   return {};
@@ -127,7 +128,8 @@ Result<> Service::Parts::make_api() {
 std::string Service::Parts::address() const {
   const auto policy = addresses_.get();
   if (policy->public_url) return http::to_string(*policy->public_url);
-  return fmt::format("{}://{}{}", tls_ ? "https" : "http", listens_at_, policy->base_path);
+  return fmt::format("{}://{}{}", tls_ ? "https" : "http",
+                     reachable_at(listens_at_, own_addresses(), host_name()), policy->base_path);
 }
 
 }  // namespace m3u_proxy::daemon

@@ -15,15 +15,15 @@
 #include <m3u_proxy/daemon/access_log.hpp>
 #include <m3u_proxy/daemon/alerting.hpp>
 #include <m3u_proxy/daemon/archives/restoring.hpp>
+#include <m3u_proxy/daemon/configuration/http_settings.hpp>
+#include <m3u_proxy/daemon/configuration/provisioning.hpp>
 #include <m3u_proxy/daemon/control_routes.hpp>
 #include <m3u_proxy/daemon/data_folder.hpp>
 #include <m3u_proxy/daemon/errands.hpp>
 #include <m3u_proxy/daemon/file_watch.hpp>
 #include <m3u_proxy/daemon/first_admin.hpp>
-#include <m3u_proxy/daemon/http_settings.hpp>
 #include <m3u_proxy/daemon/local_sources.hpp>
 #include <m3u_proxy/daemon/metrics_route.hpp>
-#include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/daemon/publication.hpp>
 #include <m3u_proxy/daemon/service.hpp>
 #include <m3u_proxy/daemon/state_view.hpp>
@@ -74,10 +74,12 @@ class Service::Parts {
   void reload_file();
   Result<> take_file_again();
   Result<> take_settings();
-  [[nodiscard]] Result<LoadedDocument> load_again();
+  struct Change;
+  [[nodiscard]] Result<Change> load_again();
   void reload_certificate(const std::filesystem::path& file);
   [[nodiscard]] Result<std::string> door_of(const jobs::ProxyEntry& proxy) const;
-  void apply(const LoadedDocument& loaded);
+  [[nodiscard]] static Result<Change> prepare(LoadedDocument loaded);
+  void apply(Change change);
   void take_log(const config::ServiceConfig& config) const;
   [[nodiscard]] bool take_limit(const config::Configuration& now);
   [[nodiscard]] static Result<jobs::Conductor::Options> conductor_options(
@@ -96,7 +98,7 @@ class Service::Parts {
   std::optional<memory::CleanableSet::Member> keeps_store_;
   std::shared_ptr<const snapshots::Placeholders> placeholders_;
   http::LivePolicy addresses_;
-  std::string listens_at_;  // written before any request is read
+  std::vector<std::string> listens_at_;  // written before any request is read
   outputs::Published published_;
   std::unique_ptr<outputs::GzipVariants> variants_;
   std::unique_ptr<depot::Depot> depot_;  // of several replicas

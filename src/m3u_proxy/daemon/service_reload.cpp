@@ -4,9 +4,30 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/log_levels.hpp>
+#include <m3u_proxy/daemon/own_address.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
 
 namespace m3u_proxy::daemon {
+
+/// Settings that are about to hold, with what is made of them: whatever is wrong with them shows
+/// before anything is taken over.
+struct Service::Parts::Change {
+  LoadedDocument loaded;
+  http::AddressPolicy policy;
+  jobs::Conductor::Options conductor;
+  std::shared_ptr<const net::AddressGuard> guard;
+};
+
+Result<Service::Parts::Change> Service::Parts::prepare(LoadedDocument loaded) {
+  const config::Configuration& now = loaded.configuration;
+  M3U_TRY(auto policy, address_policy(now.http, host_name()));
+  M3U_TRY(auto conductor, conductor_options(now.service));
+  M3U_TRY(auto guard, address_guard(now.service));
+  return Change{.loaded = std::move(loaded),
+                .policy = std::move(policy),
+                .conductor = std::move(conductor),
+                .guard = std::move(guard)};
+}
 
 /// Certificate and key are seldom replaced in one step: until both fit, the old ones are shown.
 void Service::Parts::reload_certificate(const std::filesystem::path& file) {
@@ -18,23 +39,25 @@ void Service::Parts::reload_certificate(const std::filesystem::path& file) {
 }
 
 /// The file as it is now, with what is saved now. With applying_ held.
-Result<LoadedDocument> Service::Parts::load_again() {
+Result<Service::Parts::Change> Service::Parts::load_again() {
   M3U_TRY(const auto saved, settings::read_saved(*store_, *key_));
   M3U_TRY(auto loaded,
           load_document(options_.config, options_.environment, options_.flags, &saved.tree));
+  M3U_TRY(auto change, prepare(std::move(loaded)));
   saved_revision_ = saved.revision;
-  return loaded;
+  return change;
 }
 
-/// The file has changed: what it says now holds, if it is right.
+/// The file has changed: what it says now holds, if all of it is right.
 void Service::Parts::reload_file() {
   const std::scoped_lock lock(applying_);
-  const auto loaded = load_again();
-  if (!loaded) {
-    log::error("config", "{} is not taken over: the old one holds", options_.config->string());
+  auto change = load_again();
+  if (!change) {
+    log::error("config", "{} is not taken over, the old one holds: {}", options_.config->string(),
+               to_string(change.error()));
     return;
   }
-  const auto taken = take_over(*store_, *loaded, options_.clock());
+  const auto taken = take_over(*store_, change->loaded, options_.clock());
   if (!taken) {
     saved_revision_ = -1;  // what is saved is still to be taken, without the file
     log::error("config", "{} is not taken over: {}", options_.config->string(),
@@ -44,18 +67,18 @@ void Service::Parts::reload_file() {
   if (!taken->empty())
     log::info("config", "{}: {} new, {} changed, {} removed", options_.config->string(),
               taken->added.size(), taken->changed.size(), taken->removed.size());
-  apply(*loaded);
+  apply(*std::move(change));
 }
 
 /// After a restore: what the file says holds again, and what is saved now.
 Result<> Service::Parts::take_file_again() {
   const std::scoped_lock lock(applying_);
-  M3U_TRY(const LoadedDocument loaded, load_again());
+  M3U_TRY(Change change, load_again());
   if (options_.config)
-    M3U_CHECK(take_over(*store_, loaded, options_.clock()));
+    M3U_CHECK(take_over(*store_, change.loaded, options_.clock()));
   else
     M3U_CHECK(release_file(*store_));
-  apply(loaded);
+  apply(std::move(change));
   return {};
 }
 
@@ -68,8 +91,9 @@ Result<> Service::Parts::take_settings() {
   loaded.document = settings_.document();
   static_cast<config::LoadedConfiguration&>(loaded) = settings_.read(loaded.document, &saved.tree);
   if (!loaded.problems.empty()) return fail(loaded.problems.front().error);
+  M3U_TRY(Change change, prepare(std::move(loaded)));
   saved_revision_ = saved.revision;
-  apply(loaded);
+  apply(std::move(change));
   return {};
 }
 
@@ -88,22 +112,15 @@ bool Service::Parts::take_limit(const config::Configuration& now) {
 }
 
 /// The plain sections, as far as they can change while the service runs. With applying_ held.
-void Service::Parts::apply(const LoadedDocument& loaded) {
+void Service::Parts::apply(Change change) {
+  const LoadedDocument& loaded = change.loaded;
   const config::Configuration& now = loaded.configuration;
   const auto changed = config::changed_keys(settings_.said(), now);
   const auto is_changed = [&](std::string_view section_or_key) {
     return std::ranges::any_of(
         changed, [&](const std::string& key) { return key.starts_with(section_or_key); });
   };
-  auto policy = address_policy(now.http);
-  auto conductor = conductor_options(now.service);
-  auto guard = address_guard(now.service);
-  for (const Error* const error :
-       {policy ? nullptr : &policy.error(), conductor ? nullptr : &conductor.error(),
-        guard ? nullptr : &guard.error()})
-    if (error != nullptr) log::error("config", "the old settings hold: {}", to_string(*error));
-  if (!policy || !conductor || !guard) return;
-  conductor->replicas = depot_ != nullptr;  // as it was at the start
+  change.conductor.replicas = depot_ != nullptr;  // as it was at the start
   // Also one that was said before and did not fit then.
   constexpr std::string_view kLimit = "proxy_memory.max_memory_mb";
   const auto waited = settings_.restart_needed();
@@ -113,16 +130,16 @@ void Service::Parts::apply(const LoadedDocument& loaded) {
     return config::applies_at_once(key) && (limit_holds || key != kLimit);
   });
   if (changed.empty()) return;
-  addresses_.set(*std::move(policy));
+  addresses_.set(std::move(change.policy));
   api_->configure(now.login);
   space_->set_max_mb(now.service.max_snapshot_mb);
   refresher_->set_max_shrink(now.service.max_shrink);
-  refresher_->set_guard(*std::move(guard));
+  refresher_->set_guard(std::move(change.guard));
   generator_->configure(now.service.generations_kept, runtime::run_options(now));
   process_->set_cleanup(now.memory_cleanup);
   config::Configuration base = now;
   base.wasm_plugins = loaded_.configuration.wasm_plugins;  // the plugins that run
-  conductor_->configure(std::move(base), *std::move(conductor));
+  conductor_->configure(std::move(base), std::move(change.conductor));
   if (is_changed("alerts.")) {
     view_->configure(now.alerts);
     alerts_->set_channels(alert_channels(now.alerts));

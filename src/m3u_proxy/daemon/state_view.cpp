@@ -6,6 +6,7 @@
 
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/daemon/state_view.hpp>
+#include <m3u_proxy/jobs/account_state.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
 #include <m3u_proxy/memory/alerts.hpp>
 
@@ -105,6 +106,8 @@ void StateView::follow(const jobs::Model& model) {
   std::vector<ProxyState> proxies;
   Result<> read = read_sources(model, sources);
   if (read) read = read_proxies(model, proxies);
+  if (read) read = watch_accounts(model);
+  watch_disk();
   if (!read) return reading_.failed(read.error());
   reading_.worked();
   watch_sources(sources);
@@ -145,18 +148,30 @@ void StateView::generated(const Uuid& proxy, const generation::GenerationStats& 
 }
 
 /// A refresh of an Xtream account says when the account ends.
-void StateView::watch_account(const std::string& report) {
+void StateView::watch_report(const std::string& report) {
   const auto json = nlohmann::json::parse(report, nullptr, false);
   if (!json.is_object() || !json.contains("account")) return;
-  const auto& account = json["account"];
-  const std::int64_t expires = account.value("expires", std::int64_t{0});
+  watch_account(json.value("source", ""), json["account"].value("expires", std::int64_t{0}));
+}
+
+/// `expires`: 0: never.
+void StateView::watch_account(const std::string& source, std::int64_t expires) {
+  const std::int64_t days = config().account_days;
   const bool ends =
-      expires != 0 && expires - store::seconds_of(clock_()) < kDay * config().account_days;
-  const std::string name = json.value("source", "");
+      days != 0 && expires != 0 && expires - store::seconds_of(clock_()) < kDay * days;
   alerts_.set(ends, {.kind = "account_ends",
-                     .about = name,
-                     .text = fmt::format("the account of \"{}\" ends at {}", name,
+                     .about = source,
+                     .text = fmt::format("the account of \"{}\" ends at {}", source,
                                          format_rfc3339(expires))});
+}
+
+/// As the last refreshes said, also before a restart.
+Result<> StateView::watch_accounts(const jobs::Model& model) {
+  for (const jobs::SourceEntry& source : model.sources) {
+    M3U_TRY(const auto account, jobs::account_of(store_, source));
+    if (account) watch_account(source.config.name.name, account->expires.value_or(0));
+  }
+  return {};
 }
 
 std::optional<std::uint64_t> StateView::free_disk() const {
@@ -176,7 +191,7 @@ void StateView::watch_disk() {
 }
 
 void StateView::ended(const store::Job& job, const Result<std::string>& result) {
-  if (result && job.kind == jobs::kRefreshJob) watch_account(*result);
+  if (result && job.kind == jobs::kRefreshJob) watch_report(*result);
   watch_disk();
   const bool cancelled = !result && result.error().code == ErrorCode::kCancelled;
   const std::chrono::duration<double> took = clock_() - job.started;

@@ -100,7 +100,9 @@ class StateView {
   Result<> read_proxies(const jobs::Model& model, std::vector<ProxyState>& out);
   void watch_sources(const std::vector<SourceState>& sources);
   void forget_removed(const std::vector<ProxyState>& proxies);
-  void watch_account(const std::string& report);
+  void watch_report(const std::string& report);
+  void watch_account(const std::string& source, std::int64_t expires);
+  Result<> watch_accounts(const jobs::Model& model);
   void watch_disk();
   [[nodiscard]] config::AlertsConfig config() const;
 

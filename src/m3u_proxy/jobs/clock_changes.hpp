@@ -10,7 +10,8 @@ namespace m3u_proxy::jobs {
 
 /// The first such moment later than `now`; nullopt: there is none. A guide with a window of days
 /// becomes another one at midnight of [service] time_zone. Where the window ends within two days,
-/// or a filter or rule asks for @time:now(), it is the full hour.
+/// or a filter or rule asks for @time:now(), it is the full hour. Guides that a playlist names have
+/// no schedule of their own: they are fetched with a generation, which is made twice a day.
 std::optional<store::Time> next_change_by_clock(const Model& model, const ProxyEntry& proxy,
                                                 store::Time now);
 

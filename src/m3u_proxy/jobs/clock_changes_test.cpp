@@ -50,6 +50,12 @@ TEST_F(ClockChangesTest, WhatAsksForNowIsAnotherOneEveryHour) {
   EXPECT_EQ(next(R"("rules":["stamp"])", "Asia/Kolkata"), "2026-11-28T12:30:00Z");
 }
 
+TEST_F(ClockChangesTest, GuidesThatAPlaylistNamesAreFetchedTwiceADay) {
+  EXPECT_EQ(next(R"("use_playlist_guides":true)"), "2026-11-29T00:00:00Z");
+  EXPECT_EQ(next(R"("use_playlist_guides":true)", "Europe/Berlin"), "2026-11-28T23:00:00Z");
+  EXPECT_EQ(next(R"("use_playlist_guides":true,"days_ahead":1)"), "2026-11-28T13:00:00Z");
+}
+
 TEST_F(ClockChangesTest, AllElseDoesNotDependOnTheClock) {
   EXPECT_EQ(next(R"("filters":["news"])"), "");
   EXPECT_EQ(next(R"("epg_sources":["guide"])"), "");

@@ -3,6 +3,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/jobs/clock_changes.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 #include <m3u_proxy/jobs/retry.hpp>
 
 namespace m3u_proxy::jobs {
@@ -140,7 +141,7 @@ Result<> Conductor::load() {
     base = base_;
   }
   M3U_TRY(const std::int64_t revision, store_.entities().revision());
-  M3U_TRY(auto loaded, load_model(store_, base));
+  M3U_TRY(auto loaded, load_current_model(store_, base));
   {
     const std::scoped_lock lock(mutex_);
     model_ = loaded;

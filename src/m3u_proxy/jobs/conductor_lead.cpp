@@ -4,6 +4,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -115,7 +116,7 @@ Result<std::shared_ptr<const Model>> Conductor::model_for_job() const {
     if (revision == revision_) return model_;
     base = base_;
   }
-  return load_model(store_, base);
+  return load_current_model(store_, base);
 }
 
 /// Puts what failed back among what waits, once it is time. Who does not lead asks for it at once,

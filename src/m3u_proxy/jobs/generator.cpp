@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,7 +6,6 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/generation/run_history.hpp>
-#include <m3u_proxy/jobs/clock_changes.hpp>
 #include <m3u_proxy/jobs/conductor.hpp>
 #include <m3u_proxy/jobs/generator.hpp>
 #include <m3u_proxy/jobs/progress_to_job.hpp>
@@ -26,6 +24,9 @@ using snapshots::kGuideFile;
 using snapshots::kLineupFile;
 using snapshots::kPlaylistFile;
 using snapshots::kProgrammesFile;
+
+/// Of a generation's manifest: the hash of its channels.
+constexpr std::string_view kLineupNote = "lineup";
 
 /// A file of a generation and where its placeholders are; `use` sees its bytes go by.
 Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
@@ -54,10 +55,18 @@ Result<> adopt_guide(snapshots::SnapshotDraft& draft, const snapshots::Placehold
   return programmes.finish();
 }
 
-Result<> share_file(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from,
-                    std::string_view name) {
-  M3U_CHECK(draft.share(from, name));
-  return draft.share(from, snapshots::places_of(name));
+Result<> share_guide(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from) {
+  M3U_CHECK(draft.share(from, kGuideFile));
+  M3U_CHECK(draft.share(from, snapshots::places_of(kGuideFile)));
+  // An older version's generation has none.
+  return from.file(kProgrammesFile) == nullptr ? Result<>() : draft.share(from, kProgrammesFile);
+}
+
+/// Addresses of ours in a playlist stay as they are when those behind them change. An older version
+/// did not say.
+bool another_lineup(const snapshots::Manifest& last, std::string_view hash) {
+  const auto note = last.notes.find(std::string(kLineupNote));
+  return note != last.notes.end() && note->second != hash;
 }
 
 std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) {
@@ -118,81 +127,6 @@ Result<std::shared_ptr<const snapshots::Snapshot>> Generator::open_here(const Uu
   return folder.get(std::to_string(number));
 }
 
-Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
-                                                        const ProxyEntry& proxy) {
-  std::string text = definition_of(model, proxy);
-  bool any = false;
-  for (const auto& [names, is_guide] :
-       {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)})
-    for (const config::Named& name : *names) {
-      const SourceEntry* const source = model.find_source(name.name, is_guide);
-      if (source == nullptr) continue;
-      M3U_TRY(const auto current, store_.snapshots().current(source->id));
-      text += current ? to_string(current->id) : "none";
-      text.push_back('\n');
-      any = any || (!is_guide && (current || !source->config.channels.empty()));
-    }
-  if (!any) return std::nullopt;
-  if (const auto until = next_change_by_clock(model, proxy, clock_()))
-    text += fmt::format("until {}\n", store::seconds_of(*until));
-  M3U_TRY(const std::string edits, edits_.hash_of(proxy.id));
-  if (!edits.empty()) text += "edits " + edits;
-  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
-}
-
-Result<Generator::Inputs> Generator::open_inputs(const Model& model, const ProxyEntry& proxy) {
-  Inputs inputs;
-  M3U_TRY(inputs.revision, store_.entities().revision());
-  inputs.configuration = model.configuration;
-  M3U_TRY(auto text, inputs_of(model, proxy));
-  if (!text)
-    return fail(
-        ErrorCode::kNotFound,
-        fmt::format("\"{}\": none of its sources has been fetched yet", proxy.config.name.name),
-        "see why with: m3u-proxy ctl status");
-  inputs.text = *std::move(text);
-  for (const auto& [names, is_guide] :
-       {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)}) {
-    auto& configs = is_guide ? inputs.configuration.epg_sources : inputs.configuration.sources;
-    for (const config::Named& name : *names) {
-      const SourceEntry* const source = model.find_source(name.name, is_guide);
-      const auto config = std::ranges::find_if(
-          configs, [&](const config::SourceConfig& c) { return c.name.name == name.name; });
-      if (source == nullptr || config == configs.end()) continue;
-      if (!config->channels.empty()) continue;  // they are in the configuration itself
-      M3U_TRY(const auto current, store_.snapshots().current(source->id));
-      config->shown_as = config->location;
-      if (!current) {
-        config->location = "/nonexistent";
-        continue;
-      }
-      auto opened = refresher_.open(*source, *current);
-      if (!opened) return fail(without_copy(*source, opened.error()));
-      auto snapshot = *std::move(opened);
-      // The open file, so that it stays although the snapshot is removed meanwhile.
-      config->location = fmt::format("/proc/self/fd/{}", snapshot->file(kContentFile)->get());
-      (is_guide ? inputs.size.guide_bytes : inputs.size.source_bytes) += current->bytes;
-      inputs.snapshots.push_back(std::move(snapshot));
-    }
-  }
-  return inputs;
-}
-
-/// What to say of a source whose last good copy cannot be opened: one that is gone or damaged is
-/// fetched again.
-Error Generator::without_copy(const SourceEntry& source, const Error& error) {
-  if (error.code != ErrorCode::kNotFound && error.code != ErrorCode::kParse) return error;
-  const store::Time now = clock_();
-  if (const auto asked =
-          store_.jobs().enqueue(refresh_job(source.id, JobPriority::kFollowUp, now), now);
-      !asked)
-    return asked.error();
-  return {.code = ErrorCode::kUnavailable,
-          .message = fmt::format("the last good copy of \"{}\" is damaged or gone: {}",
-                                 source.config.name.name, error.message),
-          .hint = "it is fetched again"};
-}
-
 Result<std::shared_ptr<const snapshots::Snapshot>> Generator::newest(const Uuid& proxy) const {
   M3U_TRY(const auto rows, store_.generations().list(proxy));
   if (rows.empty()) return nullptr;
@@ -243,11 +177,15 @@ Result<Generator::Sizes> Generator::sizes_of(const Uuid& proxy,
 Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                                 bool guide_written, bool guide_stays) {
   M3U_CHECK(adopt(draft, kPlaylistFile, options_.placeholders));
-  if (guide_written) return adopt_guide(draft, options_.placeholders, process_);
+  if (guide_written) {
+    M3U_CHECK(adopt_guide(draft, options_.placeholders, process_));
+    // An equal one is kept once.
+    if (last == nullptr || draft.hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile))
+      return {};
+    return share_guide(draft, *last);
+  }
   if (guide_stays && last != nullptr) {
-    M3U_CHECK(share_file(draft, *last, kGuideFile));
-    // An older version's generation has none.
-    if (last->file(kProgrammesFile) != nullptr) M3U_CHECK(draft.share(*last, kProgrammesFile));
+    return share_guide(draft, *last);
   }
   return {};
 }
@@ -256,6 +194,8 @@ runtime::RunOptions Generator::run_options() const {
   runtime::RunOptions run = options().run;
   run.threads = options_.threads;
   run.now = store::seconds_of(clock_());
+  // Guides that a playlist names are fetched by a generation.
+  run.guard = refresher_.guard();
   return run;
 }
 
@@ -297,11 +237,13 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
                                                                      .lineup = &lineup,
                                                                      .size = inputs.size}));
   M3U_CHECK(lineup.finish());
-  const bool has_guides = !proxy.config.epg_sources.empty();
+  const bool has_guides = !proxy.config.epg_sources.empty() || proxy.config.use_playlist_guides;
   M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
   draft->note("inputs", inputs.text);
+  draft->note(std::string(kLineupNote), lineup.content_hash());
   changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||
-            draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile);
+            draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile) ||
+            another_lineup(last->manifest(), lineup.content_hash());
   const bool old_guide_stays = !stats.guide_written && has_guides && before.programmes;
   store::GenerationRow row{.proxy = proxy.id,
                            .created = clock_(),

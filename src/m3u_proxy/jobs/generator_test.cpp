@@ -94,6 +94,26 @@ TEST_F(GeneratorTest, ADamagedOneIsMadeAgain) {
   EXPECT_EQ(must(store_->generations().current(proxy()))->number, 2);
 }
 
+TEST_F(GeneratorTest, ACopyOfASourceThatIsNotWhatWasWrittenIsFetchedAgain) {
+  write("tv.m3u", playlist({"A", "B", "C"}));
+  must(refresh());
+  const auto row = must(store_->snapshots().current(source()));
+  const auto path = must(refresher_->open(*model()->find_source("tv", false), *row))->path();
+  {
+    std::fstream copy(path / kContentFile, std::ios::binary | std::ios::in | std::ios::out);
+    copy.seekp(20);
+    copy.put('?');
+  }
+  const auto refused = generate();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(refused.error().message, HasSubstr("not what was written"));
+  EXPECT_EQ(must(store_->jobs().list({.state = store::JobState::kQueued})).size(), 1U);
+  must(refresh());
+  must(generate());
+  EXPECT_THAT(published(1), HasSubstr("tvg-id=\"A\""));
+}
+
 TEST_F(GeneratorTest, WhatNoRowNamesIsDeleted) {
   publish({"A", "B", "C"});
   const auto folder = must(generator_->folder_of(proxy()));
@@ -113,6 +133,39 @@ TEST_F(GeneratorTest, ACancelledOneLeavesNothing) {
   EXPECT_EQ(done.error().code, ErrorCode::kCancelled);
   EXPECT_THAT(generations(), ElementsAre("1 current"));
   EXPECT_THAT(must(generator_->folder_of(proxy())).list(), ElementsAre("1"));
+}
+
+/// Addresses of ours, which stay while those behind them change.
+class RedirectGeneratorTest : public JobsTest {
+ protected:
+  void add_proxy(const std::string& keys) {
+    add(store::EntityKind::kSource, "tv", R"({"path":")" + file("tv.m3u").string() + R"("})");
+    add(store::EntityKind::kProxy, "home", R"({"sources":["tv"],)" + keys + "}");
+  }
+  void publish(const std::string& text) {
+    write("tv.m3u", "#EXTM3U\n" + text);
+    must(refresh());
+    must(generate());
+  }
+};
+
+TEST_F(RedirectGeneratorTest, AnotherAddressBehindTheSamePlaylistIsPublished) {
+  add_proxy(R"("mode":"redirect")");
+  publish("#EXTINF:-1 tvg-id=\"a\",A\nhttp://old.example/a.ts\n");
+  publish("#EXTINF:-1 tvg-id=\"a\",A\nhttp://new.example/a.ts\n");
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
+  EXPECT_EQ(must(store_->generations().current(proxy()))->changed, 1U);
+  must(generate());
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
+}
+
+TEST_F(RedirectGeneratorTest, AnotherLogoBehindTheSamePlaylistIsPublished) {
+  add_proxy(R"("cache_logos":true)");
+  publish(
+      "#EXTINF:-1 tvg-id=\"a\" tvg-logo=\"http://old.example/a.png\",A\nhttp://p.example/a.ts\n");
+  publish(
+      "#EXTINF:-1 tvg-id=\"a\" tvg-logo=\"http://new.example/a.png\",A\nhttp://p.example/a.ts\n");
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
 }
 
 class GuideGeneratorTest : public JobsTest {
@@ -153,6 +206,18 @@ TEST_F(GuideGeneratorTest, AGuideThatShrankTooMuchStaysTheOldOneWhileTheListIsPu
   EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
   must(publish_guide(4));
   EXPECT_EQ(programmes(), 4U);
+}
+
+TEST_F(GuideGeneratorTest, AnEqualGuideOfALaterOneTakesNoRoom) {
+  add_proxy("");
+  must(publish_guide(8));
+  write("tv.m3u", playlist({"A", "C"}));
+  must(refresh());
+  must(publish_guide(8));
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
+  const auto path = must(generator_->open(proxy(), 2))->path();
+  for (const std::string_view name : {snapshots::kGuideFile, snapshots::kProgrammesFile})
+    EXPECT_EQ(std::filesystem::hard_link_count(path / name), 2U) << name;
 }
 
 TEST_F(GuideGeneratorTest, WithoutALimitAGuideMayShrink) {

@@ -3,11 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/config/config_checks.hpp>
 #include <m3u_proxy/config/config_expressions.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/config/plain_keys.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 #include <m3u_proxy/jobs/model.hpp>
 
 namespace m3u_proxy::jobs {
@@ -81,27 +83,42 @@ void put_drafts(std::span<const DraftEntity> drafts, EntityKind kind,
   }
 }
 
-}  // namespace
-
-const SourceEntry* Model::find_source(const Uuid& id) const { return find_by_id(sources, id); }
-const ProxyEntry* Model::find_proxy(const Uuid& id) const { return find_by_id(proxies, id); }
-
-const SourceEntry* Model::find_source(std::string_view name, bool is_guide) const {
-  const auto found = std::ranges::find_if(sources, [&](const SourceEntry& source) {
-    return source.is_guide == is_guide && source.config.name.name == name;
+template <typename Item>
+void leave_out_unknown(const std::string& proxy, std::string_view section,
+                       std::vector<config::Named>& names, const std::vector<Item>& items) {
+  std::erase_if(names, [&](const config::Named& name) {
+    const auto is_it = [&](const Item& item) { return item.name.name == name.name; };
+    if (std::ranges::any_of(items, is_it)) return false;
+    log::warn("config",
+              "proxy \"{}\" goes without \"{}\": there is nothing of that name in [[{}]] any more",
+              proxy, name.name, section);
+    return true;
   });
-  return found == sources.end() ? nullptr : &*found;
 }
 
-const ProxyEntry* Model::find_proxy(std::string_view name) const {
-  const auto found = std::ranges::find_if(
-      proxies, [&](const ProxyEntry& proxy) { return proxy.config.name.name == name; });
-  return found == proxies.end() ? nullptr : &*found;
+void leave_out_unknown(config::Configuration& out) {
+  for (config::ProxyConfig& proxy : out.proxies) {
+    const std::string& name = proxy.name.name;
+    leave_out_unknown(name, "sources", proxy.sources, out.sources);
+    leave_out_unknown(name, "epg_sources", proxy.epg_sources, out.epg_sources);
+    leave_out_unknown(name, "filters", proxy.filters, out.filters);
+    leave_out_unknown(name, "rules", proxy.rules, out.rules);
+    std::erase_if(proxy.ranges, [&](const channels::NumberRange& range) {
+      return !range.source.empty() &&
+             std::ranges::find(proxy.sources, range.source, &config::Named::name) ==
+                 proxy.sources.end();
+    });
+    if (proxy.numbering == channels::NumberingMode::kRanges && proxy.ranges.empty())
+      proxy.numbering = config::ProxyConfig().numbering;
+  }
 }
 
-Result<std::shared_ptr<const Model>> load_model(store::Store& store,
-                                                const config::Configuration& base,
-                                                std::span<const DraftEntity> drafts) {
+enum class UnknownNames : std::uint8_t { kRefused, kLeftOut };
+
+/// What load_model() and load_current_model() do.
+Result<std::shared_ptr<const Model>> load(store::Store& store, const config::Configuration& base,
+                                          std::span<const DraftEntity> drafts,
+                                          UnknownNames unknown) {
   const auto model = std::make_shared<Model>();
   model->configuration = base;
   std::array<std::vector<store::Entity>, kLists.size()> entities;
@@ -129,6 +146,7 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
   config::ConfigReader reader;
   config::read_document(reader, document, out);
   for (config::ProxyConfig& proxy : out.proxies) proxy.base_url = kOwnAddress;
+  if (unknown == UnknownNames::kLeftOut) leave_out_unknown(out);
   config::check_references(reader, out);
   config::check_expressions(reader, out, {});
   if (auto problems = reader.take_problems(); !problems.empty())
@@ -152,6 +170,35 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
     model->proxies.push_back(
         {.id = entities[4][i].id, .config = out.proxies[i], .revision = entities[4][i].revision});
   return model;
+}
+
+}  // namespace
+
+const SourceEntry* Model::find_source(const Uuid& id) const { return find_by_id(sources, id); }
+const ProxyEntry* Model::find_proxy(const Uuid& id) const { return find_by_id(proxies, id); }
+
+const SourceEntry* Model::find_source(std::string_view name, bool is_guide) const {
+  const auto found = std::ranges::find_if(sources, [&](const SourceEntry& source) {
+    return source.is_guide == is_guide && source.config.name.name == name;
+  });
+  return found == sources.end() ? nullptr : &*found;
+}
+
+const ProxyEntry* Model::find_proxy(std::string_view name) const {
+  const auto found = std::ranges::find_if(
+      proxies, [&](const ProxyEntry& proxy) { return proxy.config.name.name == name; });
+  return found == proxies.end() ? nullptr : &*found;
+}
+
+Result<std::shared_ptr<const Model>> load_model(store::Store& store,
+                                                const config::Configuration& base,
+                                                std::span<const DraftEntity> drafts) {
+  return load(store, base, drafts, UnknownNames::kRefused);
+}
+
+Result<std::shared_ptr<const Model>> load_current_model(store::Store& store,
+                                                        const config::Configuration& base) {
+  return load(store, base, {}, UnknownNames::kLeftOut);
 }
 
 Result<std::vector<store::FileEntity>> entities_of(const ConfigNode& document,

@@ -1,4 +1,5 @@
 #include <m3u_proxy/config/node_json.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 #include <m3u_proxy/jobs/jobs_testing.hpp>
 
 namespace m3u_proxy::jobs::testing {
@@ -33,6 +34,30 @@ TEST_F(ModelTest, WhatIsNotValidTogetherIsNamed) {
   ASSERT_FALSE(loaded);
   EXPECT_EQ(loaded.error().code, ErrorCode::kConfig);
   EXPECT_THAT(to_string(loaded.error()), HasSubstr("nowhere"));
+}
+
+TEST_F(ModelTest, AServiceGoesOnWithoutWhatIsNotThereAnyMore) {
+  add(store::EntityKind::kProxy, "away",
+      R"({"sources":["tv","gone"],"epg_sources":["gone"],"filters":["gone"],"rules":["gone"],)"
+      R"("numbering":"ranges","ranges":[{"source":"gone","first":100}]})");
+  add(store::EntityKind::kProxy, "none", R"({"sources":["gone"]})");
+  EXPECT_FALSE(load_model(*store_, {}));
+  const auto loaded = must(load_current_model(*store_, {}));
+  ASSERT_NE(loaded, nullptr);
+  ASSERT_EQ(loaded->proxies.size(), 3U);
+  const config::ProxyConfig& away = loaded->find_proxy("away")->config;
+  ASSERT_EQ(away.sources.size(), 1U);
+  EXPECT_EQ(away.sources.front().name, "tv");
+  EXPECT_TRUE(away.epg_sources.empty() && away.filters.empty() && away.rules.empty());
+  EXPECT_TRUE(away.ranges.empty());
+  EXPECT_TRUE(loaded->find_proxy("none")->config.sources.empty());
+  // What it published stays: there is nothing to make another of.
+  EXPECT_FALSE(must(generator_->inputs_of(*loaded, *loaded->find_proxy("none"))));
+}
+
+TEST_F(ModelTest, AServiceDoesNotGoOnWithWhatCannotBeRead) {
+  add(store::EntityKind::kFilter, "odd", R"({"action":"include","expression":"channel_nam is"})");
+  EXPECT_FALSE(load_current_model(*store_, {}));
 }
 
 TEST_F(ModelTest, AProxyIsAnotherOnlyWhenSomethingOfItIs) {

@@ -11,7 +11,7 @@
 
 #include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/store/store.hpp>
 
@@ -45,13 +45,15 @@ class RefreshPlan {
   /// Forgets what was asked for and how it ended.
   void forget();
 
+  /// The source's own schedule, or that of sources without one.
+  [[nodiscard]] static Schedule schedule_of(const SourceEntry& source, const Options& options);
+
  private:
   struct Tries {
     std::optional<store::Time> asked{};   ///< for the last time
     std::optional<store::Time> failed{};  ///< the end of the last try, when it failed
     std::int64_t failures = 0;            ///< in a row
   };
-  [[nodiscard]] static Schedule schedule_of(const SourceEntry& source, const Options& options);
 
   store::Store& store_;
   const Refresher& refresher_;

@@ -1,6 +1,4 @@
 #include <array>
-#include <map>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -19,13 +17,6 @@
 
 namespace m3u_proxy::jobs {
 namespace {
-
-constexpr std::string_view kReplies = "replies";  // beside the sources
-constexpr std::string_view kShelves = "sources";
-
-depot::Shelf shelf_of(const Uuid& source) {
-  return fmt::format("{}/{}", kShelves, to_base64url(source));
-}
 
 /// Copies all that a source gives into a temporary file.
 Result<> copy(io::ByteSource& from, io::TempFile& to, const CancelToken& cancel) {
@@ -126,7 +117,7 @@ Result<std::shared_ptr<const snapshots::Snapshot>> Refresher::open(
 /// without channels is noticed by them, and episodes are asked for a few a refresh.
 std::filesystem::path Refresher::replies_of(const SourceEntry& source) const {
   if (source.is_guide || !sources::is_xtream_url(source.config.location)) return {};
-  return options_.folder / kReplies / to_base64url(source.id);
+  return options_.folder / kRepliesFolder / to_base64url(source.id);
 }
 
 runtime::RunOptions Refresher::reading(const CancelToken& cancel) const {
@@ -222,6 +213,7 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
   M3U_TRY(const Uuid id, parse_uuid(job.job.target));
   const SourceEntry* const source = model.find_source(id);
   if (source == nullptr) return fail(ErrorCode::kNotFound, "the source is not there any more");
+  M3U_CHECK(check_fetchable(*source));
   auto done = bring_up_to_date(*source, job);
   if (done || done.error().code == ErrorCode::kCancelled) return done;
   const std::string& name = source->config.name.name;
@@ -302,8 +294,17 @@ Result<std::string> Refresher::bring_up_to_date(const SourceEntry& source, const
                         .account = download.account});
 }
 
+Result<> Refresher::check_fetchable(const SourceEntry& source) {
+  if (source.config.channels.empty()) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("the channels of \"{}\" are written down in the configuration",
+                          source.config.name.name),
+              "change them there: there is nothing to fetch or to upload");
+}
+
 Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
                            const CancelToken& cancel) {
+  M3U_CHECK(check_fetchable(source));
   M3U_TRY(const auto folder, io::TempFolder::create(process_.spill_folder()));
   M3U_TRY(const auto file, folder->create_file());
   M3U_CHECK(copy(bytes, *file, cancel));
@@ -325,68 +326,6 @@ Result<std::uint64_t> Refresher::accept(const SourceEntry& source, const CancelT
     return row.items;
   }
   return fail(ErrorCode::kNotFound, "nothing of this source waits in quarantine");
-}
-
-Result<> Refresher::delete_superseded(store::Time moment) {
-  M3U_TRY(const auto old, store_.snapshots().superseded_before(moment));
-  for (const store::SourceSnapshot& snapshot : old) {
-    M3U_TRY(const auto folder, folder_of(snapshot.source));
-    M3U_CHECK(folder.remove(to_base64url(snapshot.id)));
-    M3U_CHECK(store_.snapshots().forget(snapshot.id));
-  }
-  return {};
-}
-
-void Refresher::share(const Model& model) const {
-  if (!shared_.has_depot()) return;
-  for (const SourceEntry& source : model.sources) {
-    const auto folder = folder_of(source.id);
-    const auto rows = store_.snapshots().list(source.id);
-    if (!folder || !rows) continue;
-    for (const store::SourceSnapshot& row : *rows)
-      if (row.state != store::SnapshotState::kSuperseded)
-        shared_.put_if_here(*folder, shelf_of(source.id), to_base64url(row.id));
-  }
-}
-
-Result<> Refresher::tidy_depot(const Model& model, store::Time before) const {
-  if (!shared_.has_depot()) return {};
-  std::map<depot::Shelf, std::set<std::string>> named;
-  for (const SourceEntry& source : model.sources) {
-    M3U_TRY(const auto rows, store_.snapshots().list(source.id));
-    for (const store::SourceSnapshot& row : rows)
-      named[shelf_of(source.id)].insert(to_base64url(row.id));
-  }
-  M3U_CHECK(shared_.depot()->keep_only(kShelves, named, store::seconds_of(before)));
-  return {};
-}
-
-Result<> Refresher::delete_orphans(const Model& model, std::optional<store::Time> before) {
-  for (const SourceEntry& source : model.sources) {
-    M3U_TRY(const auto folder, folder_of(source.id));
-    M3U_TRY(const auto rows, store_.snapshots().list(source.id));
-    std::set<std::string> known;
-    for (const store::SourceSnapshot& row : rows) known.insert(to_base64url(row.id));
-    for (const std::string& name : folder.list())
-      if (!known.contains(name) && (!before || made_at(folder.path() / name) < *before))
-        M3U_CHECK(folder.remove(name));
-  }
-  return {};
-}
-
-Result<> Refresher::delete_removed(const Model& model) {
-  std::set<Uuid> ids;
-  for (const SourceEntry& source : model.sources) ids.insert(source.id);
-  M3U_CHECK(snapshots::remove_folders_except(options_.folder / kReplies, ids));
-  return snapshots::remove_folders_except(options_.folder / "sources", ids);
-}
-
-void Refresher::discard(const Uuid& source, const Uuid& snapshot) const {
-  const auto rows = store_.snapshots().list(source);
-  if (!rows) return;
-  for (const store::SourceSnapshot& row : *rows)
-    if (row.id == snapshot) return;
-  if (const auto folder = folder_of(source)) (void)folder->remove(to_base64url(snapshot));
 }
 
 }  // namespace m3u_proxy::jobs

@@ -26,6 +26,8 @@ namespace m3u_proxy::jobs {
 
 /// The file of a source's snapshot: the bytes as they came.
 inline constexpr std::string_view kContentFile = "content";
+/// Of the data folder, with the replies of accounts, from which lists are made.
+inline constexpr std::string_view kRepliesFolder = "replies";
 
 enum class RefreshResult : std::uint8_t { kNew, kUnchanged, kQuarantined };
 /// "new", "unchanged", "quarantined".
@@ -65,8 +67,13 @@ class Refresher {
   /// failed with, which is recorded; kNotFound when the source is gone.
   Result<std::string> refresh(const JobContext& job, const Model& model);
 
+  /// Deletes the copy that is here of a snapshot whose content is not what was written, so that it
+  /// is fetched again, from the depot or, without conditions, from the source. Error: kIo.
+  Result<> drop_copy(const SourceEntry& source, const store::SourceSnapshot& row) const;
+  /// Error: kConflict: the source's channels are written down, so nothing is fetched or uploaded.
+  static Result<> check_fetchable(const SourceEntry& source);
   /// Makes bytes that somebody gives the current snapshot, without suspicion. Errors: kParse when
-  /// they are no playlist or guide; kIo, kDiskFull.
+  /// they are no playlist or guide; kIo, kDiskFull; as check_fetchable().
   Result<> upload(const SourceEntry& source, io::ByteSource& bytes, const CancelToken& cancel);
 
   /// Makes the reply current that waits in quarantine; how many items it has. Errors: kNotFound
@@ -117,6 +124,8 @@ class Refresher {
   Result<> delete_removed(const Model& model);
 
  private:
+  /// Where a source's snapshots are in the depot.
+  static depot::Shelf shelf_of(const Uuid& source);
   static constexpr double kAny = 1;  ///< of max_shrink_: whatever it loses
   [[nodiscard]] std::filesystem::path replies_of(const SourceEntry& source) const;
   [[nodiscard]] Result<bool> has_copy(const SourceEntry& source,

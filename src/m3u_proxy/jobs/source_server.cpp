@@ -1,5 +1,3 @@
-#include <algorithm>
-#include <array>
 #include <set>
 #include <string_view>
 
@@ -15,12 +13,8 @@ namespace m3u_proxy::jobs {
 namespace {
 
 /// Whether a refresh still asks its server: it has said nothing yet, or is at one of these stages.
-bool is_asking(const store::Job& job) {
-  constexpr std::array<std::string_view, 2> kStages = {R"({"stage":"download")",
-                                                       R"({"stage":"episodes")"};
-  return job.progress.empty() || std::ranges::any_of(kStages, [&](std::string_view stage) {
-           return job.progress.starts_with(stage);
-         });
+bool is_asking(std::string_view stage) {
+  return stage.empty() || stage == "download" || stage == "episodes";
 }
 
 }  // namespace
@@ -47,10 +41,10 @@ std::optional<SourceServer> server_of(const config::SourceConfig& source) {
 }
 
 std::vector<std::string> waiting_for_servers(const Model& model,
-                                             const std::vector<store::Job>& running) {
+                                             const std::vector<RunningJob>& running) {
   std::set<std::string> busy;
-  for (const store::Job& job : running) {
-    if (!is_asking(job)) continue;
+  for (const auto& [job, stage] : running) {
+    if (!is_asking(stage)) continue;
     const auto id = parse_uuid(job.target);
     const SourceEntry* const source = id ? model.find_source(*id) : nullptr;
     if (source == nullptr) continue;

@@ -7,7 +7,7 @@
 
 #include <m3u_proxy/config/configuration.hpp>
 #include <m3u_proxy/jobs/model.hpp>
-#include <m3u_proxy/store/store.hpp>
+#include <m3u_proxy/jobs/workers.hpp>
 
 namespace m3u_proxy::jobs {
 
@@ -20,8 +20,8 @@ struct SourceServer {
 std::optional<SourceServer> server_of(const config::SourceConfig& source);
 
 /// The targets of refreshes that would only wait for one of `running`, as the same host is asked.
-/// By its progress one that has its reply keeps nobody waiting.
+/// One whose stage says that it has its reply keeps nobody waiting.
 std::vector<std::string> waiting_for_servers(const Model& model,
-                                             const std::vector<store::Job>& running);
+                                             const std::vector<RunningJob>& running);
 
 }  // namespace m3u_proxy::jobs

@@ -14,7 +14,7 @@ class SourceServerTest : public JobsTest {
     return to_string(add(kind, name, R"({"url":")" + url + R"("})").id);
   }
   [[nodiscard]] std::vector<std::string> waiting_for(const std::string& target) {
-    return waiting_for_servers(*model(), {store::Job{.target = target}});
+    return waiting_for_servers(*model(), {{.job = {.target = target}, .stage = {}}});
   }
 };
 
@@ -34,8 +34,7 @@ TEST_F(SourceServerTest, AllOfOneHostWaitForEachOther) {
 TEST_F(SourceServerTest, NobodyWaitsForOneThatHasItsReply) {
   const std::string tv = add_source("tv", "http://one.example/tv.m3u");
   const auto waiting_at = [&](std::string stage) {
-    return waiting_for_servers(
-        *model(), {store::Job{.target = tv, .progress = to_json({.stage = std::move(stage)})}});
+    return waiting_for_servers(*model(), {{.job = {.target = tv}, .stage = std::move(stage)}});
   };
   EXPECT_THAT(waiting_at("download"), UnorderedElementsAre(tv));
   EXPECT_THAT(waiting_at("episodes"), UnorderedElementsAre(tv));

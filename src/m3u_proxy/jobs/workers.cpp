@@ -103,10 +103,11 @@ void Workers::cancel(const Uuid& job) {
     found->second->cancel.cancel();
 }
 
-std::vector<store::Job> Workers::running() const {
+std::vector<RunningJob> Workers::running() const {
   const std::scoped_lock lock(mutex_);
-  std::vector<store::Job> jobs;
-  for (const auto& [id, running] : running_) jobs.push_back(running->job);
+  std::vector<RunningJob> jobs;
+  for (const auto& [id, running] : running_)
+    jobs.push_back({.job = running->job, .stage = running->stage});
   return jobs;
 }
 
@@ -152,11 +153,11 @@ Result<std::shared_ptr<Workers::Running>> Workers::take(Lane& lane) {
   std::vector<std::string> held;
   if (lane.held_back) {
     claiming.lock();
-    std::vector<store::Job> busy;
+    std::vector<RunningJob> busy;
     {
       const std::scoped_lock lock(mutex_);
       for (const auto& [id, running] : running_)
-        if (&running->lane == &lane) busy.push_back(running->job);
+        if (&running->lane == &lane) busy.push_back({.job = running->job, .stage = running->stage});
     }
     if (!busy.empty()) held = lane.held_back(busy);
     if (held.size() > kMostHeldBack) held.resize(kMostHeldBack);
@@ -221,27 +222,37 @@ void Workers::work(Lane& lane) {
   }
 }
 
-void Workers::save_progress(const store::JobLease& lease, const JobProgress& progress,
-                            Saved& saved) {
+void Workers::save_progress(Running& running, const store::JobLease& lease,
+                            const JobProgress& progress, store::Time& saved) {
   const store::Time now = clock_();
-  if (now - saved.when < kBetweenProgress && progress.stage == saved.stage) return;
-  saved = {.when = now, .stage = progress.stage};
-  if (const auto done = store_.jobs().report_progress(lease, to_json(progress)); !done)
+  const bool another_stage = progress.stage != running.stage;
+  if (now - saved < kBetweenProgress && !another_stage) return;
+  saved = now;
+  const std::string text = to_json(progress);
+  {
+    const std::scoped_lock lock(mutex_);
+    running.stage = progress.stage;
+    running.job.progress = text;
+  }
+  if (const auto done = store_.jobs().report_progress(lease, text); !done)
     log::debug("jobs", "progress is not kept: {}", to_string(done.error()));
+  // What was held back for the stage before may run now.
+  if (another_stage && running.lane.held_back) wake();
 }
 
 void Workers::run(const std::shared_ptr<Running>& running) {
   const store::Job& job = running->job;
   const store::JobLease lease{.job = job.id, .epoch = job.lease_epoch};
   lease_changed_.notify_all();
-  Saved saved;
+  store::Time saved{};
   const auto handler = running->lane.handlers.find(job.kind);
   auto result = memory::guarded([&] {
-    return handler->second(
-        {.job = job,
-         .lease = lease,
-         .cancel = running->cancel,
-         .progress = [&](const JobProgress& progress) { save_progress(lease, progress, saved); }});
+    return handler->second({.job = job,
+                            .lease = lease,
+                            .cancel = running->cancel,
+                            .progress = [&](const JobProgress& progress) {
+                              save_progress(*running, lease, progress, saved);
+                            }});
   });
   end(job, lease, std::move(result));
   {

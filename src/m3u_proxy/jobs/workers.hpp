@@ -52,8 +52,13 @@ struct JobContext {
 /// Does a job; its report is JSON. An error fails the job; kCancelled ends it as cancelled, or,
 /// when the workers stop, gives it back to the queue.
 using JobHandler = std::function<Result<std::string>(const JobContext&)>;
+/// A job that runs here.
+struct RunningJob {
+  store::Job job;     ///< with its progress of a second ago at most
+  std::string stage;  ///< it is at this one; empty until it has said so
+};
 /// The targets of which no job is begun while these ones run.
-using HeldBack = std::function<std::vector<std::string>(const std::vector<store::Job>& running)>;
+using HeldBack = std::function<std::vector<std::string>(const std::vector<RunningJob>& running)>;
 
 class Workers {
  public:
@@ -95,7 +100,7 @@ class Workers {
   /// Asks a running job of this process to stop; the store knows that it is to be cancelled.
   void cancel(const Uuid& job);
   /// Jobs that run here now.
-  [[nodiscard]] std::vector<store::Job> running() const;
+  [[nodiscard]] std::vector<RunningJob> running() const;
 
  private:
   struct Lane {
@@ -111,6 +116,7 @@ class Workers {
     store::Job job;
     CancelToken cancel;
     store::Time renew_at{};
+    std::string stage{};
   };
 
   void work(Lane& lane);
@@ -123,11 +129,8 @@ class Workers {
   void run(const std::shared_ptr<Running>& running);
   void end(const store::Job& job, const store::JobLease& lease, Result<std::string> result);
   void keep_leases();
-  struct Saved {
-    store::Time when{};
-    std::string stage{};
-  };
-  void save_progress(const store::JobLease& lease, const JobProgress& progress, Saved& saved);
+  void save_progress(Running& running, const store::JobLease& lease, const JobProgress& progress,
+                     store::Time& saved);
 
   store::Store& store_;
   Clock clock_;

@@ -134,9 +134,9 @@ TEST_F(WorkersTest, WhatWouldWaitForARunningJobTakesNoThread) {
   workers_->add_lane(2,
                      {{"slow", patient()},
                       {"quick", [](const JobContext&) -> Result<std::string> { return "{}"; }}},
-                     [](const std::vector<store::Job>& running) -> std::vector<std::string> {
+                     [](const std::vector<RunningJob>& running) -> std::vector<std::string> {
                        return std::ranges::any_of(
-                                  running, [](const auto& job) { return job.target == "host"; })
+                                  running, [](const auto& one) { return one.job.target == "host"; })
                                   ? std::vector<std::string>{"host"}
                                   : std::vector<std::string>{};
                      });
@@ -174,6 +174,46 @@ TEST_F(WorkersTest, ProgressIsKeptOnceASecondAndWhenAStageBegins) {
   until([this] { return ended_ == 1; });
   EXPECT_THAT(kept, ElementsAre(HasSubstr(R"("items":1,)"), HasSubstr(R"("items":1,)"),
                                 HasSubstr(R"("items":3,)"), HasSubstr(R"("items":4,)")));
+}
+
+TEST_F(WorkersTest, WhatIsHeldBackForAStageBeginsWithTheNextOne) {
+  bool asks = false;
+  bool has_its_reply = false;
+  bool second_ran = false;
+  const auto set = [&](bool& what) {
+    const std::scoped_lock lock(mutex_);
+    what = true;
+    changed_.notify_all();
+  };
+  workers_->add_lane(2,
+                     {{"work",
+                       [&](const JobContext& context) -> Result<std::string> {
+                         if (context.job.target == "second") {
+                           set(second_ran);
+                           return "{}";
+                         }
+                         context.progress({.stage = "download", .items = 7});
+                         set(asks);
+                         until([&] { return has_its_reply; });
+                         context.progress({.stage = "check"});
+                         until([&] { return second_ran; });
+                         return "{}";
+                       }}},
+                     [](const std::vector<RunningJob>& running) {
+                       return running.at(0).stage == "check" ? std::vector<std::string>{}
+                                                             : std::vector<std::string>{"second"};
+                     });
+  workers_->start();
+  ask("first", "work", "first");
+  until([&] { return asks; });
+  const auto running = workers_->running();
+  ASSERT_EQ(running.size(), 1U);
+  EXPECT_EQ(running[0].stage, "download");
+  EXPECT_THAT(running[0].job.progress, HasSubstr(R"("items":7,)"));
+  const auto second = ask("second", "work", "second");
+  EXPECT_EQ(job(second.id).state, store::JobState::kQueued);
+  set(has_its_reply);
+  until([this] { return ended_ == 2; });
 }
 
 TEST_F(WorkersTest, ARunningJobIsCancelled) {

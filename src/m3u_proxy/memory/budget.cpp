@@ -25,8 +25,8 @@ std::size_t index(Tag tag) { return static_cast<std::size_t>(tag); }
 
 std::string_view to_string(Tag tag) {
   static constexpr std::array<std::string_view, kTagCount> kNames = {
-      "batch", "spool", "key_set", "numbers", "guide",    "input", "output",
-      "rules", "pool",  "plugin",  "store",   "snapshot", "http",  "unaccounted"};
+      "batch", "spool",  "key_set", "numbers",  "guide", "input", "output",     "rules",
+      "pool",  "plugin", "store",   "snapshot", "http",  "jobs",  "unaccounted"};
   return kNames[index(tag)];
 }
 

@@ -36,6 +36,7 @@ enum class Tag : std::uint8_t {
   kStore,
   kSnapshot,  ///< pieces of snapshots that are read or written
   kHttp,
+  kJobs,         ///< what jobs of a service keep while they look through a reply
   kUnaccounted,  ///< resident memory that nobody reserved
 };
 constexpr std::size_t kTagCount = static_cast<std::size_t>(Tag::kUnaccounted) + 1;

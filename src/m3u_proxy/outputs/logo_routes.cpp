@@ -50,7 +50,9 @@ void send_logo(const LogoContext& context, const std::shared_ptr<Request>& reque
   if (!proxy || !id) return responder.send(not_found());
   if (const auto own = context.library.open(*id))
     return responder.send(picture_response(*request, *own));
-  if (!proxy->has_generation()) return responder.send(not_found());
+  if (!proxy->has_generation())
+    return responder.send(
+        http::retry_response(503, kTryAgain, "this is being made for the first time\n"));
   const auto address = proxy->logo_address(*id, context.budget, context.slabs);
   if (!address) return responder.send(failure(address.error()));
   if (!*address || !may_be_fetched(**address)) return responder.send(not_found());

@@ -29,6 +29,10 @@ Response not_found() {
       404, "There is nothing here. The address may have changed: look it up in m3u-proxy.\n");
 }
 
+Response not_made_yet() {
+  return http::retry_response(503, kTryAgain, "this is being made for the first time\n");
+}
+
 Response failure(const Error& error) {
   log::warn("outputs", "{}", to_string(error));
   if (error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled)
@@ -63,8 +67,7 @@ Response send_file(const OutputContext& context, Request& request, std::string_v
                    std::string_view type) {
   const auto proxy = context.published.find(request.parameter("door"));
   if (!proxy) return not_found();
-  if (!proxy->has_generation())
-    return http::retry_response(503, kTryAgain, "this is being made for the first time\n");
+  if (!proxy->has_generation()) return not_made_yet();
   const PublishedFile* const file = proxy->file(name);
   if (file == nullptr) return not_found();
   auto values = values_for(context, request);
@@ -104,9 +107,7 @@ void send_packed(const OutputContext& context, const std::shared_ptr<Request>& r
                  CrossOriginResponder responder, std::string_view name) {
   const auto proxy = context.published.find(request->parameter("door"));
   if (!proxy) return responder.send(not_found());
-  if (!proxy->has_generation())
-    return responder.send(
-        http::retry_response(503, kTryAgain, "this is being made for the first time\n"));
+  if (!proxy->has_generation()) return responder.send(not_made_yet());
   const PublishedFile* const file = proxy->file(name);
   if (file == nullptr) return responder.send(not_found());
   auto values = values_for(context, *request);
@@ -136,7 +137,8 @@ Response send_to_stream(const OutputContext& context, const Request& request) {
   // Players like to see an extension.
   name = name.substr(0, name.find('.'));
   const auto channel = parse_uuid(name);
-  if (!proxy || !proxy->has_generation() || !channel) return not_found();
+  if (!proxy || !channel) return not_found();
+  if (!proxy->has_generation()) return not_made_yet();
   const auto address = proxy->stream_address(*channel, context.budget, context.slabs);
   if (!address) return failure(address.error());
   if (!*address)

@@ -72,6 +72,7 @@ Result<> LineupWriter::begin(const generation::LineupInfo& info) {
   ids_ = std::make_unique<IdSorter>(budget_, spill_,
                                     spill::SorterOptions{.tag = memory::Tag::kSnapshot});
   rows_ = 0;
+  content_ = ContentHash();
   std::string text;
   for (const auto& source : info.sources)
     text += fmt::format("source {}\ntype {}\nurl {}\n", source.name, source.type, source.url);
@@ -99,8 +100,11 @@ Result<> LineupWriter::add(const generation::LineupBatch& batch) {
       names_.append(folded_).push_back('\n');
       append_list(touched_, channel.rules);
       append_list(touched_, channel.filters);
-      M3U_CHECK(ids_->add(
-          {.id = channel.id, .content = hash_of(channels, row, text_), .row = rows_ + rows}));
+      const LineupId id{
+          .id = channel.id, .content = hash_of(channels, row, text_), .row = rows_ + rows};
+      content_.add({reinterpret_cast<const char*>(&id.id), sizeof id.id});
+      content_.add({reinterpret_cast<const char*>(&id.content), sizeof id.content});
+      M3U_CHECK(ids_->add(id));
       ++rows;
     }
     if (rows == 0) return {};

@@ -33,6 +33,9 @@ class LineupWriter final : public generation::LineupSink {
   Result<> add(const generation::LineupBatch& batch) override;
   /// After the last channel: writes ids and table. Errors: kIo, kDiskFull, kOverBudget.
   Result<> finish();
+  /// By which the channels so far, each with all that the playlist may leave out (stream and logo
+  /// addresses behind ours), are told from another generation's.
+  [[nodiscard]] std::string content_hash() const { return content_.text(); }
   /// Channels so far.
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
@@ -61,6 +64,7 @@ class LineupWriter final : public generation::LineupSink {
   std::pmr::string touched_;
   std::string text_;    // of one channel
   std::string folded_;  // its name
+  ContentHash content_;
   std::uint64_t rows_ = 0;
 };
 

@@ -176,10 +176,9 @@ Result<std::int64_t> Generations::release(const Uuid& proxy) {
         M3U_TRY(const auto newest,
                 sql::query_one(connection,
                                "SELECT number FROM generations WHERE proxy_id = $1"
-                               " AND state IN ('candidate', 'current')"
-                               " ORDER BY state = 'candidate' DESC, number DESC LIMIT 1",
+                               " ORDER BY number DESC LIMIT 1",
                                {proxy}, [](Columns& columns) { return columns.integer(); }));
-        if (!newest) return fail(ErrorCode::kInternal, "a held proxy has no current generation");
+        if (!newest) return fail(ErrorCode::kInternal, "a held proxy has no generation");
         M3U_CHECK(make_current(connection, proxy, *newest));
         M3U_CHECK(set_all(connection, proxy, GenerationState::kCandidate, GenerationState::kKept));
         M3U_CHECK(hold(connection, proxy, false));

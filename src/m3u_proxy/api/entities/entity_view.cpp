@@ -33,7 +33,7 @@ Result<> write_entity(Json& json, const store::Entity& entity, Role role) {
 bool is_running(const ApiContext& context, const Uuid& id) {
   const std::string target = to_string(id);
   return std::ranges::any_of(context.workers.running(),
-                             [&](const store::Job& job) { return job.target == target; });
+                             [&](const jobs::RunningJob& one) { return one.job.target == target; });
 }
 
 const store::SourceSnapshot* quarantined(const std::vector<store::SourceSnapshot>& all) {
@@ -139,7 +139,10 @@ OutputAddresses output_addresses(const http::BaseAddress& base, std::string_view
 Result<std::string> entity_json(const store::Entity& entity) {
   std::string text;
   Json json(text);
-  M3U_CHECK(write_entity(json, entity, Role::kAdmin));
+  // The store seals a source, as its written down channels may name accounts; this is not sealed.
+  const bool is_sealed =
+      entity.kind == EntityKind::kSource || entity.kind == EntityKind::kEpgSource;
+  M3U_CHECK(write_entity(json, entity, is_sealed ? Role::kViewer : Role::kAdmin));
   json.end_object();
   return text;
 }

@@ -173,13 +173,9 @@ Outcome<std::int64_t> ProxyHandlers::next_of(const Entity& entity) const {
   M3U_TRY(const bool is_held, context_.store.generations().is_held(entity.id));
   if (!is_held) return problem(409, "the proxy is not held");
   M3U_TRY(const auto rows, context_.store.generations().list(entity.id));
-  std::int64_t waiting = 0;
-  std::int64_t current = 0;
-  for (const GenerationRow& row : rows) {
-    if (row.state == store::GenerationState::kCandidate) waiting = std::max(waiting, row.number);
-    if (row.state == store::GenerationState::kCurrent) current = std::max(current, row.number);
-  }
-  return waiting != 0 ? waiting : current;
+  std::int64_t newest = 0;
+  for (const GenerationRow& row : rows) newest = std::max(newest, row.number);
+  return newest;
 }
 
 Answer ProxyHandlers::release(Call& call) {

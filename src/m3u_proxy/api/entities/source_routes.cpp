@@ -19,7 +19,7 @@
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/replies/waiting_reply.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 
 namespace m3u_proxy::api {
 namespace {
@@ -211,6 +211,8 @@ Outcome<store::SourceSnapshot> SourceHandlers::inspect(const Call& call,
 Answer SourceHandlers::refresh(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
+  // One that is new is not in the model yet.
+  if (const auto entry = entry_of(entity)) M3U_CHECK(jobs::Refresher::check_fetchable(*entry));
   const store::Time now = context_.clock();
   if (is_dry) {
     M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
@@ -286,6 +288,7 @@ Answer SourceHandlers::upload(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
+  M3U_CHECK(jobs::Refresher::check_fetchable(entry));
   const auto file = UploadFile::of(call.request);
   if (!file) return problem(422, "the body is empty", "send the playlist or guide as it is");
   if (is_dry) {

@@ -73,7 +73,7 @@ Result<> write_jobs(Json& json, const ApiContext& context) {
   M3U_TRY(const auto queued,
           context.store.jobs().list({.state = store::JobState::kQueued, .limit = kMostQueued}));
   json.key("jobs").begin_object().member("queued", queued.size()).key("running").begin_array();
-  for (const store::Job& job : context.workers.running()) write_job(json, context, job);
+  for (const auto& [job, stage] : context.workers.running()) write_job(json, context, job);
   json.end_array().end_object();
   return {};
 }

@@ -49,7 +49,7 @@ ControlCall call_of(const CtlOptions& options) {
     return {"POST", fmt::format("/sources/{}/{}", name, command), ""};
   if (command == "upload") {
     std::error_code ignored;
-    return {"POST", fmt::format("/sources/{}/upload", name),
+    return {"POST", fmt::format("/sources/{}/upload{}", name, options.guide ? "?guide=1" : ""),
             std::filesystem::absolute(options.file, ignored).string()};
   }
   if (command.starts_with("edits ")) return edits_call(options);
@@ -58,10 +58,28 @@ ControlCall call_of(const CtlOptions& options) {
           fmt::format("/proxies/{}/{}{}", name, command, query_of(options)), ""};
 }
 
+/// All of a list that comes in pages, each of which says where the next one begins.
+Result<ControlAnswer> ask_for_pages(const CtlOptions& options) {
+  ControlCall call = call_of(options);
+  const std::string first = call.path;
+  M3U_TRY(ControlAnswer all, ask_service(options.data, call));
+  for (Json next = all.json["next"]; next.is_string();) {
+    call.path = fmt::format("{}{}after={}", first, first.contains('?') ? '&' : '?',
+                            percent_encoded(next.get<std::string>()));
+    M3U_TRY(ControlAnswer page, ask_service(options.data, call));
+    for (Json& edit : page.json["edits"]) all.json["edits"].push_back(std::move(edit));
+    next = page.json["next"];
+  }
+  all.json["next"] = nullptr;
+  all.text = all.json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return all;
+}
+
 }  // namespace
 
 ExitCode run_ctl(const CtlOptions& options) {
-  const auto answer = ask_service(options.data, call_of(options));
+  const auto answer = options.command == "edits list" ? ask_for_pages(options)
+                                                      : ask_service(options.data, call_of(options));
   if (!answer) return report_error(answer.error());
   if (options.json)
     print("{}\n", answer->text);

@@ -67,6 +67,8 @@ void ServeArguments::add_ctl(CLI::App& program) {
   add("refresh", "Fetch a source now; * is all of them", "SOURCE");
   CLI::App* const upload = add("upload", "Take a file as a source's content", "SOURCE");
   upload->add_option("FILE", raw_.file, "The file")->type_name("")->required();
+  upload->add_flag("--guide", raw_.guide,
+                   "SOURCE is an EPG source (where a list has its name too)");
   add("accept", "Take over a reply that waits in quarantine", "SOURCE");
   add("jobs", "The last jobs and how they ended", nullptr);
   add("cancel", "Cancel a job", "JOB");
@@ -163,6 +165,7 @@ Result<CtlOptions> ServeArguments::read_ctl() const {
   out.from = given(raw_.from);
   out.to = given(raw_.to);
   out.file = raw_.file;
+  out.guide = raw_.guide;
   out.search = raw_.search;
   out.proxy = raw_.proxy;
   out.unset = raw_.unset;

@@ -38,7 +38,7 @@ class ServeArguments {
     std::string config, data, listen, public_url, memory_limit, spill_dir, threads, log_level,
         log_format;
     std::string name, from, to, file, search, proxy, unset;
-    bool json = false, hide = false, show = false;
+    bool json = false, hide = false, show = false, guide = false;
   };
   Raw raw_;
   CLI::App* serve_ = nullptr;

@@ -30,6 +30,7 @@ struct CtlOptions {
   std::optional<std::string> from{};  ///< a generation
   std::optional<std::string> to{};    ///< a generation
   std::string file{};                 ///< to upload
+  bool guide = false;                 ///< the EPG source is meant, which may be called as a list is
   std::string search{};               ///< a part of a channel's name
   std::string proxy{};                ///< for which an edit is; "": for all
   /// What an edit sets, by the keys of [[edits]].

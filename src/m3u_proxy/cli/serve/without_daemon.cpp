@@ -1,5 +1,6 @@
 // What `serve`, `ctl` and the commands for a service's database are in a build without databases.
 #include <m3u_proxy/cli/commands.hpp>
+#include <m3u_proxy/cli/serve/service_check.hpp>
 
 namespace m3u_proxy::cli {
 namespace {
@@ -11,6 +12,11 @@ ExitCode refuse() {
 }
 
 }  // namespace
+
+std::vector<config::ConfigProblem> service_problems(
+    const config::Configuration& /*configuration*/) {
+  return {};
+}
 
 ExitCode run_serve(const ServeOptions& /*options*/, const config::Environment& /*environment*/) {
   return refuse();

@@ -98,7 +98,7 @@ Result<ReplyComparison> compare_replies(const ReadReply& good, const ReadReply& 
   constexpr std::size_t kChange = sizeof(ReplyChange) + 2 * kReplyFields.size() * kLongestReplyText;
   constexpr std::size_t kKinds = 3;
   M3U_TRY(memory::Reservation reservation,
-          budget.reserve(memory::Tag::kInput, {kKinds * limit * kChange}));
+          budget.reserve(memory::Tag::kJobs, {kKinds * limit * kChange}));
   return memory::guarded([&]() -> Result<ReplyComparison> {
     Comparer comparer(budget, spill, limit);
     M3U_CHECK(good([&](const ReplyItem& item) { return comparer.add_good(item); }));

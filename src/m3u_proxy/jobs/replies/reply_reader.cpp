@@ -64,7 +64,7 @@ Result<> read_channels(io::ByteSource& playlist, const Uuid& source, memory::Sla
 
 Result<> read_programmes(io::ByteSource& guide, memory::Budget& budget, const CancelToken& cancel,
                          const ProgrammeVisitor& visit) {
-  memory::BudgetResource resource(budget, memory::Tag::kInput);
+  memory::BudgetResource resource(budget, memory::Tag::kJobs);
   std::pmr::vector<char> window(kFirstWindow, &resource);
   std::pmr::vector<formats::XmltvSpan> elements(&resource);
   formats::XmltvSplitter splitter;

@@ -135,6 +135,32 @@ TEST_P(PortableTest, WithoutTheKeySourcesComeWithoutTheirAccounts) {
   EXPECT_EQ(must(store().entities().find(EntityKind::kSource, "tv")).body, R"({"url":"***"})");
 }
 
+TEST_P(PortableTest, WithoutTheKeySealedSettingsComeAsTheyAreShownAndTokensNotAtAll) {
+  const auto put = [&](const std::string& key, std::string_view open) {
+    const std::string sealed = must(store().key().seal(key, open));
+    must(store().settings().put(key, "\"" + sealed + "\"", 0, at(1)));
+  };
+  const auto opened = [&](const std::string& key) {
+    const auto row = must(store().settings().find(key));
+    if (!row) return std::string("none");
+    return must(store().key().open(key, row->value.substr(1, row->value.size() - 2)));
+  };
+  put("configuration", R"({"service":{"refresh":"6h"}})");
+  put("output_token/x", "secret");
+  const Content before = lines();
+  for (const auto& [kind, texts] : before)
+    for (const std::string& line : texts) EXPECT_EQ(line.find("secret"), std::string::npos) << line;
+  Lines source(before);
+  EXPECT_EQ(must(store().read_rows(nullptr, Purpose::kRestore, source)).without_secrets, 0);
+  // What lines() hides.
+  EXPECT_EQ(opened("configuration"), R"({"url":"***"})");
+  EXPECT_EQ(opened("output_token/x"), "none");
+  Lines again(before);
+  must(store().read_rows(&key_, Purpose::kRestore, again));
+  EXPECT_EQ(opened("configuration"), R"({"service":{"refresh":"6h"}})");
+  EXPECT_EQ(opened("output_token/x"), "secret");
+}
+
 TEST_P(PortableTest, AWrongLineChangesNothing) {
   fill();
   const auto refused = [&](std::string_view kind, std::string line) {

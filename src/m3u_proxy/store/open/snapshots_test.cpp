@@ -180,13 +180,14 @@ TEST_P(GenerationsTest, RollBackHoldsTheProxyUntilItsRelease) {
   EXPECT_EQ(publish(), GenerationState::kCurrent);
 }
 
-TEST_P(GenerationsTest, ReleaseWithoutACandidateKeepsTheCurrentOne) {
+TEST_P(GenerationsTest, ReleasePublishesTheNewestAlsoWhereNothingWasMadeSince) {
   for (int i = 0; i < 2; ++i) publish();
   must(store().generations().roll_back(kProxy, 1));
-  EXPECT_EQ(must(store().generations().release(kProxy)), 1);
   EXPECT_EQ(states(), "2ke 1cu ");
+  EXPECT_EQ(must(store().generations().release(kProxy)), 2);
+  EXPECT_EQ(states(), "2cu 1ke ");
   EXPECT_EQ(code_of(store().generations().roll_back(kProxy, 9)), ErrorCode::kNotFound);
-  EXPECT_EQ(states(), "2ke 1cu ");
+  EXPECT_EQ(states(), "2cu 1ke ");
 }
 
 TEST_P(GenerationsTest, OnlyWhatIsNotCurrentIsForgotten) {

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/jobs/cron.hpp>
+#include <m3u_proxy/jobs/schedule/cron.hpp>
 
 namespace m3u_proxy::jobs {
 

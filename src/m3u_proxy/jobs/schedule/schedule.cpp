@@ -2,7 +2,7 @@
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/time.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -63,6 +63,10 @@ Result<Schedule> Schedule::parse(std::string_view text, const TimeZone& zone) {
   if (wanted.empty() || equals_ascii_case(wanted, "manual")) return Schedule();
   if (const auto interval = read_interval(wanted)) return every(*interval);
   M3U_TRY(Cron cron, Cron::parse(wanted, zone));
+  if (cron.is_due_within_a_minute())
+    return fail(ErrorCode::kConfig, "it is due several times in a minute",
+                "give one second only, such as \"0 */5 * * * *\", or leave that field out: "
+                "providers lock out accounts that ask more often");
   return by(std::move(cron));
 }
 

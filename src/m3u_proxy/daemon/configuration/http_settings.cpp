@@ -1,14 +1,23 @@
-#include <array>
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <m3u_proxy/base/ip_address.hpp>
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/daemon/http_settings.hpp>
+#include <m3u_proxy/base/text.hpp>
+#include <m3u_proxy/daemon/configuration/http_settings.hpp>
 
 namespace m3u_proxy::daemon {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), ascii_lower);
+  return result;
+}
+
+}  // namespace
 
 Result<http::TcpEndpoint> endpoint_of(std::string_view listen) {
   const std::size_t colon = listen.rfind(':');
@@ -23,7 +32,8 @@ Result<http::TcpEndpoint> endpoint_of(std::string_view listen) {
                            .port = static_cast<std::uint16_t>(number)};
 }
 
-Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
+Result<http::AddressPolicy> address_policy(const config::HttpConfig& config,
+                                           std::string_view machine) {
   http::AddressPolicy policy;
   if (!config.public_url.empty()) {
     M3U_TRY(policy.public_url, http::parse_base_address(config.public_url));
@@ -32,10 +42,9 @@ Result<http::AddressPolicy> address_policy(const config::HttpConfig& config) {
     M3U_TRY(Cidr range, parse_cidr(proxy.name));
     policy.trusted_proxies.push_back(range);
   }
-  for (const config::Named& host : config.allowed_hosts) policy.allowed_hosts.push_back(host.name);
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) == 0)
-    policy.allowed_hosts.emplace_back(name.data());
+  for (const config::Named& host : config.allowed_hosts)
+    policy.allowed_hosts.push_back(lower(host.name));
+  if (!machine.empty()) policy.allowed_hosts.push_back(lower(machine));
   for (const config::Named& origin : config.allowed_origins)
     policy.allowed_origins.push_back(origin.name);
   policy.base_path = config.base_path;

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include <m3u_proxy/jobs/cron.hpp>
+#include <m3u_proxy/jobs/schedule/cron.hpp>
 
 namespace m3u_proxy::jobs {
 
@@ -19,8 +19,11 @@ class Schedule {
   /// Error: kConfig for an interval under a minute.
   static Result<Schedule> every(std::chrono::seconds interval);
   static Schedule by(Cron cron);
-  /// "6h", "90m", "1h30m", a cron expression, "manual", or "". Error: kConfig.
+  /// "6h", "90m", "1h30m", a cron expression, "manual", or "". Error: kConfig, also for moments
+  /// that are less than a minute apart.
   static Result<Schedule> parse(std::string_view text, const TimeZone& zone = {});
+
+  [[nodiscard]] bool is_manual() const { return std::holds_alternative<std::monostate>(when_); }
 
   /// Up to so much later than the schedule says, so that not everybody asks a provider at the full
   /// hour. The delay is the same for the same `key` and moment.

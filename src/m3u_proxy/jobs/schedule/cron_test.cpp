@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/base/time.hpp>
-#include <m3u_proxy/jobs/cron.hpp>
+#include <m3u_proxy/jobs/schedule/cron.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {

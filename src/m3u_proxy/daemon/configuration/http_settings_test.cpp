@@ -1,6 +1,7 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/daemon/http_settings.hpp>
+#include <m3u_proxy/daemon/configuration/http_settings.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -25,6 +26,21 @@ TEST(HttpSettings, TlsAndATrustedProxyEncrypt) {
   config::HttpConfig proxy;
   proxy.trusted_proxies.push_back({.name = "10.0.0.2"});
   EXPECT_FALSE(is_open("0.0.0.0:8080", proxy));
+}
+
+TEST(HttpSettings, HostsAreTheSameInAnyCase) {
+  config::HttpConfig config;
+  config.allowed_hosts = {{.name = "TV.Example.org"}, {.name = ".Home"}};
+  const http::AddressPolicy policy = address_policy(config, "NAS").value();
+  EXPECT_THAT(policy.allowed_hosts, ::testing::ElementsAre("tv.example.org", ".home", "nas"));
+  for (const std::string host : {"tv.example.org", "TV.EXAMPLE.ORG", "a.home", "nas", "NAS"}) {
+    const http::Header header{.name = "Host", .value = host};
+    EXPECT_TRUE(http::base_address({&header, 1}, {.peer = parse_ip("192.0.2.1")}, policy)) << host;
+  }
+}
+
+TEST(HttpSettings, AMachineWithoutANameHasNone) {
+  EXPECT_THAT(address_policy({}, "").value().allowed_hosts, ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <m3u_proxy/base/ip_address.hpp>
-#include <m3u_proxy/daemon/http_settings.hpp>
-#include <m3u_proxy/daemon/setting_checks.hpp>
+#include <m3u_proxy/daemon/configuration/http_settings.hpp>
+#include <m3u_proxy/daemon/configuration/setting_checks.hpp>
 #include <m3u_proxy/http/connection/tls.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -54,8 +53,6 @@ void check_http(const config::HttpConfig& http, Checks& checks) {
   checks.expect("http.listen", endpoint_of(http.listen));
   if (!http.public_url.empty())
     checks.expect("http.public_url", http::parse_base_address(http.public_url));
-  for (const config::Named& proxy : http.trusted_proxies)
-    checks.expect("http.trusted_proxies", parse_cidr(proxy.name));
   if (!http.certificate.empty() && !http.key.empty())
     checks.expect("http.certificate", http::TlsIdentity::load(http.certificate, http.key));
 }

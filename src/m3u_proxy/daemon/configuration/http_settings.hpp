@@ -15,8 +15,9 @@ namespace m3u_proxy::daemon {
 /// "127.0.0.1:8080", "[::1]:8080", "8080". Error: kConfig.
 Result<http::TcpEndpoint> endpoint_of(std::string_view listen);
 
-/// With this machine's name among the hosts. Errors: kConfig, kInvalidArgument.
-Result<http::AddressPolicy> address_policy(const config::HttpConfig& config);
+/// With the name of this machine among the hosts. Errors: kConfig, kInvalidArgument.
+Result<http::AddressPolicy> address_policy(const config::HttpConfig& config,
+                                           std::string_view machine);
 
 /// Whether passwords and tokens go through where others can listen in.
 bool is_open_to_listeners(const config::HttpConfig& config, const http::TcpEndpoint& endpoint);

@@ -5,11 +5,11 @@
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/config/legacy_keys.hpp>
+#include <m3u_proxy/daemon/configuration/configuration_check.hpp>
+#include <m3u_proxy/daemon/configuration/provisioning.hpp>
 #include <m3u_proxy/daemon/example_files.hpp>
-#include <m3u_proxy/daemon/provisioning.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/jobs/model.hpp>
-#include <m3u_proxy/jobs/schedule_check.hpp>
 #include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::daemon {
@@ -54,6 +54,17 @@ Result<> write_file(const std::filesystem::path& path, std::string_view content)
   return file->publish();
 }
 
+/// With what only a service minds among its problems.
+config::LoadedConfiguration load_checked(const std::optional<config::ConfigDocument>& document,
+                                         const config::Environment& environment,
+                                         const config::ConfigFlags& flags,
+                                         const ConfigNode* saved) {
+  auto loaded = config::load_configuration(document, environment, flags, saved);
+  for (config::ConfigProblem& problem : service_problems(loaded.configuration))
+    loaded.problems.push_back(std::move(problem));
+  return loaded;
+}
+
 std::string to_json(const store::TakeOver& taken) {
   std::string text;
   JsonWriter json(text);
@@ -84,9 +95,9 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
     M3U_TRY(out.document, config::read_document(*file));
   }
   const config::ConfigFlags own = with_own_address(flags);
-  auto loaded = config::load_configuration(out.document, environment, own, saved);
+  auto loaded = load_checked(out.document, environment, own, saved);
   if (saved != nullptr && !loaded.problems.empty()) {
-    auto without = config::load_configuration(out.document, environment, own);
+    auto without = load_checked(out.document, environment, own, nullptr);
     if (without.problems.empty()) {
       for (const config::ConfigProblem& problem : loaded.problems)
         log::error("config", "the saved settings are left out: {}", config::to_string(problem));
@@ -97,9 +108,6 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
   for (const config::ConfigProblem& problem : loaded.problems)
     log::error("config", "{}", config::to_string(problem));
   if (!loaded.problems.empty()) return fail(loaded.problems.front().error);
-  const std::vector<Error> schedules = jobs::schedule_problems(loaded.configuration);
-  for (const Error& error : schedules) log::error("config", "{}", to_string(error));
-  if (!schedules.empty()) return fail(schedules.front());
   for (const config::ProxyConfig& proxy : loaded.configuration.proxies)
     if (proxy.mode == generation::UrlMode::kProxy)
       return fail(

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/text.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
-#include <m3u_proxy/jobs/schedule_check.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule_check.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {

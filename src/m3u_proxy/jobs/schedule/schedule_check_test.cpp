@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <m3u_proxy/jobs/schedule_check.hpp>
+#include <m3u_proxy/jobs/schedule/schedule_check.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/base/time.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 
 namespace m3u_proxy::jobs {
 namespace {
@@ -55,6 +55,24 @@ TEST(Schedule, JitterDelaysEachKeyByItsOwnBoundedTime) {
     differs = differs || due != first;
   }
   EXPECT_TRUE(differs);
+}
+
+TEST(Schedule, AProviderIsAskedOnceAMinuteAtMost) {
+  for (const char* often : {"* * * * * *", "*/30 * * * * *", "0,59 * * * * *", "5-6 0 4 * * *"}) {
+    const auto parsed = Schedule::parse(often);
+    ASSERT_FALSE(parsed) << often;
+    EXPECT_EQ(parsed.error().code, ErrorCode::kConfig);
+    EXPECT_THAT(parsed.error().message, HasSubstr("several times in a minute")) << often;
+    EXPECT_THAT(parsed.error().hint, HasSubstr("0 */5 * * * *")) << often;
+  }
+  for (const char* once : {"* * * * *", "0 * * * * *", "30 */2 * * * *", "59 30 4 * * *", "60s"})
+    EXPECT_TRUE(Schedule::parse(once)) << once;
+}
+
+TEST(Schedule, OnlyManualIsManual) {
+  for (const char* manual : {"manual", "Manual", " MANUAL ", ""})
+    EXPECT_TRUE(schedule(manual).is_manual()) << manual;
+  for (const char* not_so : {"6h", "30 4 * * *"}) EXPECT_FALSE(schedule(not_so).is_manual());
 }
 
 TEST(Schedule, MistakesAreNamed) {

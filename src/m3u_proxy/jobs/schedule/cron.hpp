@@ -54,6 +54,9 @@ class Cron {
   /// the year 9999.
   [[nodiscard]] std::optional<std::int64_t> next(std::int64_t after) const;
 
+  /// Whether two moments are less than a minute apart, which is where it has more than one second
+  /// of a minute: those with the same second are a minute apart or more.
+  [[nodiscard]] bool is_due_within_a_minute() const { return seconds_.count() > 1; }
   [[nodiscard]] const std::string& expression() const { return expression_; }
   [[nodiscard]] const TimeZone& zone() const { return zone_; }
 

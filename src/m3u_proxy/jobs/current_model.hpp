@@ -1,0 +1,17 @@
+// Current model: what a service works with. It goes on, and starts, whatever two people did at the
+// same moment.
+#pragma once
+
+#include <memory>
+
+#include <m3u_proxy/jobs/model.hpp>
+
+namespace m3u_proxy::jobs {
+
+/// load_model() of what is there, where a proxy goes without the sources, filters and rules that it
+/// names and that are not there, with a warning for each: somebody removed one while somebody else
+/// took it into use, or the configuration file does not have it any more. Errors: of load_model().
+Result<std::shared_ptr<const Model>> load_current_model(store::Store& store,
+                                                        const config::Configuration& base);
+
+}  // namespace m3u_proxy::jobs
