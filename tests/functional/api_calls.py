@@ -170,7 +170,9 @@ def change(world, kind):
 
 
 def order(world, kind):
-    return Call("PUT", f"/{kind}/order", {"ids": [one["id"] for one in world.admin.get(f"/{kind}").json["items"]]})
+    listed = world.admin.get(f"/{kind}")
+    return Call("PUT", f"/{kind}/order", {"ids": [one["id"] for one in listed.json["items"]]},
+                headers={"If-Match": listed.headers["etag"]})
 
 
 def entity_calls(kind, one, many):

@@ -94,6 +94,20 @@ def test_a_change_of_password_ends_the_other_sessions(tmp_path):
         assert other.get("/session").status == 401
 
 
+def test_the_audit_log_says_whose_token_it_was_and_that_a_password_is_new(service):
+    made = service.admin.post("/tokens", {"name": "backup", "scopes": ["admin"]})
+    program = Client(service, made.json["token"])
+    user = {"name": "emil", "role": "viewer"}
+    where = f"/users/{program.post('/users', {**user, 'password': PASSWORD}).json['id']}"
+    for password in ({"password": "another password"}, {}):
+        answer = program.put(where, {**user, **password}, headers={"If-Match": "*"})
+        assert answer.status == 200 and "password_changed" not in answer.json
+    last, with_password = program.get("/audit?limit=2").json["items"]
+    assert (last["actor"], last["action"]) == ("token backup of anna", "users.change")
+    assert with_password["detail"]["after"]["password_changed"] is True
+    assert "password_changed" not in last["detail"]["after"]
+
+
 def test_logins_that_fail_have_to_wait(tmp_path):
     with Service(tmp_path / "data") as service:
         administrator(service)

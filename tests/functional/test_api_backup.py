@@ -17,10 +17,14 @@ import pytest
 import xxhash
 from api_client import Client, administrator
 from program import BINARY, environment
+from provider import Provider
 from service import Service, ask, wait_until
 from test_serve import configuration, playlist_of
+from test_serve_logos import PNG
 
 KINDS = ("sources", "epg-sources", "filters", "rules", "proxies", "users")
+# One that is a secret, and one that is none.
+SETTINGS = {"http": {"metrics_token": "geheim-metrics"}, "service": {"generations_kept": 7}}
 PASSPHRASE = "correct höhe 100% staple"
 RAW = {"Content-Type": "application/octet-stream"}
 
@@ -45,12 +49,29 @@ def packed(files, member=None):
 
 def decided(client, service):
     """Everything, by names, without ids of rows, revisions and times."""
-    out = {("edit", one["channel"], one.get("proxy")): one.get("name")
+    def items(kind):
+        return client.get(f"/{kind}").json["items"]
+
+    out = {("edit", one["channel"], one.get("proxy")): {
+               field: value for field, value in one.items() if field not in ("revision", "updated", "missing_since")}
            for one in service.ctl("edits", "list")["edits"]}
     for kind in KINDS:
-        for one in client.get(f"/{kind}").json["items"]:
+        for one in items(kind):
             out[kind, one["name"]] = (one.get("config"), one.get("role"))
+    for one in items("tokens"):
+        out["token", one["name"]] = one["scopes"]
+    for proxy in items("proxies"):
+        # One that cannot be shown any more gets another beside it, of the same name.
+        out["output tokens", proxy["name"]] = {one["name"] for one in items(f"proxies/{proxy['id']}/tokens")}
+    for one in items("logos"):
+        out["logo", one["name"]] = (one["id"], one["type"], client.get(f"/logos/{one['id']}").body)
+    out["settings"] = client.get("/settings").json["config"]
     return out
+
+
+def as_listed(made):
+    """What was just made as it is in the list: what is missing in it was said then."""
+    return {field: value for field, value in made.items() if not field.startswith("missing")}
 
 
 def fill(service, admin):
@@ -60,8 +81,13 @@ def fill(service, admin):
         assert admin.post("/filters", {"name": f"f{number}", "config": {
             "action": "include", "expression": 'channel_name contains "x"'}}).status == 201
     assert admin.post("/users", {"name": "eva", "role": "editor", "password": "another password"}).status == 201
-    channel = service.ctl("channels", "example", "")["channels"][0]["channel"]
-    service.ctl("edits", "set", channel, "--name", "Née \\N \"renamed\"")
+    assert admin.post("/logos?name=News", raw=PNG, headers={"Content-Type": "image/png"}).status == 201
+    assert admin.put("/settings", {"config": SETTINGS}, headers={"If-Match": "*"}).status == 200
+    channels = [one["channel"] for one in service.ctl("channels", "example", "")["channels"]]
+    service.ctl("edits", "set", channels[1], "--proxy", "example", "--number", "77", "--group", "Other", "--logo",
+                "http://logo.example/x.png", "--guide-id", "mine.tv", "--hide", "--after", channels[2])
+    # Last, since it is waited for.
+    service.ctl("edits", "set", channels[0], "--name", "Née \\N \"renamed\"")
 
 
 def restore(client, archive, passphrase=PASSPHRASE, query=""):
@@ -76,6 +102,7 @@ def a_backup(tmp_path_factory):
     with Service(data) as service:
         admin = administrator(service)
         fill(service, admin)
+        program = admin.post("/tokens", {"name": "program", "scopes": ["read"]}).json["token"]
         service.wait_for_generation(2)
         wait_until(lambda: "Née" in ask(service.playlist).text)
         playlist = service.playlist.split("/proxy/")[1]
@@ -83,7 +110,8 @@ def a_backup(tmp_path_factory):
         answer = admin.post("/backups", {"passphrase": PASSPHRASE, "with_snapshots": True})
         assert answer.status == 201, answer.text
         assert answer.json["secrets"] == "passphrase" and answer.json["with_snapshots"]
-        assert admin.get("/backups").json["items"] == [answer.json]
+        assert (answer.json["missing"], answer.json["missing_names"]) == (0, [])
+        assert admin.get("/backups").json["items"] == [as_listed(answer.json)]
         name = answer.json["name"]
         assert stat.S_IMODE((data / "backups" / name).stat().st_mode) == 0o600
         copy = admin.get(f"/backups/{name}")
@@ -93,7 +121,8 @@ def a_backup(tmp_path_factory):
         before = decided(admin, service)
         assert admin.delete(f"/backups/{name}").status == 204
         assert admin.get("/backups").json["items"] == []
-    return {"archive": copy.body, "before": before, "playlist": playlist, "published": published}
+    return {"archive": copy.body, "before": before, "playlist": playlist, "published": published,
+            "program": program}
 
 
 def test_another_program_can_look_into_it_and_finds_no_secret(made):
@@ -130,6 +159,16 @@ def test_everything_is_back_on_a_machine_that_has_nothing(made, tmp_path):
         assert "Née" in moved.text
         source = next(one for one in again.get("/sources").json["items"] if one["name"] == "account")
         assert "***" in source["config"]["url"]
+        assert Client(service, made["program"]).get("/sources").status == 200
+        assert again.get("/settings").json["config"] == {
+            "http": {"metrics_token": "***"}, "service": {"generations_kept": 7}}
+        entries = [one for one in again.get("/audit").json["items"] if one["action"] == "backups.restore"]
+        assert [one["actor"] for one in entries] == ["the command line"]
+        # What is published is older than a change that is made now, wherever revisions were counted.
+        proxy = again.get("/proxies").json["items"][0]["id"]
+        newest = max(one["settings_revision"] for one in again.get(f"/proxies/{proxy}/generations").json["items"])
+        change = again.post("/rules", {"name": "later", "config": {"expression": 'SET group_title = "x"'}})
+        assert change.status == 201 and int(change.headers["settings-revision"]) > newest > 0
     assert not list(data.glob(".m3u-proxy-*"))
 
 
@@ -202,7 +241,84 @@ def test_without_the_passphrase_the_rest_comes_back(made, tmp_path):
         assert refused.status == 422 and "passphrase" in refused.json["detail"]
         answer = restore(admin, made["archive"], passphrase=None, query="?without_secrets=true")
         assert answer.status == 200 and answer.json["without_secrets"] > 0, answer.text
-        assert decided(Client(service).log_in(), service) == made["before"]
+        # Settings stay but for the secret one.
+        expected = {**made["before"], "settings": {"http": {}, "service": {"generations_kept": 7}}}
+        assert decided(Client(service).log_in(), service) == expected
+
+
+def is_let_in(service, admin):
+    """Whether the provider of the source "private" gives its list, which it does for its account only."""
+    source = next(one for one in admin.get("/sources").json["items"] if one["name"] == "private")
+    job = admin.post(f"/sources/{source['id']}/refresh").json["id"]
+    wait_until(lambda: admin.get(f"/jobs/{job}").json["state"] not in ("queued", "running"))
+    source = next(one for one in service.ctl("status")["sources"] if one["name"] == "private")
+    return source["items"] == 3 and "error" not in source
+
+
+def test_a_provider_knows_a_restored_account(tmp_path):
+    """Which is shown as *** either way."""
+    (tmp_path / "service.toml").write_text('[service]\nallowed_networks = ["127.0.0.0/8"]\n')
+    config = ["--config", tmp_path / "service.toml"]
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    with Provider() as provider:
+        with Service(tmp_path / "a" / "data", *config) as service:
+            admin = administrator(service)
+            assert admin.post("/sources", {"name": "private", "config": {
+                "url": provider.url("/private/tv.m3u", user="me:secret"), "refresh": "manual"}}).status == 201
+            name = admin.post("/backups", {"passphrase": PASSPHRASE}).json["name"]
+            archive = admin.get(f"/backups/{name}").body
+        with Service(tmp_path / "b" / "data", *config) as service:
+            assert restore(administrator(service), archive).status == 200
+            assert is_let_in(service, Client(service).log_in())
+        with Service(tmp_path / "c" / "data", *config) as service:
+            answer = restore(administrator(service), archive, passphrase=None, query="?without_secrets=true")
+            assert answer.status == 200, answer.text
+            assert not is_let_in(service, Client(service).log_in())
+
+
+def test_what_could_not_be_read_is_said(tmp_path):
+    data = tmp_path / "data"
+    with Service(data) as service:
+        admin = administrator(service)
+        logo = admin.post("/logos?name=News", raw=PNG, headers={"Content-Type": "image/png"}).json
+        (data / "logos" / logo["id"]).unlink()
+        made = admin.post("/backups").json
+        assert (made["missing"], made["missing_names"]) == (1, ['logo "News"'])
+        assert made["problem"] is None
+        done = subprocess.run([BINARY, "backup", tmp_path / "tv.tar.zst", "--data", data], capture_output=True,
+                              text=True, check=False, env=environment(**postgres.database_of(data)))
+        assert done.returncode == 3 and 'could not be read: logo "News"' in done.stdout, done.stdout + done.stderr
+        # The rest is in it.
+        answer = restore(admin, (tmp_path / "tv.tar.zst").read_bytes(), passphrase=None)
+        assert answer.status == 200 and answer.json["logos"] == 0, answer.text
+
+
+def test_the_data_of_what_nobody_fetches_is_in_it(tmp_path):
+    """Also where it is the service that says so: what was uploaded is there once only."""
+    data = tmp_path / "data"
+    (tmp_path / "tv.m3u").write_text(playlist_of("A", "B"))
+    (tmp_path / "service.toml").write_text(
+        '[service]\nrefresh = "Manual"\n[[sources]]\nname = "daily"\npath = "tv.m3u"\nrefresh = "24h"\n')
+    with Service(data, "--config", tmp_path / "service.toml") as service:
+        admin = administrator(service)
+        ids = {}  # but for the one that is fetched every day
+        for name, said in (("says nothing", {}), ("manual", {"refresh": " manual "})):
+            made = admin.post("/sources", {"name": name, "config": {"url": "http://provider.example/x", **said}})
+            assert made.status == 201, made.text
+            ids[name] = made.json["id"]
+            service.ctl("upload", name, tmp_path / "tv.m3u")
+        wait_until(lambda: all(one["items"] == 2 for one in service.ctl("status")["sources"]))
+        name = admin.post("/backups", {"passphrase": PASSPHRASE}).json["name"]
+        files = unpacked(admin.get(f"/backups/{name}").body)
+    there = {name.split("/")[2] for name in files if name.startswith("snapshots/sources/")}
+    assert there == set(ids.values())
+    command = [BINARY, "backup", tmp_path / "tv.tar.zst", "--data", data, "--config", tmp_path / "service.toml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          env=environment(**postgres.database_of(data)))
+    assert done.returncode == 0, done.stderr
+    files = unpacked((tmp_path / "tv.tar.zst").read_bytes())
+    assert {name.split("/")[2] for name in files if name.startswith("snapshots/sources/")} == there
 
 
 def test_what_is_wrong_with_an_archive_changes_nothing(made, tmp_path):
@@ -308,7 +424,7 @@ def test_from_sqlite_to_postgresql_and_back(made, tmp_path):
 
 def with_many_edits(archive, count):
     files = unpacked(archive)
-    row = json.loads(files["edits/000001.jsonl"].splitlines()[0])
+    row = next(one for one in map(json.loads, files["edits/000001.jsonl"].splitlines()) if "name" in one)
     row.pop("proxy", None)  # for all proxies
     rows = (json.dumps({**row, "channel": f"{number:08x}-0000-4000-8000-000000000000"}, separators=(",", ":"))
             for number in range(count))
@@ -401,7 +517,7 @@ def test_archives_that_cannot_be_read_are_shown_as_such(tmp_path):
         (data / "backups" / "notes.txt").write_text("x")
         items = {one["name"]: one for one in admin.get("/backups").json["items"]}
         assert set(items) == {good["name"], "cut.tar.zst", "empty.tar.zst", "other.tar.zst"}
-        assert items[good["name"]] == good
+        assert items[good["name"]] == as_listed(good)
         for name in ("cut.tar.zst", "empty.tar.zst", "other.tar.zst"):
             assert len(items[name]["problem"]) > 10 and "created" not in items[name]
             assert admin.delete(f"/backups/{name}").status == 204

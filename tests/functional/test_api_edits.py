@@ -242,6 +242,30 @@ def test_few_channels_are_edited_one_by_one_together(admin):
     assert nothing.status == 200 and nothing.json["channels"] == 0
 
 
+def test_the_audit_log_has_what_was_before_a_change_of_a_thousand_channels(admin):
+    several = [str(uuid.UUID(int=2**64 + i)) for i in range(1000)]
+
+    def write(name, revision):
+        items = [{"channel": one, "revision": revision, **({"edit": {"name": f"{name} {one}"}} if name else {})}
+                 for one in several]
+        done = admin.post("/edits/write", {"proxy": HOME, "items": items})
+        assert done.status == 200, done.text
+    start = admin.get("/audit?limit=1").json["items"][0]["id"]
+    write("Old", 0)
+    middle = admin.get("/audit?limit=1").json["items"][0]["id"]
+    write("New", 1)
+    last = admin.get("/audit?limit=1").json["items"][0]["id"]
+    write(None, 2)
+    assert admin.get("/audit?limit=1").json["items"][0]["detail"]["after"][-1] is None
+    entries = [one for one in admin.get("/audit?limit=100").json["items"][::-1] if start < one["id"] <= last]
+    assert {(one["action"], one["target"]) for one in entries} == {("edits.write", HOME)}
+    first = [edit for one in entries if one["id"] <= middle for edit in one["detail"]["before"]]
+    assert first == [None] * 1000
+    for side, name in (("before", "Old"), ("after", "New")):
+        edits = [edit for one in entries if one["id"] > middle for edit in one["detail"][side]]
+        assert {edit["channel"]: edit["name"] for edit in edits} == {one: f"{name} {one}" for one in several}
+
+
 @pytest.mark.parametrize("body,field", [
     ({"set": {}}, "set"), ({"set": {"name": "x"}}, "set.name"), ({"set": {"number": 5}}, "set.number"),
     ({"set": {"group": "a\tb"}}, "set.group"), ({"filter": "naem equals \"x\"", "set": {"group": "a"}}, "filter"),

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from api_client import Client, administrator
+from api_client import PASSWORD, Client, administrator
 from service import Service, ask, wait_until
 
 PLAYLIST = "#EXTM3U\n" + "".join(
@@ -97,10 +97,83 @@ def test_a_name_is_given_once(service):
 
 def test_the_order_is_whole(service):
     admin = service.admin
-    ids = [e["id"] for e in admin.get("/sources").json["items"]]
-    assert admin.put("/sources/order", {"ids": ids[:-1]}).status == 409
-    assert admin.put("/sources/order", {"ids": ids[::-1]}).status == 204
+    listed = admin.get("/sources")
+    ids = [e["id"] for e in listed.json["items"]]
+    seen = {"If-Match": listed.headers["etag"]}
+    assert admin.put("/sources/order", {"ids": ids[:-1]}, headers=seen).status == 409
+    assert admin.put("/sources/order", {"ids": ids[::-1]}, headers=seen).status == 204
     assert [e["id"] for e in admin.get("/sources").json["items"]] == ids[::-1]
+
+
+def test_an_order_is_changed_by_who_has_seen_it(service):
+    admin = service.admin
+    for name in ("first", "second"):
+        make(admin, "filters", name, {"action": "include", "expression": 'channel_name contains "x"'})
+    listed = admin.get("/filters")
+    ids = [e["id"] for e in listed.json["items"]]
+    assert admin.put("/filters/order", {"ids": ids[::-1]}).status == 428
+    seen = {"If-Match": listed.headers["etag"]}
+    done = admin.put("/filters/order", {"ids": ids[::-1]}, headers=seen)
+    assert done.status == 204 and done.headers["etag"] == admin.get("/filters").headers["etag"]
+    for query in ("", "?dry_run=true"):
+        assert admin.put(f"/filters/order{query}", {"ids": ids}, headers=seen).status == 412
+    last = admin.get("/audit?limit=1").json["items"][0]
+    assert (last["action"], last["detail"]["before"], last["detail"]["after"]) == (
+        "filters.order", {"ids": ids}, {"ids": ids[::-1]})
+    assert admin.put("/filters/order", {"ids": ids}, headers={"If-Match": done.headers["etag"]}).status == 204
+
+
+def test_a_source_of_written_down_channels_is_made_changed_and_looked_at(service):
+    admin = service.admin
+    channels = [{"name": "Camera", "url": "rtsp://admin:hush-pw@192.168.1.5/1", "group": "Home"}]
+    config = {"channels": channels}
+    found = admin.post("/sources/validate", {"config": config})
+    assert (found.status, found.json["usable"], found.json["items"]) == (200, True, 1), found.text
+    made = make(admin, "sources", "written down", config)
+    where = f"/sources/{made.json['id']}"
+    channels.append({"name": "Radio", "url": "http://radio.example/stream"})
+    put = admin.put(where, {"name": "written down", "config": {"channels": channels}},
+                    headers={"If-Match": made.headers["etag"]})
+    assert put.status == 200 and put.json["config"]["channels"] == channels
+    proxy = make(admin, "proxies", "by hand", {"sources": ["written down"]}).json
+    wait_until(lambda: admin.get(f"/proxies/{proxy['id']}").json["status"]["channels"] == 2)
+    wrong = make(admin, "sources", "both", {**config, "url": "http://provider.example/x.m3u"}, 422)
+    assert "channels beside" in wrong.json["errors"][0]["message"]
+    assert make(admin, "sources", "empty", {"channels": []}, 422).json["errors"][0]["field"] == "config.channels"
+    guide = make(admin, "epg-sources", "no guide", config, 422)
+    assert {"config.url", "config.channels"} <= {e["field"] for e in guide.json["errors"]}
+    assert "hush-pw" not in admin.get("/audit").text
+
+
+def test_a_new_name_is_new_in_the_proxies_too(service):
+    admin = service.admin
+    source = make(admin, "sources", "old name", {"path": str(service.lists / "one.m3u")})
+    kept = make(admin, "filters", "old filter", {"action": "include", "expression": 'group_title equals "News"'})
+    proxy = make(admin, "proxies", "follows", {
+        "sources": ["old name"], "filters": ["old filter"], "numbering": "ranges",
+        "ranges": [{"source": "old name", "first": 100}]}).json
+    base = f"/proxies/{proxy['id']}"
+    wait_until(lambda: admin.get(base).json["status"]["channels"] == 5)
+    body = {"name": "new name", "config": source.json["config"]}
+    where = f"/sources/{source.json['id']}"
+    tried = admin.put(f"{where}?dry_run=true", body, headers={"If-Match": source.headers["etag"]})
+    assert tried.status == 200, tried.text
+    impact, = tried.json["proxies"]
+    assert (impact["name"], impact["removed"], impact["channels_after"]) == ("follows", 0, 5)
+    put = admin.put(where, body, headers={"If-Match": source.headers["etag"]})
+    assert (put.status, put.json["name"], put.json["revision"]) == (200, "new name", 2), put.text
+    assert put.headers["etag"] == '"2"'
+    admin.put(f"/filters/{kept.json['id']}", {"name": "new filter", "config": kept.json["config"]},
+              headers={"If-Match": kept.headers["etag"]})
+    config = admin.get(base).json["config"]
+    assert (config["sources"], config["filters"]) == (["new name"], ["new filter"])
+    assert config["ranges"] == [{"source": "new name", "first": 100}]
+    changes = [(one["action"], one["target"]) for one in admin.get("/audit?limit=4").json["items"]]
+    assert changes == [("proxies.change", proxy["id"]), ("filters.change", kept.json["id"]),
+                       ("proxies.change", proxy["id"]), ("sources.change", source.json["id"])]
+    assert admin.put(where, body, headers={"If-Match": source.headers["etag"]}).status == 412
+    taken = admin.put(where, {**body, "name": "one"}, headers={"If-Match": put.headers["etag"]})
+    assert taken.status == 422 and "twice" in taken.json["detail"]
 
 
 def test_credentials_are_not_shown_and_stay_when_they_are_sent_back(service):
@@ -204,7 +277,7 @@ def test_generations_are_compared_taken_back_and_released(service):
     assert admin.post(f"{base}/roll-back", {"generation": 99}).status == 409
     assert admin.post(f"{base}/roll-back", {"generation": 1}).json == {"current": 1, "held": True}
     assert admin.get(base).json["status"]["held"] is True
-    assert admin.post(f"{base}/release").json == {"current": 1, "held": False}
+    assert admin.post(f"{base}/release").json == {"current": 2, "held": False}
     assert admin.post(f"{base}/release").status == 409
     listed = admin.get(f"{base}/generations").json["items"]
     assert [g["number"] for g in listed] == [2, 1]
@@ -212,6 +285,29 @@ def test_generations_are_compared_taken_back_and_released(service):
     assert old.status == 200 and "Channel 3" in old.text and "changes-1-playlist.m3u" in old.headers["content-disposition"]
     for bad in ("1/lineup", "1/..%2fplaylist.m3u", "x/playlist.m3u", "99/playlist.m3u"):
         assert admin.get(f"{base}/generations/{bad}").status in (400, 404)
+
+
+def test_a_comparison_names_what_is_hidden_and_what_has_no_field(service):
+    admin = service.admin
+    path = service.lists / "account.m3u"
+    text = ('#EXTM3U\n#EXTINF:-1 tvg-id="a",A\nhttp://provider.example/live/anna/{0}/1.ts\n'
+            '#EXTINF:-1 tvg-id="b" catchup-days="{1}" radio="true",B\n#EXTVLCOPT:network-caching={1}\n'
+            "http://provider.example/b.ts\n")
+    path.write_text(text.format("old-pw", 3))
+    source = make(admin, "sources", "with an account", {"path": str(path), "refresh": "manual"}).json
+    admin.post(f"/sources/{source['id']}/refresh")
+    base = f"/proxies/{make(admin, 'proxies', 'compared', {'sources': ['with an account']}).json['id']}"
+    wait_until(lambda: admin.get(base).json["status"]["generation"] == 1)
+    path.write_text(text.format("new-pw", 7))
+    admin.post(f"/sources/{source['id']}/refresh")
+    wait_until(lambda: admin.get(base).json["status"]["generation"] == 2)
+    diff = admin.get(f"{base}/diff")
+    assert "-pw" not in diff.text
+    account, days = sorted(diff.json["items"], key=lambda item: item["name"])
+    for side in ("before", "after"):
+        assert account[side].keys() == {"url"} and "***" in account[side]["url"]
+    assert days["before"] == {"attributes.catchup-days": "3", "directives": "1 lines"}
+    assert days["after"] == {"attributes.catchup-days": "7", "directives": "1 lines"}
 
 
 def test_output_tokens_open_and_close(service):
@@ -233,6 +329,38 @@ def test_output_tokens_open_and_close(service):
     assert admin.post(f"{base}/{main['id']}/rotate").status == 201
     wait_until(lambda: ask(old).status == 404)
     assert admin.post(base, {"name": "late", "expires": "2001-01-01T00:00:00Z"}).status == 422
+
+
+def test_an_output_token_is_its_users_and_the_audit_log_says_which(service):
+    admin = service.admin
+    proxy = admin.get("/proxies").json["items"][0]
+    base = f"/proxies/{proxy['id']}/tokens"
+    people = {}
+    for name in ("otto", "emil"):
+        made = admin.post("/users", {"name": name, "role": "editor", "password": PASSWORD})
+        people[name] = (made.json["id"], Client(service).log_in(name))
+    otto, client = people["otto"]
+    stranger = people["emil"][1]
+    token = client.post(base, {"name": "bedroom", "user": otto}).json
+    for query in ("", "?dry_run=true"):
+        assert stranger.post(f"{base}/{token['id']}/rotate{query}").status == 403
+        assert stranger.delete(f"{base}/{token['id']}{query}").status == 403
+    rotated = client.post(f"{base}/{token['id']}/rotate")
+    assert rotated.status == 201
+    entry = admin.get("/audit?limit=1").json["items"][0]
+    assert (entry["actor"], entry["action"], entry["target"]) == ("otto", "output-tokens.rotate", token["id"])
+    before, after = entry["detail"]["before"], entry["detail"]["after"]
+    assert (before["id"], after["id"]) == (token["id"], rotated.json["id"])
+    for one in (before, after):
+        assert (one["name"], one["user"]) == ("bedroom", otto)
+        assert one["proxy"] == {"id": proxy["id"], "name": proxy["name"]}
+    assert rotated.json["token"] not in admin.get("/audit").text
+    assert admin.delete(f"{base}/{rotated.json['id']}").status == 204
+    last = admin.get("/audit?limit=1").json["items"][0]["detail"]
+    assert last["before"]["name"] == "bedroom" and "after" not in last
+    # What is nobody's is every editor's.
+    shared = client.post(base, {"name": "kitchen"}).json
+    assert stranger.delete(f"{base}/{shared['id']}").status == 204
 
 
 def test_an_output_token_ends_by_itself(service):

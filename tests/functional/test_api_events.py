@@ -1,10 +1,11 @@
 """Events of the API: who may hear what, and when it comes."""
 
+import time
 from contextlib import ExitStack
 
 import pytest
 from api_client import PASSWORD, Client, Events, administrator
-from service import Service
+from service import SOON, Service
 from test_serve import Source, configuration, playlist_of
 
 
@@ -52,6 +53,17 @@ def test_others_hear_all_but_the_log(tmp_path):
         for one in streams:
             one.until("job", id=done["id"], state="done")
             assert "log" not in {each["event"] for each in one.heard}
+
+
+def test_who_listens_by_a_token_that_ends_is_cut_off(service):
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
+    made = service.admin.post("/tokens", {"name": "short", "scopes": ["admin"], "expires": end})
+    assert made.status == 201, made.text
+    with Events(Client(service, made.json["token"]), "?logs=error") as events:
+        assert events.next()["event"] == "hello"
+        with pytest.raises(AssertionError, match="closed the stream"):
+            while True:
+                events.next(time.monotonic() + SOON)
 
 
 def test_sources_generations_and_alerts_come_when_there_are_news_of_them(tmp_path):

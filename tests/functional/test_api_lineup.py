@@ -258,8 +258,14 @@ def test_a_proxy_is_shown_as_it_would_be(service, proxy):
     (service.folder / "data" / "previews" / "2").mkdir()  # as a crash would leave it
     same = service.client.post(f"/proxies/{PROXY}/preview", {}).json
     assert (same["added"], same["removed"], same["changed"]) == (0, 0, 0)
-    wrong = service.client.post(f"/proxies/{PROXY}/preview", {"config": {"colour": "red"}})
+    wrong = service.client.post(f"/proxies/{PROXY}/preview", {
+        "config": {"sources": ["tv"], "colour": "red"},
+        "filters": [{"name": "ours", "config": {"action": "exclude", "expression": 'group_titel equals "x"'}}],
+        "rules": [{"name": "theirs", "config": {"expresion": "SET"}}]})
     assert wrong.status == 422
+    errors = {one["field"]: one for one in wrong.json["errors"]}
+    assert {"config.colour", "filters[1].config.expression", "rules[1].config.expresion"} <= errors.keys()
+    assert errors["filters[1].config.expression"]["position"]["start"] == 0
 
 
 def test_a_published_channel_is_explained(proxy):

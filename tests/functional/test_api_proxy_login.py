@@ -107,7 +107,7 @@ def test_existing_users_keep_their_role_and_the_audit_log_says_how_they_came(ser
     logins = {one["detail"]["after"]["name"]: (one["actor"], one["detail"]["login"])
               for one in entries if one["action"] == "filters.create"}
     assert logins == {"by a proxy": ("anna", "proxy"), "by a session": ("anna", "session"),
-                      "by a token": ("token t", "token")}
+                      "by a token": ("token t of anna", "token")}
 
 
 def test_a_new_user_is_in_the_audit_log(service):

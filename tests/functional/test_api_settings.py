@@ -83,7 +83,7 @@ def test_a_lost_update_and_a_missing_tag_are_refused(service):
     ({"http": {"public_url": "ftp://h"}}, "config.http.public_url", "http:// or https://"),
     ({"http": {"certificate": "/a"}}, "config.http", "only one of certificate and key"),
     ({"http": {"certificate": "/a", "key": "/b"}}, "config.http.certificate", "/a"),
-    ({"http": {"trusted_proxies": ["x"]}}, "config.http.trusted_proxies", ""),
+    ({"http": {"trusted_proxies": ["x"]}}, "config.http.trusted_proxies[1]", "no range"),
     ({"alerts": {"smtp": "smtp://h"}}, "config.alerts", "mail_from"),
     ({"proxy_memory": {"max_memory_mb": 5}}, "config.proxy_memory.max_memory_mb", "least that works"),
     ({"proxy_memory": {"spill_dir": "here"}}, "config.proxy_memory.spill_dir", "begin with /"),

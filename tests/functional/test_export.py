@@ -66,7 +66,7 @@ def a_service_that_was(tmp_path_factory):
                          headers=new).status == 201
         # An order that is not that of the names.
         ids = [one["id"] for one in admin.get("/rules").json["items"]]
-        assert admin.put("/rules/order", {"ids": ids[::-1]}).status == 204
+        assert admin.put("/rules/order", {"ids": ids[::-1]}, headers={"If-Match": "*"}).status == 204
         token = admin.post(f"/proxies/{proxy['id']}/tokens", {"name": "x"}).json
         wait_for_edit(token["playlist_url"])
         published = ask(token["playlist_url"]).body
@@ -173,6 +173,11 @@ def test_a_running_service_takes_it_by_api(made, tmp_path):
         said = taken(admin, FILTER.format("more", "x") + "[service]\n")
         assert said["entities"]["created"] == 1 and said["ignored"] == ["service"]
         assert len(admin.get("/filters").json["items"]) == 2
+        # What goes or is another is named in the audit log.
+        taken(admin, FILTER.format("more", "y"), "?replace=true")
+        before = admin.get("/audit").json["items"][0]["detail"]["before"]
+        assert before["changed"] == ['filter "more"']
+        assert {'proxy "home"', 'rule "rename"', 'source "tv"'} <= set(before["removed"])
 
 
 def test_what_is_wrong_changes_nothing(made, tmp_path):
@@ -196,6 +201,11 @@ def test_what_is_wrong_changes_nothing(made, tmp_path):
             answer = admin.post("/import", raw=wrong if isinstance(wrong, bytes) else wrong.encode(), headers=RAW)
             assert answer.status in (409, 422), (wrong[-60:], answer.status, answer.text)
             assert words in answer.text, (wrong[-60:], answer.text)
+        wrong = '# ü\n[[filters]]\nname = "x"\nexpresion = "a"\n[[rules]]\nnaem = "y"\n'
+        errors = admin.post("/import", raw=wrong.encode(), headers=RAW).json["errors"]
+        found = {one["position"]["line"]: one for one in errors if one["field"] == "file"}
+        assert "expresion" in found[4]["message"] and "naem" in found[6]["message"], errors
+        assert wrong[found[4]["position"]["start"]:].startswith("expresion")
         assert admin.get("/export").text == own
         assert admin.post("/import", raw=b"#", headers={**RAW, "Content-Length": str(1 << 21)}).status == 413
         assert Client(service).get("/export").status == 401
@@ -257,3 +267,45 @@ def test_a_file_for_the_owner_only(made, tmp_path):
     assert "geheim" in file.read_text()
     missing = run(tmp_path / "nowhere", "export")
     assert missing.returncode != 0 and "no data folder" in missing.stderr
+
+
+def test_an_import_without_a_service_is_in_the_audit_log(tmp_path):
+    data = tmp_path / "data"
+    (tmp_path / "tv.toml").write_text(FILTER.format("mine", "x"))
+    assert run(data, "import", tmp_path / "tv.toml", "--check").returncode == 0
+    assert run(data, "import", tmp_path / "tv.toml").returncode == 0
+    (tmp_path / "tv.toml").write_text(FILTER.format("mine", "y"))
+    assert run(data, "import", tmp_path / "tv.toml").returncode == 0
+    with Service(data) as service:
+        entries = [one for one in administrator(service).get("/audit").json["items"]
+                   if one["action"] == "configuration.import"]
+        assert [(one["actor"], one["detail"]["before"]["changed"]) for one in entries] == [
+            ("the command line", ['filter "mine"']), ("the command line", [])]
+
+
+def test_accounts_in_any_address_are_left_out_and_stay_where_they_are_known(tmp_path):
+    data = tmp_path / "data"
+    (tmp_path / "tv.toml").write_text('''
+[[sources]]
+name = "written down"
+channels = [{ name = "A", url = "http://anna:geheim@provider.example/1.ts" }]
+[[rules]]
+name = "logo"
+expression = 'channel_name equals "A" SET tvg_logo = "http://anna:geheim@provider.example/a.png"'
+''')
+    assert run(data, "import", tmp_path / "tv.toml").returncode == 0
+    with_secrets = exported(data, "--with-secrets")
+    assert with_secrets.count("geheim") == 2
+    text = exported(data)
+    assert "geheim" not in text and text.count("***@provider.example") == 2
+    # What comes back as it was shown is what it was; a new name changes nothing else.
+    (tmp_path / "tv.toml").write_text(text)
+    done = run(data, "import", tmp_path / "tv.toml")
+    assert done.returncode == 0 and "0 new, 0 changed" in done.stdout and "no accounts" not in done.stdout, done.stdout
+    assert exported(data, "--with-secrets") == with_secrets
+    (tmp_path / "tv.toml").write_text(text.replace('"A"', '"B"', 1))
+    assert run(data, "import", tmp_path / "tv.toml").returncode == 0
+    assert exported(data, "--with-secrets") == with_secrets.replace('"A"', '"B"', 1)
+    # Where it is not known it has to be entered.
+    done = run(tmp_path / "other", "import", tmp_path / "tv.toml")
+    assert done.returncode == 0 and "no accounts" in done.stdout, done.stdout

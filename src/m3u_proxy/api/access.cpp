@@ -94,6 +94,7 @@ Outcome<Principal> Access::by_token(std::string_view token) {
     M3U_TRY(const auto user, store_.users().find(*found->user));
     if (!user || user->disabled) return refused();
     out.user = user->id;
+    out.name += " of " + user->name;  // names of tokens need not differ
     out.role = std::min(out.role, role_of(user->role).value_or(Role::kNobody));
   }
   if (now - found->last_used > kBetweenTouches) noted(store_.tokens().touch(found->id, now));

@@ -27,14 +27,20 @@ std::string to_json(const BackupFile& file) {
       .member("name", std::string_view(file.name))
       .member("bytes", file.bytes)
       .key("problem");
-  if (file.problem.empty())
+  if (file.problem.empty()) {
     json.null()
         .member("created", std::string_view(file.about.created))
         .member("program", std::string_view(file.about.program))
         .member("secrets", file.about.passphrase ? "passphrase" : "key")
         .member("with_snapshots", file.about.snapshots);
-  else
+  } else {
     json.value(std::string_view(file.problem));
+  }
+  if (file.made) {
+    json.member("missing", file.made->missing).key("missing_names").begin_array();
+    for (const std::string& name : file.made->missing_names) json.value(std::string_view(name));
+    json.end_array();
+  }
   json.end_object();
   return text;
 }
@@ -102,9 +108,10 @@ Outcome<BackupFile> BackupFiles::make(store::Store& store, const backup::BackupO
     name = fmt::format("m3u-proxy-{}-{}{}", moment, n, kSuffix);
   M3U_TRY(const auto file, io::AtomicFile::create(folder_ / name));
   fs::permissions(file->temporary(), fs::perms::owner_read | fs::perms::owner_write, error);
-  M3U_CHECK(backup::make_backup(store, budget_, options, *file));
+  M3U_TRY(backup::BackupSummary summary, backup::make_backup(store, budget_, options, *file));
   M3U_CHECK(file->publish());
   M3U_TRY(BackupFile made, look(name));
+  made.made = std::move(summary);
   return made;
 }
 

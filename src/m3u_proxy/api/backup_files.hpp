@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct BackupFile {
   std::uint64_t bytes = 0;
   backup::About about;
   std::string problem{};  ///< why it cannot be read; empty: it begins as a backup
+  std::optional<backup::BackupSummary> made{};  ///< of one that was just made
 };
 std::string to_json(const BackupFile& file);
 

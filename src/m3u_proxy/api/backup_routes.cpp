@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/backup_contents.hpp>
 #include <m3u_proxy/api/backup_files.hpp>
 #include <m3u_proxy/api/backup_routes.hpp>
-#include <m3u_proxy/api/entities/entity_secrets.hpp>
 #include <m3u_proxy/api/lineup/dry_run.hpp>
 #include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/request_body.hpp>
@@ -62,7 +62,8 @@ Answer BackupHandlers::create(Call& call) {
   backup::BackupOptions options{.data = context_.data,
                                 .program = context_.version,
                                 .now = context_.clock(),
-                                .hide = without_secrets,
+                                .hide = hide_in_backup,
+                                .is_only_copy = only_copies(context_.settings.said().service),
                                 .cancel = &call.stopping};
   if (!call.request.body.empty()) {
     M3U_TRY(const ConfigNode body, json_body(call.request));

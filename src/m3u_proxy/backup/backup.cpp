@@ -65,11 +65,10 @@ class Parts {
   std::uint64_t rows_ = 0;
 };
 
-/// Whether a source's snapshot is the only copy: nobody fetches it by itself.
-bool is_only_copy(const store::Entity& source) {
+std::string refresh_of(const store::Entity& source) {
   const auto config = config::parse_json(source.body, source.name);
   const ConfigMember* const refresh = config ? config->find("refresh") : nullptr;
-  return refresh != nullptr && refresh->value.text == "manual";
+  return refresh == nullptr ? std::string() : refresh->value.text;
 }
 
 class Writing {
@@ -98,9 +97,11 @@ class Writing {
   Result<> snapshot(const ArchivedFile& place, const snapshots::Snapshot& snapshot,
                     std::string_view row);
   Result<> file(std::string_view name, const io::Descriptor& from, std::uint64_t size);
-  void missing(const Error& error) {
-    ++summary_.missing;
-    log::warn("backup", "something is not in the backup: {}", to_string(error));
+  void missing(std::string_view kind, const std::string& name, const Error& error) {
+    std::string what = fmt::format("{} \"{}\"", kind, name);
+    log::warn("backup", "{} is not in the backup: {}", what, to_string(error));
+    if (summary_.missing++ < BackupSummary::kMostNamed)
+      summary_.missing_names.push_back(std::move(what));
   }
 
   store::Store& store_;
@@ -133,7 +134,7 @@ Result<> Writing::logos() {
     const io::Descriptor from(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     struct stat info{};
     if (!from.valid() || ::fstat(from.get(), &info) != 0) {
-      missing(system_error("cannot read the logo " + path.string(), errno));
+      missing("logo", logo.name, system_error("cannot read " + path.string(), errno));
       continue;
     }
     M3U_CHECK(file(name_of({.whose = {}, .id = logo.id}), from,
@@ -169,7 +170,7 @@ Result<> Writing::source(const store::Entity& entity) {
   // A refresh may just have put another in its place.
   if (!found) found = look();
   if (!found) {
-    missing(found.error());
+    missing(store::to_string(entity.kind), entity.name, found.error());
     return {};
   }
   M3U_TRY(const auto rows, store_.snapshots().list(entity.id));
@@ -183,7 +184,8 @@ Result<> Writing::sources() {
   for (const auto kind : {store::EntityKind::kSource, store::EntityKind::kEpgSource}) {
     M3U_TRY(const auto all, store_.entities().list(kind));
     for (const store::Entity& entity : all)
-      if (options_.snapshots == Snapshots::kAll || is_only_copy(entity)) M3U_CHECK(source(entity));
+      if (options_.snapshots == Snapshots::kAll || options_.is_only_copy(refresh_of(entity)))
+        M3U_CHECK(source(entity));
   }
   return {};
 }
@@ -196,7 +198,7 @@ Result<> Writing::proxy(const store::Entity& entity) {
           snapshots::SnapshotFolder::open(snapshots_of(options_.data, Whose::kProxy, entity.id)));
   const auto found = folder.get(std::to_string(current->number));
   if (!found) {
-    missing(found.error());
+    missing(store::to_string(entity.kind), entity.name, found.error());
     return {};
   }
   return snapshot({.whose = Whose::kProxy, .id = entity.id}, **found,

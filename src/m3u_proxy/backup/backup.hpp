@@ -4,7 +4,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
@@ -24,15 +27,23 @@ struct BackupOptions {
   Snapshots snapshots = Snapshots::kOnlyCopies;
   std::string program{};  ///< this program's version
   store::Time now{};
-  store::portable::HideSecrets hide{};  ///< the secrets of a source's configuration
+  /// The secrets of a source's configuration, and of saved settings.
+  store::portable::HideSecrets hide{};
+  /// Whether nobody fetches a source by itself whose configuration has this as `refresh`; empty: it
+  /// has none.
+  std::function<bool(const std::string& refresh)> is_only_copy{};
   const CancelToken* cancel = nullptr;  ///< may be nullptr
 };
 
 struct BackupSummary {
+  static constexpr std::size_t kMostNamed = 20;
+
   std::uint64_t rows = 0;
   std::uint64_t logos = 0;
   std::uint64_t snapshots = 0;
-  std::uint64_t missing = 0;  ///< snapshots and logos that the store names and nobody finds
+  /// Snapshots and logos that the store names and that could not be read: they are not in it.
+  std::uint64_t missing = 0;
+  std::vector<std::string> missing_names{};  ///< the first kMostNamed of them: "logo \"News\""
 };
 
 /// Writes a backup of `store`, which goes on being used meanwhile: rows are those of one moment,

@@ -111,6 +111,9 @@ Result<> Restore::publish_source(const StagedSource& source) {
 Result<> Restore::publish_proxy(const StagedProxy& proxy) {
   store::GenerationRow row = proxy.row.generation;
   M3U_TRY(row.number, store_.generations().next_number(proxy.proxy));
+  // Revisions are counted by each store: with that of another one a change that nothing was made of
+  // yet would seem to be published.
+  M3U_TRY(row.settings_revision, store_.entities().revision());
   M3U_CHECK(staging_->move_snapshot(proxy, std::to_string(row.number)));
   M3U_CHECK(store_.generations().publish(row, std::nullopt));
   if (!proxy.row.held) return {};

@@ -28,6 +28,10 @@ std::string only_host(std::string_view url) {
 constexpr std::string_view kPlugins = "wasm_plugins.plugins";
 constexpr std::string_view kPluginConfig = "config";
 
+bool holds_secret(std::string_view key, const ConfigNode& value) {
+  return config::is_secret(key) && value.kind == ConfigNode::Kind::kString;
+}
+
 /// Calls `with(key, value)` for every value that is a secret or has some in it; those of plugins
 /// are called "wasm_plugins.plugins.NAME.config".
 template <typename Tree, typename With>
@@ -40,7 +44,7 @@ void for_each_secret(Tree& tree, const With& with) {
           for (auto& own : plugin.value.members)
             if (own.name == kPluginConfig)
               with(fmt::format("{}.{}.{}", key, plugin.name, own.name), own.value);
-      } else if (config::is_secret(key) && member.value.kind == ConfigNode::Kind::kString) {
+      } else if (holds_secret(key, member.value)) {
         with(key, member.value);
       }
     }
@@ -132,6 +136,19 @@ std::string shown_json(std::string_view key, const std::string& json) {
 ConfigNode shown(ConfigNode tree) {
   for_each_secret(tree, [](const std::string& key, ConfigNode& value) { hide(key, value); });
   return tree;
+}
+
+void remove_secrets(ConfigNode& tree) {
+  for (ConfigMember& section : tree.members) {
+    std::erase_if(section.value.members, [&](const ConfigMember& member) {
+      return holds_secret(fmt::format("{}.{}", section.name, member.name), member.value);
+    });
+    for (ConfigMember& member : section.value.members)
+      if (fmt::format("{}.{}", section.name, member.name) == kPlugins)
+        for (ConfigMember& plugin : member.value.members)
+          std::erase_if(plugin.value.members,
+                        [](const ConfigMember& own) { return own.name == kPluginConfig; });
+  }
 }
 
 void restore_secrets(ConfigNode& tree, const ConfigNode& stored) {

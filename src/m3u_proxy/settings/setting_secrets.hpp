@@ -19,6 +19,8 @@ std::string shown(std::string_view key, std::string_view text);
 std::string shown_json(std::string_view key, const std::string& json);
 /// The same for sections with keys.
 ConfigNode shown(ConfigNode tree);
+/// Takes what is secret out, of plugins their whole configuration: what stays can be used as it is.
+void remove_secrets(ConfigNode& tree);
 /// Where `tree` says what is shown of `stored`, it says what is stored; within a plugin's
 /// configuration member by member, lists as a whole.
 void restore_secrets(ConfigNode& tree, const ConfigNode& stored);

@@ -60,6 +60,18 @@ TEST(SettingSecrets, OfAPluginAreWhateverItIsTold) {
             R"({"filtering":["icons"]})");
 }
 
+TEST(SettingSecrets, AreTakenOutAndNothingElse) {
+  ConfigNode some =
+      tree(R"({"alerts":{"failures":3,"ntfy":"http://h/t"},"http":{"metrics_token":"abc"},)"
+           R"("service":{"refresh":"6h"}})");
+  remove_secrets(some);
+  EXPECT_EQ(config::to_json(some),
+            R"({"alerts":{"failures":3},"http":{},"service":{"refresh":"6h"}})");
+  ConfigNode plugins = tree(kOfPlugin);
+  remove_secrets(plugins);
+  EXPECT_EQ(config::to_json(plugins), R"({"wasm_plugins":{"plugins":{"icons":{"enabled":true}}}})");
+}
+
 TEST(SettingSecrets, OfAPluginStayMemberByMember) {
   const ConfigNode stored = tree(kOfPlugin);
   ConfigNode back = shown(stored);

@@ -128,7 +128,7 @@ export interface BulkEdit {
 
 export interface OwnLogo { id: string; name: string; /** What a channel names it by. */ logo: string; type: string; bytes: number }
 
-export interface Backup { name: string; created?: string; bytes: number; secrets?: 'passphrase' | 'key'; with_snapshots?: boolean }
+export interface Backup { name: string; created?: string; bytes: number; secrets?: 'passphrase' | 'key'; with_snapshots?: boolean; /** Only of one that was just made. */ missing?: number; missing_names?: string[] }
 /** What came of an archive, or would. */
 export interface Restored { program: string; created: string; rows: number; /** Sources whose accounts have to be entered again. */ without_secrets: number }
 

@@ -1,4 +1,9 @@
 #include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include <m3u_proxy/api/accounts/login_limiter.hpp>
 
@@ -10,7 +15,20 @@ constexpr std::chrono::seconds kLongestWaitOfName{30};
 constexpr std::chrono::hours kForgotten{1};
 constexpr int kMostDoublings = 10;
 
-std::string address_key(const std::string& address) { return "a " + address; }
+/// Of IPv6 one has at least a /64 to oneself: its addresses count as one.
+std::string address_key(const std::string& address) {
+  std::array<std::uint8_t, 16> bytes{};
+  const std::string without_zone = address.substr(0, address.find('%'));
+  if (inet_pton(AF_INET6, without_zone.c_str(), bytes.data()) != 1) return "a " + address;
+  std::array<char, INET_ADDRSTRLEN> text{};
+  constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (std::equal(kMapped.begin(), kMapped.end(), bytes.begin()) &&
+      inet_ntop(AF_INET, bytes.data() + kMapped.size(), text.data(), text.size()) != nullptr)
+    return fmt::format("a {}", text.data());
+  std::string key = "a ";
+  for (std::size_t i = 0; i < 8; ++i) key += fmt::format("{:02x}", bytes.at(i));
+  return key;
+}
 std::string name_key(const std::string& name) { return "n " + name; }
 
 store::Duration wait_after(int count, int free, std::chrono::seconds longest) {

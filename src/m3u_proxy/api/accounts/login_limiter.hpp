@@ -1,5 +1,5 @@
 // LoginLimiter: how often a password may be tried: after a few failures each further one from the
-// same address, or for the same name, has to wait longer.
+// same address (of IPv6 the same /64), or for the same name, has to wait longer.
 //
 // What it remembers is bounded: the oldest is forgotten. Thread-safe; time is passed in.
 #pragma once

@@ -39,6 +39,19 @@ TEST_F(LoginLimiterTest, NobodyElseWaitsForAnAddressThatFails) {
   EXPECT_EQ(wait("192.0.2.2", "anna"), seconds(0));
 }
 
+TEST_F(LoginLimiterTest, AllAddressesOfAnIpv6NetworkOfSixtyFourBitsAreOne) {
+  for (int i = 0; i < LoginLimiter::kFree; ++i)
+    limiter_.failed("2001:db8:0:7::" + std::to_string(i), "anna", now_);
+  EXPECT_EQ(wait("2001:db8:0:7:ffff::9", "otto"), seconds(1));
+  EXPECT_EQ(wait("2001:db8:0:8::1", "otto"), seconds(0));
+}
+
+TEST_F(LoginLimiterTest, AnIpv4AddressInIpv6IsItself) {
+  fail(LoginLimiter::kFree, "::ffff:192.0.2.1", "anna");
+  EXPECT_EQ(wait("192.0.2.1", "otto"), seconds(1));
+  EXPECT_EQ(wait("::ffff:192.0.2.2", "otto"), seconds(0));
+}
+
 TEST_F(LoginLimiterTest, AnAddressWaitsAQuarterOfAnHourAtMost) {
   fail(100, "192.0.2.1", "anna");
   EXPECT_EQ(wait("192.0.2.1", "otto"), seconds(900));

@@ -69,6 +69,14 @@ std::string planned_json(const User& user) {
   return text;
 }
 
+/// What the audit log says of a user after a change. Of a password there is nothing else to see.
+std::string changed_json(const User& before, const User& now) {
+  std::string text = user_json(now);
+  if (now.password_hash != before.password_hash)
+    text.insert(text.size() - 1, R"(,"password_changed":true)");
+  return text;
+}
+
 Answer UserHandlers::shown(const Call& call, const User& user, int status) {
   http::Response response = json_answer(user_json(user), status);
   response.add("ETag", etag_of(user.revision));
@@ -195,7 +203,7 @@ Answer UserHandlers::put(Call& call) {
                    {.action = "users.change",
                     .target = to_string(before.id),
                     .before = user_json(before),
-                    .after = user_json(now)}));
+                    .after = changed_json(before, now)}));
   return shown(call, now);
 }
 

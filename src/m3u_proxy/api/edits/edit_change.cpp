@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -17,6 +18,9 @@ constexpr Bytes kRoom{4 * store::ChannelEdits::kMostText};
 /// The edits as they would be, and how they are stored meanwhile.
 constexpr Bytes kDraftRoom{store::ChannelEdits::kMostText +
                            kMostEdits * (sizeof(edits::ChannelEdit) + sizeof(store::ChannelEdit))};
+
+/// Of the edits that one entry of the audit log has, which keeps no more.
+constexpr std::size_t kPiece = 60'000;
 
 void write_changed(Json& json, const std::vector<store::ChannelEdits::Changed>& all) {
   json.key("items").begin_array();
@@ -64,6 +68,34 @@ Answer try_out(const ApiContext& context, PublishedData& data, const Call& call,
   return json_answer(std::move(text));
 }
 
+/// Before and after of what was changed, in as many entries as it takes.
+Result<> record_changed(const ApiContext& context, const Call& call, const EditChange& change,
+                        const std::vector<store::ChannelEdits::Changed>& all) {
+  std::string before;
+  std::string after;
+  const auto write = [&]() -> Result<> {
+    if (before.empty()) return {};
+    return record(context, call,
+                  {.action = change.action,
+                   .target = change.proxy ? to_string(*change.proxy) : std::string(),
+                   .before = std::exchange(before, {}) + "]",
+                   .after = std::exchange(after, {}) + "]"});
+  };
+  const auto add = [](std::string& list, const std::string& edit) {
+    list += list.empty() ? "[" : ",";
+    list += edit.empty() ? "null" : edit;
+  };
+  for (const auto& [was, is] : all) {
+    const std::string old_edit = edit_json(was);
+    const std::string new_edit = is.revision == 0 ? std::string() : edit_json(is);
+    if (std::max(before.size() + old_edit.size(), after.size() + new_edit.size()) > kPiece)
+      M3U_CHECK(write());
+    add(before, old_edit);
+    add(after, new_edit);
+  }
+  return write();
+}
+
 }  // namespace
 
 std::unexpected<Problem> changed_meanwhile() {
@@ -84,12 +116,7 @@ Answer change_edits(const ApiContext& context, PublishedData& data, const Call& 
   json.member("made", "edits").key("rule").null();
   write_changed(json, all);
   json.end_object();
-  if (all.empty()) return json_answer(std::move(text));
-  M3U_CHECK(record(context, call,
-                   {.action = change.action,
-                    .target = change.proxy ? to_string(*change.proxy) : std::string(),
-                    .before = text,
-                    .after = std::string(call.request.body)}));
+  M3U_CHECK(record_changed(context, call, change, all));
   return json_answer(std::move(text));
 }
 

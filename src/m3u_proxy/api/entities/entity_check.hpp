@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include <m3u_proxy/api/answers.hpp>
@@ -19,6 +20,7 @@ struct EntityDraft {
   std::optional<Uuid> id{};  ///< none: a new one
   std::string name{};
   ConfigNode config{};
+  std::string place{};  ///< what is before its fields in problems: "filters[1]."
 };
 
 /// The plain sections ([service] …) as they hold now. The example's files may be read as those in
@@ -28,6 +30,8 @@ config::Configuration plain_sections_of(const ApiContext& context);
 /// Problems: 422 with every mistake in the draft, by field and, in an expression, by position; 409
 /// when something else would not be right any more; those of the store.
 Outcome<void> check_draft(const ApiContext& context, const EntityDraft& draft);
+/// The same of several together.
+Outcome<void> check_drafts(const ApiContext& context, std::span<const EntityDraft> drafts);
 /// The keys of a source or EPG source, read and checked by themselves. Problems: 422.
 Outcome<config::SourceConfig> read_source(const ApiContext& context, store::EntityKind kind,
                                           const ConfigNode& config);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 #include <m3u_proxy/api/entities/entity_impact.hpp>
 
@@ -26,10 +27,12 @@ bool is_of_guides(const jobs::Model& model, const jobs::DraftEntity& draft) {
 
 }  // namespace
 
-Outcome<void> look_at_change(DryRun& run, const ApiContext& context,
-                             const jobs::DraftEntity& draft) {
+Outcome<void> look_at_change(DryRun& run, const ApiContext& context, const jobs::DraftEntity& draft,
+                             std::span<const jobs::DraftEntity> followers) {
+  std::vector<jobs::DraftEntity> drafts = {draft};
+  drafts.insert(drafts.end(), followers.begin(), followers.end());
   M3U_TRY(const auto before, model_with(context, {}));
-  M3U_TRY(const auto after, model_with(context, {&draft, 1}));
+  M3U_TRY(const auto after, model_with(context, drafts));
   const bool is_guides = is_of_guides(*after, draft) && is_of_guides(*before, draft);
   const std::string_view note = draft.kind == EntityKind::kSource ? kAsFetched : "";
   for (const jobs::ProxyEntry& proxy : after->proxies) {

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <mutex>
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/entities/entity_check.hpp>
@@ -9,6 +11,7 @@
 #include <m3u_proxy/api/entities/entity_routes.hpp>
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/api/entities/renaming.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/http/target.hpp>
@@ -22,6 +25,7 @@ using store::EntityKind;
 
 constexpr std::uint64_t kBody = std::uint64_t{256} << 10U;
 constexpr std::size_t kMostOrdered = 10'000;
+constexpr std::uint64_t kOrderRevisions = 1'000'000'000'000'000'000;  // 18 digits, as tags have
 
 class EntityHandlers {
  public:
@@ -40,8 +44,11 @@ class EntityHandlers {
   Outcome<EntityDraft> draft_of(const Call& call, const std::optional<Entity>& stored);
   Answer shown(const Call& call, const Entity& entity, int status = 200);
   std::unexpected<Problem> not_written(const Call& call, const Entity& before, const Error& error);
-  Answer dry_answer(const Call& call, const jobs::DraftEntity& draft);
-  Answer dry_order(const Call& call, std::vector<Uuid> ids);
+  Result<> record_change(const Call& call, std::string_view action, const Entity& before,
+                         const Entity& after);
+  Answer dry_answer(const Call& call, const jobs::DraftEntity& draft,
+                    std::span<const Follower> followers = {});
+  Answer dry_order(const Call& call, const std::vector<Entity>& entities, std::vector<Uuid> ids);
   [[nodiscard]] std::string action(std::string_view what) const {
     return fmt::format("{}.{}", kind_.path, what);
   }
@@ -49,6 +56,7 @@ class EntityHandlers {
   const ApiContext& context_;
   EntityKindName kind_;
   std::shared_ptr<PublishedData> data_;
+  std::mutex ordering_;  // from the look at an order to its change
 };
 
 jobs::DraftEntity to_draft(const EntityDraft& draft) {
@@ -56,6 +64,22 @@ jobs::DraftEntity to_draft(const EntityDraft& draft) {
           .name = draft.name,
           .body = config::to_json(draft.config),
           .id = draft.id};
+}
+
+/// What stands for the revision of an order: another one has another.
+std::int64_t order_revision(const std::vector<Entity>& entities) {
+  std::string ids;
+  for (const Entity& entity : entities) ids += to_string(entity.id);
+  return static_cast<std::int64_t>(XXH3_64bits(ids.data(), ids.size()) % kOrderRevisions);
+}
+
+std::string ids_json(const std::vector<Entity>& entities) {
+  std::string text;
+  Json json(text);
+  json.begin_object().key("ids").begin_array();
+  for (const Entity& entity : entities) json.value(std::string_view(to_string(entity.id)));
+  json.end_array().end_object();
+  return text;
 }
 
 Outcome<void> refuse_if_managed(const Entity& entity) {
@@ -101,7 +125,9 @@ Answer EntityHandlers::list(Call& call) {
     json.raw(one);
   }
   json.end_array().key("next_cursor").null().member("total", entities.size()).end_object();
-  return json_answer(std::move(text));
+  http::Response response = json_answer(std::move(text));
+  response.add("ETag", etag_of(order_revision(entities)));
+  return response;
 }
 
 Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
@@ -129,9 +155,24 @@ Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
   return draft;
 }
 
-Answer EntityHandlers::dry_answer(const Call& call, const jobs::DraftEntity& draft) {
+Result<> EntityHandlers::record_change(const Call& call, std::string_view action,
+                                       const Entity& before, const Entity& after) {
+  M3U_TRY(std::string was, entity_json(before));
+  M3U_TRY(std::string is, entity_json(after));
+  return record(context_, call,
+                {.action = action,
+                 .target = to_string(before.id),
+                 .before = std::move(was),
+                 .after = std::move(is)});
+}
+
+Answer EntityHandlers::dry_answer(const Call& call, const jobs::DraftEntity& draft,
+                                  std::span<const Follower> followers) {
+  std::vector<jobs::DraftEntity> proxies;
+  for (const auto& [proxy, body] : followers)
+    proxies.push_back({.kind = proxy.kind, .name = proxy.name, .body = body, .id = proxy.id});
   DryRun run(context_, *data_, call);
-  M3U_CHECK(look_at_change(run, context_, draft));
+  M3U_CHECK(look_at_change(run, context_, draft, proxies));
   return run.answer();
 }
 
@@ -161,18 +202,20 @@ Answer EntityHandlers::put(Call& call) {
   M3U_CHECK(refuse_if_managed(before));
   M3U_CHECK(check_revision(call.request, before.revision));
   M3U_TRY(const EntityDraft draft, draft_of(call, before));
-  if (is_dry) return dry_answer(call, to_draft(draft));
-  const auto now = context_.store.entities().put(
-      before.id, {.name = draft.name, .body = config::to_json(draft.config)}, before.revision,
-      context_.clock());
+  M3U_TRY(const auto followers, followers_of(context_.store, before, draft.name));
+  if (is_dry) return dry_answer(call, to_draft(draft), followers);
+  const std::string body = config::to_json(draft.config);
+  const auto now = followers.empty() ? context_.store.entities().put(
+                                           before.id, {.name = draft.name, .body = body},
+                                           before.revision, context_.clock())
+                                     : put_with_followers(context_.store, before, draft.name, body,
+                                                          followers, context_.clock());
   if (!now) return not_written(call, before, now.error());
-  M3U_TRY(std::string was, entity_json(before));
-  M3U_TRY(std::string is, entity_json(*now));
-  M3U_CHECK(record(context_, call,
-                   {.action = action("change"),
-                    .target = to_string(before.id),
-                    .before = std::move(was),
-                    .after = std::move(is)}));
+  M3U_CHECK(record_change(call, action("change"), before, *now));
+  for (const Follower& follower : followers) {
+    M3U_TRY(const Entity proxy, context_.store.entities().get(follower.proxy.id));
+    M3U_CHECK(record_change(call, "proxies.change", follower.proxy, proxy));
+  }
   return shown(call, *now);
 }
 
@@ -208,8 +251,8 @@ Answer EntityHandlers::erase(Call& call) {
 }
 
 /// Proxies name what they are made of in an order of their own, so nothing is published otherwise.
-Answer EntityHandlers::dry_order(const Call& call, std::vector<Uuid> ids) {
-  M3U_TRY(const auto entities, context_.store.entities().list(kind_.kind));
+Answer EntityHandlers::dry_order(const Call& call, const std::vector<Entity>& entities,
+                                 std::vector<Uuid> ids) {
   std::vector<Uuid> known;
   for (const Entity& entity : entities) known.push_back(entity.id);
   std::ranges::sort(known);
@@ -224,12 +267,20 @@ Answer EntityHandlers::reorder(Call& call) {
   Fields fields(body);
   const auto ids = fields.ids("ids", Needed::kYes, kMostOrdered);
   M3U_CHECK(fields.finish());
-  if (is_dry) return dry_order(call, *ids);
-  if (const auto done = context_.store.entities().reorder(kind_.kind, *ids); !done)
+  const std::scoped_lock lock(ordering_);
+  store::Entities& entities = context_.store.entities();
+  M3U_TRY(const auto before, entities.list(kind_.kind));
+  M3U_CHECK(check_revision(call.request, order_revision(before)));
+  if (is_dry) return dry_order(call, before, *ids);
+  if (const auto done = entities.reorder(kind_.kind, *ids); !done)
     return std::unexpected<Problem>(done.error());
+  M3U_TRY(const auto after, entities.list(kind_.kind));
   M3U_CHECK(
-      record(context_, call, {.action = action("order"), .after = std::string(call.request.body)}));
-  return http::empty_response();
+      record(context_, call,
+             {.action = action("order"), .before = ids_json(before), .after = ids_json(after)}));
+  http::Response response = http::empty_response();
+  response.add("ETag", etag_of(order_revision(after)));
+  return response;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include <fmt/format.h>
@@ -129,6 +130,26 @@ std::string restored_address(std::string_view sent, std::string_view stored) {
   return out;
 }
 
+std::string hidden_json(ConfigNode node) {
+  hide_in_addresses(node);
+  return config::to_json(node);
+}
+
+/// Items of a list as they are stored; one that was changed is taken for the one in its place.
+void restore_items(std::vector<ConfigNode>& items, const std::vector<ConfigNode>& stored) {
+  std::multimap<std::string, const ConfigNode*> known;
+  for (const ConfigNode& item : stored) known.emplace(hidden_json(item), &item);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto found = known.find(config::to_json(items[i]));
+    if (found != known.end()) {
+      items[i] = *found->second;
+      known.erase(found);
+    } else if (i < stored.size()) {
+      restore_in_addresses(items[i], stored[i]);
+    }
+  }
+}
+
 /// Whether something that redact_url() hides is hidden already.
 bool hides_something(std::string_view address) {
   if (redact_url(address) != address) return false;
@@ -153,6 +174,18 @@ void hide_in_addresses(ConfigNode& config) {
   if (config.kind == Kind::kString) config.text = redact_urls_in(config.text);
   for (ConfigMember& member : config.members) hide_in_addresses(member.value);
   for (ConfigNode& item : config.items) hide_in_addresses(item);
+}
+
+void restore_in_addresses(ConfigNode& config, const ConfigNode& stored) {
+  if (config.kind == Kind::kString && stored.kind == Kind::kString &&
+      config.text == redact_urls_in(stored.text))
+    config.text = stored.text;
+  for (ConfigMember& member : config.members) {
+    const ConfigMember* const known = stored.find(member.name);
+    if (known != nullptr && member.name != "headers")
+      restore_in_addresses(member.value, known->value);
+  }
+  restore_items(config.items, stored.items);
 }
 
 Result<std::string> without_secrets(std::string_view config) {

@@ -15,6 +15,9 @@ void hide_secrets(ConfigNode& config);
 /// Puts it in the place of what opens something in any address within a text: of channels that were
 /// written down, and in expressions. So are addresses shown to those who may only look.
 void hide_in_addresses(ConfigNode& config);
+/// Where `config` says what hide_in_addresses() makes of `stored`, it says what is stored; an item
+/// of a list wherever it is now. Headers are restore_secrets()' work.
+void restore_in_addresses(ConfigNode& config, const ConfigNode& stored);
 /// hide_secrets() for a configuration as the store has it. Error: kConfig, when it is no JSON.
 Result<std::string> without_secrets(std::string_view config);
 /// Where `config` says what hide_secrets() makes of `stored`, it says what is stored, so long as

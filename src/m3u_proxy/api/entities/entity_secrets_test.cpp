@@ -97,5 +97,31 @@ TEST(EntitySecrets, WhatIsStillHiddenIsSaid) {
               IsEmpty());
 }
 
+TEST(EntitySecrets, AddressesAnywhereComeBackAsTheyAreStored) {
+  constexpr std::string_view kChannels =
+      R"json({"channels":[{"name":"A","url":"http://u:pw@h.example/1"},)json"
+      R"json({"name":"B","url":"http://u:pw@h.example/2"},"http://u:pw@h.example/3"],)json"
+      R"json("expression":"true SET logo = \"http://u:pw@h.example/x.png\""})json";
+  const auto back = [&](std::string_view sent) {
+    ConfigNode config = node(sent);
+    restore_in_addresses(config, node(kChannels));
+    return config::to_json(config);
+  };
+  ConfigNode shown = node(kChannels);
+  hide_in_addresses(shown);
+  EXPECT_EQ(config::to_json(shown).find("pw"), std::string::npos);
+  EXPECT_EQ(back(config::to_json(shown)), kChannels);
+  // Another order, another name.
+  EXPECT_EQ(back(R"({"channels":[{"name":"B","url":"http://***@h.example/2"},)"
+                 R"({"name":"A","url":"http://***@h.example/1"}]})"),
+            R"({"channels":[{"name":"B","url":"http://u:pw@h.example/2"},)"
+            R"({"name":"A","url":"http://u:pw@h.example/1"}]})");
+  EXPECT_EQ(back(R"({"channels":[{"name":"One","url":"http://***@h.example/1"}]})"),
+            R"({"channels":[{"name":"One","url":"http://u:pw@h.example/1"}]})");
+  // No other server hears of it.
+  EXPECT_EQ(back(R"({"channels":[{"name":"A","url":"http://***@evil.example/1"}]})"),
+            R"({"channels":[{"name":"A","url":"http://***@evil.example/1"}]})");
+}
+
 }  // namespace
 }  // namespace m3u_proxy::api

@@ -1,4 +1,10 @@
+#include <algorithm>
 #include <array>
+#include <map>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
 
 #include <m3u_proxy/api/answers.hpp>
 #include <m3u_proxy/api/entities/generation_diff.hpp>
@@ -22,6 +28,11 @@ constexpr std::array<ShownField, 6> kShown = {{{"number", ChannelField::kTvgChno
                                                {"guide_id", ChannelField::kTvgId},
                                                {"url", ChannelField::kStreamUrl}}};
 
+/// What is only told of where it differs.
+constexpr std::array<ShownField, 2> kMore = {
+    {{"tvg_name", ChannelField::kTvgName}, {"tvg_shift", ChannelField::kTvgShift}}};
+constexpr std::size_t kLongestValue = 500;
+
 /// One generation's channels, and the one that was looked at last.
 class Side {
  public:
@@ -34,9 +45,19 @@ class Side {
     row_ = static_cast<std::size_t>(row - first);
     return {};
   }
-  [[nodiscard]] std::string text(const ShownField& shown) const {
-    const std::string_view value = batch_.text(shown.field, row_);
-    return shown.field == ChannelField::kStreamUrl ? redact_url(value) : std::string(value);
+  [[nodiscard]] std::string_view text(const ShownField& shown) const {
+    return batch_.text(shown.field, row_);
+  }
+  [[nodiscard]] std::span<const std::string_view> directives() const {
+    return batch_.directives(row_);
+  }
+  [[nodiscard]] std::string_view duration() const { return batch_.duration(row_); }
+  /// What has no field of its own, by its key.
+  [[nodiscard]] std::map<std::string, std::string> attributes() const {
+    std::map<std::string, std::string> all;
+    for (const auto& [key, value] : batch_.attributes(row_))
+      all.emplace(fmt::format("attributes.{}", key), value);
+    return all;
   }
 
  private:
@@ -46,14 +67,35 @@ class Side {
   std::size_t row_ = 0;
 };
 
-/// The fields of a channel; of a changed one those that differ from `other`.
+/// As it is shown to everybody.
+std::string shown_text(const Side& side, const ShownField& shown) {
+  const std::string_view value = side.text(shown);
+  return shown.field == ChannelField::kStreamUrl ? redact_url(value) : std::string(value);
+}
+
+/// The fields of a channel; of a changed one those that differ from `other`. An address of which
+/// only hidden parts differ is in both, and looks the same.
 void write_fields(Json& json, std::string_view name, const Side& side, const Side* other) {
   json.key(name).begin_object();
-  for (const ShownField& shown : kShown) {
-    const std::string value = side.text(shown);
-    if (other == nullptr ? !value.empty() : value != other->text(shown))
-      json.member(shown.name, std::string_view(value));
+  for (const ShownField& shown : kShown)
+    if (other == nullptr ? !side.text(shown).empty() : side.text(shown) != other->text(shown))
+      json.member(shown.name, std::string_view(shown_text(side, shown)));
+  if (other == nullptr) {
+    json.end_object();
+    return;
   }
+  for (const ShownField& shown : kMore)
+    if (side.text(shown) != other->text(shown)) json.member(shown.name, side.text(shown));
+  if (side.duration() != other->duration()) json.member("duration", side.duration());
+  const auto opposite = other->attributes();
+  for (const auto& [key, value] : side.attributes()) {
+    const auto same = opposite.find(key);
+    if (same == opposite.end() || same->second != value)
+      json.member(key, std::string_view(excerpt(redact_urls_in(value), kLongestValue)));
+  }
+  // Such lines may hold keys and logins: what they say is not shown.
+  if (!std::ranges::equal(side.directives(), other->directives()))
+    json.member("directives", std::string_view(fmt::format("{} lines", side.directives().size())));
   json.end_object();
 }
 
@@ -69,7 +111,7 @@ Result<> write_difference(Json& json, snapshots::ChannelChange change,
   constexpr std::array<std::string_view, 3> kWords = {"added", "removed", "changed"};
   json.begin_object().member("change", kWords[static_cast<std::size_t>(change)]);
   id_member(json, "id", id.id);
-  json.member("name", std::string_view(own.text(kShown[1])));
+  json.member("name", own.text(kShown[1]));
   if (change != kAdded) write_fields(json, "before", older, change == kChanged ? &newer : nullptr);
   if (change != kRemoved) write_fields(json, "after", newer, change == kChanged ? &older : nullptr);
   json.end_object();

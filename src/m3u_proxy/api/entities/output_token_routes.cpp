@@ -40,6 +40,8 @@ class OutputTokenHandlers {
   Answer made(const Call& call, const AccessToken& token, const std::string& secret) const;
   /// One with the name, user and end of `wanted`.
   Outcome<AccessToken> make(const Entity& entity, AccessToken wanted, std::string& secret) const;
+  /// Who is no administrator changes their own and nobody's. Problem: 403.
+  static Outcome<void> check_owner(const Call& call, const std::optional<Uuid>& user);
   /// Whose token it is to be; nullopt: nobody's, it is the proxy's.
   Outcome<std::optional<Uuid>> user_of(const Call& call,
                                        const std::optional<std::string>& id) const;
@@ -68,6 +70,18 @@ std::string planned_json(const AccessToken& token) {
   json.key("user");
   token.user ? json.value(std::string_view(to_string(*token.user))) : json.null();
   json.end_object();
+  return text;
+}
+
+/// What the audit log says of one.
+std::string audit_json(const Entity& proxy, const AccessToken& token) {
+  std::string text;
+  Json json(text);
+  json.begin_object();
+  write_token(json, token);
+  json.key("proxy").begin_object();
+  id_member(json, "id", proxy.id);
+  json.member("name", std::string_view(proxy.name)).end_object().end_object();
   return text;
 }
 
@@ -126,6 +140,12 @@ Outcome<AccessToken> OutputTokenHandlers::make(const Entity& entity, AccessToken
   return token;
 }
 
+Outcome<void> OutputTokenHandlers::check_owner(const Call& call, const std::optional<Uuid>& user) {
+  if (!user || call.principal.user == *user || call.principal.role >= Role::kAdmin) return {};
+  return problem(403, "this token is somebody else's",
+                 "they rotate and remove it themselves, or an administrator does");
+}
+
 Outcome<std::optional<Uuid>> OutputTokenHandlers::user_of(
     const Call& call, const std::optional<std::string>& id) const {
   if (!id) return std::nullopt;
@@ -158,8 +178,10 @@ Answer OutputTokenHandlers::create(Call& call) {
   const AccessToken wanted{.name = *name, .user = user, .expires = expires.value_or(store::Time())};
   if (is_dry) return planned_answer({.action = "create", .after = planned_json(wanted)});
   M3U_TRY(const AccessToken token, make(entity, wanted, secret));
-  M3U_CHECK(
-      record(context_, call, {.action = "output-tokens.create", .target = to_string(token.id)}));
+  M3U_CHECK(record(context_, call,
+                   {.action = "output-tokens.create",
+                    .target = to_string(token.id),
+                    .after = audit_json(entity, token)}));
   return made(call, token, secret);
 }
 
@@ -167,6 +189,7 @@ Answer OutputTokenHandlers::rotate(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, proxy(call));
   M3U_TRY(const AccessToken old, find(call, entity));
+  M3U_CHECK(check_owner(call, old.user));
   if (is_dry)
     return planned_answer(
         {.action = "change", .before = planned_json(old), .after = planned_json(old)});
@@ -183,8 +206,11 @@ Answer OutputTokenHandlers::rotate(Call& call) {
     M3U_TRY(token, make(entity, old, secret));
     M3U_CHECK(context_.store.tokens().erase(old.id));
   }
-  M3U_CHECK(
-      record(context_, call, {.action = "output-tokens.rotate", .target = to_string(old.id)}));
+  M3U_CHECK(record(context_, call,
+                   {.action = "output-tokens.rotate",
+                    .target = to_string(old.id),
+                    .before = audit_json(entity, old),
+                    .after = audit_json(entity, token)}));
   return made(call, token, secret);
 }
 
@@ -192,12 +218,15 @@ Answer OutputTokenHandlers::erase(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, proxy(call));
   M3U_TRY(const AccessToken token, find(call, entity));
+  M3U_CHECK(check_owner(call, token.user));
   M3U_TRY(const bool is_proxys, is_own(token, entity));
   if (is_proxys) return problem(409, "this is the proxy's own token", "rotate it instead");
   if (is_dry) return planned_answer({.action = "remove", .before = planned_json(token)});
   M3U_CHECK(context_.store.tokens().erase(token.id));
-  M3U_CHECK(
-      record(context_, call, {.action = "output-tokens.remove", .target = to_string(token.id)}));
+  M3U_CHECK(record(context_, call,
+                   {.action = "output-tokens.remove",
+                    .target = to_string(token.id),
+                    .before = audit_json(entity, token)}));
   return http::empty_response();
 }
 

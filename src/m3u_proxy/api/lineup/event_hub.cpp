@@ -14,6 +14,8 @@ namespace m3u_proxy::api {
 namespace {
 
 constexpr std::chrono::seconds kPressureEvery{5};
+/// Tokens and sessions end by themselves: nothing tells of it.
+constexpr std::chrono::seconds kAskEvery{10};
 constexpr std::chrono::hours kLongestSleep{24};
 constexpr std::chrono::seconds kPause{2};
 constexpr std::chrono::hours kLongestListening{1};
@@ -207,6 +209,8 @@ void EventHub::look_at_listeners(store::Topics topics) {
     all = listeners_;
   }
   const auto now = std::chrono::steady_clock::now();
+  asks = asks || now - asked_ >= kAskEvery;
+  if (asks) asked_ = now;
   for (const Listener& listener : all)
     if (now - listener.since > kLongestListening || (asks && !listener.may_listen()))
       listener.stream.close();

@@ -3,8 +3,8 @@
 //
 // What was told last stays in a ring of a fixed size, so that who comes back with the id of the
 // last event misses nothing, or hears that it has. Without listeners nothing is looked at. Who may
-// not listen any more is cut off when access changes, and everybody after an hour: who still may
-// comes back by themselves.
+// not listen any more is cut off when access changes, or some seconds after what they came by is
+// over, and everybody after an hour: who still may comes back by themselves.
 #pragma once
 
 #include <atomic>
@@ -101,7 +101,8 @@ class EventHub {
   std::map<Uuid, std::string> sources_;
   std::map<Uuid, std::string> generations_;
   std::string pressure_;
-  bool looks_ = false;  // somebody listens: what is known is up to date
+  std::chrono::steady_clock::time_point asked_;  // all listeners, whether they still may
+  bool looks_ = false;                           // somebody listens: what is known is up to date
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -21,7 +21,10 @@ ConfigMember text_member(std::string name, std::string text) {
 Result<std::string> text_of(const store::Entity& entity, std::string_view section,
                             ShowSecrets secrets) {
   M3U_TRY(ConfigNode table, config::parse_json(entity.body, entity.name));
-  if (secrets == ShowSecrets::kNo) hide_secrets(table);
+  if (secrets == ShowSecrets::kNo) {
+    hide_secrets(table);
+    hide_in_addresses(table);
+  }
   table.members.insert(table.members.begin(),
                        {text_member("name", entity.name), text_member("id", to_string(entity.id))});
   return config::to_toml(fmt::format("\n[[{}]]", section), table);
@@ -58,9 +61,9 @@ Result<> export_configuration(store::Store& store, ShowSecrets secrets, const st
       fmt::format("# Exported by m3u-proxy {}, for m3u-proxy import and --config.\n", program)));
   if (secrets == ShowSecrets::kNo)
     M3U_CHECK(to.write(
-        "# Accounts and values of headers are left out: *** is in their place. Enter them, "
-        "or export\n# with --with-secrets. What is imported where they are known keeps "
-        "them.\n"));
+        "# Accounts, in any address, and values of headers are left out: *** is in their place.\n"
+        "# Enter them, or export with --with-secrets. What is imported where they are known keeps\n"
+        "# them.\n"));
   std::map<Uuid, std::string> proxies;
   for (const EntityKindName& kind : kEntityKinds) {
     M3U_TRY(const auto entities, store.entities().list(kind.kind));

@@ -11,7 +11,7 @@
 #include <m3u_proxy/config/legacy_keys.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 #include <m3u_proxy/jobs/model.hpp>
-#include <m3u_proxy/jobs/schedule.hpp>
+#include <m3u_proxy/jobs/schedule/schedule.hpp>
 #include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::api {
@@ -35,8 +35,18 @@ std::string_view text_of(const ConfigNode& table, std::string_view name) {
   return member == nullptr ? std::string_view() : std::string_view(member->value.text);
 }
 
+/// Whether an account was left out of an address in it, at any depth.
+bool has_hidden_address(const ConfigNode& node) {
+  return (node.text.contains("://") && node.text.contains(kHidden)) ||
+         std::ranges::any_of(node.members,
+                             [](const auto& member) { return has_hidden_address(member.value); }) ||
+         std::ranges::any_of(node.items, has_hidden_address);
+}
+
 bool lacks_secrets(const ConfigNode& source) {
   const auto is_hidden = [](std::string_view text) { return text.contains(kHidden); };
+  const ConfigMember* const channels = source.find("channels");
+  if (channels != nullptr && has_hidden_address(channels->value)) return true;
   if (std::ranges::any_of(kPlaces, [&](auto name) { return is_hidden(text_of(source, name)); }))
     return true;
   const ConfigMember* const headers = source.find("headers");
@@ -54,11 +64,12 @@ struct Read {
 };
 
 /// The first mistake that a reader found, and how many there are.
-Result<> finish(config::ConfigReader& reader) {
+Result<> finish(config::ConfigReader& reader, const ImportOptions& options) {
   auto problems = reader.take_problems();
   if (problems.empty()) return {};
-  Error first = std::move(problems.front().error);
+  Error first = problems.front().error;
   if (problems.size() > 1) first.message += fmt::format(" (and {} more)", problems.size() - 1);
+  if (options.problems != nullptr) *options.problems = std::move(problems);
   return fail(std::move(first));
 }
 
@@ -82,13 +93,13 @@ Result<> check_for_service(const config::Configuration& read) {
   return {};
 }
 
-Result<Read> read(const ConfigurationFile& file) {
+Result<Read> read(const ConfigurationFile& file, const ImportOptions& options) {
   M3U_TRY(ConfigNode tree, parse_toml(file.text, file.name));
   config::ConfigReader reader;
   (void)config::replace_legacy_keys(reader, tree);
   config::Configuration configuration;
   config::read_document(reader, tree, configuration);
-  M3U_CHECK(finish(reader));
+  M3U_CHECK(finish(reader, options));
   M3U_CHECK(check_for_service(configuration));
   Read out;
   M3U_TRY(out.entities, jobs::entities_of(tree, file.folder));
@@ -100,16 +111,18 @@ Result<Read> read(const ConfigurationFile& file) {
   return out;
 }
 
-/// What a source of a file becomes, given what is there.
+/// What an entity of a file becomes, given what is there.
 Result<std::string> merged(const FileEntity& wanted, const Entity* stored,
                            const ImportOptions& options) {
-  if (!is_source(wanted.kind)) return wanted.body;
+  if (!is_source(wanted.kind) && stored == nullptr) return wanted.body;
   M3U_TRY(ConfigNode config, config::parse_json(wanted.body, wanted.name));
   ConfigNode before;
   if (stored != nullptr) {
     M3U_TRY(before, config::parse_json(stored->body, stored->name));
-    restore_secrets(config, before);
+    if (is_source(wanted.kind)) restore_secrets(config, before);
+    restore_in_addresses(config, before);
   }
+  if (!is_source(wanted.kind)) return config::to_json(config);
   for (const std::string_view place : kPlaces) {
     const std::string_view location = text_of(config, place);
     if (!options.check_place || location == text_of(before, place)) continue;
@@ -123,10 +136,14 @@ Result<std::string> merged(const FileEntity& wanted, const Entity* stored,
   return config::to_json(config);
 }
 
-/// Whether all would be right together.
-Result<std::uint64_t> check_together(store::Store& store, const config::Configuration& base,
-                                     const Read& file, store::ImportMode mode,
-                                     const store::MergeBody& merge) {
+std::string title(const Entity& entity) {
+  return fmt::format("{} \"{}\"", to_string(entity.kind), entity.name);
+}
+
+/// Whether all would be right together, and what would be another or gone.
+Result<> check_together(store::Store& store, const config::Configuration& base, const Read& file,
+                        store::ImportMode mode, const store::MergeBody& merge,
+                        ImportSummary& summary) {
   std::vector<Entity> existing;
   for (const EntityKindName& kind : kEntityKinds) {
     M3U_TRY(auto some, store.entities().list(kind.kind));
@@ -134,8 +151,9 @@ Result<std::uint64_t> check_together(store::Store& store, const config::Configur
   }
   M3U_TRY(const store::ImportPlan plan, plan_import(existing, file.entities, mode, merge));
   std::vector<jobs::DraftEntity> drafts;
-  std::uint64_t without_secrets = 0;
   for (const store::ImportPlan::Step& step : plan.steps) {
+    if (step.becomes == store::ImportPlan::Becomes::kChanged)
+      summary.changed.push_back(title(step.entity));
     const bool is_new = step.becomes == store::ImportPlan::Becomes::kCreated;
     drafts.push_back({.kind = step.entity.kind,
                       .name = step.entity.name,
@@ -143,12 +161,14 @@ Result<std::uint64_t> check_together(store::Store& store, const config::Configur
                       .id = is_new && !step.has_id ? std::nullopt : std::optional(step.entity.id)});
     if (!is_source(step.entity.kind)) continue;
     M3U_TRY(const ConfigNode config, config::parse_json(step.entity.body, step.entity.name));
-    if (lacks_secrets(config)) ++without_secrets;
+    if (lacks_secrets(config)) ++summary.without_secrets;
   }
-  for (const Entity& gone : plan.removed)
+  for (const Entity& gone : plan.removed) {
+    summary.removed.push_back(title(gone));
     drafts.push_back({.kind = gone.kind, .name = {}, .body = {}, .id = gone.id, .is_gone = true});
+  }
   M3U_CHECK(jobs::load_model(store, base, drafts));
-  return without_secrets;
+  return {};
 }
 
 void counts_member(JsonWriter<std::string>& json, std::string_view name,
@@ -162,7 +182,24 @@ void counts_member(JsonWriter<std::string>& json, std::string_view name,
       .end_object();
 }
 
+void names_member(JsonWriter<std::string>& json, std::string_view name,
+                  const std::vector<std::string>& names) {
+  json.key(name).begin_array();
+  for (const std::string& one : names) json.value(std::string_view(one));
+  json.end_array();
+}
+
 }  // namespace
+
+std::string replaced_json(const ImportSummary& summary) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  names_member(json, "changed", summary.changed);
+  names_member(json, "removed", summary.removed);
+  json.end_object();
+  return text;
+}
 
 std::string to_json(const ImportSummary& summary, bool is_dry) {
   std::string text;
@@ -170,9 +207,9 @@ std::string to_json(const ImportSummary& summary, bool is_dry) {
   json.begin_object().member("dry_run", is_dry);
   counts_member(json, "entities", summary.counts.entities);
   counts_member(json, "edits", summary.counts.edits);
-  json.member("without_secrets", summary.without_secrets).key("ignored").begin_array();
-  for (const std::string& section : summary.ignored) json.value(std::string_view(section));
-  json.end_array().end_object();
+  json.member("without_secrets", summary.without_secrets);
+  names_member(json, "ignored", summary.ignored);
+  json.end_object();
   return text;
 }
 
@@ -182,12 +219,12 @@ Result<ImportSummary> import_configuration(store::Store& store, memory::Budget& 
                                            const ImportOptions& options) {
   M3U_TRY(const auto room,
           budget.reserve(memory::Tag::kStore, Bytes{file.text.size() * kBytesPerByte}));
-  M3U_TRY(Read what, read(file));
+  M3U_TRY(Read what, read(file, options));
   const store::MergeBody merge = [&](const FileEntity& wanted, const Entity* stored) {
     return merged(wanted, stored, options);
   };
   ImportSummary summary;
-  M3U_TRY(summary.without_secrets, check_together(store, base, what, options.mode, merge));
+  M3U_CHECK(check_together(store, base, what, options.mode, merge, summary));
   M3U_TRY(summary.counts, store.import({.entities = what.entities,
                                         .edits = what.edits,
                                         .mode = options.mode,

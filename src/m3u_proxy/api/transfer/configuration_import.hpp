@@ -27,15 +27,21 @@ struct ImportOptions {
   store::Time now{};
   /// Whether a new source may be at a place.
   std::function<Result<>(std::string_view location)> check_place{};
+  std::vector<config::ConfigProblem>* problems = nullptr;  ///< gets every mistake of the file
 };
 
 struct ImportSummary {
   store::ImportResult counts{};
   std::uint64_t without_secrets = 0;   ///< sources with *** that have to be given their accounts
+  std::vector<std::string> changed{};  ///< what is another now: filter "news"
+  std::vector<std::string> removed{};
   std::vector<std::string> ignored{};  ///< sections that are no one's to import: [service] …
 };
 /// The document's ImportSummary.
 std::string to_json(const ImportSummary& summary, bool is_dry);
+
+/// What an import that was made changed and removed, by name: for the audit log.
+std::string replaced_json(const ImportSummary& summary);
 
 /// All of it or nothing. `base` has the plain sections. Takes some 12 times the text of `budget`.
 /// Errors: kConfig with the first mistake and its place, or when it does not fit together with what

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 
 #include <unistd.h>
@@ -5,6 +6,7 @@
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/entities/entity_check.hpp>
 #include <m3u_proxy/api/entities/source_places.hpp>
+#include <m3u_proxy/api/lineup/channel_answers.hpp>
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/api/transfer/configuration_export.hpp>
 #include <m3u_proxy/api/transfer/configuration_import.hpp>
@@ -15,6 +17,7 @@
 namespace m3u_proxy::api {
 namespace {
 
+constexpr std::string_view kFile = "the file";
 /// What there is room for beside the work of a service with little memory.
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 20U;
 
@@ -48,29 +51,66 @@ Outcome<std::string> text_of(const http::Request& request) {
   return text;
 }
 
+/// Where a mistake begins, up to the end of its line.
+std::optional<Position> position_of(std::string_view text, const Where& where) {
+  if (where.source != kFile || where.line == 0) return std::nullopt;
+  std::size_t begin = 0;
+  for (std::uint64_t line = 1; line < where.line; ++line) {
+    begin = text.find('\n', begin);
+    if (begin == std::string_view::npos) return std::nullopt;
+    ++begin;
+  }
+  const std::size_t end = std::min(text.find('\n', begin), text.size());
+  const std::uint64_t column = std::max<std::uint64_t>(where.column, 1);
+  return Position{.line = where.line,
+                  .column = column,
+                  .start = utf16_units(text, std::min<std::size_t>(begin + column - 1, end)),
+                  .end = utf16_units(text, end)};
+}
+
+std::vector<FieldProblem> field_problems(std::string_view text,
+                                         const std::vector<config::ConfigProblem>& problems) {
+  std::vector<FieldProblem> out;
+  for (const auto& [error, display] : problems)
+    out.push_back({.field = "file",
+                   .code = "invalid",
+                   .message = error.message,
+                   .hint = error.hint,
+                   .position = position_of(text, error.where)});
+  return out;
+}
+
 Answer import_file(const ApiContext& context, Call& call) {
   M3U_TRY(const bool only_check, query_flag(call.request, "dry_run"));
   M3U_TRY(const bool replaces, query_flag(call.request, "replace"));
   M3U_TRY(const std::string text, text_of(call.request));
   const config::Configuration base = plain_sections_of(context);
+  std::vector<config::ConfigProblem> problems;
   auto done = import_configuration(
       context.store, context.process.budget(), base,
-      {.text = text, .name = "the file", .folder = "/"},
+      {.text = text, .name = std::string(kFile), .folder = "/"},
       {.mode = replaces ? store::ImportMode::kReplace : store::ImportMode::kAdd,
        .only_check = only_check,
        .now = context.clock(),
-       .check_place = [&base](std::string_view location) {
-         return check_place(base.service.allowed_folders, location);
-       }});
+       .check_place =
+           [&base](std::string_view location) {
+             return check_place(base.service.allowed_folders, location);
+           },
+       .problems = &problems});
   if (!done) {
+    if (problems.empty() && done.error().where.source == kFile)
+      problems.push_back({.error = done.error()});
     Problem why(std::move(done).error());
+    why.errors = field_problems(text, problems);
     // What is wrong is what came, not how it was asked for.
     if (why.status == 400) why.status = 422;
     return std::unexpected(std::move(why));
   }
   std::string summary = to_json(*done, only_check);
   if (!only_check)
-    M3U_CHECK(record(context, call, {.action = "configuration.import", .after = summary}));
+    M3U_CHECK(record(
+        context, call,
+        {.action = "configuration.import", .before = replaced_json(*done), .after = summary}));
   return json_answer(std::move(summary));
 }
 

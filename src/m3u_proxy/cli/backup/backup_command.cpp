@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <m3u_proxy/cli/backup/archive_options.hpp>
 #include <m3u_proxy/cli/commands.hpp>
@@ -65,6 +66,10 @@ Result<Json> restore(const RestoreOptions& options, const config::Environment& e
   return restore_by_service(options, archive.passphrase);
 }
 
+std::string names_of(const backup::BackupSummary& summary) {
+  return fmt::format("{}", fmt::join(summary.missing_names, ", "));
+}
+
 }  // namespace
 
 ExitCode run_backup(const BackupOptions& options, const config::Environment& environment) {
@@ -83,7 +88,12 @@ ExitCode run_backup(const BackupOptions& options, const config::Environment& env
         "Accounts in it are sealed with {}/secret.key, which is not in it: keep a copy of that, or "
         "use --passphrase-file.\n",
         options.data);
-  return ExitCode::kPublished;
+  if (done->missing == 0) return ExitCode::kPublished;
+  print("Not in it, since they could not be read: {}{}\n", names_of(*done),
+        done->missing > done->missing_names.size()
+            ? fmt::format(" and {} more", done->missing - done->missing_names.size())
+            : "");
+  return ExitCode::kDegraded;
 }
 
 ExitCode run_restore(const RestoreOptions& options, const config::Environment& environment) {

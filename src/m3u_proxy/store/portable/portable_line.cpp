@@ -100,6 +100,8 @@ class LineReader::Parser {
   Result<> take(const Kind& kind, std::string_view name, const element& value,
                 std::vector<sql::Value>& values);
   Result<Row> unseal(const Kind& kind, std::vector<sql::Value>& values);
+  [[nodiscard]] Result<sql::Value> sealed_again(const Kind& kind, std::string_view context,
+                                                std::string_view open) const;
 
   const ReadOptions& options_;
   simdjson::dom::parser parser_{kLongestLine};
@@ -127,6 +129,16 @@ Result<> LineReader::Parser::take(const Kind& kind, std::string_view name, const
   return {};
 }
 
+/// Sealed with the database's key, as its column has it.
+Result<sql::Value> LineReader::Parser::sealed_again(const Kind& kind, std::string_view context,
+                                                    std::string_view open) const {
+  M3U_TRY(const std::string sealed, options_.own->seal(context, open));
+  if (kind.sealed == Sealed::kConfig) return sql::Value(sealed);
+  std::string json;
+  append_json_string(json, sealed);
+  return sql::Value(json);
+}
+
 /// What was sealed with the lines' key is sealed with the database's.
 Result<LineReader::Row> LineReader::Parser::unseal(const Kind& kind,
                                                    std::vector<sql::Value>& values) {
@@ -140,19 +152,15 @@ Result<LineReader::Row> LineReader::Parser::unseal(const Kind& kind,
     if (!is_config) return Row::kWhole;
   } else if (options_.opened != nullptr) {
     M3U_TRY(const std::string open, options_.opened->open(context, sealed_));
-    M3U_TRY(const std::string again, options_.own->seal(context, open));
-    std::string text;
-    if (!is_config) append_json_string(text, again);
-    values[at] = sql::Value(is_config ? again : text);
+    M3U_TRY(values[at], sealed_again(kind, context, open));
     return Row::kWhole;
-  } else if (!is_config) {
+  } else if (!is_config && !seen_[at]) {
     return Row::kLeftOut;
   }
   if (!seen_[at]) return wrong("{} is missing", json->member);
   const std::string shown = std::get<std::string>(values[at].content());
-  M3U_TRY(const std::string again, options_.own->seal(context, shown));
-  values[at] = sql::Value(again);
-  return sealed_.empty() ? Row::kWhole : Row::kWithoutSecrets;
+  M3U_TRY(values[at], sealed_again(kind, context, shown));
+  return sealed_.empty() || !is_config ? Row::kWhole : Row::kWithoutSecrets;
 }
 
 Result<LineReader::Row> LineReader::Parser::read(const Kind& kind, std::string_view line,

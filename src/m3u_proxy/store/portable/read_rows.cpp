@@ -106,6 +106,8 @@ class Reading {
         connection_.append(kind.table, columns, [&](auto& values) { return next(kind, values); });
     if (added) return {};
     Error error = added.error();
+    // As a database says of a row that refers to one which it does not have.
+    if (error.code == ErrorCode::kNotFound) error.code = ErrorCode::kConflict;
     if (error.code == ErrorCode::kConflict)
       error.message =
           fmt::format("{}: something is in it twice, or refers to what is not there", kind.name);

@@ -78,6 +78,11 @@ class Writer {
       if (const auto text = plain_string(row.text(at)))
         if (const auto opened = options_.own->open(context, *text)) {
           M3U_TRY(const std::string sealed, options_.seal->seal(context, *opened));
+          // Of a plain text all is secret.
+          if (opened->starts_with('{')) {
+            M3U_TRY(const std::string shown, options_.hide(*opened));
+            json.key(member).raw(shown);
+          }
           json.member("sealed", std::string_view(sealed));
           return {};
         }
