@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 from api_client import PASSWORD, Client, Events, administrator
+from program import SLOWER
 from service import SOON, Service
 from test_serve import Source, configuration, playlist_of
 
@@ -56,7 +57,7 @@ def test_others_hear_all_but_the_log(tmp_path):
 
 
 def test_who_listens_by_a_token_that_ends_is_cut_off(service):
-    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
+    end = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4 * SLOWER))
     made = service.admin.post("/tokens", {"name": "short", "scopes": ["admin"], "expires": end})
     assert made.status == 201, made.text
     with Events(Client(service, made.json["token"]), "?logs=error") as events:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 
 #include <m3u_proxy/jobs/model.hpp>
 
@@ -10,8 +11,10 @@ namespace m3u_proxy::jobs {
 
 /// load_model() of what is there, where a proxy goes without the sources, filters and rules that it
 /// names and that are not there, with a warning for each: somebody removed one while somebody else
-/// took it into use, or the configuration file does not have it any more. Errors: of load_model().
+/// took it into use, or the configuration file does not have it any more. One that lacks a filter
+/// goes without sources: what it has published stays. Errors: of load_model().
 Result<std::shared_ptr<const Model>> load_current_model(store::Store& store,
-                                                        const config::Configuration& base);
+                                                        const config::Configuration& base,
+                                                        std::span<const DraftEntity> drafts = {});
 
 }  // namespace m3u_proxy::jobs

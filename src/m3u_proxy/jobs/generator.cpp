@@ -63,10 +63,18 @@ Result<> share_guide(snapshots::SnapshotDraft& draft, const snapshots::Snapshot&
 }
 
 /// Addresses of ours in a playlist stay as they are when those behind them change. An older version
-/// did not say.
-bool another_lineup(const snapshots::Manifest& last, std::string_view hash) {
+/// did not say what they were.
+bool another_lineup(const config::ProxyConfig& proxy, const snapshots::Manifest& last,
+                    std::string_view hash) {
   const auto note = last.notes.find(std::string(kLineupNote));
-  return note != last.notes.end() && note->second != hash;
+  if (note != last.notes.end()) return note->second != hash;
+  return proxy.mode != config::ProxyConfig().mode || proxy.cache_logos;
+}
+
+/// Whether there were EPG sources, of the proxy's own or named by its playlists.
+bool had_guides(const generation::GenerationStats& stats) {
+  const auto& sources = stats.sources_detail;
+  return std::ranges::find(sources, "guide", &channels::SourceStats::kind) != sources.end();
 }
 
 std::string hash_of(const snapshots::Manifest& manifest, std::string_view name) {
@@ -184,10 +192,8 @@ Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots
       return {};
     return share_guide(draft, *last);
   }
-  if (guide_stays && last != nullptr) {
-    return share_guide(draft, *last);
-  }
-  return {};
+  const bool is_there = last != nullptr && last->file(kGuideFile) != nullptr;
+  return guide_stays && is_there ? share_guide(draft, *last) : Result<>();
 }
 
 runtime::RunOptions Generator::run_options() const {
@@ -237,13 +243,13 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
                                                                      .lineup = &lineup,
                                                                      .size = inputs.size}));
   M3U_CHECK(lineup.finish());
-  const bool has_guides = !proxy.config.epg_sources.empty() || proxy.config.use_playlist_guides;
+  const bool has_guides = had_guides(stats);
   M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
   draft->note("inputs", inputs.text);
   draft->note(std::string(kLineupNote), lineup.content_hash());
   changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||
             draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile) ||
-            another_lineup(last->manifest(), lineup.content_hash());
+            another_lineup(proxy.config, last->manifest(), lineup.content_hash());
   const bool old_guide_stays = !stats.guide_written && has_guides && before.programmes;
   store::GenerationRow row{.proxy = proxy.id,
                            .created = clock_(),

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -110,10 +109,6 @@ class Generator {
   static depot::Shelf shelf_of(const Uuid& proxy);
   [[nodiscard]] Options options() const;
   Error without_copy(const SourceEntry& source, const Error& error);
-  /// Reads the copy of a source once in the life of this process. Errors: kParse: its content is
-  /// not what was written; kIo.
-  Result<> check_copy(const SourceEntry& source, const store::SourceSnapshot& row,
-                      const snapshots::Snapshot& copy);
   Result<store::GenerationRow> write(const JobContext& job, const ProxyEntry& proxy,
                                      const Inputs& inputs, std::string& report, bool& changed);
   /// What the newest generation's playlist and guide hold, as far as it has them.
@@ -135,10 +130,9 @@ class Generator {
   store::Store& store_;
   Refresher& refresher_;
   Clock clock_;
-  mutable std::mutex mutex_;  // of what follows
+  mutable std::mutex mutex_;  // of what configure() changes
   Options options_;
-  std::map<Uuid, Uuid> checked_;  // the snapshot of each source that check_copy() has read
-  mutable EditFiles edits_;       // has a lock of its own
+  mutable EditFiles edits_;  // has a lock of its own
   SnapshotSpace& space_;
   depot::SharedSnapshots shared_;
 };

@@ -61,7 +61,7 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
       auto opened = refresher_.open(*source, *current);
       if (!opened) return fail(without_copy(*source, opened.error()));
       auto snapshot = *std::move(opened);
-      if (const auto checked = check_copy(*source, *current, *snapshot); !checked)
+      if (const auto checked = refresher_.check_copy(*current, *snapshot); !checked)
         return fail(without_copy(*source, checked.error()));
       // The open file, so that it stays although the snapshot is removed meanwhile.
       config->location = fmt::format("/proc/self/fd/{}", snapshot->file(kContentFile)->get());
@@ -70,24 +70,6 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
     }
   }
   return inputs;
-}
-
-Result<> Generator::check_copy(const SourceEntry& source, const store::SourceSnapshot& row,
-                               const snapshots::Snapshot& copy) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (const auto found = checked_.find(source.id);
-        found != checked_.end() && found->second == row.id)
-      return {};
-  }
-  M3U_TRY(const bool matches, copy.content_matches(kContentFile));
-  if (!matches) {
-    M3U_CHECK(refresher_.drop_copy(source, row));
-    return fail(ErrorCode::kParse, "its content is not what was written");
-  }
-  const std::scoped_lock lock(mutex_);
-  checked_.insert_or_assign(source.id, row.id);
-  return {};
 }
 
 /// What to say of a source whose last good copy cannot be opened: one that is gone or damaged is

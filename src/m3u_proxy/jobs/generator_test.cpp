@@ -104,14 +104,25 @@ TEST_F(GeneratorTest, ACopyOfASourceThatIsNotWhatWasWrittenIsFetchedAgain) {
     copy.seekp(20);
     copy.put('?');
   }
+  // Who wrote it knows what was written.
+  must(generate());
+  refresher_ = std::make_unique<Refresher>(*process_, *store_, *space_, clock(),
+                                           Refresher::Options{.folder = file("").parent_path()});
+  generator_ = std::make_unique<Generator>(
+      *process_, *store_, *space_, *refresher_, clock(),
+      Generator::Options{
+          .folder = file("").parent_path(),
+          .placeholders = snapshots::Placeholders::of_installation(std::string(32, '0'))});
   const auto refused = generate();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnavailable);
   EXPECT_THAT(refused.error().message, HasSubstr("not what was written"));
   EXPECT_EQ(must(store_->jobs().list({.state = store::JobState::kQueued})).size(), 1U);
+  must(generate());  // as it is, rather than not at all
   must(refresh());
   must(generate());
-  EXPECT_THAT(published(1), HasSubstr("tvg-id=\"A\""));
+  EXPECT_NE(must(store_->snapshots().current(source()))->id, row->id);
+  EXPECT_THAT(published(2), HasSubstr("tvg-id=\"A\""));
 }
 
 TEST_F(GeneratorTest, WhatNoRowNamesIsDeleted) {
@@ -156,6 +167,26 @@ TEST_F(RedirectGeneratorTest, AnotherAddressBehindTheSamePlaylistIsPublished) {
   EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
   EXPECT_EQ(must(store_->generations().current(proxy()))->changed, 1U);
   must(generate());
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
+}
+
+TEST_F(RedirectGeneratorTest, WhatAnOlderVersionMadeIsMadeOnceMore) {
+  add_proxy(R"("mode":"redirect")");
+  const std::string text = "#EXTINF:-1 tvg-id=\"a\",A\nhttp://old.example/a.ts\n";
+  publish(text);
+  const auto manifest = must(generator_->open(proxy(), 1))->path() / "manifest";
+  snapshots::Manifest older = must(generator_->open(proxy(), 1))->manifest();
+  older.notes.erase("lineup");
+  std::ofstream(manifest, std::ios::binary) << snapshots::to_text(older);
+  must(generate());
+  must(generate());
+  EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
+}
+
+TEST_F(RedirectGeneratorTest, APlaylistThatNamesNoGuideIsPublishedAgain) {
+  add_proxy(R"("use_playlist_guides":true)");
+  publish("#EXTINF:-1,A\nhttp://p.example/a.ts\n");
+  publish("#EXTINF:-1,B\nhttp://p.example/b.ts\n");
   EXPECT_THAT(generations(), ElementsAre("2 current", "1 kept"));
 }
 

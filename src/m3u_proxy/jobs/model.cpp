@@ -101,7 +101,10 @@ void leave_out_unknown(config::Configuration& out) {
     const std::string& name = proxy.name.name;
     leave_out_unknown(name, "sources", proxy.sources, out.sources);
     leave_out_unknown(name, "epg_sources", proxy.epg_sources, out.epg_sources);
+    // Without one of its filters it would show what that kept out: it keeps what it has published.
+    const std::size_t filters = proxy.filters.size();
     leave_out_unknown(name, "filters", proxy.filters, out.filters);
+    if (proxy.filters.size() != filters) proxy.sources.clear();
     leave_out_unknown(name, "rules", proxy.rules, out.rules);
     std::erase_if(proxy.ranges, [&](const channels::NumberRange& range) {
       return !range.source.empty() &&
@@ -197,8 +200,9 @@ Result<std::shared_ptr<const Model>> load_model(store::Store& store,
 }
 
 Result<std::shared_ptr<const Model>> load_current_model(store::Store& store,
-                                                        const config::Configuration& base) {
-  return load(store, base, {}, UnknownNames::kLeftOut);
+                                                        const config::Configuration& base,
+                                                        std::span<const DraftEntity> drafts) {
+  return load(store, base, drafts, UnknownNames::kLeftOut);
 }
 
 Result<std::vector<store::FileEntity>> entities_of(const ConfigNode& document,

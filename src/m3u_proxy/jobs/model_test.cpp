@@ -38,21 +38,23 @@ TEST_F(ModelTest, WhatIsNotValidTogetherIsNamed) {
 
 TEST_F(ModelTest, AServiceGoesOnWithoutWhatIsNotThereAnyMore) {
   add(store::EntityKind::kProxy, "away",
-      R"({"sources":["tv","gone"],"epg_sources":["gone"],"filters":["gone"],"rules":["gone"],)"
+      R"({"sources":["tv","gone"],"epg_sources":["gone"],"rules":["gone"],)"
       R"("numbering":"ranges","ranges":[{"source":"gone","first":100}]})");
   add(store::EntityKind::kProxy, "none", R"({"sources":["gone"]})");
+  add(store::EntityKind::kProxy, "bare", R"({"sources":["tv"],"filters":["gone"]})");
   EXPECT_FALSE(load_model(*store_, {}));
   const auto loaded = must(load_current_model(*store_, {}));
   ASSERT_NE(loaded, nullptr);
-  ASSERT_EQ(loaded->proxies.size(), 3U);
+  ASSERT_EQ(loaded->proxies.size(), 4U);
   const config::ProxyConfig& away = loaded->find_proxy("away")->config;
   ASSERT_EQ(away.sources.size(), 1U);
   EXPECT_EQ(away.sources.front().name, "tv");
-  EXPECT_TRUE(away.epg_sources.empty() && away.filters.empty() && away.rules.empty());
+  EXPECT_TRUE(away.epg_sources.empty() && away.rules.empty());
   EXPECT_TRUE(away.ranges.empty());
   EXPECT_TRUE(loaded->find_proxy("none")->config.sources.empty());
   // What it published stays: there is nothing to make another of.
-  EXPECT_FALSE(must(generator_->inputs_of(*loaded, *loaded->find_proxy("none"))));
+  for (const std::string_view name : {"none", "bare"})
+    EXPECT_FALSE(must(generator_->inputs_of(*loaded, *loaded->find_proxy(name)))) << name;
 }
 
 TEST_F(ModelTest, AServiceDoesNotGoOnWithWhatCannotBeRead) {

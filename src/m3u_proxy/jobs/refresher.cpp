@@ -184,6 +184,10 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
   row.channel_set_hash = found.channel_set.empty() ? row.content_hash : found.channel_set;
   row.confirmed = row.fetched;
   M3U_CHECK(draft->commit(to_base64url(row.id)));
+  {
+    const std::scoped_lock lock(checked_mutex_);
+    checked_.insert_or_assign(source.id, row.id);
+  }
   if (const auto put = shared_.put(folder, shelf_of(source.id), to_base64url(row.id), &cancel);
       !put) {
     discard(source.id, row.id);
@@ -230,6 +234,11 @@ Result<std::string> Refresher::refresh(const JobContext& job, const Model& model
 Result<bool> Refresher::has_copy(const SourceEntry& source,
                                  const std::optional<store::SourceSnapshot>& current) const {
   if (!current) return false;
+  {
+    const std::scoped_lock lock(checked_mutex_);
+    const auto damaged = damaged_.find(source.id);
+    if (damaged != damaged_.end() && damaged->second == current->id) return false;
+  }
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
   const auto copy = shared_.manifest(folder, shelf_of(source.id), to_base64url(current->id));
   if (copy) return true;

@@ -67,9 +67,10 @@ class Refresher {
   /// failed with, which is recorded; kNotFound when the source is gone.
   Result<std::string> refresh(const JobContext& job, const Model& model);
 
-  /// Deletes the copy that is here of a snapshot whose content is not what was written, so that it
-  /// is fetched again, from the depot or, without conditions, from the source. Error: kIo.
-  Result<> drop_copy(const SourceEntry& source, const store::SourceSnapshot& row) const;
+  /// Reads a copy once in the life of this process. Errors: kParse, once: its content is not what
+  /// was written, and the next refresh fetches it without conditions; until then it is used as it
+  /// is, since nobody may be able to fetch it again; kIo.
+  Result<> check_copy(const store::SourceSnapshot& row, const snapshots::Snapshot& copy);
   /// Error: kConflict: the source's channels are written down, so nothing is fetched or uploaded.
   static Result<> check_fetchable(const SourceEntry& source);
   /// Makes bytes that somebody gives the current snapshot, without suspicion. Errors: kParse when
@@ -154,6 +155,9 @@ class Refresher {
   Options options_;
   std::atomic<double> max_shrink_{kAny};
   mutable std::mutex guard_mutex_;  // of options_.guard
+  mutable std::mutex checked_mutex_;
+  std::map<Uuid, Uuid> checked_;  // by source, the snapshot that check_copy() need not read again
+  std::map<Uuid, Uuid> damaged_;  // and the one that was not what was written
   Downloader downloader_;
   SnapshotSpace& space_;
   depot::SharedSnapshots shared_;

@@ -17,9 +17,18 @@ depot::Shelf Refresher::shelf_of(const Uuid& source) {
   return fmt::format("{}/{}", kShelves, to_base64url(source));
 }
 
-Result<> Refresher::drop_copy(const SourceEntry& source, const store::SourceSnapshot& row) const {
-  M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
-  return folder.remove(to_base64url(row.id));
+Result<> Refresher::check_copy(const store::SourceSnapshot& row, const snapshots::Snapshot& copy) {
+  {
+    const std::scoped_lock lock(checked_mutex_);
+    const auto known = checked_.find(row.source);
+    if (known != checked_.end() && known->second == row.id) return {};
+  }
+  M3U_TRY(const bool matches, copy.content_matches(kContentFile));
+  const std::scoped_lock lock(checked_mutex_);
+  checked_.insert_or_assign(row.source, row.id);
+  if (matches) return {};
+  damaged_.insert_or_assign(row.source, row.id);
+  return fail(ErrorCode::kParse, "its content is not what was written");
 }
 
 Result<> Refresher::delete_superseded(store::Time moment) {

@@ -22,18 +22,17 @@ Bytes least_working_memory() {
 
 namespace {
 
-/// What a control group leaves to the kernel, beside a process within its limit, has room for what
-/// so many files have on their way to the disk: outputs, spools, downloads and snapshots at once.
+/// What a control group has beside the highest limit has room for what so many files have on their
+/// way to the disk: outputs, spools, downloads and snapshots at once.
 constexpr std::uint64_t kFilesAtOnce = 8;
 
-void pace_writing(const memory::MemoryReadings& readings, std::optional<Bytes> limit) {
+void pace_writing(const memory::MemoryReadings& readings) {
   if (!readings.cgroup_limit) {
     io::WritePace::set_unlimited();
     return;
   }
-  const Bytes most = memory::capped_limit(*readings.cgroup_limit, readings).limit;
-  const Bytes left = *readings.cgroup_limit - std::min(limit.value_or(most), most);
-  io::WritePace::set_most(left / kFilesAtOnce);
+  const Bytes group = *readings.cgroup_limit;
+  io::WritePace::set_most((group - memory::capped_limit(group, readings).limit) / kFilesAtOnce);
 }
 
 }  // namespace
@@ -72,15 +71,17 @@ Result<Process::LimitPlan> Process::plan_limit(const memory::MemoryLimitSetting&
         // What the process takes by itself differs by some 100 KB from run to run.
         fmt::format("the least that works is {} MB", ((least + mib(1)).count >> 20U) + 1));
   if (setting.kind == Kind::kAuto)
-    plan.follow =
-        memory::DynamicLimitOptions{.fixed = plan.program, .least = least, .on_look = pace_writing};
+    plan.follow = memory::DynamicLimitOptions{
+        .fixed = plan.program,
+        .least = least,
+        .on_look = [](const memory::MemoryReadings& now, Bytes) { pace_writing(now); }};
   return plan;
 }
 
 void Process::set_budget(const LimitPlan& plan) {
   budget_.set_limit(plan.limit ? *plan.limit - plan.program : memory::Budget::kUnlimited);
   budget_.set_program_size(plan.program);
-  pace_writing(memory::read_memory(), plan.limit);
+  pace_writing(memory::read_memory());
 }
 
 Result<> Process::set_memory_limit() {

@@ -32,7 +32,15 @@ const unsigned char* bytes_of(std::string_view text) {
 /// What a key file holds, without the end of its line.
 Result<std::string> read_line(const io::Descriptor& file, const std::filesystem::path& path) {
   std::array<char, kLargestFile> buffer{};
-  M3U_TRY(const std::size_t size, io::read_some_at(file.get(), 0, buffer, path.string()));
+  // Not at a position: a key may be given by a pipe.
+  std::size_t size = 0;
+  while (size < buffer.size()) {
+    const ssize_t got = ::read(file.get(), buffer.data() + size, buffer.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(system_error("cannot read the secret key " + path.string(), errno));
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
   return std::string(trim({buffer.data(), size}));
 }
 

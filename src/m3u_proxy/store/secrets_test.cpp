@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <m3u_proxy/memory/memory_testing.hpp>
 #include <m3u_proxy/store/passwords.hpp>
@@ -73,6 +74,19 @@ TEST_F(SecretKeyTest, AFolderAdoptsAKeyOfAnotherOne) {
   ASSERT_NE(SecretKey::open(given).value().id(), id) << "a new one";
   const auto refused = SecretKey::adopt(folder_, file);
   EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(SecretKey::open(folder_).value().id(), id);
+}
+
+TEST_F(SecretKeyTest, AKeyMayBeGivenByAPipe) {
+  const std::filesystem::path given = folder_ / "given";
+  std::filesystem::create_directory(given);
+  const std::string id = SecretKey::open(given).value().id();
+  std::string line;
+  std::getline(std::ifstream(given / "secret.key"), line);
+  const std::filesystem::path pipe = folder_ / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const std::jthread writer([&] { std::ofstream(pipe) << line << '\n'; });
+  ASSERT_TRUE(SecretKey::adopt(folder_, pipe));
   EXPECT_EQ(SecretKey::open(folder_).value().id(), id);
 }
 

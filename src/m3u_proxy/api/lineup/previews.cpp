@@ -6,6 +6,7 @@
 #include <m3u_proxy/api/lineup/lineup_difference.hpp>
 #include <m3u_proxy/api/lineup/previews.hpp>
 #include <m3u_proxy/edits/overlaid_edits.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 #include <m3u_proxy/jobs/snapshot_publisher.hpp>
 #include <m3u_proxy/runtime/run.hpp>
 #include <m3u_proxy/snapshots/lineup_writer.hpp>
@@ -118,8 +119,8 @@ Result<std::shared_ptr<const snapshots::Lineup>> write_lineup(const ApiContext& 
 Outcome<std::shared_ptr<const jobs::Model>> model_with(const ApiContext& context,
                                                        std::span<const jobs::DraftEntity> drafts) {
   const auto known = context.conductor.model();
-  auto model =
-      jobs::load_model(context.store, known ? known->configuration : context.configuration, drafts);
+  auto model = jobs::load_current_model(
+      context.store, known ? known->configuration : context.configuration, drafts);
   if (model) return *std::move(model);
   if (model.error().code != ErrorCode::kConfig)
     return std::unexpected<Problem>(Problem(std::move(model).error()));

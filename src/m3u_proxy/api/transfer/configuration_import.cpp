@@ -159,9 +159,10 @@ Result<> check_together(store::Store& store, const config::Configuration& base, 
                       .name = step.entity.name,
                       .body = step.entity.body,
                       .id = is_new && !step.has_id ? std::nullopt : std::optional(step.entity.id)});
-    if (!is_source(step.entity.kind)) continue;
     M3U_TRY(const ConfigNode config, config::parse_json(step.entity.body, step.entity.name));
-    if (lacks_secrets(config)) ++summary.without_secrets;
+    const bool lacks =
+        is_source(step.entity.kind) ? lacks_secrets(config) : has_hidden_address(config);
+    if (lacks) ++summary.without_secrets;
   }
   for (const Entity& gone : plan.removed) {
     summary.removed.push_back(title(gone));

@@ -53,7 +53,8 @@ ExitCode run_import_file(const ImportFileOptions& options, const config::Environ
         options.only_check ? "Would be: " : "", said(done->counts.entities),
         options.only_check ? "Would be: " : "", said(done->counts.edits));
   if (done->without_secrets > 0)
-    print("{} sources have no accounts: give them theirs.\n", done->without_secrets);
+    print("{} sources, filters or rules have no accounts: give them theirs in place of ***.\n",
+          done->without_secrets);
   for (const std::string& section : done->ignored)
     print("[{}] is left out: it stays in the file of serve --config.\n", section);
   return ExitCode::kPublished;

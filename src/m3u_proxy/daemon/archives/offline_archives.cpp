@@ -5,7 +5,7 @@
 #include <m3u_proxy/daemon/data_folder.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 #include <m3u_proxy/runtime/configured.hpp>
 #include <m3u_proxy/settings/live_settings.hpp>
 #include <m3u_proxy/settings/saved_settings.hpp>
@@ -95,8 +95,8 @@ Result<backup::RestoreSummary> restore(const ArchiveOptions& options, backup::Se
                                     .program = options.version,
                                     .now = options.now,
                                     .check = [&](store::Store& restored) -> Result<> {
-                                      M3U_CHECK(
-                                          jobs::load_model(restored, opened.loaded.configuration));
+                                      M3U_CHECK(jobs::load_current_model(
+                                          restored, opened.loaded.configuration));
                                       return {};
                                     }},
                                    [&file] { return io::open_file(file); }));

@@ -2,7 +2,7 @@
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/archives/restoring.hpp>
-#include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/current_model.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -22,7 +22,7 @@ class Pause {
 }  // namespace
 
 Result<> Restoring::check(store::Store& restored) const {
-  M3U_CHECK(jobs::load_model(restored, parts_.conductor.model()->configuration));
+  M3U_CHECK(jobs::load_current_model(restored, parts_.conductor.model()->configuration));
   M3U_TRY(const auto users, restored.users().list());
   if (std::ranges::any_of(
           users, [](const store::User& user) { return user.role == "admin" && !user.disabled; }))
