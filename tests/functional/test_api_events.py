@@ -115,3 +115,19 @@ def test_a_generation_is_told_of_when_it_is_what_is_served(tmp_path):
                     told = events.until("generation", served=served)
                     channels = admin.get(f"/proxies/{told['proxy']}/channels").json
                     assert (channels["generation"], channels["total"]) == (served, served)
+
+
+def test_an_alert_comes_and_says_when_it_is_over(tmp_path):
+    config = tmp_path / "service.toml"
+    with Source(playlist_of(*(f"Channel {number}" for number in range(10)))) as source:
+        config.write_text(configuration(source.url))
+        with Service(tmp_path / "data", "--config", config) as service:
+            with Events(administrator(service)) as events:
+                events.until("status")  # it looks from now on
+                source.content = playlist_of("Channel 1")
+                service.ctl("refresh", "tv")
+                begun = events.until("alert", cause="quarantine")
+                assert '"tv" shrank' in begun["message"] and "since" in begun and "over" not in begun
+                service.ctl("accept", "tv")
+                over = events.until("alert", cause="quarantine")
+                assert "over" in over and over["message"] == begun["message"]

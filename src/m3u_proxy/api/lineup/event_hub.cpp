@@ -153,13 +153,27 @@ void EventHub::write_log(std::string_view line) {
   tell("log", std::move(text), level_of(line));
 }
 
-void EventHub::alert(std::string_view cause, std::string_view message) {
+void EventHub::alert(std::string_view cause, std::string_view message, bool is_over) {
   std::string text;
   Json json(text);
   json.begin_object().member("cause", cause);
-  time_member(json, "since", context_.clock());
+  time_member(json, is_over ? "over" : "since", context_.clock());
   json.member("message", message).end_object();
   tell("alert", std::move(text));
+}
+
+/// What is sent to the channels too, within seconds. Each failure of a source is told with it.
+void EventHub::look_at_alerts() {
+  std::map<std::pair<std::string, std::string>, std::string> now;
+  for (const auto& [alert, since] : context_.alerts.standing())
+    now.emplace(std::pair(alert.kind, alert.about), alert.text);
+  if (looks_) {
+    for (const auto& [cause, text] : now)
+      if (!alerts_.contains(cause) && cause.first != "source_failed") alert(cause.first, text);
+    for (const auto& [cause, text] : alerts_)
+      if (!now.contains(cause)) alert(cause.first, text, true);
+  }
+  alerts_ = std::move(now);
 }
 
 void EventHub::run() {
@@ -228,6 +242,7 @@ void EventHub::look(store::Topics topics) {
   if (has(store::Topic::kSnapshots)) look_at_sources();
   if (has(store::Topic::kGenerations)) look_at_generations();
   look_at_pressure();
+  look_at_alerts();
 }
 
 void EventHub::look_at_jobs() {

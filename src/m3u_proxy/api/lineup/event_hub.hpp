@@ -81,7 +81,8 @@ class EventHub {
   /// Whether `number` is what is served of the proxy; 0: nothing.
   [[nodiscard]] bool is_published(const Uuid& proxy, std::int64_t number) const;
   void look_at_pressure();
-  void alert(std::string_view cause, std::string_view message);
+  void look_at_alerts();
+  void alert(std::string_view cause, std::string_view message, bool is_over = false);
   void write_log(std::string_view line);
   [[nodiscard]] static bool wants(const Listener& listener, const Event& event);
 
@@ -101,6 +102,7 @@ class EventHub {
   std::map<Uuid, std::string> sources_;
   std::map<Uuid, std::string> generations_;
   std::string pressure_;
+  std::map<std::pair<std::string, std::string>, std::string> alerts_;  // texts by cause and whose
   std::chrono::steady_clock::time_point asked_;  // all listeners, whether they still may
   bool looks_ = false;                           // somebody listens: what is known is up to date
   std::atomic<bool> stopping_{false};
