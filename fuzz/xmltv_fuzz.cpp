@@ -206,7 +206,7 @@ class GuideMaker {
     guide::GuideGenerator generator(context, options, filtered ? &filters_ : nullptr);
     for (const std::string& id : ids)
       require(generator.add_channel({.tvg_id = id, .channel_name = id}).has_value());
-    guide::GuideSource source;
+    guide::EpgSource source;
     source.name = "g";
     source.open = [text]() -> Result<std::unique_ptr<io::ByteSource>> {
       return std::make_unique<io::MemorySource>(std::string(text));
@@ -249,7 +249,7 @@ void check_guide(std::string_view text, const Elements& elements) {
   static GuideMaker maker;
   const std::vector<std::string> ids = ids_of(elements);
   const MadeGuide made = maker.make(text, ids, {}, false);
-  const guide::GuideSourceResult& source = made.result.sources.at(0);
+  const guide::EpgSourceResult& source = made.result.sources.at(0);
   const auto programmes =
       std::ranges::count(elements.spans, XmltvKind::kProgramme, &XmltvSpan::kind);
   require(source.items == static_cast<std::uint64_t>(programmes));
