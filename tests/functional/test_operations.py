@@ -105,9 +105,12 @@ def test_health_is_complete(data, tmp_path):
         config = tmp_path / "config.toml"
         config.write_text(configuration(source.url) + "[alerts]\nfailures = 1\n")
         with Service(data, "--config", config) as service:
-            health = json.loads(ask(base_of(service) + "/health").text)
+            def seen():
+                return json.loads(ask(base_of(service) + "/health").text)
+            # It is served a moment before it is counted.
+            wait_until(lambda: seen()["proxies"] == {"all": 1, "served": 1, "held": 0})
+            health = seen()
             assert (health["status"], health["ready"]) == ("ok", True)
-            assert health["proxies"] == {"all": 1, "served": 1, "held": 0}
             assert health["sources"] == {"all": 1, "failing": 0, "quarantined": 0}
             assert health["memory"]["rss_mb"] > 0 and health["disk"]["free_mb"] > 0
             source.content = None

@@ -106,17 +106,20 @@ void StateView::follow(const jobs::Model& model) {
   std::vector<ProxyState> proxies;
   Result<> read = read_sources(model, sources);
   if (read) read = read_proxies(model, proxies);
-  if (read) read = watch_accounts(model);
-  watch_disk();
   if (!read) return reading_.failed(read.error());
   reading_.worked();
   watch_sources(sources);
   forget_removed(proxies);
-  const std::scoped_lock lock(mutex_);
-  figures_.sources = std::move(sources);
-  figures_.proxies = std::move(proxies);
-  std::erase_if(figures_.generations,
-                [&](const auto& entry) { return model.find_proxy(entry.first) == nullptr; });
+  {
+    const std::scoped_lock lock(mutex_);
+    figures_.sources = std::move(sources);
+    figures_.proxies = std::move(proxies);
+    std::erase_if(figures_.generations,
+                  [&](const auto& entry) { return model.find_proxy(entry.first) == nullptr; });
+  }
+  // Who asks how things are need not wait for what only alerts are about.
+  if (const auto watched = watch_accounts(model); !watched) reading_.failed(watched.error());
+  watch_disk();
 }
 
 void StateView::generated(const Uuid& proxy, const generation::GenerationStats& stats) {
