@@ -36,7 +36,7 @@ std::vector<MemoryAlert> evaluate_alerts(const MemoryMonitoringConfig& config,
         fmt::format("peak memory of {:.1f}MB is above {:.1f}MB", memory.peak_mb, most));
   const double efficiency = memory_efficiency(memory.channels, memory.peak_mb);
   const double least = config.efficiency_alert_threshold;
-  if (least > 0 && memory.peak_mb >= kEfficiencyFromMb && efficiency < least)
+  if (least > 0 && memory.peak_mb - memory.began_mb >= kEfficiencyFromMb && efficiency < least)
     add(AlertKind::kEfficiency, efficiency, least,
         fmt::format("{:.1f} channels per MB of peak memory are below {:.1f}", efficiency, least));
   const std::uint32_t failures = config.cleanup_failure_threshold;

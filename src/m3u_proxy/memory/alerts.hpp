@@ -38,12 +38,14 @@ struct PluginGrowth {
 struct GenerationMemory {
   std::string proxy{};
   double peak_mb = 0;
+  double began_mb = 0;  ///< what was resident when it began
   std::uint64_t channels = 0;
   std::uint64_t cleanup_failures = 0;
   std::vector<PluginGrowth> plugins{};
 };
 
-/// Below this peak the program itself is most of it, and channels per MB say nothing.
+/// A generation that made the process grow by less says nothing about channels per MB: most of the
+/// peak is the program itself, or what other generations hold.
 constexpr double kEfficiencyFromMb = 64;
 
 /// Channels per MB of peak memory; 0 without a peak.

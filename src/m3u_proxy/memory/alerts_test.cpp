@@ -45,6 +45,12 @@ TEST(Alerts, DoNotJudgeEfficiencyWhereTheProgramItselfIsMostOfThePeak) {
   EXPECT_THAT(messages({}, {.peak_mb = 64, .channels = 2}), ::testing::SizeIs(1));
 }
 
+TEST(Alerts, DoNotJudgeEfficiencyByWhatWasThereBefore) {
+  EXPECT_THAT(messages({}, {.peak_mb = 300, .began_mb = 237, .channels = 2}), IsEmpty());
+  EXPECT_THAT(messages({}, {.peak_mb = 300, .began_mb = 236, .channels = 2}),
+              ElementsAre("0.0 channels per MB of peak memory are below 10.0"));
+}
+
 TEST(Alerts, NameFailedCleanupsFromTheThresholdOn) {
   EXPECT_THAT(messages({}, {.cleanup_failures = 5}),
               ElementsAre("5 memory cleanups failed, 5 are the threshold"));

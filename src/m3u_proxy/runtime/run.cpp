@@ -128,7 +128,8 @@ Run::Counters Run::counters() const {
           .pools = process_.slabs().stats(),
           .limit_changes = process_.memory().limit_changes(),
           .spill = spill_->stats(),
-          .downloaded = sources_.spilled_bytes()};
+          .downloaded = sources_.spilled_bytes(),
+          .resident = process_.memory().sample().resident};
 }
 
 void Run::fill_memory_report(const Counters& before, generation::GenerationStats& stats) {
@@ -148,6 +149,7 @@ void Run::fill_memory_report(const Counters& before, generation::GenerationStats
   report.alerts = memory::raise_alerts(options_.monitoring,
                                        {.proxy = stats.proxy,
                                         .peak_mb = stats.peak_memory_usage_mb,
+                                        .began_mb = before.resident.mb(),
                                         .channels = stats.channels,
                                         .cleanup_failures = report.cleanup_failures,
                                         .plugins = process_.plugins().take_growth()},

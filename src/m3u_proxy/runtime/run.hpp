@@ -104,6 +104,7 @@ class Run {
     std::size_t limit_changes = 0;
     spill::SpillStats spill;
     std::uint64_t downloaded = 0;
+    Bytes resident{};
   };
   Result<generation::GenerationStats> generate_within(const generation::ResolvedProxyConfig& proxy,
                                                       const Job& job,
