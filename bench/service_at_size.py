@@ -34,13 +34,13 @@ def row(what, value, goal, reached):
     return f"| {what} | {value} | {goal}{'' if reached else ' **missed**'} |"
 
 
-def first_byte_ms(port):
-    """From now until the playlist's first byte; nobody need listen yet."""
+def first_byte_ms(port, name="playlist.m3u"):
+    """From now until an output's first byte; nobody need listen yet."""
     begin = time.monotonic()
     while True:
         try:
-            with socket.create_connection(("127.0.0.1", port), 1) as client:
-                client.sendall(b"GET /proxy/home/playlist.m3u HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            with socket.create_connection(("127.0.0.1", port), 60) as client:
+                client.sendall(f"GET /proxy/home/{name} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
                 if client.recv(12).endswith(b" 200"):
                     return (time.monotonic() - begin) * 1000
         except OSError:
@@ -79,9 +79,12 @@ def one_million(build, folder):
                 refreshes += 1
                 made.append(service.wait_for_jobs("generate", turn + 2) / 1000)
             ours, theirs = statistics.median(made), statistics.median(generate)
+            packed = first_byte_ms(service.port, "playlist.m3u.gz") / 1000
             rows.append(row("1M channels, job start to published",
-                            f"{ours:.2f} s, `generate` with .gz {theirs:.2f} s: {ours / theirs:.2f} ×",
-                            "≤ 1.5 ×", ours <= 1.5 * theirs))
+                            f"{ours:.2f} s, `generate` with .gz {theirs:.2f} s: {ours / theirs:.2f} ×; "
+                            f"the .gz is made when it is first asked for: {packed:.2f} s more, "
+                            f"{(ours + packed) / theirs:.2f} ×", "≤ 1.5 × with .gz",
+                            ours + packed <= 1.5 * theirs))
             before = service.cpu_s()
             for _ in range(10):
                 service.ctl("refresh", "tv")

@@ -22,14 +22,17 @@ AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 NOWHERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # The provider of tests is on loopback, where a browser asks before it fetches logos from.
 LOCAL = "--disable-features=LocalNetworkAccessChecks"
-LONG = os.environ.get("M3U_PROXY_LONG_TESTS") == "1"
+LONG = os.environ.get("M3U_PROXY_LONG_TESTS")  # "1": the long ones too, "only": nothing else
 HOSTILE = '<img src=x onerror="document.title=1">'
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     for item in items:
         if "long" in item.keywords and not LONG:
             item.add_marker(pytest.mark.skip(reason="of ./dev test --full"))
+    if LONG == "only":
+        config.hook.pytest_deselected(items=[item for item in items if "long" not in item.keywords])
+        items[:] = [item for item in items if "long" in item.keywords]
 
 
 def pytest_configure(config):

@@ -80,7 +80,7 @@ test_full() {
   part "formatting and scripts" step style "$PYTHON" "$ROOT/tools/lint.py" --fast
   if build_for_tests asan; then
     M3U_PROXY_LONG_TESTS=1 part "tests under asan" run_tests asan --service
-    part "fuzzing" fuzz_all 60
+    part "fuzzing" fuzz_all 45
   fi
   part "other systems" test_platforms
   if build_for_tests tsan m3u-proxy "${THREADED[@]/%/_test}"; then
@@ -94,7 +94,8 @@ test_full() {
   fi
   if part "building release" build_bench_programs; then
     part "proofs and players" run_tests release --proofs
-    M3U_PROXY_LONG_TESTS=1 part "all of the web interface, in a browser" test_ui release ''
+    # The short ones ran with the debug build.
+    M3U_PROXY_LONG_TESTS=only part "the web interface at size, in a browser" test_ui release ''
     part "deployment" run_tests release --deploy
   else
     record 0 1 0
