@@ -12,11 +12,20 @@ std::int64_t difference(std::string_view value, std::string_view placeholder) {
   return static_cast<std::int64_t>(value.size()) - static_cast<std::int64_t>(placeholder.size());
 }
 
+/// As std::string_view::find(), which stops at each first letter: an "h" or "m" is everywhere.
+std::size_t find(std::string_view text, std::string_view sought, std::size_t from) {
+  if (from >= text.size()) return std::string_view::npos;
+  const void* const found =
+      ::memmem(text.data() + from, text.size() - from, sought.data(), sought.size());
+  return found == nullptr ? std::string_view::npos
+                          : static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+}
+
 }  // namespace
 
 FoundPlace find_place(std::string_view text, std::size_t from, const Placeholders& placeholders) {
-  const std::size_t base = text.find(placeholders.base, from);
-  const std::size_t token = text.substr(0, base).find(placeholders.token, from);
+  const std::size_t base = find(text, placeholders.base, from);
+  const std::size_t token = find(text.substr(0, base), placeholders.token, from);
   if (token != std::string_view::npos) return {.at = token, .is_base = false};
   return {.at = base, .is_base = true};
 }
