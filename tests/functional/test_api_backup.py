@@ -185,6 +185,7 @@ def test_a_running_service_goes_back_and_goes_on(made, tmp_path):
         now = decided(admin, service)
         said = restore(admin, made["archive"], query="?dry_run=true")
         assert said.status == 200 and said.json["without_secrets"] == 0, said.text
+        assert said.json["dry_run"] and said.json["proxies"], said.text
         assert decided(admin, service) == now
         answer = restore(admin, made["archive"])
         assert answer.status == 200, answer.text

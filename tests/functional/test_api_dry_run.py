@@ -92,6 +92,21 @@ def test_what_it_says_is_what_then_happens(service):
     wait_until(lambda: total(service, "some") == 15)
 
 
+def test_a_new_name_of_a_source_shows_what_becomes_of_expressions_with_the_old_one(service):
+    """They are not rewritten: a name can be in any text that is compared."""
+    admin = service.admin
+    made = [admin.post(f"/{kind}", {"name": "by source", "config": config}) for kind, config in (
+        ("filters", {"action": "include", "expression": 'source_name equals "one" OR group_title equals "News"'}),
+        ("proxies", {"sources": ["one"], "filters": ["by source"]}))]
+    assert [answer.status for answer in made] == [201, 201], made[-1].text
+    places = [f"/filters/{made[0].json['id']}", f"/proxies/{made[1].json['id']}"]
+    wait_until(lambda: admin.get(places[1]).json["status"]["channels"] == 30)
+    tried = put(service, "sources", "one", {"path": str(service.folder / "one.m3u")}, called="another")
+    assert counts(tried)["by source"][:4] == (30, 15, 0, 15)
+    for place in reversed(places):
+        assert admin.delete(place, headers=ANY).status == 204
+
+
 def test_a_new_proxy_and_one_that_goes(service):
     admin = service.admin
     new = admin.post("/proxies?dry_run=true", {"name": "new", "config": {"sources": ["one"]}})
@@ -159,3 +174,115 @@ def test_a_proxy_whose_sources_were_never_fetched(service):
     proxy = admin.post("/proxies?dry_run=true", {"name": "empty", "config": {"sources": ["never"]}})
     assert counts(proxy) == {"empty": (0, 0, 0, 0, 0)} and "fetched" in proxy.json["proxies"][0]["note"]
     assert admin.delete(f"/sources/{source['id']}", headers=ANY).status == 204
+
+
+# --- everything at once -----------------------------------------------------------------------------
+
+
+TOML = {"Content-Type": "application/toml"}
+RAW = {"Content-Type": "application/octet-stream"}
+
+
+def channel_of(service, name):
+    items = service.admin.get(f"/proxies/{service.ids['all']}/channels").json["items"]
+    return next(one["id"] for one in items if one["name"] == name)
+
+
+def imported(service, text, query=""):
+    return service.admin.post(f"/import?dry_run=true{query}", raw=text.encode(), headers=TOML)
+
+
+def test_an_import_says_what_becomes_of_each_proxy(service):
+    before = everything(service)
+    text = ('[[filters]]\nname = "news"\naction = "include"\nexpression = \'name ends_with "1"\'\n'
+            '[[proxies]]\nname = "new"\nsources = ["one"]\nfilters = ["news"]\n')
+    answer = imported(service, text)
+    assert counts(answer) == {"some": (15, 3, 0, 12, 2), "new": (0, 3, 3, 0, 0)} and answer.json["exact"]
+    assert len(answer.json["proxies"][0]["samples"]) == 14
+    assert (answer.json["entities"]["created"], answer.json["entities"]["changed"]) == (1, 1)
+    assert counts(imported(service, '[[rules]]\nname = "unused"\nexpression = \'SET group_title = "x"\'\n')) == {}
+    assert everything(service) == before
+
+
+def test_an_import_that_replaces_says_which_proxies_go(service):
+    text = (f'[[sources]]\nname = "one"\npath = "{service.folder}/one.m3u"\n'
+            '[[proxies]]\nname = "all"\nsources = ["one"]\n')
+    answer = imported(service, text, "&replace=true")
+    assert counts(answer)["some"] == (15, 0, 0, 15, 0)
+    assert counts(answer).get("all", (30, 30, 0, 0, 0)) == (30, 30, 0, 0, 0)
+
+
+def test_edits_of_an_import_are_looked_at(service):
+    admin, all_ = service.admin, service.ids["all"]
+    hides = f'[[edits]]\nchannel = "{channel_of(service, "Channel 0")}"\nhidden = true\n'
+    assert counts(imported(service, hides))["all"][:4] == (30, 29, 0, 1)
+    assert counts(imported(service, f'{hides}proxy = "some"\n')) == {"some": (15, 15, 0, 0, 0)}
+    place = f"/edits/{channel_of(service, 'Channel 2')}?proxy={all_}"
+    assert admin.put(place, {"hidden": True}, headers={"If-None-Match": "*"}).status == 201
+    wait_until(lambda: total(service, "all") == 29)
+    # What is added to it stays beside it, and what replaces it takes it back.
+    assert counts(imported(service, hides))["all"][:4] == (29, 28, 0, 1)
+    whole = admin.get("/export").text.split("[[edits]]")[0]
+    assert counts(imported(service, whole + hides, "&replace=true"))["all"][:4] == (29, 29, 1, 1)
+    assert admin.delete(place, headers=ANY).status == 204
+    wait_until(lambda: total(service, "all") == 30)
+
+
+def backup_of(service, **options):
+    made = service.admin.post("/backups", options)
+    assert made.status == 201, made.text
+    archive = service.admin.get(f"/backups/{made.json['name']}").body
+    assert service.admin.delete(f"/backups/{made.json['name']}").status == 204
+    return archive
+
+
+def restored(service, archive):
+    answer = service.admin.post("/restore?dry_run=true", raw=archive, headers=RAW)
+    assert answer.status == 200 and answer.json["rows"] > 0, answer.text
+    return answer
+
+
+def test_a_restore_says_what_becomes_of_each_proxy(service):
+    admin, all_ = service.admin, service.ids["all"]
+    archive = backup_of(service)
+    made = admin.post("/proxies", {"name": "later", "config": {"sources": ["one"]}})
+    assert made.status == 201, made.text
+    place = f"/edits/{channel_of(service, 'Channel 2')}?proxy={all_}"
+    assert admin.put(place, {"hidden": True}, headers={"If-None-Match": "*"}).status == 201
+    wait_until(lambda: total(service, "all") == 29)
+    later = f"/proxies/{made.json['id']}"
+    wait_until(lambda: admin.get(f"{later}/channels").status == 200)
+    before = everything(service)
+    answer = restored(service, archive)
+    assert answer.json["exact"] and everything(service) == before
+    said = counts(answer)
+    assert said["all"][:4] == (29, 30, 1, 0) and said["later"] == (30, 0, 0, 30, 0)
+    assert said.get("some", (15, 15, 0, 0, 0)) == (15, 15, 0, 0, 0)
+    # What is gone meanwhile would be there again.
+    archive = backup_of(service)
+    assert admin.delete(later, headers=ANY).status == 204
+    assert admin.delete(place, headers=ANY).status == 204
+    wait_until(lambda: total(service, "all") == 30)
+    said = counts(restored(service, archive))
+    assert said["all"][:4] == (30, 29, 0, 1) and said["later"] == (0, 30, 30, 0, 0)
+
+
+def test_a_restore_with_copies_of_sources_looks_at_these(service):
+    admin, content = service.admin, f"/sources/{service.ids['one']}/content"
+    archive = backup_of(service, with_snapshots=True)
+    few = "".join(PLAYLIST.splitlines(keepends=True)[:21]).encode()
+    tried = admin.put(f"{content}?dry_run=true", raw=few, headers=RAW)
+    assert counts(tried) == {"all": (30, 10, 0, 20, 0), "some": (15, 5, 0, 10, 0)}
+    assert admin.put(content, raw=few, headers=RAW).status == 200
+    wait_until(lambda: (total(service, "all"), total(service, "some")) == (10, 5))
+    said = counts(restored(service, archive))
+    assert (said["all"], said["some"]) == ((10, 30, 20, 0, 0), (5, 15, 10, 0, 0))
+    assert admin.put(content, raw=PLAYLIST.encode(), headers=RAW).status == 200
+    wait_until(lambda: (total(service, "all"), total(service, "some")) == (30, 15))
+
+
+def test_of_a_guide_the_proxies_are_named(service):
+    tried = service.admin.put(f"/epg-sources/{service.ids['guide']}/content?dry_run=true",
+                              raw=GUIDE.encode(), headers=RAW)
+    assert counts(tried) == {"some": (15, 15, 0, 0, 0)} and not tried.json["exact"]
+    assert "guide" in tried.json["proxies"][0]["note"]

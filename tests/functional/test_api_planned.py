@@ -68,7 +68,15 @@ def tried(service, method, path, body=None, **options):
     with nothing_done(service):
         answer = service.admin.ask(method, f"{path}{sign}dry_run=true", body, **options)
     assert answer.status == 200 and answer.json["dry_run"] is True, answer.text
+    assert {"exact", "seconds", "proxies", "not_looked_at"} <= answer.json.keys()
     return answer.json
+
+
+def impact_of(service, answer):
+    """Channels before, after, added and removed of the only proxy."""
+    impact, = answer["proxies"]
+    assert (impact["id"], answer["exact"]) == (service.proxy, "note" not in impact)
+    return tuple(impact[key] for key in ("channels_before", "channels_after", "added", "removed"))
 
 
 def refused(service, method, path, body=None, **options):
@@ -95,6 +103,8 @@ def test_it_is_said_which_generation_would_be_served(service):
     assert (back["channels_before"], back["channels_after"]) == (7, 8)
     difference = admin.get(f"{proxy}/diff?from=2&to=1").json
     assert back["diff"] == difference and (difference["added"], difference["removed"]) == (2, 1)
+    assert impact_of(service, back) == (7, 8, 2, 1)
+    assert {"G", "H", "X"} <= {one["name"] for one in back["proxies"][0]["samples"]}
     assert refused(service, "POST", f"{proxy}/release") == 409
     assert refused(service, "POST", f"{proxy}/roll-back", {"generation": 99}) == 409
     assert refused(service, "POST", f"{proxy}/roll-back", {"generation": "x"}) == 422
@@ -109,6 +119,7 @@ def test_it_is_said_which_generation_would_be_served(service):
     on = tried(service, "POST", f"{proxy}/release")
     assert (on["current"], on["held"], on["served"], on["channels_after"]) == (3, False, 1, 8)
     assert (on["diff"]["added"], on["diff"]["removed"]) == (2, 2)
+    assert impact_of(service, on) == (8, 8, 2, 2)
     assert admin.post(f"{proxy}/release").json == {key: on[key] for key in ("current", "held")}
     wait_until(lambda: names_in(ask(service.playlist).text) == list("ABCDEFXY"))
 
@@ -132,7 +143,11 @@ def test_it_is_said_what_would_be_believed(service):
     quiet(service)
     would = tried(service, "POST", f"{source}/accept")
     assert (would["before"]["items"], would["after"]["items"]) == (8, 1)
-    assert [proxy["id"] for proxy in would["proxies"]] == [service.proxy]
+    assert impact_of(service, would) == (8, 1, 0, 7)
+    assert {(one["change"], one["name"]) for one in would["proxies"][0]["samples"]} >= {
+        ("removed", name) for name in "BCDEFGH"}
+    dropped = tried(service, "DELETE", f"{source}/quarantine")
+    assert (dropped["before"], dropped["proxies"]) == (dropped["after"], [])
     assert admin.post(f"{source}/accept").json == {"accepted": 1}
     assert admin.get(source).json["status"]["items"] == 1
 
@@ -143,6 +158,7 @@ def test_an_upload_is_read_and_not_kept(service):
     would = tried(service, "PUT", f"{source}/content", raw=content, headers=RAW)
     assert (would["before"]["items"], would["after"]["items"]) == (8, 3)
     assert would["after"]["bytes"] == len(content)
+    assert impact_of(service, would) == (8, 3, 0, 5)
     assert refused(service, "PUT", f"{source}/content", raw=b"<html>sorry</html>", headers=RAW) >= 400
     assert refused(service, "PUT", f"{source}/content", raw=b"#EXTM3U\n", headers=RAW) >= 400
     assert refused(service, "PUT", f"/sources/{NOBODY}/content", raw=content, headers=RAW) == 404
@@ -154,6 +170,7 @@ def test_a_refresh_is_not_begun(service):
     asked = len(service.source.requests)
     would = tried(service, "POST", f"/sources/{service.tv}/refresh")
     assert (would["before"]["items"], would["after"], would["joins"]) == (8, None, None)
+    assert impact_of(service, would) == (8, 8, 0, 0) and "fetched" in would["proxies"][0]["note"]
     assert len(service.source.requests) == asked
     assert refused(service, "POST", f"/sources/{NOBODY}/refresh") == 404
 
@@ -166,6 +183,7 @@ def without(shown, *names):
 
 
 STORED = ("id", "revision", "created", "updated")
+NO_PROXY = {"exact": True, "seconds": 0, "proxies": [], "not_looked_at": []}
 
 
 def test_users_are_tried_as_they_are_made(service):
@@ -201,7 +219,7 @@ def test_users_are_tried_as_they_are_made(service):
     assert session.get("/session").status == 200
     gone = tried(service, "DELETE", user, headers=ANY)
     assert gone == {"dry_run": True, "action": "remove", "before": new["after"], "after": None,
-                    "ends": {"sessions": True, "tokens": 1}}
+                    "ends": {"sessions": True, "tokens": 1}, **NO_PROXY}
     assert admin.delete(user, headers=ANY).status == 204
     assert session.get("/session").status == 401
     assert [t["name"] for t in admin.get(f"/proxies/{service.proxy}/tokens").json["items"]] == ["output"]
@@ -227,6 +245,7 @@ def test_output_tokens_are_tried_as_they_are_made(service):
     body = {"name": "tv"}
     new = tried(service, "POST", tokens, body)
     assert new["after"] == {"name": "tv", "expires": None, "user": None}
+    assert impact_of(service, new) == (8, 8, 0, 0) and not new["exact"]
     made = admin.post(tokens, body).json
     assert {key: made[key] for key in new["after"]} == new["after"]
     assert refused(service, "POST", tokens, {"name": "tv", "user": NOBODY}) == 422
@@ -257,7 +276,8 @@ def test_logos_are_tried_as_they_are_uploaded(service):
     assert refused(service, "POST", "/logos?name=No", raw=PNG, headers={"Content-Type": "text/html"}) == 415
     assert refused(service, "DELETE", f"/logos/{NOBODY}") == 404
     logo = f"/logos/{made['id']}"
-    assert tried(service, "DELETE", logo)["used_by"] == {"entities": [], "edits": 0}
+    unused = tried(service, "DELETE", logo)
+    assert unused["used_by"] == {"entities": [], "edits": 0} and unused["proxies"] == []
     rule = admin.post("/rules", {"name": "logo", "config": {
         "expression": f'channel_name equals "A" SET tvg_logo = "{made["logo"]}"'}}).json
     channel = admin.get(f"/proxies/{service.proxy}/channels").json["items"][0]["id"]
@@ -268,6 +288,7 @@ def test_logos_are_tried_as_they_are_uploaded(service):
     gone = tried(service, "DELETE", logo)
     assert gone["before"] == made and gone["used_by"] == {
         "entities": [{"kind": "rules", "id": rule["id"], "name": "logo"}], "edits": 1}
+    assert impact_of(service, gone) == (8, 8, 0, 0) and "picture" in gone["proxies"][0]["note"]
     assert admin.delete(logo).status == 204
 
 
@@ -287,6 +308,24 @@ def test_backups_and_jobs_are_tried(service):
     job = admin.get("/jobs?state=done").json["items"][0]["id"]
     assert refused(service, "POST", f"/jobs/{job}/cancel") == 409
     assert refused(service, "POST", f"/jobs/{NOBODY}/cancel") == 404
+
+
+def test_whatever_can_be_tried_says_which_proxies_it_concerns(service):
+    document = service.admin.get("/openapi.json").json
+    schemas, seen = document["components"]["schemas"], 0
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            parameters = operation.get("parameters", []) if isinstance(operation, dict) else []
+            names = {one.get("name") or one["$ref"].rsplit("/", 1)[1] for one in parameters}
+            if not {"DryRun", "dry_run"} & names:
+                continue
+            schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            choices = [schemas[one["$ref"].rsplit("/", 1)[1]] if "$ref" in one else one
+                       for one in schema.get("anyOf", [schema])]
+            assert any({"proxies", "not_looked_at"} <= choice.get("properties", {}).keys()
+                       for choice in choices), (method, path)
+            seen += 1
+    assert seen > 40
 
 
 def test_what_cannot_be_tried_says_so(service):

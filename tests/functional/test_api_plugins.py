@@ -123,7 +123,9 @@ def test_a_reload_can_be_tried(folder):
         (folder / "plugins" / "new.toml").write_text("[plugin\n")
         planned = tried()
         assert planned["changed_files"] == ["leak.wat", "new.toml"]
-        assert planned["proxies"] == [{"id": home["id"], "name": "home"}]
+        impact, = planned["proxies"]
+        assert (impact["id"], impact["name"], impact["exact"]) == (home["id"], "home", False)
+        assert impact["channels_before"] == impact["channels_after"] == home["status"]["channels"]
         assert admin.get("/plugins").json == before
         done = admin.post("/plugins/reload").json
         assert done == {name: planned[name] for name in done}

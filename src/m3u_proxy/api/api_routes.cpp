@@ -29,18 +29,18 @@ Result<> add_api_routes(Operations& operations, const SessionContext& sessions) 
   M3U_CHECK(add_user_routes(operations, sessions));
   M3U_CHECK(add_token_routes(operations, sessions.api));
   M3U_CHECK(add_audit_routes(operations, sessions.api));
-  M3U_CHECK(add_backup_routes(operations, sessions.api));
-  M3U_CHECK(add_transfer_routes(operations, sessions.api));
+  M3U_CHECK(add_backup_routes(operations, sessions.api, data));
+  M3U_CHECK(add_transfer_routes(operations, sessions.api, data));
   M3U_CHECK(add_entity_routes(operations, sessions.api, data));
-  M3U_CHECK(add_source_routes(operations, sessions.api));
+  M3U_CHECK(add_source_routes(operations, sessions.api, data));
   M3U_CHECK(add_proxy_routes(operations, sessions.api, data));
-  M3U_CHECK(add_output_token_routes(operations, sessions.api));
+  M3U_CHECK(add_output_token_routes(operations, sessions.api, data));
   M3U_CHECK(add_job_routes(operations, sessions.api));
-  M3U_CHECK(add_logo_routes(operations, sessions.api));
+  M3U_CHECK(add_logo_routes(operations, sessions.api, data));
   M3U_CHECK(add_status_routes(operations, sessions.api));
   M3U_CHECK(add_history_routes(operations, sessions.api));
-  M3U_CHECK(add_settings_routes(operations, sessions.api));
-  return add_plugin_routes(operations, sessions.api);
+  M3U_CHECK(add_settings_routes(operations, sessions.api, data));
+  return add_plugin_routes(operations, sessions.api, data);
 }
 
 }  // namespace m3u_proxy::api

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
@@ -7,6 +9,7 @@
 #include <m3u_proxy/api/lineup/dry_run.hpp>
 #include <m3u_proxy/api/planned_change.hpp>
 #include <m3u_proxy/api/request_body.hpp>
+#include <m3u_proxy/api/transfer/restore_impact.hpp>
 #include <m3u_proxy/api/upload_file.hpp>
 #include <m3u_proxy/base/url_text.hpp>
 #include <m3u_proxy/io/file_source.hpp>
@@ -19,8 +22,10 @@ constexpr std::string_view kPassphrase = "X-Passphrase";
 
 class BackupHandlers {
  public:
-  explicit BackupHandlers(const ApiContext& context)
-      : context_(context), files_(context.data / "backups", context.process.budget()) {}
+  BackupHandlers(const ApiContext& context, std::shared_ptr<PublishedData> data)
+      : context_(context),
+        data_(std::move(data)),
+        files_(context.data / "backups", context.process.budget()) {}
 
   Answer list(Call& call);
   Answer create(Call& call);
@@ -32,6 +37,7 @@ class BackupHandlers {
   [[nodiscard]] Answer try_create(const backup::BackupOptions& options) const;
 
   const ApiContext& context_;
+  std::shared_ptr<PublishedData> data_;
   BackupFiles files_;
 };
 
@@ -104,17 +110,24 @@ Answer BackupHandlers::erase(Call& call) {
 }
 
 Answer BackupHandlers::restore(Call& call) {
-  M3U_TRY(const bool only_check, query_flag(call.request, "dry_run"));
+  M3U_TRY(const bool only_check, is_dry_run(call.request));
   M3U_TRY(const bool left_out, query_flag(call.request, "without_secrets"));
   const auto file = UploadFile::of(call.request);
   if (!file) return problem(422, "the body is empty", "send the backup as it is");
+  std::optional<DryRun> run;
+  Outcome<void> looked;
+  const auto look = [&](backup::Restore& restore) {
+    run.emplace(context_, *data_, call);
+    looked = look_at_restore(*run, context_, restore);
+  };
   auto restored =
       context_.restore({.open = [&file]() -> Result<std::unique_ptr<io::ByteSource>> {
                           return io::make_temp_file_source(file);
                         },
                         .passphrase = percent_decoded(call.request.header(kPassphrase)),
                         .secrets = left_out ? backup::Secrets::kLeftOut : backup::Secrets::kNeeded,
-                        .only_check = only_check});
+                        .only_check = only_check,
+                        .look = look});
   if (!restored) {
     Problem why(std::move(restored).error());
     // What is wrong is what came, not how it was asked for.
@@ -122,7 +135,17 @@ Answer BackupHandlers::restore(Call& call) {
     return std::unexpected(std::move(why));
   }
   std::string text = backup::to_json(*restored);
-  if (only_check) return json_answer(std::move(text));
+  if (only_check) {
+    M3U_CHECK(looked);
+    std::string tried;
+    Json json(tried);
+    json.begin_object();
+    run->write(json);
+    json.end_object();
+    // The members of both.
+    tried.back() = ',';
+    return json_answer(tried.append(text, 1));
+  }
   M3U_CHECK(
       record(context_, call,
              {.action = "backups.restore", .target = restored->about.created, .after = text}));
@@ -131,8 +154,9 @@ Answer BackupHandlers::restore(Call& call) {
 
 }  // namespace
 
-Result<> add_backup_routes(Operations& operations, const ApiContext& context) {
-  const auto handlers = std::make_shared<BackupHandlers>(context);
+Result<> add_backup_routes(Operations& operations, const ApiContext& context,
+                           const std::shared_ptr<PublishedData>& data) {
+  const auto handlers = std::make_shared<BackupHandlers>(context, data);
   using Work = Answer (BackupHandlers::*)(Call&);
   const auto add = [&](http::Method method, std::string_view path, OperationOptions options,
                        Work work) {

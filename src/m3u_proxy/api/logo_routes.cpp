@@ -1,6 +1,10 @@
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -18,6 +22,9 @@
 
 namespace m3u_proxy::api {
 namespace {
+
+constexpr std::string_view kWithoutPicture =
+    "its channels stay as they are; those that have the picture would be without one";
 
 void write_logo(Json& json, const store::Logo& logo) {
   json.begin_object();
@@ -61,29 +68,68 @@ bool may_be_picture(std::string_view content_type) {
          equals_ascii_case(type, "application/octet-stream");
 }
 
-/// What has a picture as its logo, as the document's LogoUse: entities whose configuration names
-/// it, and edits.
-Result<std::string> uses_of(const ApiContext& context, const store::Logo& logo) {
+/// What has a picture as its logo: entities whose configuration names it, and edits.
+struct LogoUses {
+  std::vector<store::Entity> entities{};
+  std::uint64_t edits = 0;
+  std::set<std::optional<Uuid>> edited{};  ///< the proxies of the edits; nullopt: all
+};
+
+Result<LogoUses> uses_of(const ApiContext& context, const store::Logo& logo) {
   const std::string named = std::string(catalog::kLogoHelper) + to_string(logo.id);
+  LogoUses uses;
+  for (const EntityKindName& kind : kEntityKinds) {
+    M3U_TRY(auto entities, context.store.entities().list(kind.kind));
+    for (store::Entity& entity : entities)
+      if (entity.body.contains(named)) uses.entities.push_back(std::move(entity));
+  }
+  M3U_CHECK(context.store.edits().for_each([&](const store::ChannelEdit& edit) -> Result<> {
+    if (!edit.logo || !edit.logo->contains(named)) return {};
+    ++uses.edits;
+    uses.edited.insert(edit.proxy);
+    return {};
+  }));
+  return uses;
+}
+
+std::string to_json(const LogoUses& uses) {
   std::string text;
   Json json(text);
   json.begin_object().key("entities").begin_array();
-  for (const EntityKindName& kind : kEntityKinds) {
-    M3U_TRY(const auto entities, context.store.entities().list(kind.kind));
-    for (const store::Entity& entity : entities) {
-      if (!entity.body.contains(named)) continue;
-      json.begin_object().member("kind", kind.path);
-      id_member(json, "id", entity.id);
-      json.member("name", std::string_view(entity.name)).end_object();
-    }
+  for (const store::Entity& entity : uses.entities) {
+    const auto kind = std::ranges::find(kEntityKinds, entity.kind, &EntityKindName::kind);
+    json.begin_object().member("kind", kind->path);
+    id_member(json, "id", entity.id);
+    json.member("name", std::string_view(entity.name)).end_object();
   }
-  std::uint64_t edits = 0;
-  M3U_CHECK(context.store.edits().for_each([&](const store::ChannelEdit& edit) -> Result<> {
-    if (edit.logo && edit.logo->contains(named)) ++edits;
-    return {};
-  }));
-  json.end_array().member("edits", edits).end_object();
+  json.end_array().member("edits", uses.edits).end_object();
   return text;
+}
+
+/// Whether channels of a proxy may have the picture.
+bool may_show(const LogoUses& uses, const jobs::ProxyEntry& proxy) {
+  using enum store::EntityKind;
+  if (uses.edited.contains(std::nullopt) || uses.edited.contains(proxy.id)) return true;
+  return std::ranges::any_of(uses.entities, [&](const store::Entity& entity) {
+    if (entity.kind == kProxy) return entity.id == proxy.id;
+    const auto& names = entity.kind == kSource      ? proxy.config.sources
+                        : entity.kind == kEpgSource ? proxy.config.epg_sources
+                        : entity.kind == kFilter    ? proxy.config.filters
+                                                    : proxy.config.rules;
+    return std::ranges::find(names, entity.name, &config::Named::name) != names.end();
+  });
+}
+
+Answer try_erase(const ApiContext& context, PublishedData& data, const Call& call,
+                 const store::Logo& logo) {
+  M3U_TRY(const LogoUses uses, uses_of(context, logo));
+  DryRun run(context, data, call);
+  if (const auto model = context.conductor.model())
+    for (const jobs::ProxyEntry& proxy : model->proxies)
+      if (may_show(uses, proxy))
+        M3U_CHECK(run.mention(proxy.id, proxy.config.name.name, kWithoutPicture));
+  return planned_answer(
+      {.action = "remove", .before = logo_json(logo), .more = {{"used_by", to_json(uses)}}}, &run);
 }
 
 /// What uploading a picture that may be one would make.
@@ -129,14 +175,10 @@ Answer get_logo(const ApiContext& context, Call& call) {
   return outputs::picture_response(call.request, picture);
 }
 
-Answer erase_logo(const ApiContext& context, Call& call) {
+Answer erase_logo(const ApiContext& context, PublishedData& data, Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const store::Logo logo, find_logo(context, call));
-  if (is_dry) {
-    M3U_TRY(std::string uses, uses_of(context, logo));
-    return planned_answer(
-        {.action = "remove", .before = logo_json(logo), .more = {{"used_by", std::move(uses)}}});
-  }
+  if (is_dry) return try_erase(context, data, call, logo);
   M3U_CHECK(context.logos.remove(logo.id));
   M3U_CHECK(
       record(context, call,
@@ -146,7 +188,8 @@ Answer erase_logo(const ApiContext& context, Call& call) {
 
 }  // namespace
 
-Result<> add_logo_routes(Operations& operations, const ApiContext& context) {
+Result<> add_logo_routes(Operations& operations, const ApiContext& context,
+                         const std::shared_ptr<PublishedData>& data) {
   using enum http::Method;
   M3U_CHECK(operations.add(kGet, "/logos", {.id = "listLogos"},
                            [&context](Call&) { return list_logos(context); }));
@@ -163,7 +206,7 @@ Result<> add_logo_routes(Operations& operations, const ApiContext& context) {
   return operations.add(
       kDelete, "/logos/{id}",
       {.id = "removeLogo", .least = Role::kEditor, .pace = Pace::kLong, .has_dry_run = true},
-      [&context](Call& call) { return erase_logo(context, call); });
+      [&context, data](Call& call) { return erase_logo(context, *data, call); });
 }
 
 }  // namespace m3u_proxy::api

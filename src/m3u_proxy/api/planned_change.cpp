@@ -1,13 +1,14 @@
+#include <m3u_proxy/api/lineup/dry_run.hpp>
 #include <m3u_proxy/api/planned_change.hpp>
 
 namespace m3u_proxy::api {
 
-http::Response planned_answer(const PlannedChange& planned) {
+http::Response planned_answer(const PlannedChange& planned, const DryRun* run) {
   std::string text;
   Json json(text);
-  json.begin_object()
-      .member("dry_run", true)
-      .member("action", planned.action)
+  json.begin_object();
+  run != nullptr ? run->write(json) : write_no_proxies(json);
+  json.member("action", planned.action)
       .key("before")
       .raw(planned.before.empty() ? "null" : planned.before)
       .key("after")

@@ -11,6 +11,8 @@
 
 namespace m3u_proxy::api {
 
+class DryRun;
+
 struct PlannedChange {
   std::string_view action{};  ///< "create", "change", "remove"
   std::string before{};       ///< JSON; empty: there is none
@@ -18,6 +20,7 @@ struct PlannedChange {
   /// What else comes of it: names with JSON.
   std::vector<std::pair<std::string_view, std::string>> more{};
 };
-http::Response planned_answer(const PlannedChange& planned);
+/// `run`: the proxies that it concerns; nullptr: none.
+http::Response planned_answer(const PlannedChange& planned, const DryRun* run = nullptr);
 
 }  // namespace m3u_proxy::api

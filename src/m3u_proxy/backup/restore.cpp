@@ -82,14 +82,15 @@ Result<> Restore::read_rows(ArchiveReader& archive, std::optional<TarEntry>& beh
   const std::filesystem::path folder = staging_->folder() / "store";
   std::error_code error;
   std::filesystem::create_directory(folder, error);
-  M3U_TRY(const auto scratch,
+  M3U_TRY(auto scratch,
           store::open_store({.data = folder,
                              .budget = &budget_,
                              .sqlite_cache = mib(1),  // SQLite's memory is one for both stores
                              .program = options_.program,
                              .now = options_.now}));
   ArchivedLines lines(archive, budget_);
-  const auto read = scratch->read_rows(opened(), Purpose::kCheck, lines);
+  const auto read =
+      scratch->read_rows(opened(), options_.is_looked_at ? Purpose::kLook : Purpose::kCheck, lines);
   // Nothing is there yet with which it could be at odds.
   if (!read && read.error().code == ErrorCode::kConflict)
     return fail(ErrorCode::kParse, read.error().message);
@@ -98,7 +99,15 @@ Result<> Restore::read_rows(ArchiveReader& archive, std::optional<TarEntry>& beh
   behind = lines.behind();
   summary_.rows = read->rows;
   summary_.without_secrets = read->without_secrets;
-  return options_.check(*scratch);
+  M3U_CHECK(options_.check(*scratch));
+  if (options_.is_looked_at) scratch_ = std::move(scratch);
+  return {};
+}
+
+Result<std::shared_ptr<const snapshots::Snapshot>> Restore::open(const StagedSource& source) const {
+  M3U_TRY(const auto folder, snapshots::SnapshotFolder::open(snapshots_of(
+                                 staging_->folder(), Whose::kSource, source.row.source)));
+  return folder.get(to_base64url(source.row.id));
 }
 
 Result<> Restore::publish_source(const StagedSource& source) {

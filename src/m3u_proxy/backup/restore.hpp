@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <m3u_proxy/backup/about.hpp>
 #include <m3u_proxy/backup/staging.hpp>
@@ -36,6 +37,7 @@ struct RestoreOptions {
   /// one, and has everything but edits.
   std::function<Result<>(store::Store&)> check{};
   const CancelToken* cancel = nullptr;  ///< may be nullptr
+  bool is_looked_at = false;            ///< restored() is there afterwards, with edits
 };
 
 struct RestoreSummary {
@@ -49,6 +51,8 @@ struct RestoreSummary {
   std::uint64_t published = 0;  ///< proxies that serve what they served
 };
 
+class Restore;
+
 /// What somebody asks a service for.
 struct RestoreRequest {
   /// Gives the archive from its beginning, each time it is called.
@@ -56,6 +60,8 @@ struct RestoreRequest {
   std::string passphrase{};
   Secrets secrets = Secrets::kNeeded;
   bool only_check = false;
+  /// Called with what is only checked, once it is known to be right; may be empty.
+  std::function<void(Restore&)> look{};
 };
 
 /// What an archive begins with. Errors: kParse, also when it is another program's; kConfig (a newer
@@ -81,6 +87,16 @@ class Restore {
   /// What will come of it.
   [[nodiscard]] const RestoreSummary& summary() const { return summary_; }
 
+  /// What would be: a store of its own beside the real one. Only of one that is looked at.
+  [[nodiscard]] store::Store& restored() { return *scratch_; }
+  /// The sources that have their last good copy with them.
+  [[nodiscard]] const std::vector<StagedSource>& sources() const { return staging_->sources(); }
+  /// Such a copy. Errors: kIo, kParse.
+  [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> open(
+      const StagedSource& source) const;
+  /// For files that go with this.
+  [[nodiscard]] const std::filesystem::path& folder() const { return staging_->folder(); }
+
   /// Puts it in the place of what is there; once. Nobody may refresh or generate meanwhile. Errors:
   /// of the store, kCancelled: nothing has changed then. Once the rows are in, it goes to its end.
   Result<RestoreSummary> apply();
@@ -102,6 +118,7 @@ class Restore {
   std::optional<store::SecretKey> key_;  ///< of the archive's secrets
   std::string rows_hash_;
   std::unique_ptr<Staging> staging_;
+  std::unique_ptr<store::Store> scratch_;  ///< in the folder of `staging_`
 };
 
 }  // namespace m3u_proxy::backup

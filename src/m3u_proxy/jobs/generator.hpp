@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,6 +25,13 @@
 #include <m3u_proxy/store/store.hpp>
 
 namespace m3u_proxy::jobs {
+
+/// What a source would have in the place of its last good copy.
+struct OtherContent {
+  std::string location{};  ///< a file that stays as long as a run reads it
+  std::uint64_t bytes = 0;
+};
+using OtherContents = std::map<Uuid, OtherContent>;
 
 /// One generation at a time.
 class Generator {
@@ -64,7 +72,8 @@ class Generator {
   /// The newest generation, be it served or waiting for a release: what a new one is compared
   /// with. nullptr: there is none, or it is damaged. Errors: of the store, of the depot.
   [[nodiscard]] Result<std::shared_ptr<const snapshots::Snapshot>> newest(const Uuid& proxy) const;
-  /// What the newest generation was made of, as inputs_of() said then; "" when there is none.
+  /// What the newest generation was made of, as inputs_of() said then, or would have been the last
+  /// time that a run came out the same; "" when there is none.
   /// Errors: of the store, of the depot.
   [[nodiscard]] Result<std::string> inputs_of_newest(const Uuid& proxy) const;
   /// What a proxy is made of now: its definition, the snapshots of its sources and, where it
@@ -82,9 +91,11 @@ class Generator {
     std::string text;           ///< as inputs_of()
     std::int64_t revision = 0;  ///< of the store, before it was asked for them and for edits
   };
-  /// Errors: those of inputs_of(); kNotFound when nothing was fetched yet; kUnavailable when a last
-  /// good copy is damaged or gone, which is then fetched again; kIo.
-  Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy);
+  /// `others`: by the sources' ids; `text` is without them. Errors: those of inputs_of(); kNotFound
+  /// when nothing was fetched yet; kUnavailable when a last good copy is damaged or gone, which is
+  /// then fetched again; kIo.
+  Result<Inputs> open_inputs(const Model& model, const ProxyEntry& proxy,
+                             const OtherContents& others = {});
   /// What a run needs for such a generation, its addresses as placeholders. Errors:
   /// kConfig; as EditFiles::open().
   Result<generation::ResolvedProxyConfig> resolve(const Inputs& inputs, const ProxyEntry& proxy,
@@ -119,6 +130,8 @@ class Generator {
   Result<Sizes> sizes_of(const Uuid& proxy, const snapshots::Snapshot* newest) const;
   Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
                        bool guide_written, bool guide_stays);
+  Result<> note_inputs(const Uuid& proxy, const snapshots::Snapshot& newest,
+                       const std::string& inputs);
   Result<> describe(store::GenerationRow& row, const snapshots::SnapshotFolder& folder,
                     const std::shared_ptr<const snapshots::Snapshot>& last,
                     const CancelToken& cancel);

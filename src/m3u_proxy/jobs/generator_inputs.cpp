@@ -32,17 +32,22 @@ Result<std::optional<std::string>> Generator::inputs_of(const Model& model,
   return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
 }
 
-Result<Generator::Inputs> Generator::open_inputs(const Model& model, const ProxyEntry& proxy) {
+Result<Generator::Inputs> Generator::open_inputs(const Model& model, const ProxyEntry& proxy,
+                                                 const OtherContents& others) {
   Inputs inputs;
   M3U_TRY(inputs.revision, store_.entities().revision());
   inputs.configuration = model.configuration;
   M3U_TRY(auto text, inputs_of(model, proxy));
-  if (!text)
+  const bool has_other = std::ranges::any_of(proxy.config.sources, [&](const config::Named& name) {
+    const SourceEntry* const source = model.find_source(name.name, false);
+    return source != nullptr && others.contains(source->id);
+  });
+  if (!text && !has_other)
     return fail(
         ErrorCode::kNotFound,
         fmt::format("\"{}\": none of its sources has been fetched yet", proxy.config.name.name),
         "see why with: m3u-proxy ctl status");
-  inputs.text = *std::move(text);
+  inputs.text = std::move(text).value_or(std::string());
   for (const auto& [names, is_guide] :
        {std::pair(&proxy.config.sources, false), std::pair(&proxy.config.epg_sources, true)}) {
     auto& configs = is_guide ? inputs.configuration.epg_sources : inputs.configuration.sources;
@@ -52,8 +57,14 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
           configs, [&](const config::SourceConfig& c) { return c.name.name == name.name; });
       if (source == nullptr || config == configs.end()) continue;
       if (!config->channels.empty()) continue;  // they are in the configuration itself
-      M3U_TRY(const auto current, store_.snapshots().current(source->id));
       config->shown_as = config->location;
+      std::uint64_t& bytes = is_guide ? inputs.size.guide_bytes : inputs.size.source_bytes;
+      if (const auto other = others.find(source->id); other != others.end()) {
+        config->location = other->second.location;
+        bytes += other->second.bytes;
+        continue;
+      }
+      M3U_TRY(const auto current, store_.snapshots().current(source->id));
       if (!current) {
         config->location = "/nonexistent";
         continue;
@@ -65,7 +76,7 @@ Result<Generator::Inputs> Generator::open_inputs(const Model& model, const Proxy
         return fail(without_copy(*source, checked.error()));
       // The open file, so that it stays although the snapshot is removed meanwhile.
       config->location = fmt::format("/proc/self/fd/{}", snapshot->file(kContentFile)->get());
-      (is_guide ? inputs.size.guide_bytes : inputs.size.source_bytes) += current->bytes;
+      bytes += current->bytes;
       inputs.snapshots.push_back(std::move(snapshot));
     }
   }

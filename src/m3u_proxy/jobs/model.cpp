@@ -76,6 +76,7 @@ void put_drafts(std::span<const DraftEntity> drafts, EntityKind kind,
       continue;
     }
     store::Entity entity;
+    entity.id = draft.id.value_or(Uuid{});
     entity.kind = kind;
     entity.name = draft.name;
     entity.body = draft.body;

@@ -64,7 +64,7 @@ Outcome<void> look_at_edits(DryRun& run, const ApiContext& context, const EditDr
     if (drafts.proxy && *drafts.proxy != proxy.id) continue;
     memory::Reservation room;
     M3U_TRY(auto edits, edits_for(context, drafts, proxy.id, room));
-    M3U_CHECK(run.look(*model, proxy, std::move(edits)));
+    M3U_CHECK(run.look(*model, proxy, {.edits = std::move(edits)}));
   }
   return {};
 }

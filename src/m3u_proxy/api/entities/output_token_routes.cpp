@@ -20,10 +20,13 @@ using store::Entity;
 
 constexpr std::size_t kLongestName = 100;
 constexpr std::size_t kMostTokens = 1000;
+constexpr std::string_view kOnlyAddresses =
+    "its channels stay as they are; only who may fetch them, and where, would be another";
 
 class OutputTokenHandlers {
  public:
-  explicit OutputTokenHandlers(const ApiContext& context) : context_(context) {}
+  OutputTokenHandlers(const ApiContext& context, std::shared_ptr<PublishedData> data)
+      : context_(context), data_(std::move(data)) {}
 
   Answer list(Call& call);
   Answer create(Call& call);
@@ -45,8 +48,10 @@ class OutputTokenHandlers {
   /// Whose token it is to be; nullopt: nobody's, it is the proxy's.
   Outcome<std::optional<Uuid>> user_of(const Call& call,
                                        const std::optional<std::string>& id) const;
+  Answer planned(const Call& call, const Entity& entity, const PlannedChange& change) const;
 
   const ApiContext& context_;
+  std::shared_ptr<PublishedData> data_;
 };
 
 void write_token(Json& json, const AccessToken& token) {
@@ -159,6 +164,13 @@ Outcome<std::optional<Uuid>> OutputTokenHandlers::user_of(
   return std::optional(found->id);
 }
 
+Answer OutputTokenHandlers::planned(const Call& call, const Entity& entity,
+                                    const PlannedChange& change) const {
+  DryRun run(context_, *data_, call);
+  M3U_CHECK(run.mention(entity.id, entity.name, kOnlyAddresses));
+  return planned_answer(change, &run);
+}
+
 Answer OutputTokenHandlers::create(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, proxy(call));
@@ -176,7 +188,7 @@ Answer OutputTokenHandlers::create(Call& call) {
   std::string secret;
   M3U_TRY(const auto user, user_of(call, user_id));
   const AccessToken wanted{.name = *name, .user = user, .expires = expires.value_or(store::Time())};
-  if (is_dry) return planned_answer({.action = "create", .after = planned_json(wanted)});
+  if (is_dry) return planned(call, entity, {.action = "create", .after = planned_json(wanted)});
   M3U_TRY(const AccessToken token, make(entity, wanted, secret));
   M3U_CHECK(record(context_, call,
                    {.action = "output-tokens.create",
@@ -191,8 +203,8 @@ Answer OutputTokenHandlers::rotate(Call& call) {
   M3U_TRY(const AccessToken old, find(call, entity));
   M3U_CHECK(check_owner(call, old.user));
   if (is_dry)
-    return planned_answer(
-        {.action = "change", .before = planned_json(old), .after = planned_json(old)});
+    return planned(call, entity,
+                   {.action = "change", .before = planned_json(old), .after = planned_json(old)});
   M3U_TRY(const bool is_proxys, is_own(old, entity));
   std::string secret;
   AccessToken token;
@@ -221,7 +233,7 @@ Answer OutputTokenHandlers::erase(Call& call) {
   M3U_CHECK(check_owner(call, token.user));
   M3U_TRY(const bool is_proxys, is_own(token, entity));
   if (is_proxys) return problem(409, "this is the proxy's own token", "rotate it instead");
-  if (is_dry) return planned_answer({.action = "remove", .before = planned_json(token)});
+  if (is_dry) return planned(call, entity, {.action = "remove", .before = planned_json(token)});
   M3U_CHECK(context_.store.tokens().erase(token.id));
   M3U_CHECK(record(context_, call,
                    {.action = "output-tokens.remove",
@@ -232,8 +244,9 @@ Answer OutputTokenHandlers::erase(Call& call) {
 
 }  // namespace
 
-Result<> add_output_token_routes(Operations& operations, const ApiContext& context) {
-  const auto handlers = std::make_shared<OutputTokenHandlers>(context);
+Result<> add_output_token_routes(Operations& operations, const ApiContext& context,
+                                 const std::shared_ptr<PublishedData>& data) {
+  const auto handlers = std::make_shared<OutputTokenHandlers>(context, data);
   using Work = Answer (OutputTokenHandlers::*)(Call&);
   const auto add = [&](http::Method method, std::string_view rest, std::string_view id, Role least,
                        std::uint64_t body, Work work) {

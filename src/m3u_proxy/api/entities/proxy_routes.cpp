@@ -132,11 +132,13 @@ Answer ProxyHandlers::would_serve(const Call& call, const Entity& entity, std::i
                                    .limit = DryRun::kMostSamples},
                                   &call.stopping));
   }
+  DryRun run(context_, *data_, call);
+  M3U_CHECK(run.serve(entity.id, entity.name, number));
   std::string text;
   Json json(text);
-  json.begin_object()
-      .member("dry_run", true)
-      .member("current", number)
+  json.begin_object();
+  run.write(json);
+  json.member("current", number)
       .member("held", is_held)
       .member("served", served ? served->number : 0)
       .member("channels_before", served ? served->channels : 0)

@@ -13,6 +13,7 @@ namespace m3u_proxy::api {
 /// `context` outlives the server. Error: as http::Router::add().
 Result<> add_proxy_routes(Operations& operations, const ApiContext& context,
                           const std::shared_ptr<PublishedData>& data);
-Result<> add_output_token_routes(Operations& operations, const ApiContext& context);
+Result<> add_output_token_routes(Operations& operations, const ApiContext& context,
+                                 const std::shared_ptr<PublishedData>& data);
 
 }  // namespace m3u_proxy::api

@@ -19,6 +19,10 @@ constexpr std::size_t kRows = 1000;
 constexpr std::size_t kMostGroups = 2000;  ///< counted; those that come later are not
 constexpr std::size_t kShownGroups = 200;
 constexpr std::size_t kLongestGroup = 200;
+/// What is downloaded at most to be looked at: a longer playlist is as its beginning is, of a guide
+/// a beginning says nothing.
+constexpr std::uint64_t kMostOfPlaylist = std::uint64_t{256} << 20U;
+constexpr std::uint64_t kMostOfGuide = std::uint64_t{4} << 30U;
 
 struct Found {
   std::uint64_t items = 0;
@@ -28,6 +32,7 @@ struct Found {
   ProblemLog problems{};
   std::optional<channels::AccountStats> account{};
   std::optional<Error> error{};
+  bool was_cut = false;  ///< more would have come
 };
 
 void count_groups(const catalog::ChannelBatch& batch, Found& found) {
@@ -108,6 +113,7 @@ void write_problems(Json& json, const Found& found) {
         .end_object();
   };
   json.key("problems").begin_array();
+  if (found.was_cut) one("note", "it is longer, and was looked at as far as here", 1);
   if (found.error) one("error", redact_urls_in(to_string(*found.error)), 1);
   for (const auto& [reason, count] : found.problems.by_reason()) one("note", reason, count);
   json.end_array();
@@ -134,14 +140,19 @@ std::string answer_of(const ProbeRequest& request, const Found& found) {
 }  // namespace
 
 Result<std::string> probe(runtime::Process& process, const ProbeRequest& request) {
-  runtime::Run run(
-      process,
-      {.threads = 1, .now = request.now, .cancel = request.cancel, .guard = request.guard});
+  runtime::Run run(process, {.threads = 1,
+                             .now = request.now,
+                             .cancel = request.cancel,
+                             .guard = request.guard,
+                             .folders = request.folders,
+                             .max_download = request.is_guide ? kMostOfGuide : kMostOfPlaylist,
+                             .beyond_max_download = net::FetchOptions::Beyond::kCut});
   Found found;
   const auto done = memory::guarded([&] { return read(run, request, found); });
   if (!done) {
     if (ends_the_job(done.error())) return fail(done.error());
-    found.error = done.error();
+    found.was_cut = found.items > 0 && run.sources().spilled_bytes() >= kMostOfPlaylist;
+    if (!found.was_cut) found.error = done.error();
   }
   return answer_of(request, found);
 }

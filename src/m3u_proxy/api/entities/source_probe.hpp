@@ -7,6 +7,7 @@
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/io/folder_guard.hpp>
 #include <m3u_proxy/net/address_guard.hpp>
 #include <m3u_proxy/runtime/process.hpp>
 
@@ -17,6 +18,7 @@ struct ProbeRequest {
   bool is_guide = false;
   std::int64_t now = 0;  ///< seconds since 1970
   std::shared_ptr<const net::AddressGuard> guard{};
+  std::shared_ptr<const io::FolderGuard> folders{};
   const CancelToken* cancel = nullptr;
 };
 /// As JSON; an address that cannot be used is no error, but says why. Errors: kOverBudget,

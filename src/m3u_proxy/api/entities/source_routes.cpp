@@ -9,6 +9,7 @@
 #include <m3u_proxy/api/entities/entity_kinds.hpp>
 #include <m3u_proxy/api/entities/entity_routes.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/api/entities/source_impact.hpp>
 #include <m3u_proxy/api/entities/source_probe.hpp>
 #include <m3u_proxy/api/entities/source_routes.hpp>
 #include <m3u_proxy/api/lineup/dry_run.hpp>
@@ -16,8 +17,6 @@
 #include <m3u_proxy/api/upload_file.hpp>
 #include <m3u_proxy/base/time.hpp>
 #include <m3u_proxy/io/file_source.hpp>
-#include <m3u_proxy/io/temp_folder.hpp>
-#include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/replies/waiting_reply.hpp>
 #include <m3u_proxy/jobs/schedule/schedule.hpp>
 
@@ -28,10 +27,6 @@ using store::Entity;
 
 constexpr std::uint64_t kLargestUpload = std::uint64_t{512} << 20U;
 constexpr std::int64_t kMostRuns = 50;
-
-std::unexpected<Problem> nothing_waits() {
-  return problem(409, "nothing of this source waits in quarantine");
-}
 
 /// What is there of a channel, or of one that changed what differs from `other`.
 void write_texts(Json& json, std::string_view name,
@@ -74,16 +69,15 @@ std::string comparison_json(const jobs::ReplyComparison& compared) {
 
 class SourceHandlers {
  public:
-  SourceHandlers(const ApiContext& context, const EntityKindName& kind)
-      : context_(context), kind_(kind) {}
+  SourceHandlers(const ApiContext& context, const EntityKindName& kind,
+                 std::shared_ptr<PublishedData> data)
+      : context_(context), kind_(kind), data_(std::move(data)) {}
 
   Answer validate(Call& call);
   Answer refresh(Call& call);
   Answer accept(Call& call);
   Answer quarantine(Call& call);
   Answer drop(Call& call);
-  /// Its reply in quarantine. Problem: 409, nothing waits.
-  [[nodiscard]] Outcome<store::SourceSnapshot> waiting(const Entity& entity) const;
   Answer upload(Call& call);
   Answer history(Call& call);
   Answer schedule(Call& call);
@@ -91,14 +85,8 @@ class SourceHandlers {
  private:
   /// As it holds now; right after a change the model may not have it yet.
   Outcome<jobs::SourceEntry> entry_of(const Entity& entity) const;
-  /// What would come of other content. `after`: nothing where only the provider knows.
-  Answer planned(const jobs::SourceEntry& source, const std::optional<store::SourceSnapshot>& after,
-                 const std::optional<store::Job>& joins = {}) const;
   /// The job that `wanted` would be one with.
   Result<std::optional<store::Job>> joined(const store::NewJob& wanted) const;
-  /// What an upload would be, checked as it would be.
-  Outcome<store::SourceSnapshot> inspect(const Call& call, const jobs::SourceEntry& source,
-                                         const io::TempFile& file) const;
   Result<> log(const Call& call, std::string_view what, const Entity& entity) const {
     return record(
         context_, call,
@@ -107,6 +95,7 @@ class SourceHandlers {
 
   const ApiContext& context_;
   EntityKindName kind_;
+  std::shared_ptr<PublishedData> data_;
 };
 
 Outcome<jobs::SourceEntry> SourceHandlers::entry_of(const Entity& entity) const {
@@ -126,48 +115,13 @@ Answer SourceHandlers::validate(Call& call) {
   entry.is_users = true;
   M3U_TRY(entry.config, read_source(context_, kind_.kind, *config));
   entry.config.plugin.clear();
-  M3U_TRY(std::string text, probe(context_.process, {.source = entry.config,
-                                                     .is_guide = entry.is_guide,
-                                                     .now = store::seconds_of(context_.clock()),
-                                                     .guard = context_.refresher.guard_of(entry),
-                                                     .cancel = &call.stopping}));
-  return json_answer(std::move(text));
-}
-
-void write_content(Json& json, std::string_view name,
-                   const std::optional<store::SourceSnapshot>& content) {
-  json.key(name);
-  if (!content) {
-    json.null();
-    return;
-  }
-  json.begin_object().member("items", content->items).member("bytes", content->bytes);
-  time_member(json, "fetched", content->fetched);
-  json.end_object();
-}
-
-Answer SourceHandlers::planned(const jobs::SourceEntry& source,
-                               const std::optional<store::SourceSnapshot>& after,
-                               const std::optional<store::Job>& joins) const {
-  M3U_TRY(const auto before, context_.store.snapshots().current(source.id));
-  std::string text;
-  Json json(text);
-  json.begin_object().member("dry_run", true);
-  write_content(json, "before", before);
-  write_content(json, "after", after);
-  json.key("joins");
-  joins ? write_job(json, context_, *joins) : static_cast<void>(json.null());
-  json.key("proxies").begin_array();
-  const auto model = context_.conductor.model();  // entry_of() refuses where there is none
-  for (const jobs::ProxyEntry& proxy : model->proxies) {
-    const auto& names = source.is_guide ? proxy.config.epg_sources : proxy.config.sources;
-    if (std::ranges::find(names, source.config.name.name, &config::Named::name) == names.end())
-      continue;
-    json.begin_object();
-    id_member(json, "id", proxy.id);
-    json.member("name", std::string_view(proxy.config.name.name)).end_object();
-  }
-  json.end_array().end_object();
+  M3U_TRY(std::string text,
+          probe(context_.process, {.source = entry.config,
+                                   .is_guide = entry.is_guide,
+                                   .now = store::seconds_of(context_.clock()),
+                                   .guard = context_.refresher.guard_of(entry),
+                                   .folders = context_.refresher.folders_of(entry),
+                                   .cancel = &call.stopping}));
   return json_answer(std::move(text));
 }
 
@@ -182,32 +136,6 @@ Result<std::optional<store::Job>> SourceHandlers::joined(const store::NewJob& wa
   return std::nullopt;
 }
 
-Outcome<store::SourceSnapshot> SourceHandlers::inspect(const Call& call,
-                                                       const jobs::SourceEntry& source,
-                                                       const io::TempFile& file) const {
-  runtime::Run run(
-      context_.process,
-      {.threads = 1, .now = store::seconds_of(context_.clock()), .cancel = &call.stopping});
-  config::SourceConfig uploaded = source.config;
-  uploaded.location = fmt::format("/proc/self/fd/{}", file.descriptor());
-  store::SourceSnapshot out{.bytes = file.size(), .fetched = context_.clock()};
-  const auto read = [&]() -> Result<jobs::Inspection> {
-    if (source.is_guide) {
-      const auto guide = run.sources().guide(uploaded, runtime::GuideReads::kOnce);
-      M3U_TRY(const auto bytes, guide.open());
-      const auto spill = context_.process.make_spill_space();
-      return jobs::inspect_guide(*bytes, context_.process.budget(), spill.get(), call.stopping);
-    }
-    if (!uploaded.plugin.empty()) return jobs::inspect_by_plugin(uploaded, run);
-    const auto playlist = run.sources().playlist(uploaded);
-    M3U_TRY(const auto bytes, playlist.open());
-    return jobs::inspect_playlist(*bytes, source.id, context_.process.slabs(), call.stopping);
-  };
-  M3U_TRY(const jobs::Inspection found, read());
-  out.items = found.items;
-  return out;
-}
-
 Answer SourceHandlers::refresh(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
@@ -217,7 +145,7 @@ Answer SourceHandlers::refresh(Call& call) {
   if (is_dry) {
     M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
     M3U_TRY(const auto job, joined(jobs::refresh_job(entity.id, jobs::JobPriority::kPerson, now)));
-    return planned(entry, std::nullopt, job);
+    return source_answer(context_, *data_, call, entry, std::nullopt, job);
   }
   M3U_TRY(const auto queued,
           context_.store.jobs().enqueue(
@@ -229,21 +157,13 @@ Answer SourceHandlers::refresh(Call& call) {
   return json_answer(std::move(text), 202);
 }
 
-Outcome<store::SourceSnapshot> SourceHandlers::waiting(const Entity& entity) const {
-  M3U_TRY(const auto all, context_.store.snapshots().list(entity.id));
-  const auto waits =
-      std::ranges::find(all, store::SnapshotState::kQuarantined, &store::SourceSnapshot::state);
-  if (waits == all.end()) return nothing_waits();
-  return *waits;
-}
-
 Answer SourceHandlers::accept(Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
   if (is_dry) {
-    M3U_TRY(const store::SourceSnapshot waits, waiting(entity));
-    return planned(entry, waits);
+    M3U_TRY(const PlannedContent waits, waiting_content(context_, entry));
+    return source_answer(context_, *data_, call, entry, waits);
   }
   const auto accepted = context_.refresher.accept(entry, call.stopping);
   if (!accepted && accepted.error().code == ErrorCode::kNotFound) return nothing_waits();
@@ -273,9 +193,8 @@ Answer SourceHandlers::drop(Call& call) {
   M3U_TRY(const Entity entity, find_entity(context_, call, kind_.kind));
   if (is_dry) {
     M3U_TRY(const jobs::SourceEntry entry, entry_of(entity));
-    M3U_CHECK(waiting(entity));
-    M3U_TRY(const auto stays, context_.store.snapshots().current(entity.id));
-    return planned(entry, stays);
+    M3U_TRY(const PlannedContent stays, content_if_dropped(context_, entry));
+    return source_answer(context_, *data_, call, entry, stays);
   }
   M3U_TRY(const bool dropped,
           jobs::drop_waiting_reply(context_.store, entity.id, context_.clock()));
@@ -292,8 +211,8 @@ Answer SourceHandlers::upload(Call& call) {
   const auto file = UploadFile::of(call.request);
   if (!file) return problem(422, "the body is empty", "send the playlist or guide as it is");
   if (is_dry) {
-    M3U_TRY(const store::SourceSnapshot found, inspect(call, entry, *file));
-    return planned(entry, found);
+    M3U_TRY(const PlannedContent found, uploaded_content(context_, call, entry, file));
+    return source_answer(context_, *data_, call, entry, found);
   }
   const auto bytes = io::make_temp_file_source(file);
   M3U_CHECK(context_.refresher.upload(entry, *bytes, call.stopping));
@@ -347,11 +266,12 @@ Answer SourceHandlers::schedule(Call& call) {
 
 }  // namespace
 
-Result<> add_source_routes(Operations& operations, const ApiContext& context) {
+Result<> add_source_routes(Operations& operations, const ApiContext& context,
+                           const std::shared_ptr<PublishedData>& data) {
   using enum http::Method;
   using Work = Answer (SourceHandlers::*)(Call&);
   for (const EntityKindName& kind : {kEntityKinds[0], kEntityKinds[1]}) {
-    const auto handlers = std::make_shared<SourceHandlers>(context, kind);
+    const auto handlers = std::make_shared<SourceHandlers>(context, kind, data);
     const auto add = [&](http::Method method, std::string_view rest, OperationOptions options,
                          Work work) {
       options.id += kind.one;

@@ -22,14 +22,14 @@ Outcome<std::uint64_t> DryRun::channels_of(const Uuid& proxy) {
 }
 
 Outcome<void> DryRun::look(const jobs::Model& model, const jobs::ProxyEntry& proxy,
-                           std::vector<edits::ChannelEdit> edits, std::string_view note) {
+                           PreviewOptions options, std::string_view note) {
   const Place place{.id = proxy.id, .name = proxy.config.name.name};
   if (is_late()) return keep(place);
   const std::function<bool()> ends = [this] {
     return is_late() || call_.gone() || call_.stopping.cancelled();
   };
-  const PreviewOptions options{
-      .limit = kMostSamples, .role = call_.principal.role, .edits = std::move(edits)};
+  options.limit = kMostSamples;
+  options.role = call_.principal.role;
   auto preview = preview_proxy(context_, data_, model, proxy, options, ends);
   if (!preview) {
     if (is_late() && !call_.gone()) return keep(place);
@@ -38,6 +38,14 @@ Outcome<void> DryRun::look(const jobs::Model& model, const jobs::ProxyEntry& pro
     return std::unexpected<Problem>(std::move(preview).error());
   }
   return keep({.proxy = place, .preview = *std::move(preview), .note = std::string(note)});
+}
+
+Outcome<void> DryRun::serve(const Uuid& proxy, std::string_view name, std::int64_t generation) {
+  M3U_TRY(const auto after, data_.open(proxy, generation));
+  M3U_TRY(ProxyPreview preview,
+          compare_with_served(context_, data_, *after,
+                              {.limit = kMostSamples, .role = call_.principal.role}));
+  return keep({.proxy = {.id = proxy, .name = std::string(name)}, .preview = std::move(preview)});
 }
 
 Outcome<void> DryRun::reserve(std::size_t bytes) {
@@ -111,6 +119,11 @@ http::Response DryRun::answer() const {
   write(json);
   json.end_object();
   return json_answer(std::move(text));
+}
+
+void write_no_proxies(Json& json) {
+  json.member("dry_run", true).member("exact", true).member("seconds", 0);
+  json.key("proxies").raw("[]").key("not_looked_at").raw("[]");
 }
 
 Outcome<bool> is_dry_run(const http::Request& request) { return query_flag(request, "dry_run"); }

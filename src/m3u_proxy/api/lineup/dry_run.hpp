@@ -25,10 +25,14 @@ class DryRun {
 
   DryRun(const ApiContext& context, PublishedData& data, const Call& call);
 
-  /// Looks at a proxy as `model` has it. `note` says why the counts are not all that changes; ""
-  /// where they are. Problems: as preview_proxy(), but for what only concerns this proxy.
+  /// Looks at a proxy as `model` has it. Of the options limit and role are this class's. `note`
+  /// says why the counts are not all that changes; "" where they are. Problems: as preview_proxy(),
+  /// but for what only concerns this proxy.
   Outcome<void> look(const jobs::Model& model, const jobs::ProxyEntry& proxy,
-                     std::vector<edits::ChannelEdit> edits = {}, std::string_view note = {});
+                     PreviewOptions options = {}, std::string_view note = {});
+  /// A proxy that would serve one of its generations. Problems: as PublishedData::open(),
+  /// compare_with_served().
+  Outcome<void> serve(const Uuid& proxy, std::string_view name, std::int64_t generation);
   /// A proxy that would be gone.
   Outcome<void> remove(const Uuid& proxy, std::string_view name);
   /// A proxy of which no channel changes, but something else does.
@@ -64,6 +68,9 @@ class DryRun {
   std::vector<Impact> impacts_;
   std::vector<Place> not_looked_at_;
 };
+
+/// What DryRun::write() says of a change that concerns no proxy.
+void write_no_proxies(Json& json);
 
 /// Whether the query of a request says dry_run=true. Problem 422 for another word than true and
 /// false.

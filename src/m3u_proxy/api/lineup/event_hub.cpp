@@ -31,6 +31,13 @@ std::string name_of(const jobs::Model& model, std::string_view target) {
   return {};
 }
 
+/// nullptr: there is none.
+const store::SourceSnapshot* first_of(const std::vector<store::SourceSnapshot>& all,
+                                      store::SnapshotState state) {
+  const auto found = std::ranges::find(all, state, &store::SourceSnapshot::state);
+  return found == all.end() ? nullptr : &*found;
+}
+
 /// The level of a line of the log, as text or as JSON.
 log::Level level_of(std::string_view line) {
   constexpr std::array<std::string_view, 5> kLabels = {"trace", "debug", "info", "warn", "error"};
@@ -270,19 +277,22 @@ void EventHub::look_at_sources() {
   if (!model) return;
   std::map<Uuid, std::string> now;
   for (const jobs::SourceEntry& source : model->sources) {
-    const auto current = context_.store.snapshots().current(source.id);
+    const auto snapshots = context_.store.snapshots().list(source.id);
     const auto state = context_.store.snapshots().fetch_state(source.id);
-    if (!current || !state) return;
+    if (!snapshots || !state) return;
+    const store::SourceSnapshot* const current =
+        first_of(*snapshots, store::SnapshotState::kCurrent);
     std::string text;
     Json json(text);
     json.begin_object();
     id_member(json, "id", source.id);
     json.member("name", std::string_view(source.config.name.name))
         .member("kind", source.is_guide ? "epg-source" : "source")
-        .member("items", *current ? (*current)->items : 0);
-    time_member(json, "fetched", *current ? (*current)->fetched : store::Time());
-    time_member(json, "confirmed", *current ? (*current)->confirmed : store::Time());
-    json.member("failures", *state ? (*state)->failures : 0)
+        .member("items", current != nullptr ? current->items : 0);
+    time_member(json, "fetched", current != nullptr ? current->fetched : store::Time());
+    time_member(json, "confirmed", current != nullptr ? current->confirmed : store::Time());
+    json.member("quarantined", first_of(*snapshots, store::SnapshotState::kQuarantined) != nullptr)
+        .member("failures", *state ? (*state)->failures : 0)
         .member("error", *state ? std::string_view((*state)->error) : std::string_view())
         .end_object();
     const auto known = sources_.find(source.id);

@@ -90,10 +90,12 @@ Result<std::shared_ptr<const snapshots::Lineup>> write_lineup(const ApiContext& 
                                                               const PreviewSnapshot& snapshot,
                                                               const PreviewOptions& options,
                                                               const std::function<bool()>& gone) {
-  M3U_TRY(const jobs::Generator::Inputs inputs, context.generator.open_inputs(model, proxy));
+  M3U_TRY(const jobs::Generator::Inputs inputs,
+          context.generator.open_inputs(model, proxy, options.contents));
   GoneWatch watch(gone);
   runtime::Run run(context.process, options_of(context, watch));
   M3U_TRY(generation::ResolvedProxyConfig resolved, context.generator.resolve(inputs, proxy, run));
+  if (options.only_edits) resolved.edits = *options.only_edits;
   if (!options.edits.empty())
     resolved.edits =
         std::make_shared<edits::OverlaidEdits>(std::move(resolved.edits), options.edits);
@@ -209,10 +211,16 @@ Outcome<ProxyPreview> preview_proxy(const ApiContext& context, PublishedData& da
   M3U_TRY(auto folder, snapshots::SnapshotFolder::open(context.data / kFolder));
   const PreviewSnapshot snapshot(std::move(folder), std::to_string(++made));
   M3U_TRY(const auto lineup, write_lineup(context, model, proxy, snapshot, options, gone));
-  ProxyPreview preview{.channels = lineup->rows()};
   queries::OpenGeneration after;
   after.lineup = {.proxy = proxy.id, .generation = 0, .lineup = lineup};
-  const auto current = data.current(proxy.id);
+  return compare_with_served(context, data, after, options);
+}
+
+Outcome<ProxyPreview> compare_with_served(const ApiContext& context, PublishedData& data,
+                                          const queries::OpenGeneration& after,
+                                          const PreviewOptions& options) {
+  ProxyPreview preview{.channels = after.lineup.lineup->rows()};
+  const auto current = data.current(after.lineup.proxy);
   if (!current) {
     // Nothing is served yet: all is new.
     if (current.error().status != 503 && current.error().status != 404)

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,6 +61,9 @@ struct PreviewOptions {
   /// Whole edits in the place of those of the same channels; one that says nothing takes its
   /// channel's away.
   std::vector<edits::ChannelEdit> edits{};
+  /// In the place of all edits that are stored; a nullptr in it: there would be none.
+  std::optional<std::shared_ptr<const edits::ChannelEdits>> only_edits{};
+  jobs::OtherContents contents{};  ///< of sources
 };
 /// Makes the channels of `proxy` as `model` says, both of which may differ from what is stored, and
 /// compares them with what is served; guides are left out. For dry runs too. Problems: as
@@ -68,5 +72,10 @@ Outcome<ProxyPreview> preview_proxy(const ApiContext& context, PublishedData& da
                                     const jobs::Model& model, const jobs::ProxyEntry& proxy,
                                     const PreviewOptions& options,
                                     const std::function<bool()>& gone);
+/// Compares what would be served of a proxy with what is. Of the options the first two hold.
+/// Problems: those of opening what is served; 503 when memory does not allow it.
+Outcome<ProxyPreview> compare_with_served(const ApiContext& context, PublishedData& data,
+                                          const queries::OpenGeneration& after,
+                                          const PreviewOptions& options);
 
 }  // namespace m3u_proxy::api

@@ -16,6 +16,9 @@ namespace {
 using plugins::PluginView;
 using plugins::StageProfile;
 
+constexpr std::string_view kNotRun =
+    "its next generation has the change; what plugins make of its channels shows once they run";
+
 void write_profile(Json& json, const std::vector<StageProfile>& profile) {
   json.key("profile").begin_array();
   for (const StageProfile& stage : profile) {
@@ -150,41 +153,35 @@ void write_reload(Json& json, const plugins::PluginReload& reload) {
 
 /// The proxies whose next generation has what the change makes of the plugins: all, since each
 /// plugin is in every generation.
-std::string proxies_json(const ApiContext& context, bool has_change) {
-  std::string text;
-  Json json(text);
-  json.begin_array();
-  if (const auto model = context.conductor.model(); model && has_change)
-    for (const jobs::ProxyEntry& proxy : model->proxies) {
-      json.begin_object();
-      id_member(json, "id", proxy.id);
-      json.member("name", std::string_view(proxy.config.name.name)).end_object();
-    }
-  json.end_array();
-  return text;
+Outcome<void> mention_all(DryRun& run, const ApiContext& context) {
+  if (const auto model = context.conductor.model())
+    for (const jobs::ProxyEntry& proxy : model->proxies)
+      M3U_CHECK(run.mention(proxy.id, proxy.config.name.name, kNotRun));
+  return {};
 }
 
-Answer try_reload(const ApiContext& context) {
+Answer try_reload(const ApiContext& context, PublishedData& data, const Call& call) {
   auto* const plans = runtime::plans_of(context.process.plugins());
   if (plans == nullptr) return problem(409, "plugins are not enabled", "set wasm_plugins.enabled");
   M3U_TRY(const plugins::PlannedReload planned, plans->plan_reload());
-  const bool has_change = !planned.outcome.loaded.empty() || !planned.outcome.removed.empty();
+  DryRun run(context, data, call);
+  if (!planned.outcome.loaded.empty() || !planned.outcome.removed.empty())
+    M3U_CHECK(mention_all(run, context));
   std::string text;
   Json json(text);
-  json.begin_object().member("dry_run", true);
+  json.begin_object();
+  run.write(json);
   write_reload(json, planned.outcome);
   write_names(json, "changed_files", planned.changed_files);
   json.member("instances", planned.dropped.instances)
       .member("instances_mb", planned.dropped.memory.mb())
-      .key("proxies")
-      .raw(proxies_json(context, has_change))
       .end_object();
   return json_answer(std::move(text));
 }
 
-Answer reload_plugins(const ApiContext& context, Call& call) {
+Answer reload_plugins(const ApiContext& context, PublishedData& data, Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
-  if (is_dry) return try_reload(context);
+  if (is_dry) return try_reload(context, data, call);
   M3U_TRY(const plugins::PluginReload done, context.process.plugins().reload());
   std::string text;
   Json json(text);
@@ -196,7 +193,8 @@ Answer reload_plugins(const ApiContext& context, Call& call) {
 }
 
 /// As it would be if its module can be loaded, which shows only then.
-Answer try_clear(const ApiContext& context, const PluginView& before) {
+Answer try_clear(const ApiContext& context, PublishedData& data, const Call& call,
+                 const PluginView& before) {
   const bool is_disabled = before.state == plugins::PluginState::kDisabled;
   auto* const plans = runtime::plans_of(context.process.plugins());
   const auto left = plans != nullptr ? plans->leavings(before.name) : plugins::PluginLeavings();
@@ -204,19 +202,21 @@ Answer try_clear(const ApiContext& context, const PluginView& before) {
   after.state = is_disabled ? before.state : plugins::PluginState::kReady;
   after.error.clear();
   after.profile.clear();
+  DryRun run(context, data, call);
+  if (!is_disabled) M3U_CHECK(mention_all(run, context));
   return planned_answer({.action = "change",
                          .before = plugin_json(before),
                          .after = plugin_json(after),
                          .more = {{"instances", fmt::format("{}", left.instances)},
                                   {"instances_mb", fmt::format("{:.3f}", left.memory.mb())},
-                                  {"compiled_mb", fmt::format("{:.3f}", left.compiled.mb())},
-                                  {"proxies", proxies_json(context, !is_disabled)}}});
+                                  {"compiled_mb", fmt::format("{:.3f}", left.compiled.mb())}}},
+                        &run);
 }
 
-Answer clear_plugin(const ApiContext& context, Call& call) {
+Answer clear_plugin(const ApiContext& context, PublishedData& data, Call& call) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   M3U_TRY(const PluginView before, find_plugin(context, call));
-  if (is_dry) return try_clear(context, before);
+  if (is_dry) return try_clear(context, data, call, before);
   M3U_CHECK(context.process.plugins().clear(before.name));
   M3U_TRY(const PluginView after, find_plugin(context, call));
   std::string text = plugin_json(after);
@@ -230,7 +230,8 @@ Answer clear_plugin(const ApiContext& context, Call& call) {
 
 }  // namespace
 
-Result<> add_plugin_routes(Operations& operations, const ApiContext& context) {
+Result<> add_plugin_routes(Operations& operations, const ApiContext& context,
+                           const std::shared_ptr<PublishedData>& data) {
   using enum http::Method;
   // Modules may have to be compiled first, which takes a second or two.
   const auto add = [&](http::Method method, std::string_view path, std::string id, Role least,
@@ -243,11 +244,11 @@ Result<> add_plugin_routes(Operations& operations, const ApiContext& context) {
   M3U_CHECK(add(kGet, "/plugins", "listPlugins", Role::kViewer,
                 [&context](Call&) { return list_plugins(context); }));
   M3U_CHECK(add(kPost, "/plugins/reload", "reloadPlugins", Role::kAdmin,
-                [&context](Call& call) { return reload_plugins(context, call); }));
+                [&context, data](Call& call) { return reload_plugins(context, *data, call); }));
   M3U_CHECK(add(kGet, "/plugins/{name}", "getPlugin", Role::kViewer,
                 [&context](Call& call) { return get_plugin(context, call); }));
   return add(kPost, "/plugins/{name}/clear", "clearPlugin", Role::kAdmin,
-             [&context](Call& call) { return clear_plugin(context, call); });
+             [&context, data](Call& call) { return clear_plugin(context, *data, call); });
 }
 
 }  // namespace m3u_proxy::api

@@ -17,6 +17,9 @@ using settings::SavedSettings;
 using Key = settings::LiveSettings::Key;
 
 constexpr std::uint64_t kBody = std::uint64_t{256} << 10U;
+constexpr std::string_view kOtherPlugins =
+    "it would be made again with other settings of plugins; what these make of its channels is not "
+    "looked at";
 
 std::string shown_text(const ConfigNode& tree) { return config::to_json(settings::shown(tree)); }
 
@@ -86,23 +89,22 @@ std::vector<const jobs::ProxyEntry*> proxies_made_again(const jobs::Model& model
   return others;
 }
 
-Answer dry_answer(const ApiContext& context, const config::Configuration& would_be) {
+Answer dry_answer(const ApiContext& context, PublishedData& data, const Call& call,
+                  const config::Configuration& would_be) {
   const auto changed = config::changed_keys(context.settings.said(), would_be);
   std::vector<std::string> later = changed;
   std::erase_if(later, [](const std::string& key) { return config::applies_at_once(key); });
+  DryRun run(context, data, call);
+  const auto model = context.conductor.model();
+  for (const jobs::ProxyEntry* const proxy : proxies_made_again(*model, would_be))
+    M3U_CHECK(run.mention(proxy->id, proxy->config.name.name, kOtherPlugins));
   std::string text;
   Json json(text);
-  json.begin_object().member("dry_run", true);
+  json.begin_object();
+  run.write(json);
   write_names(json, "changed", changed);
   write_names(json, "restart_needed", later);
-  json.key("proxies").begin_array();
-  const auto model = context.conductor.model();
-  for (const jobs::ProxyEntry* const proxy : proxies_made_again(*model, would_be)) {
-    json.begin_object();
-    id_member(json, "id", proxy->id);
-    json.member("name", std::string_view(proxy->config.name.name)).end_object();
-  }
-  json.end_array().end_object();
+  json.end_object();
   return json_answer(std::move(text));
 }
 
@@ -111,7 +113,7 @@ Answer get_settings(const ApiContext& context) {
   return settings_answer(context, saved);
 }
 
-Answer put_settings(const ApiContext& context, Call& call) {
+Answer put_settings(const ApiContext& context, PublishedData& data, Call& call) {
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
   const ConfigNode* const sent = fields.table("config", Fields::Needed::kYes);
@@ -120,7 +122,7 @@ Answer put_settings(const ApiContext& context, Call& call) {
   M3U_TRY(const SavedSettings saved, settings::read_saved(context.store, context.key));
   M3U_CHECK(check_revision(call.request, saved.revision));
   M3U_TRY(const CheckedSettings checked, check_saved_settings(context, *sent, saved.tree));
-  if (is_dry) return dry_answer(context, checked.would_be);
+  if (is_dry) return dry_answer(context, data, call, checked.would_be);
   M3U_TRY(const SavedSettings now, settings::write_saved(context.store, context.key, checked.tree,
                                                          saved.revision, context.clock()));
   M3U_CHECK(record(context, call,
@@ -133,13 +135,14 @@ Answer put_settings(const ApiContext& context, Call& call) {
 
 }  // namespace
 
-Result<> add_settings_routes(Operations& operations, const ApiContext& context) {
+Result<> add_settings_routes(Operations& operations, const ApiContext& context,
+                             const std::shared_ptr<PublishedData>& data) {
   M3U_CHECK(operations.add(http::Method::kGet, "/settings", {.id = "getSettings"},
                            [&context](Call&) { return get_settings(context); }));
   return operations.add(
       http::Method::kPut, "/settings",
       {.id = "putSettings", .least = Role::kAdmin, .body_limit = kBody, .has_dry_run = true},
-      [&context](Call& call) { return put_settings(context, call); });
+      [&context, data](Call& call) { return put_settings(context, *data, call); });
 }
 
 }  // namespace m3u_proxy::api

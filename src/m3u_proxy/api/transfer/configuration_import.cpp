@@ -143,14 +143,13 @@ std::string title(const Entity& entity) {
 /// Whether all would be right together, and what would be another or gone.
 Result<> check_together(store::Store& store, const config::Configuration& base, const Read& file,
                         store::ImportMode mode, const store::MergeBody& merge,
-                        ImportSummary& summary) {
+                        ImportSummary& summary, std::vector<jobs::DraftEntity>& drafts) {
   std::vector<Entity> existing;
   for (const EntityKindName& kind : kEntityKinds) {
     M3U_TRY(auto some, store.entities().list(kind.kind));
     std::ranges::move(some, std::back_inserter(existing));
   }
   M3U_TRY(const store::ImportPlan plan, plan_import(existing, file.entities, mode, merge));
-  std::vector<jobs::DraftEntity> drafts;
   for (const store::ImportPlan::Step& step : plan.steps) {
     if (step.becomes == store::ImportPlan::Becomes::kChanged)
       summary.changed.push_back(title(step.entity));
@@ -202,14 +201,18 @@ std::string replaced_json(const ImportSummary& summary) {
   return text;
 }
 
-std::string to_json(const ImportSummary& summary, bool is_dry) {
-  std::string text;
-  JsonWriter json(text);
-  json.begin_object().member("dry_run", is_dry);
+void write(JsonWriter<std::string>& json, const ImportSummary& summary) {
   counts_member(json, "entities", summary.counts.entities);
   counts_member(json, "edits", summary.counts.edits);
   json.member("without_secrets", summary.without_secrets);
   names_member(json, "ignored", summary.ignored);
+}
+
+std::string to_json(const ImportSummary& summary) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().member("dry_run", false);
+  write(json, summary);
   json.end_object();
   return text;
 }
@@ -218,14 +221,14 @@ Result<ImportSummary> import_configuration(store::Store& store, memory::Budget& 
                                            const config::Configuration& base,
                                            const ConfigurationFile& file,
                                            const ImportOptions& options) {
-  M3U_TRY(const auto room,
-          budget.reserve(memory::Tag::kStore, Bytes{file.text.size() * kBytesPerByte}));
+  M3U_TRY(auto room, budget.reserve(memory::Tag::kStore, Bytes{file.text.size() * kBytesPerByte}));
   M3U_TRY(Read what, read(file, options));
   const store::MergeBody merge = [&](const FileEntity& wanted, const Entity* stored) {
     return merged(wanted, stored, options);
   };
   ImportSummary summary;
-  M3U_CHECK(check_together(store, base, what, options.mode, merge, summary));
+  std::vector<jobs::DraftEntity> drafts;
+  M3U_CHECK(check_together(store, base, what, options.mode, merge, summary, drafts));
   M3U_TRY(summary.counts, store.import({.entities = what.entities,
                                         .edits = what.edits,
                                         .mode = options.mode,
@@ -233,6 +236,9 @@ Result<ImportSummary> import_configuration(store::Store& store, memory::Budget& 
                                         .merge = merge},
                                        options.now));
   summary.ignored = std::move(what.ignored);
+  if (options.planned != nullptr)
+    *options.planned = {
+        .drafts = std::move(drafts), .edits = std::move(what.edits), .room = std::move(room)};
   return summary;
 }
 

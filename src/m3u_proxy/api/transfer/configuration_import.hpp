@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/jobs/model.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/store/store.hpp>
 
@@ -21,6 +23,13 @@ struct ConfigurationFile {
   std::filesystem::path folder{};  ///< from which relative paths start
 };
 
+/// What an import that is only tried would make, for who wants to know more than its counts.
+struct PlannedImport {
+  std::vector<jobs::DraftEntity> drafts{};
+  std::vector<store::FileEdit> edits{};
+  memory::Reservation room{};  ///< for both
+};
+
 struct ImportOptions {
   store::ImportMode mode = store::ImportMode::kAdd;
   bool only_check = false;
@@ -28,6 +37,7 @@ struct ImportOptions {
   /// Whether a new source may be at a place.
   std::function<Result<>(std::string_view location)> check_place{};
   std::vector<config::ConfigProblem>* problems = nullptr;  ///< gets every mistake of the file
+  PlannedImport* planned = nullptr;
 };
 
 struct ImportSummary {
@@ -37,8 +47,10 @@ struct ImportSummary {
   std::vector<std::string> removed{};
   std::vector<std::string> ignored{};  ///< sections that are no one's to import: [service] …
 };
-/// The document's ImportSummary.
-std::string to_json(const ImportSummary& summary, bool is_dry);
+/// The document's ImportSummary but for `dry_run`: its members.
+void write(JsonWriter<std::string>& json, const ImportSummary& summary);
+/// All of it, of an import that was made.
+std::string to_json(const ImportSummary& summary);
 
 /// What an import that was made changed and removed, by name: for the audit log.
 std::string replaced_json(const ImportSummary& summary);

@@ -10,6 +10,7 @@
 #include <m3u_proxy/api/request_body.hpp>
 #include <m3u_proxy/api/transfer/configuration_export.hpp>
 #include <m3u_proxy/api/transfer/configuration_import.hpp>
+#include <m3u_proxy/api/transfer/import_impact.hpp>
 #include <m3u_proxy/api/transfer/transfer_routes.hpp>
 #include <m3u_proxy/api/upload_file.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
@@ -80,23 +81,40 @@ std::vector<FieldProblem> field_problems(std::string_view text,
   return out;
 }
 
-Answer import_file(const ApiContext& context, Call& call) {
-  M3U_TRY(const bool only_check, query_flag(call.request, "dry_run"));
+Answer dry_answer(const ApiContext& context, PublishedData& data, const Call& call,
+                  const ImportSummary& summary, const PlannedImport& planned,
+                  store::ImportMode mode) {
+  DryRun run(context, data, call);
+  M3U_CHECK(look_at_import(run, context, planned, mode));
+  std::string text;
+  Json json(text);
+  json.begin_object();
+  run.write(json);
+  write(json, summary);
+  json.end_object();
+  return json_answer(std::move(text));
+}
+
+Answer import_file(const ApiContext& context, PublishedData& data, Call& call) {
+  M3U_TRY(const bool only_check, is_dry_run(call.request));
   M3U_TRY(const bool replaces, query_flag(call.request, "replace"));
   M3U_TRY(const std::string text, text_of(call.request));
   const config::Configuration base = plain_sections_of(context);
   std::vector<config::ConfigProblem> problems;
-  auto done = import_configuration(
-      context.store, context.process.budget(), base,
-      {.text = text, .name = std::string(kFile), .folder = "/"},
-      {.mode = replaces ? store::ImportMode::kReplace : store::ImportMode::kAdd,
-       .only_check = only_check,
-       .now = context.clock(),
-       .check_place =
-           [&base](std::string_view location) {
-             return check_place(base.service.allowed_folders, location);
-           },
-       .problems = &problems});
+  PlannedImport planned;
+  const auto mode = replaces ? store::ImportMode::kReplace : store::ImportMode::kAdd;
+  auto done =
+      import_configuration(context.store, context.process.budget(), base,
+                           {.text = text, .name = std::string(kFile), .folder = "/"},
+                           {.mode = mode,
+                            .only_check = only_check,
+                            .now = context.clock(),
+                            .check_place =
+                                [&base](std::string_view location) {
+                                  return check_place(base.service.allowed_folders, location);
+                                },
+                            .problems = &problems,
+                            .planned = only_check ? &planned : nullptr});
   if (!done) {
     if (problems.empty() && done.error().where.source == kFile)
       problems.push_back({.error = done.error()});
@@ -106,17 +124,18 @@ Answer import_file(const ApiContext& context, Call& call) {
     if (why.status == 400) why.status = 422;
     return std::unexpected(std::move(why));
   }
-  std::string summary = to_json(*done, only_check);
-  if (!only_check)
-    M3U_CHECK(record(
-        context, call,
-        {.action = "configuration.import", .before = replaced_json(*done), .after = summary}));
+  if (only_check) return dry_answer(context, data, call, *done, planned, mode);
+  std::string summary = to_json(*done);
+  M3U_CHECK(
+      record(context, call,
+             {.action = "configuration.import", .before = replaced_json(*done), .after = summary}));
   return json_answer(std::move(summary));
 }
 
 }  // namespace
 
-Result<> add_transfer_routes(Operations& operations, const ApiContext& context) {
+Result<> add_transfer_routes(Operations& operations, const ApiContext& context,
+                             const std::shared_ptr<PublishedData>& data) {
   M3U_CHECK(
       operations.add(http::Method::kGet, "/export",
                      {.id = "exportConfiguration", .least = Role::kAdmin, .pace = Pace::kSlow},
@@ -130,7 +149,7 @@ Result<> add_transfer_routes(Operations& operations, const ApiContext& context) 
        .has_dry_run = true,
        .open_sink =
            [&context](const http::Request&) { return UploadFile::create(context.process); }},
-      [&context](Call& call) { return import_file(context, call); });
+      [&context, data](Call& call) { return import_file(context, *data, call); });
 }
 
 }  // namespace m3u_proxy::api

@@ -1,12 +1,16 @@
 // Transfer routes: the configuration as a file, out and in.
 #pragma once
 
+#include <memory>
+
 #include <m3u_proxy/api/api_context.hpp>
+#include <m3u_proxy/api/lineup/published_data.hpp>
 #include <m3u_proxy/api/operations.hpp>
 
 namespace m3u_proxy::api {
 
 /// Error: as http::Router::add().
-Result<> add_transfer_routes(Operations& operations, const ApiContext& context);
+Result<> add_transfer_routes(Operations& operations, const ApiContext& context,
+                             const std::shared_ptr<PublishedData>& data);
 
 }  // namespace m3u_proxy::api

@@ -138,7 +138,7 @@ Result<api::ImportSummary> import_configuration(const ArchiveOptions& options,
     M3U_CHECK(record(opened, options,
                      {.action = "configuration.import",
                       .before = api::replaced_json(done),
-                      .after = api::to_json(done, false)}));
+                      .after = api::to_json(done)}));
   return done;
 }
 

@@ -44,9 +44,13 @@ Result<backup::RestoreSummary> Restoring::run(const backup::RestoreRequest& requ
                                 .program = parts_.version,
                                 .now = parts_.clock(),
                                 .check = [this](store::Store& restored) { return check(restored); },
-                                .cancel = &stopping_},
+                                .cancel = &stopping_,
+                                .is_looked_at = request.only_check && request.look},
                                request.open));
-  if (request.only_check) return restore->summary();
+  if (request.only_check) {
+    if (request.look) request.look(*restore);
+    return restore->summary();
+  }
   const Pause pause(parts_.workers);
   M3U_TRY(const backup::RestoreSummary done, restore->apply());
   log::info("backup",

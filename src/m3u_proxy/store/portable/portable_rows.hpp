@@ -48,6 +48,7 @@ class LineSource {
 enum class Purpose : std::uint8_t {
   kRestore,  ///< everything that was decided before is replaced
   kCheck,    ///< of edits the lines are looked at only; the rest goes into the (scratch) database
+  kLook,     ///< the edits go there too
 };
 struct ReadOptions {
   const SecretKey* own = nullptr;     ///< the database's
