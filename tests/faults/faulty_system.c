@@ -6,6 +6,7 @@
 //   kill:N      the process is killed (SIGKILL) before the Nth call that changes what others see:
 //               those that take room, renaming, removing, and what is written to standard error
 //   statfs:N    every folder is on a file system of the type N (statfs(2))
+//   hang:PATH   while the file PATH is there, no fsync of a file returns; who waits makes PATH.waits
 //   clock:N:S   from the Nth look at the wall clock on it is S seconds off, and then back, in turn
 //
 // At its end the program adds "<calls seen>\n" to the file that FAULTY_SYSTEM_CALLS names.
@@ -27,11 +28,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum Mode { kNone, kFull, kFullOnce, kKill, kClock, kStatfs };
+enum Mode { kNone, kFull, kFullOnce, kKill, kClock, kStatfs, kHang };
 
 static enum Mode mode;
 static long fault_at;
 static long clock_jump;
+static const char* hangs_while;
 static atomic_long calls;
 
 __attribute__((constructor)) static void begin(void) {
@@ -44,6 +46,8 @@ __attribute__((constructor)) static void begin(void) {
   if (strncmp(text, "kill:", 5) == 0) mode = kKill;
   if (strncmp(text, "clock:", 6) == 0) mode = kClock;
   if (strncmp(text, "statfs:", 7) == 0) mode = kStatfs;
+  if (strncmp(text, "hang:", 5) == 0) mode = kHang;
+  if (mode == kHang) hangs_while = number + 1;
   char* end = NULL;
   fault_at = strtol(number + 1, &end, 10);
   if (mode == kClock) clock_jump = strtol(end + 1, NULL, 10);
@@ -116,8 +120,18 @@ ssize_t copy_file_range(int from, off64_t* from_at, int to, off64_t* to_at, size
       from, from_at, to, to_at, size, flags);
 }
 
+// A disk that does not answer any more.
+static void may_hang(void) {
+  if (mode != kHang || access(hangs_while, F_OK) != 0) return;
+  char waits[4096];
+  snprintf(waits, sizeof waits, "%s.waits", hangs_while);
+  close((int)syscall(SYS_openat, AT_FDCWD, waits, O_WRONLY | O_CREAT, 0600));
+  while (access(hangs_while, F_OK) == 0) usleep(10000);
+}
+
 int fsync(int fd) {
   if (on_disk(fd) && is_full()) return -1;
+  if (on_disk(fd)) may_hang();
   return REAL(int, "fsync", int)(fd);
 }
 

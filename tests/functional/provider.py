@@ -6,6 +6,7 @@
     /slow/NAME             in ten pieces with pauses
     /stall/NAME            half of it, then silence       /silent/NAME     not even a status line
     /drip/NAME             one byte now and then, for ever
+    /endless/NAME          a list without an end, as fast as it is taken
     /truncated/NAME        promises more bytes than it sends, every time; never resumes
     /cut/NAME              chunked, breaks off in the middle, every time
     /half/NAME             breaks off half way, every time
@@ -239,6 +240,14 @@ class Handler(BaseHTTPRequestHandler):
             self.send_body(b"", status=429, headers=[("Retry-After", "0")])
         else:
             self.send_body(self.content)
+
+    def do_endless(self, _):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        while True:
+            self.wfile.write(self.content)
 
     def do_toomanyforever(self, _):
         self.send_body(b"", status=429, headers=[("Retry-After", "3600")])

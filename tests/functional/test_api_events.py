@@ -79,7 +79,7 @@ def test_sources_generations_and_alerts_come_when_there_are_news_of_them(tmp_pat
                     source.content = content
                     service.ctl("refresh", "tv")
                     return events.until("source", name="tv", kind="source", **wanted)
-                refresh(playlist_of("A", "B", "D", "E"), items=4, failures=0, error="")
+                refresh(playlist_of("A", "B", "D", "E"), items=4, failures=0, error="", quarantined=False)
                 made = events.until("generation", name="home", served=2)
                 assert (made["number"], made["state"], made["channels"]) == (2, "current", 4)
                 assert (made["added"], made["removed"]) == (2, 1)
@@ -115,6 +115,21 @@ def test_a_generation_is_told_of_when_it_is_what_is_served(tmp_path):
                     told = events.until("generation", served=served)
                     channels = admin.get(f"/proxies/{told['proxy']}/channels").json
                     assert (channels["generation"], channels["total"]) == (served, served)
+
+
+def test_a_source_says_whether_a_reply_waits_in_quarantine(tmp_path):
+    config = tmp_path / "service.toml"
+    with Source(playlist_of(*(f"Channel {number}" for number in range(10)))) as source:
+        config.write_text(configuration(source.url))
+        with Service(tmp_path / "data", "--config", config) as service:
+            with Events(administrator(service)) as events:
+                events.until("status")  # it looks from now on
+                source.content = playlist_of("Channel 1")
+                service.ctl("refresh", "tv")
+                waits = events.until("source", name="tv", quarantined=True)
+                assert (waits["items"], waits["failures"], waits["error"]) == (10, 0, "")
+                service.ctl("accept", "tv")
+                assert events.until("source", name="tv", quarantined=False)["items"] == 1
 
 
 def test_an_alert_comes_and_says_when_it_is_over(tmp_path):

@@ -180,6 +180,29 @@ def test_unchanged_means_no_work(data, tmp_path):
             assert same.body == b""
 
 
+def test_a_restart_makes_nothing_again_that_came_out_the_same(data, tmp_path):
+    def generated(service):
+        return [j for j in service.ctl("jobs")["jobs"]
+                if j["kind"] == "generate" and j["state"] == "done"]
+
+    with Source(playlist_of("A", "B")) as source:
+        config = tmp_path / "config.toml"
+        config.write_text(configuration(source.url))
+        with Service(data, "--config", config) as service:
+            wait_until(lambda: len(generated(service)) == 1)
+            source.content = playlist_of("A", "B") + "\n"  # other bytes, the same channels
+            service.ctl("refresh", "tv")
+            wait_until(lambda: len(generated(service)) == 2)
+            assert service.ctl("status")["proxies"][0]["generation"] == 1
+        with Service(data, "--config", config) as service:
+            job = service.ctl("refresh", "tv")["jobs"][0]["id"]
+            wait_until(lambda: {j["id"]: j["state"] for j in service.ctl("jobs")["jobs"]}[job]
+                       == "done")
+            service.wait_until_quiet()
+            assert len(generated(service)) == 2
+            assert service.ctl("status")["proxies"][0]["generation"] == 1
+
+
 def test_a_bad_day_of_the_provider_costs_nothing(data, tmp_path):
     with Source(playlist_of(*"ABCDEFGH")) as source:
         config = tmp_path / "config.toml"

@@ -35,6 +35,7 @@ constexpr Key<Memory> kProxyMemory[] = {
     {"pressure_thresholds", Acted::kNow, choice<kThresholds, &Memory::pressure_thresholds>},
     {"spill_dir", Acted::kNow, text<Empty::kAllow, &Memory::spill_dir>},
     {"max_spill_mb", Acted::kNow, whole<0, kManyMb, &Memory::max_spill_mb>},
+    {"max_download_mb", Acted::kNow, whole<0, kManyMb, &Memory::max_download_mb>},
 };
 
 constexpr Key<Cleanup> kMemoryCleanup[] = {

@@ -61,6 +61,7 @@ cleanup_strategy = "smart"
 pressure_thresholds = "system"
 spill_dir = "/var/tmp"
 max_spill_mb = 100
+max_download_mb = 50
 [memory_cleanup]
 aggressive_cleanup = true
 memory_pressure_threshold_mb = 256
@@ -94,6 +95,7 @@ max_plugin_failures = 1
   EXPECT_EQ(c.proxy_memory.pressure_thresholds, PressureThresholds::kSystem);
   EXPECT_EQ(c.proxy_memory.spill_dir, "/var/tmp");
   EXPECT_EQ(c.proxy_memory.max_spill_mb, 100U);
+  EXPECT_EQ(c.proxy_memory.max_download_mb, 50U);
   EXPECT_TRUE(c.memory_cleanup.aggressive_cleanup);
   EXPECT_EQ(c.memory_cleanup.memory_pressure_threshold_mb, 256U);
   EXPECT_FALSE(c.memory_cleanup.cleanup_between_stages);

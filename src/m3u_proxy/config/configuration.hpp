@@ -42,6 +42,7 @@ struct ProxyMemoryConfig {
   PressureThresholds pressure_thresholds = PressureThresholds::kPercent;
   std::string spill_dir;
   std::uint64_t max_spill_mb = 0;
+  std::uint64_t max_download_mb = 4096;  ///< of each download; 0: no bound
 };
 
 /// One of [[sources]] or [[epg_sources]].

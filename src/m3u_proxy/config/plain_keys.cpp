@@ -14,7 +14,7 @@ constexpr std::array kAtOnce = std::to_array<std::string_view>(
     {"service.", "memory_cleanup.", "memory_monitoring.", "alerts.", "login.", "http.public_url",
      "http.trusted_proxies", "http.allowed_hosts", "http.allowed_origins",
      "proxy_memory.max_memory_mb", "proxy_memory.batch_size", "proxy_memory.memory_check_interval",
-     "proxy_memory.cleanup_strategy", "proxy_memory.use_case"});
+     "proxy_memory.cleanup_strategy", "proxy_memory.use_case", "proxy_memory.max_download_mb"});
 /// Of those sections, what it does not: a plugin's instances are watched from the start, and what
 /// is served lies where the service was told to look.
 constexpr std::array kAtStart = std::to_array<std::string_view>(

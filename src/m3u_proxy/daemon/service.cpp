@@ -108,22 +108,25 @@ Result<> Service::Parts::make_jobs() {
   M3U_TRY(auto conductor, conductor_options(config));
   conductor.replicas = depot_ != nullptr;
   M3U_TRY(auto guard, address_guard(config));
+  const runtime::RunOptions run = runtime::run_options(loaded_.configuration);
   space_ = std::make_unique<jobs::SnapshotSpace>(
       *store_,
       jobs::SnapshotSpace::Options{.folder = folder_->path(), .max_mb = config.max_snapshot_mb});
-  refresher_ =
-      std::make_unique<jobs::Refresher>(*process_, *store_, *space_, options_.clock,
-                                        jobs::Refresher::Options{.folder = folder_->path(),
-                                                                 .max_shrink = config.max_shrink,
-                                                                 .guard = std::move(guard),
-                                                                 .depot = depot_.get()});
+  refresher_ = std::make_unique<jobs::Refresher>(
+      *process_, *store_, *space_, options_.clock,
+      jobs::Refresher::Options{.folder = folder_->path(),
+                               .max_shrink = config.max_shrink,
+                               .guard = std::move(guard),
+                               .folders = folder_guard(config, folder_->path()),
+                               .max_download = run.max_download,
+                               .depot = depot_.get()});
   generator_ = std::make_unique<jobs::Generator>(
       *process_, *store_, *space_, *refresher_, options_.clock,
       jobs::Generator::Options{.folder = folder_->path(),
                                .placeholders = *placeholders_,
                                .threads = options_.threads,
                                .kept = config.generations_kept,
-                               .run = runtime::run_options(loaded_.configuration),
+                               .run = run,
                                .depot = depot_.get(),
                                .on_generated = [this](const Uuid& proxy, const auto& stats) {
                                  view_->generated(proxy, stats);
@@ -136,7 +139,8 @@ Result<> Service::Parts::make_jobs() {
       [this] { return store::seconds_of(options_.clock()); });
   const config::AlertsConfig& alerts = loaded_.configuration.alerts;
   alerts_ = std::make_unique<monitoring::AlertCenter>(
-      alert_channels(alerts), [this] { return store::seconds_of(options_.clock()); });
+      alert_channels(loaded_, [this] { return refresher_->guard(); }),
+      [this] { return store::seconds_of(options_.clock()); });
   view_ = std::make_unique<StateView>(*store_, *alerts_, alerts, folder_->path(), options_.clock);
   variants_ = std::make_unique<outputs::GzipVariants>(folder_->path() / "variants",
                                                       process_->slabs(), kGzipVariants);
@@ -247,17 +251,43 @@ void Service::Parts::stop(std::chrono::milliseconds within) {
   if (workers_) workers_->begin_to_stop();
   if (depot_) depot_->stop();  // any of the threads below may wait for it
   if (restoring_) restoring_->stop();
+  stopping_ = "answers";
   if (server_) server_->stop(within);
+  stopping_ = "requests of the API";
   if (api_) api_->stop();
+  stopping_ = "logos";
   logo_cache_.reset();  // who waits for a logo is answered while there are event loops
+  stopping_ = "ctl";
   errands_.reset();
   questions_.reset();
+  stopping_ = "the schedule";
   if (conductor_) conductor_->stop();
+  stopping_ = "watched files";
   watch_.reset();
+  stopping_ = "jobs";
   if (workers_) workers_->stop();
+  stopping_ = "the outputs";
   server_.reset();
   publication_.reset();
   variants_.reset();
+}
+
+/// Any of the parts may wait for a job.
+std::string Service::Parts::waits_for() const {
+  std::string text = stopping_.load();
+  const auto model = conductor_->model();
+  for (const jobs::RunningJob& running : workers_->running()) {
+    const auto target = parse_uuid(running.job.target);
+    const bool may_be_known = model && target;
+    const jobs::ProxyEntry* const proxy = may_be_known ? model->find_proxy(*target) : nullptr;
+    const jobs::SourceEntry* const source = may_be_known ? model->find_source(*target) : nullptr;
+    text += fmt::format("{}{} of \"{}\"", text.empty() ? "" : ", ", running.job.kind,
+                        proxy != nullptr    ? proxy->config.name.name
+                        : source != nullptr ? source->config.name.name
+                                            : running.job.target);
+    if (!running.stage.empty()) text += fmt::format(" ({})", running.stage);
+  }
+  return text;
 }
 
 std::optional<std::string> Service::Parts::setup_link() const {
@@ -308,5 +338,6 @@ Result<std::vector<Service::Output>> Service::outputs() const { return parts_->o
 std::optional<std::string> Service::setup_link() const { return parts_->setup_link(); }
 bool Service::ready() const { return parts_->ready(); }
 void Service::stop(std::chrono::milliseconds within) { parts_->stop(within); }
+std::string Service::waits_for() const { return parts_->waits_for(); }
 
 }  // namespace m3u_proxy::daemon

@@ -2,6 +2,7 @@
 // of store, jobs, outputs and listeners, and nothing else.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -52,8 +53,11 @@ class Service {
   /// change nothing.
   [[nodiscard]] bool ready() const;
   /// Lets answers under way go on for up to `within`; jobs are asked to stop and go on at the next
-  /// start.
+  /// start. What looks at no cancel token is waited for.
   void stop(std::chrono::milliseconds within);
+  /// What stop() waits for, for people: jobs, or the part that is being stopped; "" before it.
+  /// Thread-safe, until the destructor begins.
+  [[nodiscard]] std::string waits_for() const;
 
  private:
   class Parts;

@@ -53,6 +53,7 @@ class Service::Parts {
 
   Result<> start();
   void stop(std::chrono::milliseconds within);
+  [[nodiscard]] std::string waits_for() const;
   [[nodiscard]] std::string address() const;
   [[nodiscard]] Result<std::vector<Output>> outputs() const;
   [[nodiscard]] std::optional<std::string> setup_link() const;
@@ -124,6 +125,7 @@ class Service::Parts {
   std::unique_ptr<http::Server> server_;
   std::atomic<http::Server*> serving_{nullptr};  // server_, once it is there
   std::atomic<bool> was_ready_{false};
+  std::atomic<const char*> stopping_{""};  // what stop() is at
 };
 
 }  // namespace m3u_proxy::daemon

@@ -129,21 +129,22 @@ void Service::Parts::apply(Change change) {
   settings_.change(loaded.document, loaded, [&](std::string_view key) {
     return config::applies_at_once(key) && (limit_holds || key != kLimit);
   });
+  // Who says an address may be another one, although it is the same.
+  alerts_->set_channels(alert_channels(loaded, [this] { return refresher_->guard(); }));
   if (changed.empty()) return;
   addresses_.set(std::move(change.policy));
   api_->configure(now.login);
   space_->set_max_mb(now.service.max_snapshot_mb);
   refresher_->set_max_shrink(now.service.max_shrink);
-  refresher_->set_guard(std::move(change.guard));
-  generator_->configure(now.service.generations_kept, runtime::run_options(now));
+  refresher_->set_guards(std::move(change.guard), folder_guard(now.service, folder_->path()));
+  const runtime::RunOptions run = runtime::run_options(now);
+  refresher_->set_max_download(run.max_download);
+  generator_->configure(now.service.generations_kept, run);
   process_->set_cleanup(now.memory_cleanup);
   config::Configuration base = now;
   base.wasm_plugins = loaded_.configuration.wasm_plugins;  // the plugins that run
   conductor_->configure(std::move(base), std::move(change.conductor));
-  if (is_changed("alerts.")) {
-    view_->configure(now.alerts);
-    alerts_->set_channels(alert_channels(now.alerts));
-  }
+  if (is_changed("alerts.")) view_->configure(now.alerts);
   if (is_changed("service.log_")) take_log(now.service);
   const auto waiting = settings_.restart_needed();
   for (const std::string& key : changed)

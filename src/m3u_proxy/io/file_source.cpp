@@ -106,8 +106,10 @@ Result<Descriptor> open_for_reading(const std::filesystem::path& path, const Can
 }  // namespace
 
 Result<std::unique_ptr<ByteSource>> open_file(const std::filesystem::path& path,
-                                              const CancelToken* cancel) {
+                                              const CancelToken* cancel, const FolderGuard* guard) {
+  if (guard != nullptr) M3U_CHECK(guard->check(path.string()));
   M3U_TRY(Descriptor descriptor, open_for_reading(path, cancel));
+  if (guard != nullptr) M3U_CHECK(guard->check_opened(descriptor.get(), path.string()));
   struct stat info{};
   if (::fstat(descriptor.get(), &info) == 0 && S_ISDIR(info.st_mode))
     return fail(ErrorCode::kInvalidArgument, fmt::format("{} is a folder", path.string()),

@@ -308,6 +308,18 @@ TEST_F(ConductorTest, ARestartMakesNothingAgainThatIsThere) {
   EXPECT_THAT(jobs(), UnorderedElementsAre("generate done", "refresh done"));
 }
 
+TEST_F(ConductorTest, ARestartMakesNothingAgainThatCameOutTheSame) {
+  must(refresh());
+  must(generate());
+  write("tv.m3u", playlist({"A", "B", "C"}) + "\n");
+  must(refresh());
+  must(generate());
+  EXPECT_THAT(generations(), ElementsAre("1 current"));
+  start();
+  pass_and_settle(seconds(600));
+  EXPECT_THAT(jobs(), Not(Contains("generate queued")));
+}
+
 TEST_F(ConductorTest, ARestartAfterARollBackMakesNothingAgain) {
   must(refresh());
   must(generate());

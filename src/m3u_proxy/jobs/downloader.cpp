@@ -50,8 +50,10 @@ class ChannelCount {
   std::uint64_t count_ = 0;
 };
 
-/// Copies all that a source gives into a temporary file.
-Result<> copy(io::ByteSource& from, io::TempFile& to, const JobContext& job) {
+/// Copies all that a source gives into a temporary file. Error: as check_download_size(): a pipe
+/// may have no end, and an account's list is longer than the replies that it is made from.
+Result<> copy(io::ByteSource& from, io::TempFile& to, std::uint64_t max_bytes,
+              const JobContext& job) {
   std::array<char, 65536> buffer{};
   ChannelCount channels;
   while (true) {
@@ -59,6 +61,7 @@ Result<> copy(io::ByteSource& from, io::TempFile& to, const JobContext& job) {
     M3U_TRY(const std::size_t size, from.read(buffer));
     if (size == 0) return {};
     const std::string_view piece(buffer.data(), size);
+    M3U_CHECK(net::check_download_size(to.size() + size, max_bytes));
     M3U_CHECK(to.write(piece));
     channels.add(piece);
     job.progress({.stage = "read",
@@ -130,6 +133,7 @@ Result<> Downloader::fetch_http(const Request& request, Download& download,
     wanted.headers.push_back({.name = name, .value = value});
   net::FetchOptions options = sources::source_fetch_options();
   options.guard = request.guard;
+  options.max_bytes = request.max_bytes;
   options.on_progress = [&](std::uint64_t done, std::uint64_t total) {
     request.job.progress({.stage = "download", .items = 0, .done = done, .total = total});
   };
@@ -159,6 +163,8 @@ Result<> Downloader::fetch_by_run(const Request& request, Download& download,
                               .now = store::seconds_of(clock_()),
                               .cancel = &request.job.cancel,
                               .guard = request.guard,
+                              .folders = request.folders,
+                              .max_download = request.max_bytes,
                               .on_retry_after = [&](std::chrono::seconds asked) { wait = asked; }});
   const auto tell = [&](const sources::FetchProgress& fetched) {
     request.job.progress({.stage = fetched.series_total == 0 ? "download" : "episodes",
@@ -168,7 +174,7 @@ Result<> Downloader::fetch_by_run(const Request& request, Download& download,
                           .total = fetched.total});
   };
   M3U_TRY(const auto bytes, run.sources().stored(source.config, source.is_guide, tell));
-  M3U_CHECK(copy(*bytes, *download.file, request.job));
+  M3U_CHECK(copy(*bytes, *download.file, request.max_bytes, request.job));
   if (!source.is_guide) download.account = run.sources().playlist(source.config).origin().account;
   if (request.replies.empty()) return {};
   if (const auto cache = sources::SourceCache::open(request.replies))

@@ -40,6 +40,8 @@ class Downloader {
     std::string etag{};           ///< of what is there; "": all of it is wanted
     std::string last_modified{};  ///< the same
     std::shared_ptr<const net::AddressGuard> guard{};  ///< nullptr: anybody
+    std::shared_ptr<const io::FolderGuard> folders{};  ///< nullptr: any file
+    std::uint64_t max_bytes = 0;  ///< of each reply, and of what is kept of them; 0: no bound
     /// Where an account's last good replies are; "": nowhere.
     std::filesystem::path replies{};
   };

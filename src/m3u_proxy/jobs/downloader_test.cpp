@@ -94,6 +94,24 @@ TEST_F(DownloaderTest, AFileIsNobodysServer) {
   EXPECT_EQ(left_alone_until("tv"), std::nullopt);
 }
 
+TEST_F(DownloaderTest, WhatIsLargerThanItMayBeIsRefused) {
+  add_source("endless", provider_.url("/endless/list.m3u"));
+  std::string list = playlist({"A"});
+  list.append(2'000'000, '\n');
+  write("long.m3u", list);
+  add(store::EntityKind::kSource, "long", R"({"path":")" + file("long.m3u").string() + R"("})");
+  refresher_->set_max_download(1'000'000);
+  for (const std::string name : {"endless", "long"}) {
+    const auto refused = refresh(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::kIo) << name;
+    EXPECT_THAT(refused.error().message, HasSubstr("it is larger than the 1.0 MB")) << name;
+    EXPECT_THAT(refused.error().hint, HasSubstr("max_download_mb in [proxy_memory]")) << name;
+  }
+  refresher_->set_max_download(0);
+  EXPECT_TRUE(refresh("long"));
+}
+
 TEST_F(DownloaderTest, SaysHowManyChannelsItHasRead) {
   std::string list = "#EXTM3U\n";
   for (int i = 0; i < 5000; ++i)  // several pieces, which end anywhere in a line

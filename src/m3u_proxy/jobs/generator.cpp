@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -25,8 +26,9 @@ using snapshots::kLineupFile;
 using snapshots::kPlaylistFile;
 using snapshots::kProgrammesFile;
 
-/// Of a generation's manifest: the hash of its channels.
+/// Of a generation's manifest: the hash of its channels, and what it was made of.
 constexpr std::string_view kLineupNote = "lineup";
+constexpr std::string_view kInputsNote = "inputs";
 
 /// A file of a generation and where its placeholders are; `use` sees its bytes go by.
 Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
@@ -156,7 +158,10 @@ Result<std::string> Generator::inputs_of_newest(const Uuid& proxy) const {
       (manifest.error().code == ErrorCode::kNotFound || manifest.error().code == ErrorCode::kParse))
     return std::string();  // damaged or gone: it is made again
   M3U_CHECK(manifest);
-  const auto inputs = manifest->notes.find("inputs");
+  // What came out the same since then.
+  M3U_TRY(auto noted, store_.generations().noted_inputs(proxy, rows.front().number));
+  if (noted) return *std::move(noted);
+  const auto inputs = manifest->notes.find(std::string(kInputsNote));
   return inputs == manifest->notes.end() ? std::string() : inputs->second;
 }
 
@@ -245,7 +250,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   M3U_CHECK(lineup.finish());
   const bool has_guides = had_guides(stats);
   M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
-  draft->note("inputs", inputs.text);
+  draft->note(std::string(kInputsNote), inputs.text);
   draft->note(std::string(kLineupNote), lineup.content_hash());
   changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||
             draft->hash_of(kGuideFile) != hash_of(last->manifest(), kGuideFile) ||
@@ -264,6 +269,7 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
     if (options_.on_generated) options_.on_generated(proxy.id, stats);
   };
   if (!changed) {
+    M3U_CHECK(note_inputs(proxy.id, *last, inputs.text));
     tell();
     return row;
   }
@@ -278,6 +284,18 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   }
   tell();
   return row;
+}
+
+/// Other inputs made the same as the newest generation: the next start need not find that out
+/// again.
+Result<> Generator::note_inputs(const Uuid& proxy, const snapshots::Snapshot& newest,
+                                const std::string& inputs) {
+  M3U_TRY(const std::string known, inputs_of_newest(proxy));
+  if (known == inputs) return {};
+  std::int64_t number = 0;
+  const std::string& name = newest.name();
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  return store_.generations().note_inputs(proxy, number, inputs);
 }
 
 /// What a committed generation consists of, and how it differs from the last one.

@@ -53,6 +53,21 @@ TEST_F(GeneratorTest, TheSameAgainIsNotPublished) {
   EXPECT_THAT(folder.list(), ElementsAre("1"));
 }
 
+TEST_F(GeneratorTest, WhatItWouldBeMadeOfAsWellIsRemembered) {
+  publish({"A", "B", "C"});
+  const std::string first = must(generator_->inputs_of_newest(proxy()));
+  const auto now = [&] { return must(generator_->inputs_of(*model(), model()->proxies.front())); };
+  EXPECT_EQ(now(), first);
+  write("tv.m3u", playlist({"A", "B", "C"}) + "\n");
+  must(refresh());
+  EXPECT_NE(now(), first);
+  must(generate());
+  EXPECT_THAT(generations(), ElementsAre("1 current"));
+  EXPECT_EQ(now(), must(generator_->inputs_of_newest(proxy())));
+  publish({"A", "B", "D"});
+  EXPECT_EQ(now(), must(generator_->inputs_of_newest(proxy())));
+}
+
 TEST_F(GeneratorTest, AfterARollBackTheSameAsTheNewestIsNoCandidate) {
   publish({"A", "B", "C"});
   publish({"A", "B", "D"});

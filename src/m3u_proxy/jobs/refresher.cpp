@@ -186,7 +186,7 @@ Result<RefreshResult> Refresher::keep(const SourceEntry& source, const io::TempF
   M3U_CHECK(draft->commit(to_base64url(row.id)));
   {
     const std::scoped_lock lock(checked_mutex_);
-    checked_.insert_or_assign(source.id, row.id);
+    checked_.insert_or_assign(source.id, Checked{.snapshot = row.id});
   }
   if (const auto put = shared_.put(folder, shelf_of(source.id), to_base64url(row.id), &cancel);
       !put) {
@@ -236,8 +236,10 @@ Result<bool> Refresher::has_copy(const SourceEntry& source,
   if (!current) return false;
   {
     const std::scoped_lock lock(checked_mutex_);
-    const auto damaged = damaged_.find(source.id);
-    if (damaged != damaged_.end() && damaged->second == current->id) return false;
+    const auto checked = checked_.find(source.id);
+    if (checked != checked_.end() && checked->second.snapshot == current->id &&
+        checked->second.is_damaged)
+      return false;
   }
   M3U_TRY(const snapshots::SnapshotFolder folder, folder_of(source.id));
   const auto copy = shared_.manifest(folder, shelf_of(source.id), to_base64url(current->id));
@@ -258,6 +260,8 @@ Result<std::string> Refresher::bring_up_to_date(const SourceEntry& source, const
                              .etag = is_there ? current->etag : "",
                              .last_modified = is_there ? current->last_modified : "",
                              .guard = guard_of(source),
+                             .folders = folders_of(source),
+                             .max_bytes = max_download_,
                              .replies = replies_of(source)}));
   const store::Time now = clock_();
   if (download.not_modified && is_there) {

@@ -43,6 +43,9 @@ class Refresher {
     std::optional<double> max_shrink = 0.5;
     /// Asked for whom sources that people made through the API may connect to; nullptr: anybody.
     std::shared_ptr<const net::AddressGuard> guard{};
+    /// The same for where these may have files read; nullptr: anywhere.
+    std::shared_ptr<const io::FolderGuard> folders{};
+    std::uint64_t max_download = 0;  ///< bytes of a reply; 0: no bound
     /// Where replicas find each other's snapshots; nullptr: this is the only process.
     depot::Depot* depot = nullptr;
     /// So many replies in a row with the same channels are believed.
@@ -55,6 +58,7 @@ class Refresher {
         store_(store),
         clock_(std::move(clock)),
         options_(std::move(options)),
+        max_download_(options_.max_download),
         downloader_(process, clock_),
         space_(space),
         shared_(options_.depot, [&space](const std::string& what, std::uint64_t bytes) {
@@ -94,13 +98,21 @@ class Refresher {
     const std::scoped_lock lock(guard_mutex_);
     return options_.guard;
   }
+  /// Where a source may have files read; nullptr: anywhere. Thread-safe.
+  [[nodiscard]] std::shared_ptr<const io::FolderGuard> folders_of(const SourceEntry& source) const {
+    const std::scoped_lock lock(guard_mutex_);
+    return source.is_users ? options_.folders : nullptr;
+  }
   /// From the next download on. Thread-safe.
-  void set_guard(std::shared_ptr<const net::AddressGuard> guard) {
+  void set_guards(std::shared_ptr<const net::AddressGuard> guard,
+                  std::shared_ptr<const io::FolderGuard> folders) {
     const std::scoped_lock lock(guard_mutex_);
     options_.guard.swap(guard);
+    options_.folders.swap(folders);
   }
 
   /// From the next reply on. Thread-safe.
+  void set_max_download(std::uint64_t bytes) { max_download_ = bytes; }
   void set_max_shrink(std::optional<double> max_shrink) { max_shrink_ = max_shrink.value_or(kAny); }
   /// Tells the store which edited channels a source of written down channels has: there is no
   /// refresh that would. What fails is only logged.
@@ -154,10 +166,15 @@ class Refresher {
   Clock clock_;
   Options options_;
   std::atomic<double> max_shrink_{kAny};
-  mutable std::mutex guard_mutex_;  // of options_.guard
+  std::atomic<std::uint64_t> max_download_;
+  mutable std::mutex guard_mutex_;  // of options_.guard and folders
   mutable std::mutex checked_mutex_;
-  std::map<Uuid, Uuid> checked_;  // by source, the snapshot that check_copy() need not read again
-  std::map<Uuid, Uuid> damaged_;  // and the one that was not what was written
+  /// A snapshot that check_copy() need not read again.
+  struct Checked {
+    Uuid snapshot{};
+    bool is_damaged = false;  ///< it is not what was written
+  };
+  std::map<Uuid, Checked> checked_;  // by source
   Downloader downloader_;
   SnapshotSpace& space_;
   depot::SharedSnapshots shared_;

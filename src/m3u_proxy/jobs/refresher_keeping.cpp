@@ -21,13 +21,12 @@ Result<> Refresher::check_copy(const store::SourceSnapshot& row, const snapshots
   {
     const std::scoped_lock lock(checked_mutex_);
     const auto known = checked_.find(row.source);
-    if (known != checked_.end() && known->second == row.id) return {};
+    if (known != checked_.end() && known->second.snapshot == row.id) return {};
   }
   M3U_TRY(const bool matches, copy.content_matches(kContentFile));
   const std::scoped_lock lock(checked_mutex_);
-  checked_.insert_or_assign(row.source, row.id);
+  checked_.insert_or_assign(row.source, Checked{.snapshot = row.id, .is_damaged = !matches});
   if (matches) return {};
-  damaged_.insert_or_assign(row.source, row.id);
   return fail(ErrorCode::kParse, "its content is not what was written");
 }
 

@@ -117,7 +117,7 @@ void AlertCenter::send(AlertChannel& channel, const Message& message) {
   for (int attempt = 1;; ++attempt) {
     const auto sent = channel.send(message, cancel_);
     if (sent || cancel_.cancelled()) return;
-    if (attempt == kTries) {
+    if (attempt == kTries || sent.error().code != ErrorCode::kNetwork) {
       log::error("alerts", "\"{}\" could not be sent by {}: {}", message.title(), channel.name(),
                  redact_urls_in(to_string(sent.error())));
       return;

@@ -1,8 +1,8 @@
 // AlertCenter: tells people what needs them: once when it begins, and once when it is over.
 //
 // Each alert goes to the log at once and to every channel from a thread of its own, so that who
-// raises one waits for nobody. A channel that fails is tried again twice; after that the log says
-// so. Texts are redacted before they leave.
+// raises one waits for nobody. A channel that the network fails is tried again twice; after that
+// the log says so. Texts are redacted before they leave.
 #pragma once
 
 #include <chrono>

@@ -18,6 +18,7 @@ class Kept final : public AlertChannel {
     std::condition_variable changed;
     std::vector<std::string> messages;
     int failures = 0;
+    ErrorCode why = ErrorCode::kNetwork;
     int tries = 0;
   };
   explicit Kept(Box& box) : box_(box) {}
@@ -28,7 +29,7 @@ class Kept final : public AlertChannel {
     box_.changed.notify_all();
     if (box_.failures > 0) {
       --box_.failures;
-      return fail(ErrorCode::kNetwork, "nobody is there");
+      return fail(box_.why, "nobody is there");
     }
     box_.messages.push_back(message.title() + " | " + message.alert.text);
     return {};
@@ -55,6 +56,15 @@ class AlertCenterTest : public ::testing::Test {
   Kept::Box box_;
   std::unique_ptr<AlertCenter> center_;
 };
+
+TEST_F(AlertCenterTest, WhatMayNotBeSentIsNotTriedAgain) {
+  box_.failures = 1;
+  box_.why = ErrorCode::kInvalidArgument;
+  center_->raise({"source_failed", "tv", "tv does not answer"});
+  center_->raise({"source_failed", "radio", "radio does not answer"});
+  EXPECT_THAT(after(1), ElementsAre("source_failed: radio | radio does not answer"));
+  EXPECT_EQ(box_.tries, 2);
+}
 
 TEST_F(AlertCenterTest, IsSaidOnceAndOnceWhenItIsOver) {
   for (int i = 0; i < 3; ++i) center_->raise({"source_failed", "tv", "tv does not answer"});

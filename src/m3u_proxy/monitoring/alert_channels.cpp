@@ -10,9 +10,13 @@
 namespace m3u_proxy::monitoring {
 namespace {
 
+std::shared_ptr<const net::AddressGuard> ask(const Guard& guard) {
+  return guard ? guard() : nullptr;
+}
+
 class Webhook final : public AlertChannel {
  public:
-  explicit Webhook(std::string url) : url_(std::move(url)) {}
+  Webhook(std::string url, Guard guard) : url_(std::move(url)), guard_(std::move(guard)) {}
   [[nodiscard]] std::string_view name() const override { return "webhook"; }
   Result<> send(const Message& message, const CancelToken& cancel) override {
     std::string body;
@@ -24,38 +28,45 @@ class Webhook final : public AlertChannel {
         .member("text", std::string_view(message.alert.text))
         .member("time", std::string_view(format_rfc3339(message.time)))
         .end_object();
-    return net::post({.url = url_, .body = body, .type = "application/json"}, &cancel);
+    return net::post({.url = url_, .body = body, .type = "application/json", .guard = ask(guard_)},
+                     &cancel);
   }
 
  private:
   std::string url_;
+  Guard guard_;
 };
 
 class Ntfy final : public AlertChannel {
  public:
-  explicit Ntfy(std::string url) : url_(std::move(url)) {}
+  Ntfy(std::string url, Guard guard) : url_(std::move(url)), guard_(std::move(guard)) {}
   [[nodiscard]] std::string_view name() const override { return "ntfy"; }
   Result<> send(const Message& message, const CancelToken& cancel) override {
     return net::post({.url = url_,
                       .body = message.alert.text,
                       .type = "text/plain; charset=utf-8",
                       .headers = {{"Title", "m3u-proxy: " + message.title()},
-                                  {"Tags", message.is_over ? "white_check_mark" : "warning"}}},
+                                  {"Tags", message.is_over ? "white_check_mark" : "warning"}},
+                      .guard = ask(guard_)},
                      &cancel);
   }
 
  private:
   std::string url_;
+  Guard guard_;
 };
 
 class Mail final : public AlertChannel {
  public:
-  Mail(net::MailServer server, std::string from, std::vector<std::string> to)
-      : server_(std::move(server)), from_(std::move(from)), to_(std::move(to)) {}
+  Mail(std::string url, std::string from, std::vector<std::string> to, Guard guard)
+      : url_(std::move(url)),
+        from_(std::move(from)),
+        to_(std::move(to)),
+        guard_(std::move(guard)) {}
   [[nodiscard]] std::string_view name() const override { return "mail"; }
   Result<> send(const Message& message, const CancelToken& cancel) override {
     return net::send_mail(
-        server_,
+        {.url = url_, .guard = ask(guard_)},
         {.from = from_,
          .to = to_,
          .subject = "m3u-proxy: " + message.title(),
@@ -65,24 +76,25 @@ class Mail final : public AlertChannel {
   }
 
  private:
-  net::MailServer server_;
+  std::string url_;
   std::string from_;
   std::vector<std::string> to_;
+  Guard guard_;
 };
 
 }  // namespace
 
-std::unique_ptr<AlertChannel> webhook_channel(std::string url) {
-  return std::make_unique<Webhook>(std::move(url));
+std::unique_ptr<AlertChannel> webhook_channel(std::string url, Guard guard) {
+  return std::make_unique<Webhook>(std::move(url), std::move(guard));
 }
 
-std::unique_ptr<AlertChannel> ntfy_channel(std::string url) {
-  return std::make_unique<Ntfy>(std::move(url));
+std::unique_ptr<AlertChannel> ntfy_channel(std::string url, Guard guard) {
+  return std::make_unique<Ntfy>(std::move(url), std::move(guard));
 }
 
-std::unique_ptr<AlertChannel> mail_channel(net::MailServer server, std::string from,
-                                           std::vector<std::string> to) {
-  return std::make_unique<Mail>(std::move(server), std::move(from), std::move(to));
+std::unique_ptr<AlertChannel> mail_channel(std::string url, std::string from,
+                                           std::vector<std::string> to, Guard guard) {
+  return std::make_unique<Mail>(std::move(url), std::move(from), std::move(to), std::move(guard));
 }
 
 }  // namespace m3u_proxy::monitoring

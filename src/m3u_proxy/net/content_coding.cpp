@@ -13,6 +13,7 @@
 #include <m3u_proxy/io/peeking_source.hpp>
 #include <m3u_proxy/io/zip/zip_source.hpp>
 #include <m3u_proxy/net/content_coding.hpp>
+#include <m3u_proxy/net/fetch.hpp>
 
 namespace m3u_proxy::net {
 namespace {
@@ -46,13 +47,6 @@ bool has_zlib_header(std::string_view head) {
   return (first & 0x0FU) == kDeflate && (first * 256U + second) % 31 == 0;
 }
 
-Result<> write_bounded(std::string_view bytes, std::uint64_t max_bytes, io::TempFile& to) {
-  if (max_bytes != 0 && to.size() + bytes.size() > max_bytes)
-    return fail(ErrorCode::kIo, "inflated it is larger than what may be stored",
-                "raise max_spill_mb, or free some disk space");
-  return to.write(bytes);
-}
-
 /// Inflates to the end, as far as `source` goes; damage makes it no deflated data.
 Result<Inflated> inflate_all(io::ByteSource& source, io::Decoder& decoder, memory::Budget& budget,
                              std::uint64_t max_bytes, io::TempFile& to) {
@@ -64,7 +58,8 @@ Result<Inflated> inflate_all(io::ByteSource& source, io::Decoder& decoder, memor
     const io::Decoder::Step step = decoder.decode(input.view(), out.bytes());
     input.consume(step.consumed);
     if (step.error) return Inflated::kNot;
-    M3U_CHECK(write_bounded({out.data(), step.produced}, max_bytes, to));
+    M3U_CHECK(check_download_size(to.size() + step.produced, max_bytes));
+    M3U_CHECK(to.write({out.data(), step.produced}));
     if (step.member_ended) return Inflated::kWhole;
     if (step.consumed != 0 || step.produced != 0) continue;
     if (input.source_ended()) return to.size() == 0 ? Inflated::kNot : Inflated::kTruncated;

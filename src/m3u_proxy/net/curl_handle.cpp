@@ -27,7 +27,9 @@ CurlHandle::CurlHandle(CurlHandle&& other) noexcept
     : curl_(other.curl_),
       handle_(std::exchange(other.handle_, nullptr)),
       cancel_(other.cancel_),
-      lists_(std::exchange(other.lists_, {})) {}
+      lists_(std::exchange(other.lists_, {})),
+      guard_(std::move(other.guard_)),
+      sockets_(std::move(other.sockets_)) {}
 
 CurlHandle::~CurlHandle() {
   if (handle_ != nullptr) curl_->easy_cleanup(handle_);
@@ -57,11 +59,26 @@ void CurlHandle::set_list(CURLoption option, const std::vector<std::string>& lin
   set(option, list);
 }
 
+void CurlHandle::set_guard(std::shared_ptr<const AddressGuard> guard) {
+  if (!guard) return;
+  guard_ = std::move(guard);
+  sockets_ = std::make_unique<GuardedSockets>(GuardedSockets{.guard = guard_.get()});
+  set(CURLOPT_OPENSOCKETFUNCTION, &GuardedSockets::open);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(sockets_.get()));
+  // A proxy would connect to addresses that nobody has looked at.
+  set(CURLOPT_PROXY, "");
+}
+
 Result<> CurlHandle::perform(std::string_view what) {
   const CURLcode code = curl_->easy_perform(handle_);
   if (cancel_ != nullptr && cancel_->cancelled())
     return fail(ErrorCode::kCancelled, fmt::format("sending to {} was cancelled", what));
   if (code == CURLE_OK) return {};
+  if (sockets_ && sockets_->refused) {
+    Error refused = is_private(what);
+    refused.code = ErrorCode::kInvalidArgument;
+    return fail(std::move(refused));
+  }
   return fail(ErrorCode::kNetwork,
               fmt::format("cannot send to {}: {}{}", what, curl_->easy_strerror(code), answered()));
 }

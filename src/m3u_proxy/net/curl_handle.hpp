@@ -1,12 +1,14 @@
 // CurlHandle: one transfer of libcurl that ends within seconds, for what is small.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/net/curl_library.hpp>
+#include <m3u_proxy/net/guarded_sockets.hpp>
 
 namespace m3u_proxy::net {
 
@@ -25,7 +27,10 @@ class CurlHandle {
     (void)curl_->easy_setopt(handle_, option, value);
   }
   void set_list(CURLoption option, const std::vector<std::string>& lines);
-  /// `what` names the server in errors. Errors: kNetwork, kCancelled.
+  /// Whom it may connect to; nullptr: anybody.
+  void set_guard(std::shared_ptr<const AddressGuard> guard);
+  /// `what` names the server in errors. Errors: kNetwork, kCancelled; kInvalidArgument, the
+  /// guard's.
   Result<> perform(std::string_view what);
   /// Of the last answer.
   [[nodiscard]] long status() const;
@@ -37,6 +42,8 @@ class CurlHandle {
   CURL* handle_;
   const CancelToken* cancel_;
   std::vector<curl_slist*> lists_;
+  std::shared_ptr<const AddressGuard> guard_;
+  std::unique_ptr<GuardedSockets> sockets_;  // what libcurl has a pointer to
 };
 
 }  // namespace m3u_proxy::net

@@ -153,7 +153,8 @@ class Fetcher {
       M3U_CHECK(begin_anew(response));
     }
     total_ = response.content_length ? file_.size() + *response.content_length : 0;
-    return check_size(total_);
+    if (options_.beyond == FetchOptions::Beyond::kCut) return {};
+    return check_download_size(total_, options_.max_bytes);
   }
 
   Result<> begin_anew(const HttpResponse& response) {
@@ -165,11 +166,14 @@ class Fetcher {
   }
 
   Result<> take_body(std::string_view bytes) {
-    M3U_CHECK(check_size(file_.size() + bytes.size()));
+    const auto fits = check_download_size(file_.size() + bytes.size(), options_.max_bytes);
+    if (!fits && options_.beyond == FetchOptions::Beyond::kRefuse) return fits;
+    if (!fits) bytes = bytes.substr(0, options_.max_bytes - file_.size());
     if (file_.size() == 0) M3U_CHECK(check_coding(bytes));
     M3U_CHECK(file_.write(bytes));
     if (options_.on_progress) options_.on_progress(file_.size(), total_);
-    return {};
+    result_.partial = !fits;
+    return fits;
   }
 
   Result<> check_coding(std::string_view head) {
@@ -182,15 +186,11 @@ class Fetcher {
                 "tell the provider, or use another address");
   }
 
-  [[nodiscard]] Result<> check_size(std::uint64_t size) const {
-    if (options_.max_bytes == 0 || size <= options_.max_bytes) return {};
-    return fail(ErrorCode::kIo,
-                fmt::format("it is larger than the {:.1f} MB that may be stored",
-                            Bytes{options_.max_bytes}.mb()),
-                "raise max_spill_mb, or free some disk space");
-  }
-
   Attempt broken(HttpOutcome outcome) {
+    if (result_.partial) {  // it was cut
+      result_.broken = std::move(outcome.error);
+      return {.end = Attempt::End::kDone};
+    }
     if (std::exchange(wrong_range_, false)) {
       validator_.clear();  // from the beginning next time
       return {.end = Attempt::End::kAgain, .error = std::move(outcome.error)};
@@ -287,6 +287,14 @@ Result<> check_headers(const FetchRequest& request) {
 }
 
 }  // namespace
+
+Result<> check_download_size(std::uint64_t size, std::uint64_t max_bytes) {
+  if (max_bytes == 0 || size <= max_bytes) return {};
+  return fail(ErrorCode::kIo,
+              fmt::format("it is larger than the {:.1f} MB that a download may have",
+                          Bytes{max_bytes}.mb()),
+              "raise max_download_mb in [proxy_memory] if it is meant to be");
+}
 
 Result<FetchResult> fetch(const FetchRequest& request, const FetchOptions& options,
                           io::TempFile& file, const CancelToken* cancel) {

@@ -41,7 +41,11 @@ struct FetchOptions {
   int tries = 3;                         ///< ≥ 1
   int max_redirects = 5;                 ///< of one try
   int also_temporary = 0;       ///< a status that is tried again too, beside is_temporary()
-  std::uint64_t max_bytes = 0;  ///< a longer body is refused; 0 = no bound
+  std::uint64_t max_bytes = 0;  ///< of a body; 0 = no bound
+  /// What becomes of a longer one: it is refused, or its beginning is taken as a partial one, with
+  /// the same error.
+  enum class Beyond : std::uint8_t { kRefuse, kCut };
+  Beyond beyond = Beyond::kRefuse;
   /// Before the second try; doubled for each further one.
   std::chrono::milliseconds first_wait = std::chrono::seconds(1);
   /// A server that asks to wait longer than this is not waited for.
@@ -61,10 +65,14 @@ struct FetchResult {
   std::string last_modified{};
   /// The server says that the body is deflated, which its bytes do not show: see inflate_body().
   bool deflated = false;
-  /// The body broke off each time and this is what came: `broken` says how.
+  /// The body broke off each time, or was cut, and this is what came: `broken` says how.
   bool partial = false;
   Error broken{};
 };
+
+/// Error: kIo, when `size` is more than `max_bytes` (0: no bound), with the setting that says so
+/// ([proxy_memory] max_download_mb).
+Result<> check_download_size(std::uint64_t size, std::uint64_t max_bytes);
 
 /// Downloads into `file`, which is emptied first. Thread-safe for different files.
 /// Errors: kNetwork, kNotFound (404, 410), kInvalidArgument (not a usable address), kIo,

@@ -17,6 +17,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 
 constexpr std::string_view kList =
     "#EXTM3U\n"
@@ -360,12 +361,27 @@ TEST_F(Fetch, AHeaderOfSeveralLinesIsRefused) {
 
 TEST_F(Fetch, ABodyBeyondTheBoundIsRefused) {
   options_.max_bytes = 100;
-  for (const char* path : {"/plain/list.m3u", "/gzipencoded/list.m3u?channels=9999"}) {
+  for (const char* path :
+       {"/plain/list.m3u", "/gzipencoded/list.m3u?channels=9999", "/endless/list.m3u"}) {
     const Error e = error(path);
     EXPECT_EQ(e.code, ErrorCode::kIo) << path;
     EXPECT_THAT(e.message, HasSubstr("larger than")) << path;
+    EXPECT_THAT(e.hint, HasSubstr("max_download_mb in [proxy_memory]")) << path;
   }
   EXPECT_LE(file_->size(), 100U);
+}
+
+TEST_F(Fetch, TheBeginningOfALongerBodyMayBeEnough) {
+  options_.max_bytes = 100'000;
+  options_.beyond = FetchOptions::Beyond::kCut;
+  for (const char* path : {"/endless/list.m3u", "/plain/list.m3u?channels=9999"}) {
+    const auto result = get(path);
+    ASSERT_TRUE(result) << path;
+    EXPECT_EQ(result->bytes, 100'000U) << path;
+    EXPECT_TRUE(result->partial) << path;
+    EXPECT_THAT(result->broken.message, HasSubstr("larger than")) << path;
+    EXPECT_THAT(stored(), StartsWith(std::string(kList.substr(0, 100)))) << path;
+  }
 }
 
 TEST_F(Fetch, StopsWhenCancelled) {

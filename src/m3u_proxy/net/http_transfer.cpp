@@ -1,13 +1,11 @@
-#include <cstring>
 #include <optional>
 #include <utility>
 
 #include <fmt/format.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/net/curl_library.hpp>
+#include <m3u_proxy/net/guarded_sockets.hpp>
 #include <m3u_proxy/net/http_transfer.hpp>
 #include <m3u_proxy/net/url.hpp>
 
@@ -32,7 +30,7 @@ struct Exchange {
   std::optional<Error> error;
   std::uint64_t received = 0;  ///< bytes of header and body
   bool body_started = false;
-  bool forbidden = false;  ///< the guard did not let it connect
+  GuardedSockets sockets{};
 
   bool take_body(std::string_view bytes) {
     if (!is_success(response.status)) {
@@ -62,34 +60,6 @@ std::size_t on_write(char* data, std::size_t size, std::size_t count, void* user
   exchange.received += size * count;
   constexpr std::size_t kStop = 0;
   return exchange.take_body({data, size * count}) ? size * count : kStop;
-}
-
-/// The address of a socket; nullopt for one that is neither IPv4 nor IPv6.
-std::optional<IpAddress> address_of(const curl_sockaddr& from) {
-  IpAddress out;
-  if (from.family == AF_INET6 && from.addrlen >= sizeof(sockaddr_in6)) {
-    sockaddr_in6 address{};
-    std::memcpy(&address, &from.addr, sizeof address);
-    std::memcpy(out.bytes.data(), &address.sin6_addr, out.bytes.size());
-    return out;
-  }
-  if (from.family != AF_INET || from.addrlen < sizeof(sockaddr_in)) return std::nullopt;
-  sockaddr_in address{};
-  std::memcpy(&address, &from.addr, sizeof address);
-  out.bytes[10] = out.bytes[11] = 0xff;
-  std::memcpy(out.bytes.data() + 12, &address.sin_addr, sizeof address.sin_addr);
-  return out;
-}
-
-/// Makes the socket of a connection, once its address is known; none, where it may not be reached.
-curl_socket_t on_open_socket(void* user, curlsocktype /*purpose*/, curl_sockaddr* address) {
-  auto& exchange = *static_cast<Exchange*>(user);
-  const auto to = address_of(*address);
-  if (!to || !exchange.request->guard->allows(*to)) {
-    exchange.forbidden = true;
-    return CURL_SOCKET_BAD;
-  }
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /// Tells when too little came for too long.
@@ -193,7 +163,8 @@ class CurlTransfer final : public HttpTransfer {
   }
 
   HttpOutcome perform(const HttpExchange& request) override {
-    Exchange exchange{.request = &request, .response = {}, .error = {}};
+    Exchange exchange{
+        .request = &request, .response = {}, .error = {}, .sockets = {.guard = request.guard}};
     curl_slist* headers = nullptr;
     for (const std::string& line : request.header_lines)
       headers = curl_.slist_append(headers, line.c_str());
@@ -228,8 +199,8 @@ class CurlTransfer final : public HttpTransfer {
     set(CURLOPT_WRITEFUNCTION, &on_write);
     set(CURLOPT_WRITEDATA, static_cast<void*>(&exchange));
     if (request.guard == nullptr) return;
-    set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
-    set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&exchange));
+    set(CURLOPT_OPENSOCKETFUNCTION, &GuardedSockets::open);
+    set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&exchange.sockets));
     // A proxy would connect to addresses that nobody has looked at.
     set(CURLOPT_PROXY, "");
   }
@@ -284,11 +255,9 @@ class CurlTransfer final : public HttpTransfer {
       outcome.error = stalled && stuck_in_handshake(request)
                           ? describe(CURLE_SSL_CONNECT_ERROR, "", request)
                           : *std::move(exchange.error);
-    } else if (*code != CURLE_OK && exchange.forbidden) {
+    } else if (*code != CURLE_OK && exchange.sockets.refused) {
       outcome.end = End::kFinal;
-      outcome.error = network_error(
-          fmt::format("'{}' is on this machine or in a private network", host_of(request.url)),
-          "who runs the service can allow it: [service] allowed_networks");
+      outcome.error = is_private(host_of(request.url));
     } else if (*code != CURLE_OK) {
       outcome.end = may_pass(*code) ? End::kTransient : End::kFinal;
       if (*code == CURLE_OPERATION_TIMEDOUT && stuck_in_handshake(request))

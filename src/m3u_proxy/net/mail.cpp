@@ -120,6 +120,7 @@ Result<> send_mail(const MailServer& server, const MailMessage& message,
   const bool logs_in = server.url.find('@') != std::string::npos;
   const std::string text = mail_text(message);
   Upload upload{.rest = text};
+  handle.set_guard(server.guard);
   handle.set(CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   handle.set(CURLOPT_URL, server.url.c_str());
   handle.set(CURLOPT_USE_SSL, static_cast<long>(logs_in ? CURLUSESSL_ALL : CURLUSESSL_TRY));

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/net/address_guard.hpp>
 
 namespace m3u_proxy::net {
 
@@ -14,6 +16,7 @@ struct MailServer {
   /// "smtp://host:587", "smtps://host"; "user:password@" in it, percent-encoded, logs in. With
   /// "smtp" the connection is encrypted where the server can, and always where it is to log in.
   std::string url;
+  std::shared_ptr<const AddressGuard> guard{};  ///< whom it may connect to; nullptr: anybody
 };
 
 struct MailMessage {
@@ -28,7 +31,7 @@ struct MailMessage {
 std::string mail_text(const MailMessage& message);
 
 /// Waits up to 20 s. Errors: kNetwork, without what the address keeps secret; kCancelled within a
-/// second; kInvalidArgument for addresses that are none. Thread-safe.
+/// second; kInvalidArgument for addresses that are none, and the guard's. Thread-safe.
 Result<> send_mail(const MailServer& server, const MailMessage& message, const CancelToken* cancel);
 
 }  // namespace m3u_proxy::net

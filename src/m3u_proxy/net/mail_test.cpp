@@ -17,6 +17,15 @@ MailMessage message(std::string subject, std::string text) {
           .time = 1'795'867'200};
 }
 
+TEST(Mail, GoesOnlyWhereTheGuardLetsIt) {
+  const auto nobody = std::make_shared<const AddressGuard>(std::vector<Cidr>());
+  const auto sent = send_mail({.url = "smtp://me:secret@127.0.0.1:1", .guard = nobody},
+                              message("x", "y"), nullptr);
+  ASSERT_FALSE(sent);
+  EXPECT_EQ(sent.error().message,
+            "'smtp://***@127.0.0.1:1' is on this machine or in a private network");
+}
+
 TEST(Mail, HasTheFieldsThatMailNeeds) {
   EXPECT_THAT(mail_text(message("All is well", "Nothing happened.\n")),
               StartsWith("Date: Sat, 28 Nov 2026 12:00:00 +0000\r\nFrom: tv@example.org\r\n"

@@ -22,6 +22,7 @@ Result<> post(const PostRequest& request, const CancelToken* cancel) {
   M3U_TRY(CurlHandle handle, CurlHandle::create(cancel));
   std::vector<std::string> headers = {header_line("Content-Type", request.type), "Expect:"};
   for (const auto& [name, value] : request.headers) headers.push_back(header_line(name, value));
+  handle.set_guard(request.guard);
   handle.set(CURLOPT_PROTOCOLS_STR, "http,https");
   handle.set(CURLOPT_URL, request.url.c_str());
   handle.set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));

@@ -9,6 +9,7 @@
 #include <m3u_proxy/outputs/cross_origin.hpp>
 #include <m3u_proxy/outputs/logo_picture.hpp>
 #include <m3u_proxy/outputs/logo_routes.hpp>
+#include <m3u_proxy/outputs/output_routes.hpp>
 
 namespace m3u_proxy::outputs {
 namespace {
@@ -50,9 +51,7 @@ void send_logo(const LogoContext& context, const std::shared_ptr<Request>& reque
   if (!proxy || !id) return responder.send(not_found());
   if (const auto own = context.library.open(*id))
     return responder.send(picture_response(*request, *own));
-  if (!proxy->has_generation())
-    return responder.send(
-        http::retry_response(503, kTryAgain, "this is being made for the first time\n"));
+  if (!proxy->has_generation()) return responder.send(not_made_yet());
   const auto address = proxy->logo_address(*id, context.budget, context.slabs);
   if (!address) return responder.send(failure(address.error()));
   if (!*address || !may_be_fetched(**address)) return responder.send(not_found());

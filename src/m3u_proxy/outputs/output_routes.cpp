@@ -29,10 +29,6 @@ Response not_found() {
       404, "There is nothing here. The address may have changed: look it up in m3u-proxy.\n");
 }
 
-Response not_made_yet() {
-  return http::retry_response(503, kTryAgain, "this is being made for the first time\n");
-}
-
 Response failure(const Error& error) {
   log::warn("outputs", "{}", to_string(error));
   if (error.code == ErrorCode::kOverBudget || error.code == ErrorCode::kCancelled)
@@ -149,6 +145,10 @@ Response send_to_stream(const OutputContext& context, const Request& request) {
 }
 
 }  // namespace
+
+Response not_made_yet() {
+  return http::retry_response(503, kTryAgain, "this is being made for the first time\n");
+}
 
 Result<> add_output_routes(http::Router& router, const OutputContext& context) {
   using http::Method;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include <m3u_proxy/http/live_policy.hpp>
+#include <m3u_proxy/http/response.hpp>
 #include <m3u_proxy/http/router.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/outputs/gzip_variants.hpp>
@@ -26,6 +27,9 @@ struct OutputContext {
   memory::Budget& budget;
   memory::SlabPool& slabs;
 };
+
+/// What players get of a proxy that has nothing to serve yet.
+http::Response not_made_yet();
 
 /// Adds them to the router. Error: kInvalidArgument when one is there already.
 Result<> add_output_routes(http::Router& router, const OutputContext& context);

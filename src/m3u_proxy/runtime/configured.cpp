@@ -91,6 +91,7 @@ ProcessOptions process_options(const config::Configuration& configuration,
 RunOptions run_options(const config::Configuration& configuration) {
   const config::ProxyMemoryConfig& memory = configuration.proxy_memory;
   return {
+      .max_download = mib(memory.max_download_mb).count,
       .several_readers = configuration.proxies.size() > 1,
       .batch_rows = memory.batch_size,
       .memory_check_interval = memory.memory_check_interval,

@@ -11,6 +11,8 @@ namespace {
 net::FetchOptions fetch_options(const RunOptions& options) {
   net::FetchOptions fetch = sources::source_fetch_options();
   fetch.guard = options.guard;
+  fetch.max_bytes = options.max_download;
+  fetch.beyond = options.beyond_max_download;
   fetch.on_retry_after = options.on_retry_after;
   return fetch;
 }
@@ -21,7 +23,7 @@ Run::Run(Process& process, RunOptions options)
     : process_(process),
       options_(std::move(options)),
       sources_(process, options_.cache_dir, options_.cancel, options_.several_readers,
-               fetch_options(options_)),
+               fetch_options(options_), options_.folders),
       monitor_(std::nullopt, {.restart_kernel_peak = process.cleanup().detailed_logging}) {
   restart(options_.now);
 }

@@ -38,6 +38,10 @@ struct RunOptions {
   memory::AlertListener* alerts = nullptr;         ///< may be nullptr
   /// Whom downloads may connect to; nullptr: anybody.
   std::shared_ptr<const net::AddressGuard> guard{};
+  /// Where files may be read; nullptr: anywhere.
+  std::shared_ptr<const io::FolderGuard> folders{};
+  std::uint64_t max_download = 0;  ///< bytes of each download; 0: no bound
+  net::FetchOptions::Beyond beyond_max_download = net::FetchOptions::Beyond::kRefuse;
   /// Told for how long a server asked to be left alone that a download failed with; may be empty.
   std::function<void(std::chrono::seconds wait)> on_retry_after{};
   bool several_readers = false;  ///< several proxies may read one source

@@ -55,12 +55,14 @@ std::string origin_key(std::string_view kind, const std::string& name) {
 }  // namespace
 
 RunSources::RunSources(Process& process, std::filesystem::path cache_dir, const CancelToken* cancel,
-                       bool several_readers, net::FetchOptions fetch)
+                       bool several_readers, net::FetchOptions fetch,
+                       std::shared_ptr<const io::FolderGuard> folders)
     : process_(process),
       cache_dir_(std::move(cache_dir)),
       cancel_(cancel),
       several_readers_(several_readers),
-      fetch_(std::move(fetch)) {}
+      fetch_(std::move(fetch)),
+      folders_(std::move(folders)) {}
 
 void RunSources::begin(spill::SpillSpace& spill) {
   spill_ = &spill;
@@ -71,6 +73,7 @@ void RunSources::begin(spill::SpillSpace& spill) {
       .cache_dir = cache_dir_,
       .fetch = fetch_,
       .cancel = cancel_,
+      .folders = folders_,
       .paces = process_.account_paces(),
       .clock = {},
       .validate = [this](const sources::SourceRequest& request,

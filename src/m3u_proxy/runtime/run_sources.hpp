@@ -31,9 +31,10 @@ class RunSources {
  public:
   /// `process` and `spill` outlive this; `cancel` may be nullptr. `cache_dir` "" = no cache.
   /// `several_readers`: more than one generation of the run may read a source.
-  /// `fetch`: how downloads are made.
+  /// `fetch`: how downloads are made. `folders`: where files may be read; nullptr: anywhere.
   RunSources(Process& process, std::filesystem::path cache_dir, const CancelToken* cancel,
-             bool several_readers, net::FetchOptions fetch);
+             bool several_readers, net::FetchOptions fetch,
+             std::shared_ptr<const io::FolderGuard> folders);
 
   /// What was downloaded before is downloaded again.
   void begin(spill::SpillSpace& spill);
@@ -74,6 +75,7 @@ class RunSources {
   const CancelToken* cancel_;
   bool several_readers_;
   net::FetchOptions fetch_;
+  std::shared_ptr<const io::FolderGuard> folders_;
   spill::SpillSpace* spill_ = nullptr;
   std::unique_ptr<io::TempFolder> temp_folder_;  ///< where the spill folder would be in memory
   std::unique_ptr<sources::SourceStore> store_;

@@ -106,20 +106,24 @@ std::uint64_t SourceStore::spilled_bytes() const {
 }
 
 SourceStore::Stored SourceStore::get_file(const std::string& path, const SourceRequest& request) {
+  const auto& folders = options_.folders;
+  if (folders) M3U_CHECK(folders->check(path));
   struct stat info{};
   if (::stat(path.c_str(), &info) != 0)
     return cannot_open(system_error(fmt::format("cannot open {}", path), errno), path);
   if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
     return remembered(request, [&] { return get_pipe(path, request); });
-  M3U_TRY(const auto opened, io::open_file(path, options_.cancel));
+  M3U_TRY(const auto opened, io::open_file(path, options_.cancel, folders.get()));
   if (info.st_size == 0) return empty_source(path);
-  return std::make_shared<const StoredSource>(
-      SourceInfo{.bytes = opened->size(), .error = {}},
-      [path, cancel = options_.cancel] { return io::open_file(path, cancel); });
+  return std::make_shared<const StoredSource>(SourceInfo{.bytes = opened->size(), .error = {}},
+                                              [path, cancel = options_.cancel, folders] {
+                                                return io::open_file(path, cancel, folders.get());
+                                              });
 }
 
 SourceStore::Stored SourceStore::get_pipe(const std::string& path, const SourceRequest& request) {
-  M3U_TRY(std::unique_ptr<io::ByteSource> pipe, io::open_file(path, options_.cancel));
+  M3U_TRY(std::unique_ptr<io::ByteSource> pipe,
+          io::open_file(path, options_.cancel, options_.folders.get()));
   return keep_if_needed(std::move(pipe), path, request);
 }
 
@@ -153,9 +157,7 @@ SourceStore::Stored SourceStore::keep(io::ByteSource& pipe, const std::string& w
   while (true) {
     M3U_TRY(const std::size_t n, pipe.read(buffer));
     if (n == 0) break;
-    if (options_.fetch.max_bytes != 0 && file->size() + n > options_.fetch.max_bytes)
-      return fail(ErrorCode::kIo, fmt::format("{} is larger than what may be stored", what),
-                  "raise max_spill_mb, or free some disk space");
+    M3U_CHECK(net::check_download_size(file->size() + n, options_.fetch.max_bytes));
     M3U_CHECK(file->write({buffer.data(), n}));
   }
   if (file->size() == 0) return empty_source(what);

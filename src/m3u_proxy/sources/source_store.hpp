@@ -19,6 +19,7 @@
 #include <m3u_proxy/base/problems.hpp>
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/io/byte_source.hpp>
+#include <m3u_proxy/io/folder_guard.hpp>
 #include <m3u_proxy/io/temp_folder.hpp>
 #include <m3u_proxy/memory/budget.hpp>
 #include <m3u_proxy/net/fetch.hpp>
@@ -104,6 +105,8 @@ struct SourceStoreOptions {
   std::filesystem::path cache_dir{};    ///< "" = no cache
   net::FetchOptions fetch{};            ///< `max_bytes` bounds a kept pipe too
   const CancelToken* cancel = nullptr;  ///< may be nullptr
+  /// Where files may be read, also those that accounts name; nullptr: anywhere.
+  std::shared_ptr<const io::FolderGuard> folders{};
   /// Of accounts; the same ones for all stores that may ask an account at the same time.
   std::shared_ptr<AccountPaces> paces = std::make_shared<AccountPaces>();
   /// Seconds since 1970, for ages; empty = the system's clock.

@@ -36,6 +36,7 @@ class SourceStoreTest : public testing::Test {
                   .tries = 2,
                   .first_wait = std::chrono::milliseconds(1),
                   .on_progress = {}},
+        .folders = folders_,
         .clock = [this] { return now_; },
         .validate = validate_});
   }
@@ -58,6 +59,7 @@ class SourceStoreTest : public testing::Test {
   io::TestFolder folder_;
   std::unique_ptr<io::TempFolder> temporary_;
   fs::path cache_dir_;
+  std::shared_ptr<const io::FolderGuard> folders_;
   std::int64_t now_ = 0;
   std::function<Result<>(const SourceRequest&, std::unique_ptr<io::ByteSource>)> validate_;
   std::unique_ptr<SourceStore> store_;
@@ -104,6 +106,29 @@ TEST_F(SourceStoreTest, AFileUrlIsAFile) {
   const auto source = get("file://" + folder_.path().string() + "/my%20list.m3u");
   ASSERT_TRUE(source);
   EXPECT_EQ(content(**source), "#EXTM3U\n");
+}
+
+TEST_F(SourceStoreTest, WhereAFileIsIsAskedEachTimeItIsOpened) {
+  const fs::path allowed = folder_ / "allowed";
+  fs::create_directory(allowed);
+  std::ofstream(allowed / "tv.m3u") << "#EXTM3U\n";
+  std::ofstream(folder_ / "secret.m3u") << "#EXTM3U\n# secret\n";
+  folders_ = std::make_shared<const io::FolderGuard>(std::vector<fs::path>{allowed});
+  restart();
+  const auto source = get((allowed / "tv.m3u").string());
+  ASSERT_TRUE(source);
+  EXPECT_EQ(content(**source), "#EXTM3U\n");
+  fs::remove(allowed / "tv.m3u");
+  fs::create_symlink(folder_ / "secret.m3u", allowed / "tv.m3u");
+  EXPECT_FALSE((*source)->open());
+  for (const std::string& place :
+       {(allowed / "tv.m3u").string(), (folder_ / "secret.m3u").string(),
+        "file://" + (folder_ / "secret.m3u").string(), (folder_ / "none").string()}) {
+    const Error e = error(place);
+    EXPECT_EQ(e.code, ErrorCode::kInvalidArgument) << place;
+    EXPECT_EQ(e.where.source, "tv");
+    EXPECT_THAT(e.hint, HasSubstr("[service] allowed_folders"));
+  }
 }
 
 TEST_F(SourceStoreTest, AMissingFileSaysWhatToCheck) {

@@ -2,15 +2,15 @@
 #include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <limits>
+#include <span>
 
 #include <fmt/format.h>
 
 #include <m3u_proxy/base/casefold.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/base/url_text.hpp>
+#include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/net/url.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 
@@ -38,14 +38,20 @@ std::string_view path_word(XtreamKind kind) {
   return "";
 }
 
-Result<std::string> password_of_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+Result<std::string> password_of_file(const std::string& path, const io::FolderGuard* folders) {
+  const auto file = io::open_file(path, nullptr, folders);
+  if (!file && file.error().code == ErrorCode::kInvalidArgument) return fail(file.error());
   if (!file)
     return fail(ErrorCode::kNotFound, fmt::format("cannot read password_file {}", excerpt(path)),
                 "check the path; the file holds the password and nothing else");
   std::string text(kLongestPassword + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  std::size_t size = 0;
+  while (size < text.size()) {
+    M3U_TRY(const std::size_t n, (*file)->read(std::span(text).subspan(size)));
+    if (n == 0) break;
+    size += n;
+  }
+  text.resize(size);
   text = trim(text);
   if (text.empty() || text.size() > kLongestPassword || text.contains('\n'))
     return wrong(fmt::format("password_file {} holds no password", excerpt(path)));
@@ -179,10 +185,20 @@ Result<XtreamAccount> read_xtream_url(std::string_view url) {
   return account;
 }
 
-Result<XtreamAccount> parse_xtream_url(std::string_view url) {
+Result<> check_password_place(const XtreamAccount& account, const io::FolderGuard& folders) {
+  if (account.password_env)
+    return fail(ErrorCode::kInvalidArgument,
+                "password_env reads the service's own environment, and is for the configuration "
+                "file only",
+                "write the password behind the user, where it is kept sealed");
+  return account.password_file ? folders.check(*account.password_file) : Result<>();
+}
+
+Result<XtreamAccount> parse_xtream_url(std::string_view url, const io::FolderGuard* folders) {
   M3U_TRY(XtreamAccount account, read_xtream_url(url));
+  if (folders != nullptr) M3U_CHECK(check_password_place(account, *folders));
   if (account.password_file) {
-    M3U_TRY(account.password, password_of_file(*account.password_file));
+    M3U_TRY(account.password, password_of_file(*account.password_file, folders));
   }
   if (account.password_env) {
     M3U_TRY(account.password, password_of_variable(*account.password_env));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/io/folder_guard.hpp>
 
 namespace m3u_proxy::sources {
 
@@ -55,8 +56,15 @@ bool is_xtream_url(std::string_view text);
 /// credentials.
 Result<XtreamAccount> read_xtream_url(std::string_view url);
 
-/// Reads the address, and the password from where it says (`password_file`, `password_env`).
+/// Whether somebody who may read files below `folders` alone may have the password read from where
+/// the address says: what it is goes to the server that the same address names, so it is no
+/// variable. Error: kInvalidArgument.
+Result<> check_password_place(const XtreamAccount& account, const io::FolderGuard& folders);
+
+/// Reads the address, and the password from where it says (`password_file`, `password_env`), if
+/// `folders`, where there are any, let it.
 /// Error: kInvalidArgument, without credentials; kNotFound, kIo (of the file).
-Result<XtreamAccount> parse_xtream_url(std::string_view url);
+Result<XtreamAccount> parse_xtream_url(std::string_view url,
+                                       const io::FolderGuard* folders = nullptr);
 
 }  // namespace m3u_proxy::sources

@@ -60,6 +60,29 @@ TEST(XtreamAccount, ThePasswordComesFromAFileOrAVariable) {
   EXPECT_FALSE(parse_xtream_url("xtream://u@h?password_file=" + (folder / "two").string()));
 }
 
+TEST(XtreamAccount, APasswordComesFromWhereFilesMayBeReadAlone) {
+  const io::TestFolder folder;
+  std::filesystem::create_directory(folder / "allowed");
+  std::ofstream(folder / "allowed" / "tv") << "pw";
+  std::ofstream(folder / "secret") << "secret";
+  const io::FolderGuard guard(std::vector<std::filesystem::path>{folder / "allowed"});
+  const std::string file = "xtream://u@h?password_file=" + (folder / "allowed/tv").string();
+  const auto allowed = parse_xtream_url(file, &guard);
+  ASSERT_TRUE(allowed);
+  EXPECT_EQ(allowed->password, "pw");
+  EXPECT_TRUE(parse_xtream_url("xtream://u:p@h", &guard));
+  std::filesystem::remove(folder / "allowed/tv");
+  std::filesystem::create_symlink(folder / "secret", folder / "allowed/tv");
+  ASSERT_EQ(::setenv("M3U_PROXY_TEST_PASSWORD", "from env", 1), 0);
+  for (const std::string& place :
+       {file, "xtream://u@h?password_file=" + (folder / "secret").string(),
+        std::string("xtream://u@h?password_env=M3U_PROXY_TEST_PASSWORD")}) {
+    const auto refused = parse_xtream_url(place, &guard);
+    ASSERT_FALSE(refused) << place;
+    EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument) << place;
+  }
+}
+
 TEST(XtreamAccount, WhereThePasswordIsCanBeReadWithoutLookingThere) {
   const auto file = read_xtream_url("xtream://u@h?password_file=%2Fnowhere%2Fa&live");
   ASSERT_TRUE(file) << to_string(file.error());

@@ -58,7 +58,8 @@ class Replies {
 SourceStore::Stored SourceStore::get_xtream(const SourceRequest& request) {
   if (options_.budget == nullptr)
     return fail(ErrorCode::kInternal, "no memory was set apart for Xtream accounts");
-  M3U_TRY(const XtreamAccount account, parse_xtream_url(trim(request.location)));
+  M3U_TRY(const XtreamAccount account,
+          parse_xtream_url(trim(request.location), options_.folders.get()));
   const std::shared_ptr<RequestPace> pace = options_.paces->of(account.key());
   const auto in_turn = [&](const auto& ask) {
     decltype(ask()) result = fail(ErrorCode::kInternal, "not asked");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/store/entity_rows.hpp>
+#include <m3u_proxy/store/generations.hpp>
 #include <m3u_proxy/store/tokens.hpp>
 
 namespace m3u_proxy::store::sql {
@@ -135,6 +136,8 @@ Result<> delete_entity(Connection& connection, const Uuid& id) {
       "DELETE FROM tokens WHERE proxy_id = $1", "DELETE FROM entities WHERE id = $1"};
   for (const std::string_view statement : kStatements)
     M3U_CHECK(execute(connection, statement, {id}));
+  M3U_CHECK(
+      execute(connection, "DELETE FROM store_state WHERE name = $1", {noted_inputs_name(id)}));
   return {};
 }
 

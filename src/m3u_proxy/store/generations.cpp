@@ -127,6 +127,8 @@ std::string_view to_string(GenerationState state) {
   return kNames.at(static_cast<std::size_t>(state));
 }
 
+std::string noted_inputs_name(const Uuid& proxy) { return "inputs/" + to_string(proxy); }
+
 Result<std::int64_t> Generations::next_number(const Uuid& proxy) {
   return sql::transact<std::int64_t>(
       *database_, Access::kWrite, [&](Connection& connection) -> Result<std::int64_t> {
@@ -211,6 +213,30 @@ Result<GenerationRow> Generations::get(const Uuid& proxy, std::int64_t number) {
       });
 }
 
+Result<> Generations::note_inputs(const Uuid& proxy, std::int64_t number, std::string_view inputs) {
+  return database_->transact(Access::kWrite, [&](Connection& connection) -> Result<> {
+    M3U_CHECK(sql::execute(connection,
+                           "INSERT INTO store_state (name, value) VALUES ($1, $2)"
+                           " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                           {noted_inputs_name(proxy), fmt::format("{} {}", number, inputs)}));
+    return {};
+  });
+}
+
+Result<std::optional<std::string>> Generations::noted_inputs(const Uuid& proxy,
+                                                             std::int64_t number) {
+  return sql::transact<std::optional<std::string>>(
+      *database_, Access::kRead, [&](Connection& connection) -> Result<std::optional<std::string>> {
+        M3U_TRY(const auto noted,
+                sql::query_one(connection, "SELECT value FROM store_state WHERE name = $1",
+                               {noted_inputs_name(proxy)},
+                               [](Columns& columns) { return columns.text(); }));
+        const std::string of_this = fmt::format("{} ", number);
+        if (!noted || !noted->starts_with(of_this)) return std::optional<std::string>();
+        return noted->substr(of_this.size());
+      });
+}
+
 Result<std::vector<GenerationRow>> Generations::list(const Uuid& proxy) {
   return sql::transact<std::vector<GenerationRow>>(
       *database_, Access::kRead,
@@ -227,7 +253,8 @@ Result<> Generations::forget(const Uuid& proxy, std::int64_t number) {
     if (gone == 0)
       return fail(ErrorCode::kConflict,
                   fmt::format("generation {} is current or not there", number));
-    return {};
+    // Who has its files open keeps them on the disk.
+    return database_->announce(connection, Topic::kGenerations);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <m3u_proxy/store/jobs.hpp>
@@ -40,6 +41,9 @@ struct GenerationRow {
   std::vector<GenerationFile> files{};  ///< by name
 };
 
+/// Under which store_state has what note_inputs() is told.
+std::string noted_inputs_name(const Uuid& proxy);
+
 /// Thread-safe. Beside the errors below every function has those of the database.
 class Generations {
  public:
@@ -63,6 +67,11 @@ class Generations {
   Result<std::optional<GenerationRow>> current(const Uuid& proxy);
   /// Error: kNotFound.
   Result<GenerationRow> get(const Uuid& proxy, std::int64_t number);
+  /// Remembers that a generation, the newest, would be the same if it were made of `inputs`, a word
+  /// of the caller's; instead of what was noted of the proxy before.
+  Result<> note_inputs(const Uuid& proxy, std::int64_t number, std::string_view inputs);
+  /// What was noted of a generation; nullopt: nothing.
+  Result<std::optional<std::string>> noted_inputs(const Uuid& proxy, std::int64_t number);
   /// Newest first.
   Result<std::vector<GenerationRow>> list(const Uuid& proxy);
   /// Forgets one. Error: kConflict, when it is current or not there.

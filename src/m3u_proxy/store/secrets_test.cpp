@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <m3u_proxy/memory/memory_testing.hpp>
 #include <m3u_proxy/store/passwords.hpp>
@@ -156,6 +158,30 @@ TEST(Tokens, SecretsAreComparedWhole) {
   EXPECT_FALSE(equal_secrets("abc", "abd").value());
   EXPECT_FALSE(equal_secrets("abc", "abcd").value());
   EXPECT_TRUE(equal_secrets("", "").value());
+}
+
+/// An unreadable half tells who looks into it: a comparison that ended at the first difference
+/// would get away with either.
+TEST(TokensDeathTest, SecretsAreReadToTheirEndsWhereverTheyDiffer) {
+  const auto half = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  void* const memory =
+      ::mmap(nullptr, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  char* const begin = static_cast<char*>(memory);
+  const std::string_view secret(begin, 2 * half);
+  std::string at_first(2 * half, '\0');
+  std::string at_last = at_first;
+  EXPECT_TRUE(equal_secrets(at_first, secret).value());
+  at_first.front() = 'x';
+  at_last.back() = 'x';
+  EXPECT_FALSE(equal_secrets(at_first, secret).value());
+  EXPECT_FALSE(equal_secrets(at_last, secret).value());
+  ASSERT_EQ(::mprotect(begin + half, half, PROT_NONE), 0);
+  EXPECT_DEATH(static_cast<void>(equal_secrets(at_first, secret)), "");
+  ASSERT_EQ(::mprotect(begin + half, half, PROT_READ), 0);
+  ASSERT_EQ(::mprotect(begin, half, PROT_NONE), 0);
+  EXPECT_DEATH(static_cast<void>(equal_secrets(at_last, secret)), "");
+  ::munmap(memory, 2 * half);
 }
 
 TEST(Passwords, RightOneIsVerifiedAndNoOther) {

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <csignal>
+#include <chrono>
 #include <cstdio>
 #include <thread>
 
@@ -11,7 +11,7 @@
 #include <m3u_proxy/cli/commands.hpp>
 #include <m3u_proxy/cli/own_program.hpp>
 #include <m3u_proxy/cli/print.hpp>
-#include <m3u_proxy/cli/signals.hpp>
+#include <m3u_proxy/cli/serve/stop_signals.hpp>
 #include <m3u_proxy/cli/version.hpp>
 #include <m3u_proxy/daemon/service.hpp>
 
@@ -19,7 +19,7 @@ namespace m3u_proxy::cli {
 namespace {
 
 constexpr std::chrono::seconds kFirstGeneration{60};
-constexpr timespec kBetweenLooks{.tv_sec = 0, .tv_nsec = 20'000'000};
+constexpr std::chrono::milliseconds kBetweenLooks{20};
 constexpr std::chrono::seconds kLeaving{3};
 
 void print_addresses(const daemon::Service& service) {
@@ -37,15 +37,13 @@ void print_addresses(const daemon::Service& service) {
   (void)std::fflush(stdout);
 }
 
-/// Waits for the first generations, though not for ever. Returns the signal that ends the service
-/// meanwhile; SIGHUP: it goes on.
-int wait_until_ready(const daemon::Service& service, const sigset_t& signals) {
+/// Waits for the first generations, though not for ever. Whether it goes on: nobody has asked it to
+/// stop meanwhile.
+bool wait_until_ready(const daemon::Service& service, StopSignals& signals) {
   const auto end = std::chrono::steady_clock::now() + kFirstGeneration;
   while (!service.ready() && std::chrono::steady_clock::now() < end)
-    if (const int signal = ::sigtimedwait(&signals, nullptr, &kBetweenLooks);
-        signal == SIGINT || signal == SIGTERM)
-      return signal;
-  return SIGHUP;
+    if (signals.wait_for(kBetweenLooks)) return false;
+  return true;
 }
 
 /// Each kept generation has its files open and each client its socket: as many as the system
@@ -60,11 +58,7 @@ void raise_descriptor_limit() {
 }  // namespace
 
 ExitCode run_serve(const ServeOptions& options, const config::Environment& environment) {
-  // Signals are waited for here: no thread of the service is interrupted by one.
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  StopSignals signals;
   if (const auto set = set_log_level(options.log_level, environment, "info"); !set)
     return report_error(set.error());
   std::optional<log::Format> format;
@@ -88,11 +82,12 @@ ExitCode run_serve(const ServeOptions& options, const config::Environment& envir
   if (format) flags.json_log = *format == log::Format::kJson;
   auto service = daemon::Service::start(std::move(service_options));
   if (!service) return report_error(service.error());
-  int signal = wait_until_ready(**service, signals);
-  if (signal == SIGHUP) print_addresses(**service);
-  while (signal == SIGHUP) ::sigwait(&signals, &signal);
+  signals.ask([&service] { return (*service)->waits_for(); });
+  if (wait_until_ready(**service, signals)) print_addresses(**service);
+  signals.wait();
   log::info("service", "stopping");
   (*service)->stop(kLeaving);
+  signals.ask({});
   return ExitCode::kPublished;
 }
 

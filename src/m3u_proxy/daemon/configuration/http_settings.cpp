@@ -78,4 +78,11 @@ Result<std::shared_ptr<const net::AddressGuard>> address_guard(
   return std::make_shared<const net::AddressGuard>(std::move(allowed));
 }
 
+std::shared_ptr<const io::FolderGuard> folder_guard(const config::ServiceConfig& config,
+                                                    const std::filesystem::path& data) {
+  std::vector<std::filesystem::path> allowed = {data / "example"};
+  for (const config::Named& folder : config.allowed_folders) allowed.emplace_back(folder.name);
+  return std::make_shared<const io::FolderGuard>(std::move(allowed));
+}
+
 }  // namespace m3u_proxy::daemon

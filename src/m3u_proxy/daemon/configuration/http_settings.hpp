@@ -1,13 +1,15 @@
 // What [http] means for the server: where it listens, and under which addresses it may be reached;
-// and whom it may reach itself.
+// and whom it may reach and what it may read itself.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string_view>
 
 #include <m3u_proxy/config/configuration.hpp>
 #include <m3u_proxy/http/forwarded.hpp>
 #include <m3u_proxy/http/server.hpp>
+#include <m3u_proxy/io/folder_guard.hpp>
 #include <m3u_proxy/net/address_guard.hpp>
 
 namespace m3u_proxy::daemon {
@@ -27,5 +29,8 @@ void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoin
 /// Whom [service] lets sources connect to that people made through the API. Error:
 /// kInvalidArgument.
 Result<std::shared_ptr<const net::AddressGuard>> address_guard(const config::ServiceConfig& config);
+/// Where [service] lets these sources have files read, and the example that is in the data folder.
+std::shared_ptr<const io::FolderGuard> folder_guard(const config::ServiceConfig& config,
+                                                    const std::filesystem::path& data);
 
 }  // namespace m3u_proxy::daemon

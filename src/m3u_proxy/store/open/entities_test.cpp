@@ -127,6 +127,7 @@ TEST_P(EntitiesTest, ErasedProxyTakesWhatBelongsToItAlong) {
   const Entity proxy = create(EntityKind::kProxy, "p");
   const std::int64_t number = must(store().generations().next_number(proxy.id));
   must(store().generations().publish({.proxy = proxy.id, .number = number, .files = {{"a"}}}, {}));
+  must(store().generations().note_inputs(proxy.id, number, "x"));
   must(store().runs().add(proxy.id, {.stages = {{.stage = "s"}}}));
   must(store().edits().put({.channel = id(1), .proxy = proxy.id}, at(2)));
   must(
@@ -135,6 +136,7 @@ TEST_P(EntitiesTest, ErasedProxyTakesWhatBelongsToItAlong) {
   for (const std::string table : {"generations", "generation_files", "runs", "run_stages",
                                   "channel_edits", "tokens", "entities"})
     EXPECT_THAT(texts("SELECT 'left' FROM " + table), IsEmpty()) << table;
+  EXPECT_EQ(must(store().generations().noted_inputs(proxy.id, number)), std::nullopt);
 }
 
 TEST_P(EntitiesTest, AProxyThatComesBackIsCountedOnAndHasNoOldAddress) {

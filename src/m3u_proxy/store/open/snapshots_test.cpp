@@ -190,10 +190,27 @@ TEST_P(GenerationsTest, ReleasePublishesTheNewestAlsoWhereNothingWasMadeSince) {
   EXPECT_EQ(states(), "2cu 1ke ");
 }
 
+TEST_P(GenerationsTest, WhatElseWouldGiveTheSameIsNotedOfOneGeneration) {
+  EXPECT_EQ(must(store().generations().noted_inputs(kProxy, 1)), std::nullopt);
+  must(store().generations().note_inputs(kProxy, 1, "abc"));
+  must(store().generations().note_inputs(kProxy, 1, "abd"));
+  EXPECT_EQ(must(store().generations().noted_inputs(kProxy, 1)), "abd");
+  EXPECT_EQ(must(store().generations().noted_inputs(kProxy, 11)), std::nullopt);
+  EXPECT_EQ(must(store().generations().noted_inputs(kSource, 1)), std::nullopt);
+  must(store().generations().note_inputs(kProxy, 11, "x"));
+  EXPECT_EQ(must(store().generations().noted_inputs(kProxy, 1)), std::nullopt);
+  EXPECT_EQ(must(store().generations().noted_inputs(kProxy, 11)), "x");
+}
+
 TEST_P(GenerationsTest, OnlyWhatIsNotCurrentIsForgotten) {
   for (int i = 0; i < 2; ++i) publish();
   EXPECT_EQ(code_of(store().generations().forget(kProxy, 2)), ErrorCode::kConflict);
+  const auto feed = must(store().watch());
+  must(feed->wait(std::chrono::milliseconds(0)));
   must(store().generations().forget(kProxy, 1));
+  // Who has its files open hears of it.
+  EXPECT_TRUE(must(feed->wait(std::chrono::seconds(20)))
+                  .test(static_cast<std::size_t>(Topic::kGenerations)));
   EXPECT_EQ(states(), "2cu ");
   EXPECT_THAT(texts("SELECT name FROM generation_files ORDER BY name"),
               ElementsAre("guide.xml", "playlist.m3u"));

@@ -29,12 +29,14 @@ constexpr std::array<std::string_view, 9> kForget = {
     "UPDATE proxy_states SET held = 0"};
 
 /// What is left of entities that are not there any more.
-constexpr std::array<std::string_view, 5> kTidy = {
+constexpr std::array<std::string_view, 6> kTidy = {
     "DELETE FROM source_fetches WHERE source_id NOT IN (SELECT id FROM entities)",
     "DELETE FROM source_snapshots WHERE source_id NOT IN (SELECT id FROM entities)",
     "DELETE FROM generations WHERE proxy_id NOT IN (SELECT id FROM entities)",
     "DELETE FROM proxy_states WHERE proxy_id NOT IN (SELECT id FROM entities)",
-    "DELETE FROM runs WHERE proxy_id NOT IN (SELECT id FROM entities)"};
+    "DELETE FROM runs WHERE proxy_id NOT IN (SELECT id FROM entities)",
+    "DELETE FROM store_state WHERE name LIKE 'inputs/%'"
+    " AND SUBSTR(name, 8) NOT IN (SELECT id FROM entities)"};
 
 class Reading {
  public:
