@@ -48,7 +48,7 @@ def test_a_disk_that_does_not_answer_holds_up_no_stop(tmp_path, signals):
             took = time.monotonic() - begin
         said = service.log()
         if signals == 1:
-            assert LONGEST <= took < LONGEST + 3 * SLOWER
+            assert LONGEST <= took < LONGEST + 6 * SLOWER
             assert "it could not stop within 5 s, and waits for jobs" in said
         else:
             assert took < LONGEST - 1 or SLOWER > 1
@@ -90,7 +90,7 @@ def test_a_log_that_nobody_reads_holds_up_no_stop(tmp_path):
         begin = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(60 * SLOWER) == CUT_SHORT
-        assert LONGEST <= time.monotonic() - begin < LONGEST + 1 + 3 * SLOWER
+        assert LONGEST <= time.monotonic() - begin < LONGEST + 1 + 6 * SLOWER
     finally:
         process.kill()
         process.wait()
