@@ -14,13 +14,6 @@ using edits::ChannelEdit;
 /// A preview has them a second time.
 constexpr std::size_t kCopies = 2;
 
-Bytes size_of(const ChannelEdit& edit) {
-  std::size_t bytes = sizeof(ChannelEdit);
-  for (const edits::TextField& field : edits::kTextFields)
-    if (const auto& text = edit.*field.value) bytes += text->size();
-  return Bytes{kCopies * bytes};
-}
-
 /// Of `all` edits those before the one that is number `fitting` fitted into what memory is free.
 std::unexpected<Problem> too_long_together(std::size_t all, std::size_t fitting) {
   return problem(
@@ -47,7 +40,8 @@ Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const Edi
     const ChannelEdit kept = other ? records::to_edit(*other) : edit;
     merge(edit, drafts.proxy ? kept : draft);
     merge(edit, drafts.proxy ? draft : kept);
-    auto more = context.process.budget().reserve(memory::Tag::kHttp, size_of(edit));
+    auto more =
+        context.process.budget().reserve(memory::Tag::kHttp, Bytes{kCopies * size_of(edit).count});
     if (!more) return too_long_together(drafts.edits.size(), all.size());
     room.absorb(*std::move(more));
     all.push_back(std::move(edit));
@@ -56,6 +50,13 @@ Outcome<std::vector<ChannelEdit>> edits_for(const ApiContext& context, const Edi
 }
 
 }  // namespace
+
+Bytes size_of(const ChannelEdit& edit) {
+  std::size_t bytes = sizeof(ChannelEdit);
+  for (const edits::TextField& field : edits::kTextFields)
+    if (const auto& text = edit.*field.value) bytes += text->size();
+  return Bytes{bytes};
+}
 
 Outcome<void> look_at_edits(DryRun& run, const ApiContext& context, const EditDrafts& drafts) {
   const auto model = context.conductor.model();

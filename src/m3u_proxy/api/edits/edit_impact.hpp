@@ -17,6 +17,9 @@ struct EditDrafts {
 /// Looks at each proxy that they are for. Problems: as DryRun::look().
 Outcome<void> look_at_edits(DryRun& run, const ApiContext& context, const EditDrafts& drafts);
 
+/// What an edit takes in memory, once.
+Bytes size_of(const edits::ChannelEdit& edit);
+
 /// The proxy that a request's `proxy` names; nullopt: the edit is one for all. Problems: 422, 404.
 Outcome<std::optional<Uuid>> scope_of(const ApiContext& context, std::optional<std::string> text);
 

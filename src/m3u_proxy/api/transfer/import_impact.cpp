@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <m3u_proxy/api/edits/edit_impact.hpp>
 #include <m3u_proxy/api/entities/entity_impact.hpp>
 #include <m3u_proxy/api/transfer/import_impact.hpp>
 #include <m3u_proxy/edits/listed_edits.hpp>
@@ -17,13 +18,6 @@ using edits::ChannelEdit;
 
 /// A kept edit, those of a preview, and these sorted.
 constexpr std::size_t kCopies = 3;
-
-Bytes size_of(const ChannelEdit& edit) {
-  std::size_t bytes = sizeof(ChannelEdit);
-  for (const edits::TextField& field : edits::kTextFields)
-    if (const auto& text = edit.*field.value) bytes += text->size();
-  return Bytes{kCopies * bytes};
-}
 
 /// What edits there would be, as far as they differ from those that are stored or hold for the same
 /// channels. A proxy is called by the name that it would have; "": all of them.
@@ -78,7 +72,7 @@ class EditsAfterImport {
   using Key = std::pair<Uuid, std::string>;  ///< a channel and a proxy
 
   Result<> reserve(const ChannelEdit& edit) {
-    M3U_TRY(auto more, budget_.reserve(memory::Tag::kHttp, size_of(edit)));
+    M3U_TRY(auto more, budget_.reserve(memory::Tag::kHttp, Bytes{kCopies * size_of(edit).count}));
     room_.absorb(std::move(more));
     return {};
   }
