@@ -6,6 +6,7 @@ cache, the first time of a search or an expression with another text, so that no
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import re
@@ -172,11 +173,13 @@ def figures(build, before_exec=None):
 def measure(build):
     """Lines of the table."""
     free = figures(build)
-    try:
-        with memory_group(LIMIT_MB * MB) as group:
+    with contextlib.ExitStack() as stack:
+        try:
+            group = stack.enter_context(memory_group(LIMIT_MB * MB))
+        except OSError as error:
+            held = [f"none can be made: {error.strerror}"] + [""] * (len(free) - 1)
+        else:
             held = [figure for _, figure, _, _ in figures(build, group.join)]
-    except OSError as error:
-        held = [f"none can be made: {error.strerror}"] + [""] * (len(free) - 1)
     lines = ["| of a million channels at 64 MB: median (slowest) | warm cache | goal | in a control group of 64 MB |",
              "|---|---|---|---|"]
     lines += [f"{row(what, figure, goal, reached)} {inside} |"
