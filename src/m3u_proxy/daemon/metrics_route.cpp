@@ -191,6 +191,22 @@ void write_http(MetricText& out, const http::ServerCounters& counters) {
   out.one("m3u_proxy_http_connections_rejected_total", kCounter,
           "Of them, answered 503 because there were too many.",
           static_cast<double>(counters.rejected));
+  out.one("m3u_proxy_http_connections_rejected_by_address_total", kCounter,
+          "Of these, because their address had its share.",
+          static_cast<double>(counters.rejected_by_address));
+  out.one("m3u_proxy_http_connections_closed_for_room_total", kCounter,
+          "Connections without a request that were closed to let others in.",
+          static_cast<double>(counters.closed_for_room));
+  each(out, "m3u_proxy_http_door_requests", kGauge,
+       "Requests under way, by door (part of the service).", counters.doors,
+       [&](const http::DoorCounters& door) {
+         out.sample({{"door", door.name}}, static_cast<double>(door.under_way));
+       });
+  each(out, "m3u_proxy_http_door_refused_total", kCounter,
+       "Requests answered 503 because their door had too many under way.", counters.doors,
+       [&](const http::DoorCounters& door) {
+         out.sample({{"door", door.name}}, static_cast<double>(door.refused));
+       });
 }
 
 bool may_read(const MetricsContext& context, const http::Request& request) {

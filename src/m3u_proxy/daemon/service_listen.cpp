@@ -79,6 +79,7 @@ Result<> Service::Parts::listen() {
   server.listeners.push_back(
       {.endpoint = http::UnixEndpoint{folder_->control_socket()}, .router = control_router_.get()});
   server.threads = 2;
+  server.addresses = &addresses_;
   server.on_access = log_access;
   server.error_page = api::error_page;
   server.on_listening = [this](const auto& addresses) { listens_at_ = addresses; };

@@ -11,7 +11,8 @@ namespace m3u_proxy::http {
 
 struct Limits {
   /// Open connections of all listeners; each takes kConnectionBytes of the Budget, reserved at the
-  /// start. 0: as many as an eighth of the Budget's limit has room for, from 16 to 1024.
+  /// start. 0: as many as an eighth of the Budget's limit has room for, from 16 to 1024. How they
+  /// are shared out among clients and doors: connection/places.hpp, connection/doors.hpp.
   std::size_t connections = 0;
   std::size_t target_bytes = 8192;      ///< of the request line; more is 414
   std::size_t head_bytes = 16384;       ///< request line and fields; more is 431

@@ -80,6 +80,7 @@ class Server::State {
     shared_.budget = &budget;
     shared_.limits = options_.limits;
     if (shared_.limits.connections == 0) shared_.limits.connections = connections_for(budget);
+    shared_.addresses = options_.addresses;
     shared_.on_access = std::move(options_.on_access);
     shared_.error_page = std::move(options_.error_page);
     std::random_device random;
@@ -94,6 +95,7 @@ class Server::State {
     M3U_TRY(room_, shared_.budget->reserve(memory::Tag::kHttp,
                                            kConnectionBytes * shared_.limits.connections));
     count_routes();
+    share_out();
     const unsigned threads = std::max(options_.threads, 1U);
     for (unsigned i = 0; i < threads; ++i) workers_.push_back(std::make_unique<Worker>(shared_));
     for (const ListenerOptions& options : options_.listeners) M3U_CHECK(open(options));
@@ -121,11 +123,15 @@ class Server::State {
 
   [[nodiscard]] ServerCounters counters() const {
     const Counters& counters = *shared_.counters;
-    ServerCounters result{.routes = {},
-                          .connections = counters.accepted.load(std::memory_order_relaxed),
-                          .rejected = counters.rejected.load(std::memory_order_relaxed),
-                          .open = counters.open.load(std::memory_order_relaxed),
-                          .limit = shared_.limits.connections};
+    ServerCounters result{
+        .routes = {},
+        .doors = shared_.doors->read(),
+        .connections = counters.accepted.load(std::memory_order_relaxed),
+        .rejected = counters.rejected.load(std::memory_order_relaxed),
+        .rejected_by_address = counters.rejected_by_address.load(std::memory_order_relaxed),
+        .closed_for_room = counters.closed_for_room.load(std::memory_order_relaxed),
+        .open = shared_.places->open(),
+        .limit = shared_.limits.connections};
     std::size_t slot = 0;
     for (const Router* router : routers_)
       for (const Route& route : router->routes())
@@ -151,6 +157,15 @@ class Server::State {
       routes += options.router->routes().size();
     }
     shared_.counters = std::make_unique<Counters>(routes);
+  }
+
+  void share_out() {
+    std::size_t local = 0;
+    for (const ListenerOptions& options : options_.listeners)
+      if (std::holds_alternative<UnixEndpoint>(options.endpoint)) ++local;
+    const bool keep_local = local != 0 && local != options_.listeners.size();
+    shared_.places = std::make_unique<Places>(shared_.limits.connections, keep_local);
+    shared_.doors = std::make_unique<Doors>(routers_, shared_.places->remote_limit());
   }
 
   [[nodiscard]] std::size_t first_route(const Router* router) const {

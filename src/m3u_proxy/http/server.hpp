@@ -1,7 +1,8 @@
 // Server: listens, reads requests within its limits, gives them to routers, and sends the answers.
 //
 // HTTP/1.1 and 1.0, over TCP, TLS and unix domain sockets. One event loop a thread; each has its
-// own listening sockets (SO_REUSEPORT), so a connection stays on one thread and nothing is locked.
+// own listening sockets (SO_REUSEPORT), so a connection stays on one thread and no request is
+// locked. Where all connections are taken, those that wait for a request make room for new ones.
 // Without connections no thread ever wakes up. start() ignores SIGPIPE for the whole process.
 #pragma once
 
@@ -25,6 +26,8 @@
 #include <m3u_proxy/memory/budget.hpp>
 
 namespace m3u_proxy::http {
+
+class LivePolicy;
 
 /// A TCP address: a host's address or name ("localhost"; all of its addresses), port 0 for any
 /// free.
@@ -63,10 +66,19 @@ struct RouteCounters {
   std::uint64_t bytes = 0;
   std::chrono::microseconds duration{0};
 };
+/// Of the routes with one RouteOptions::door.
+struct DoorCounters {
+  std::string_view name;
+  std::uint64_t under_way = 0;  ///< requests, now
+  std::uint64_t refused = 0;    ///< requests, answered 503 because it had too many under way
+};
 struct ServerCounters {
   std::vector<RouteCounters> routes;  ///< of all routers; the last one is of what matched none
-  std::uint64_t connections = 0;      ///< accepted
-  std::uint64_t rejected = 0;         ///< of them, answered 503 because there were too many
+  std::vector<DoorCounters> doors{};
+  std::uint64_t connections = 0;          ///< accepted
+  std::uint64_t rejected = 0;             ///< of them, answered 503 because there were too many
+  std::uint64_t rejected_by_address = 0;  ///< of these, because their address had its share
+  std::uint64_t closed_for_room = 0;  ///< waited for a request, and were closed to let another in
   std::uint64_t open = 0;             ///< now
   std::uint64_t limit = 0;            ///< the most that may be open
 };
@@ -75,6 +87,9 @@ struct ServerOptions {
   std::vector<ListenerOptions> listeners;
   unsigned threads = 1;
   Limits limits{};
+  /// Whose trusted proxies may hold more connections than one client's share: they bring
+  /// everybody's requests. Outlives the server; nullptr: nobody's.
+  const LivePolicy* addresses = nullptr;
   /// Told once where it listens, as addresses() says, before the first request is read; may be
   /// empty.
   std::function<void(const std::vector<std::string>&)> on_listening{};

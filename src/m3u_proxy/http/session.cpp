@@ -18,12 +18,15 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 }  // namespace
 
 Session::Session(Worker& worker, const Listener& listener, std::uint64_t number,
-                 io::Descriptor socket, std::optional<IpAddress> peer)
+                 io::Descriptor socket, std::optional<IpAddress> peer, const Guest& guest)
     : worker_(worker),
       listener_(listener),
       number_(number),
       watch_(worker.loop(), std::move(socket)),
-      peer_(peer) {}
+      peer_(peer),
+      guest_(guest),
+      own_line_{this},
+      in_line_(own_line_.begin()) {}
 
 Session::~Session() = default;
 
@@ -37,12 +40,27 @@ Result<> Session::start() {
     channel_ = plain_channel(watch_.fd());
   }
   set_deadline(worker_.shared().limits.head_time);
+  line_up();
   wait(Direction::kRead);
   return {};
 }
 
 void Session::set_deadline(std::chrono::seconds time) {
   deadline_ = worker_.now() + std::chrono::milliseconds(time).count();
+}
+
+void Session::line_up() {
+  auto& line = worker_.waiting();
+  if (!own_line_.empty()) line.splice(line.end(), own_line_);
+}
+
+void Session::leave_line() {
+  if (own_line_.empty()) own_line_.splice(own_line_.end(), worker_.waiting(), in_line_);
+}
+
+bool Session::has_unread() const {
+  std::array<char, 1> byte{};
+  return ::recv(watch_.fd(), byte.data(), byte.size(), MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 void Session::on_ready(Direction direction) {
@@ -171,7 +189,11 @@ Session::Step Session::read_head() {
     return refuse({414, "the request line is too long"});
   if (const auto full = make_room(exchange.head)) return refuse(*full);
   const Step read = read_more(exchange.head, Step::kWaitRead);
-  if (!began && exchange.head.end != 0) set_deadline(limits.head_time);
+  if (!began && exchange.head.end != 0) {
+    set_deadline(limits.head_time);
+    leave_line();  // the time without a request is over
+  }
+  if (read == Step::kWaitRead) line_up();
   if (read == Step::kWaitRead && !began) worker_.give_back(std::exchange(exchange_, nullptr));
   return read;
 }
@@ -218,16 +240,16 @@ Session::Step Session::route_request() {
   Exchange& exchange = *exchange_;
   Request& request = exchange.request;
   strip_base_path(request);
+  const auto match =
+      listener_.options.router->match(request.method, request.path, request.parameters);
+  exchange.route = current_.route = match.route;
+  in_door_ = worker_.shared().doors->enter(route_slot());
+  if (!in_door_) return refuse({503, "too much is being asked of this part of the service"});
+  if (match.route != nullptr) return exchange.parser.has_body() ? begin_body() : handle();
   const bool options = request.method == Method::kOptions;
   if (request.path == "*") {
     if (!options) return refuse({400, "the request target is not valid"});
     return refuse({204, {}}, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  }
-  const auto match =
-      listener_.options.router->match(request.method, request.path, request.parameters);
-  if (match.route != nullptr) {
-    exchange.route = current_.route = match.route;
-    return exchange.parser.has_body() ? begin_body() : handle();
   }
   if (match.allowed.empty()) return refuse({404, "there is nothing at this address"});
   if (options) return refuse({204, {}}, match.allowed);
@@ -330,6 +352,8 @@ void Session::close() {
   const auto self = shared_from_this();
   if (state_ == State::kDeferred || state_ == State::kAnswer || state_ == State::kStream)
     report(false);
+  leave_line();
+  leave_door();
   state_ = State::kClosed;
   deadline_ = kNever;
   if (ticket_) ticket_->client_left();

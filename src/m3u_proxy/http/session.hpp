@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +24,7 @@ class StreamQueue;
 class Session final : public ReadyHandler, public std::enable_shared_from_this<Session> {
  public:
   Session(Worker& worker, const Listener& listener, std::uint64_t number, io::Descriptor socket,
-          std::optional<IpAddress> peer);
+          std::optional<IpAddress> peer, const Guest& guest);
   ~Session() override;
 
   /// Begins. Error: kOverBudget, or kIo when TLS can't.
@@ -36,6 +37,9 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   /// When its deadline is over.
   void on_deadline();
   [[nodiscard]] std::int64_t deadline() const { return deadline_; }
+  [[nodiscard]] const Guest& guest() const { return guest_; }
+  /// Whether something has come that was not read yet.
+  [[nodiscard]] bool has_unread() const;
   /// Ends as soon as the answer under way is sent.
   void drain();
   /// Ends now.
@@ -70,6 +74,12 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   Step step();
   void wait(Direction direction);
   void set_deadline(std::chrono::seconds time);
+  /// Is from now on one of its Worker's waiting(), if it is not yet; and is none of them any more.
+  void line_up();
+  void leave_line();
+  /// Where its route is counted.
+  [[nodiscard]] std::size_t route_slot() const;
+  void leave_door();
 
   // session.cpp: requests
   Step handshake();
@@ -104,6 +114,9 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   std::uint64_t number_;
   EventLoop::Watch watch_;
   std::optional<IpAddress> peer_;
+  Guest guest_;
+  std::list<Session*> own_line_;  ///< itself, while it is not one of its Worker's waiting()
+  std::list<Session*>::iterator in_line_;
   std::unique_ptr<Channel> channel_;
   memory::Reservation tls_room_;
   State state_ = State::kHead;
@@ -112,6 +125,7 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   bool writing_ = false;
   bool keep_alive_ = false;
   bool http_1_0_ = false;
+  bool in_door_ = false;  ///< counts as under way at its route's door
   bool chunked_ = false;
   bool unread_body_ = false;  ///< the client may still send some of a body that nobody reads
   unsigned turns_ = 0;        ///< requests since others had a turn

@@ -237,11 +237,13 @@ Session::Step Session::finish_answer() {
   worker_.give_back(writer_.stop());
   answer_room_.release();
   report(true);
+  leave_door();
   if (keep_alive_) return next_request();
   channel_->finish();
   if (!unread_body_) return Step::kClose;
   state_ = State::kLinger;
   set_deadline(kLingerTime);
+  line_up();
   return Step::kAgain;
 }
 
@@ -257,6 +259,7 @@ Session::Step Session::next_request() {
   if (!exchange_ || exchange_->head.end == 0) {
     if (exchange_) worker_.give_back(std::exchange(exchange_, nullptr));
     set_deadline(limits.idle_time);
+    line_up();
     turns_ = 0;
     return channel_->reads_ahead() ? Step::kAgain : Step::kWaitRead;
   }
@@ -267,9 +270,19 @@ Session::Step Session::next_request() {
 }
 
 void Session::begin_record() {
+  leave_line();
   current_.began = true;
   current_.id = worker_.next_id();
   current_.begin = std::chrono::steady_clock::now();
+}
+
+std::size_t Session::route_slot() const {
+  return current_.route != nullptr ? listener_.first_route + current_.route->index
+                                   : worker_.shared().counters->no_route();
+}
+
+void Session::leave_door() {
+  if (std::exchange(in_door_, false)) worker_.shared().doors->leave(route_slot());
 }
 
 void Session::report(bool complete) {
@@ -284,9 +297,7 @@ void Session::report(bool complete) {
                                 std::chrono::steady_clock::now() - current_.begin),
                             .peer = peer_,
                             .complete = complete};
-  const std::size_t slot = current_.route != nullptr ? listener_.first_route + current_.route->index
-                                                     : shared.counters->no_route();
-  shared.counters->count(slot, record);
+  shared.counters->count(route_slot(), record);
   if (shared.on_access) shared.on_access(record);
 }
 

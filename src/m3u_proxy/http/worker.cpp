@@ -9,6 +9,7 @@
 
 #include <m3u_proxy/http/exchange.hpp>
 #include <m3u_proxy/http/http_date.hpp>
+#include <m3u_proxy/http/live_policy.hpp>
 #include <m3u_proxy/http/session.hpp>
 #include <m3u_proxy/http/worker.hpp>
 
@@ -20,6 +21,10 @@ constexpr std::chrono::seconds kSweep{1};
 constexpr int kAcceptTurns = 64;
 /// How much memory is kept for the next request or answer of any connection.
 constexpr std::size_t kKept = 8;
+/// Connections that are looked at for one that may be closed.
+constexpr int kLooks = 8;
+/// Connections that may be on their way between threads.
+constexpr std::uint32_t kMostHandedOn = 64;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
     "Content-Length: 21\r\nConnection: close\r\n\r\ntoo many connections\n";
@@ -99,6 +104,7 @@ class Worker::Acceptor final : public ReadyHandler, public std::enable_shared_fr
 
 Worker::Worker(Shared& shared)
     : shared_(&shared), alarm_(loop_), mailbox_(std::make_shared<Mailbox>(*this)) {
+  shared_->mailboxes.push_back(mailbox_);
   refresh_clock();
 }
 
@@ -119,15 +125,79 @@ void Worker::run() {
 
 void Worker::accept(const Listener& listener, io::Descriptor socket,
                     std::optional<IpAddress> peer) {
+  shared_->counters->accepted.fetch_add(1, std::memory_order_relaxed);
+  admit({.listener = &listener,
+         .socket = std::move(socket),
+         .peer = peer,
+         .guest = guest_from(peer)});
+}
+
+Guest Worker::guest_from(const std::optional<IpAddress>& peer) const {
+  if (!peer) return {.local = true};
+  if (shared_->addresses != nullptr &&
+      comes_from_trusted_proxy({.peer = peer}, *shared_->addresses->get()))
+    return {};
+  return {.local = false, .network = network_of(*peer)};
+}
+
+/// Gives it a place, if need be that of a connection that waits for a request, here or with another
+/// Worker.
+void Worker::admit(Newcomer newcomer) {
+  if (draining_) return;
+  ++newcomer.asked;
+  Places& places = *shared_->places;
+  auto outcome = places.take(newcomer.guest);
+  while (outcome != Places::Outcome::kTaken && make_room(newcomer.guest, outcome))
+    outcome = places.take(newcomer.guest);
+  if (outcome == Places::Outcome::kTaken) return let_in(std::move(newcomer));
+  if (newcomer.asked < shared_->mailboxes.size() && hand_on(newcomer)) return;
   Counters& counters = *shared_->counters;
-  counters.accepted.fetch_add(1, std::memory_order_relaxed);
-  if (counters.open.fetch_add(1, std::memory_order_relaxed) >= shared_->limits.connections) {
-    counters.open.fetch_sub(1, std::memory_order_relaxed);
-    counters.rejected.fetch_add(1, std::memory_order_relaxed);
-    return reject(socket.get());
+  counters.rejected.fetch_add(1, std::memory_order_relaxed);
+  if (outcome == Places::Outcome::kNetworkFull)
+    counters.rejected_by_address.fetch_add(1, std::memory_order_relaxed);
+  reject(newcomer.socket.get());
+}
+
+/// Closes the connection that has waited longest, if there is one whose place `guest` may have.
+bool Worker::make_room(const Guest& guest, Places::Outcome why) {
+  int looks = 0;
+  for (Session* session : waiting_) {
+    const Guest& other = session->guest();
+    const bool helps = why == Places::Outcome::kNetworkFull ? other.network == guest.network
+                                                            : guest.local || !other.local;
+    if (!helps) continue;
+    if (!session->has_unread()) {
+      shared_->counters->closed_for_room.fetch_add(1, std::memory_order_relaxed);
+      session->close();
+      return true;
+    }
+    if (++looks == kLooks) break;
   }
+  return false;
+}
+
+/// To the next Worker, unless too many are on their way already.
+bool Worker::hand_on(Newcomer& newcomer) {
+  std::atomic<std::uint32_t>& handed_on = shared_->handed_on;
+  if (handed_on.fetch_add(1, std::memory_order_relaxed) >= kMostHandedOn) {
+    handed_on.fetch_sub(1, std::memory_order_relaxed);
+    return false;
+  }
+  const auto& all = shared_->mailboxes;
+  const auto self = std::ranges::find(all, mailbox_);
+  const auto& next = self + 1 == all.end() ? all.front() : *(self + 1);
+  next->post([newcomer = std::move(newcomer)](Worker& other) mutable {
+    other.shared_->handed_on.fetch_sub(1, std::memory_order_relaxed);
+    other.refresh_clock();
+    other.admit(std::move(newcomer));
+  });
+  return true;
+}
+
+void Worker::let_in(Newcomer newcomer) {
   const std::uint64_t number = ++last_number_;
-  const auto session = std::make_shared<Session>(*this, listener, number, std::move(socket), peer);
+  const auto session = std::make_shared<Session>(
+      *this, *newcomer.listener, number, std::move(newcomer.socket), newcomer.peer, newcomer.guest);
   sessions_.emplace(number, session);
   if (!session->start()) return session->close();
   arm_sweep();
@@ -145,8 +215,10 @@ Session* Worker::find(std::uint64_t number) {
 }
 
 void Worker::remove(std::uint64_t number) {
-  if (sessions_.erase(number) == 0) return;
-  shared_->counters->open.fetch_sub(1, std::memory_order_relaxed);
+  const auto found = sessions_.find(number);
+  if (found == sessions_.end()) return;
+  shared_->places->give_back(found->second->guest());
+  sessions_.erase(found);
   if (sessions_.empty() && paused_.empty()) {
     alarm_.cancel();
     armed_ = false;

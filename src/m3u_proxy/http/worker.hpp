@@ -7,13 +7,16 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include <m3u_proxy/http/connection/doors.hpp>
 #include <m3u_proxy/http/connection/event_loop.hpp>
+#include <m3u_proxy/http/connection/places.hpp>
 #include <m3u_proxy/http/server.hpp>
 
 namespace m3u_proxy::http {
@@ -37,7 +40,8 @@ class Counters {
 
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> rejected{0};
-  std::atomic<std::uint64_t> open{0};
+  std::atomic<std::uint64_t> rejected_by_address{0};
+  std::atomic<std::uint64_t> closed_for_room{0};
 
  private:
   struct OneRoute {
@@ -48,15 +52,22 @@ class Counters {
   std::vector<OneRoute> routes_;
 };
 
+class Mailbox;
+
 /// What all threads read; not changed while they run.
 struct Shared {
   memory::Budget* budget = nullptr;
   Limits limits;
+  const LivePolicy* addresses = nullptr;
   std::function<void(const AccessRecord&)> on_access;
   std::function<Response(int, std::string_view)> error_page;
   std::unique_ptr<Counters> counters;
+  std::unique_ptr<Places> places;
+  std::unique_ptr<Doors> doors;
+  std::vector<std::shared_ptr<Mailbox>> mailboxes;  ///< of all Workers
   std::uint64_t id_seed = 0;
-  std::atomic<std::uint64_t> requests{0};  ///< that have an id
+  std::atomic<std::uint64_t> requests{0};   ///< that have an id
+  std::atomic<std::uint32_t> handed_on{0};  ///< connections on their way from a Worker to another
 };
 
 class Session;
@@ -79,6 +90,7 @@ class Mailbox {
 /// But for post() everything belongs to its thread.
 class Worker {
  public:
+  /// All are made before any of them runs.
   explicit Worker(Shared& shared);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -102,6 +114,10 @@ class Worker {
   /// The connection of that number; nullptr when it is gone.
   Session* find(std::uint64_t number);
   void remove(std::uint64_t number);
+  /// Connections whose next request has not come, or not as far as the end of its head, and those
+  /// that were answered and are about to end: the one that has waited longest first. They make room
+  /// for new ones where there is none.
+  [[nodiscard]] std::list<Session*>& waiting() { return waiting_; }
 
   /// Memory of requests and answers, kept for the next ones as far as that is little.
   std::shared_ptr<Exchange> take_exchange();
@@ -118,7 +134,20 @@ class Worker {
 
  private:
   class Acceptor;
+  /// A connection that has no place yet.
+  struct Newcomer {
+    const Listener* listener = nullptr;
+    io::Descriptor socket;
+    std::optional<IpAddress> peer;
+    Guest guest;
+    std::size_t asked = 0;  ///< Workers
+  };
   void accept(const Listener& listener, io::Descriptor socket, std::optional<IpAddress> peer);
+  [[nodiscard]] Guest guest_from(const std::optional<IpAddress>& peer) const;
+  void admit(Newcomer newcomer);
+  bool make_room(const Guest& guest, Places::Outcome why);
+  bool hand_on(Newcomer& newcomer);
+  void let_in(Newcomer newcomer);
   void pause(std::shared_ptr<Acceptor> acceptor);
   void arm_sweep();
   void sweep();
@@ -132,6 +161,7 @@ class Worker {
   std::vector<std::shared_ptr<Acceptor>> acceptors_;
   std::vector<std::shared_ptr<Acceptor>> paused_;  ///< until the next sweep
   std::unordered_map<std::uint64_t, std::shared_ptr<Session>> sessions_;
+  std::list<Session*> waiting_;
   std::uint64_t last_number_ = 0;
   std::vector<std::shared_ptr<Exchange>> exchanges_;
   std::vector<std::string> buffers_;
