@@ -8,6 +8,7 @@ Shows failures only. Appends one line "passed failed skipped" to the results fil
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,10 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests/functional"))
+from kept_secrets import look_through  # noqa: E402
+
 PROGRAM_TIMEOUT_S = 900
 PYTEST_TIMEOUT_S = 1800
 TAIL_LINES = 60
 SLOW_S = 5  # a program that takes longer is named
+# Folders with what tests wrote. Those of a part that failed stay for a day.
+WRITTEN = "m3u-proxy-tests."
+DAY_S = 86400
 # What exercises the service without a look at its timing; TEST_SANITIZED: nor at its memory.
 SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
     "serve", "serve_edits", "serve_logos", "api_access", "api_attacks", "api_backup",
@@ -36,7 +43,8 @@ CONCURRENT_TESTS = [f"tests/functional/test_{name}.py" for name in (
 # What exercises the service and its database.
 DATABASE_TESTS = SERVICE_TESTS + [f"tests/functional/test_{name}.py" for name in (
     "api_dry_run", "api_edits", "api_events", "api_guide_channels", "api_plugins", "api_settings",
-    "operations", "serve_bad_days", "serve_operator", "serve_outputs", "serve_xtream")]
+    "operations", "serve_bad_days", "serve_operator", "serve_outputs", "serve_xtream",
+    "service_bad_system", "service_faults")]
 
 
 @dataclass
@@ -167,39 +175,67 @@ def read_junit(path: Path) -> Outcome:
     return outcome
 
 
+def look_for_secrets(title: str, written: Path) -> Outcome:
+    """One result more: that no secret of the mocks is where it must not be in what tests wrote."""
+    if not written.is_dir():  # none of them had a folder
+        return Outcome()
+    begin = time.monotonic()
+    complaints = look_through(written)
+    outcome = Outcome(failed=1) if complaints else Outcome(passed=1)
+    if complaints:
+        outcome.report.append("\n".join(
+            [f"FAILED {title}: no secret is in what the tests wrote (tests/functional/kept_secrets.py)",
+             *complaints[:TAIL_LINES]]))
+    if (seconds := time.monotonic() - begin) > SLOW_S:
+        outcome.notes.append(f"slow: {title}: the search for secrets {seconds:.0f} s")
+    return outcome
+
+
+def forget_old_folders() -> None:
+    for folder in Path(tempfile.gettempdir()).glob(f"{WRITTEN}*"):
+        if time.time() - folder.stat().st_mtime > DAY_S:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def run_pytest(build: Path, folders: list[str], pattern: str, python: str = sys.executable,
                side_by_side: bool = False, **more: str) -> Outcome:
     """`side_by_side`: several files at a time, the tests of one after another. `more`: what the
-    environment has besides."""
+    environment has besides. Below --basetemp pytest keeps the folders of all tests, for the look at
+    what they wrote."""
     present = [folder for folder in folders
                if (ROOT / folder).is_file() or list((ROOT / folder).rglob("test_*.py"))]
     if not present:
         return Outcome()
     environment = dict(sanitizer_environment(), TEST_BUILD=str(build),
                        M3U_PROXY=str(build / "m3u-proxy"), PYTHONDONTWRITEBYTECODE="1", **more)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "report.xml"
-        command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
-                   f"--junitxml={path}", *present]
-        if side_by_side:
-            command += ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
-        if pattern:
-            command += ["-k", pattern]
-        status, output = run_captured(command, PYTEST_TIMEOUT_S, cwd=ROOT, env=environment)
-        try:
-            outcome = read_junit(path)
-        except (OSError, ElementTree.ParseError):
-            outcome = Outcome()
+    folder = Path(tempfile.mkdtemp(prefix=WRITTEN))
+    path, written = folder / "report.xml", folder / "t"
+    command = [python, "-m", "pytest", "-q", "--tb=short", "-p", "no:cacheprovider",
+               f"--junitxml={path}", f"--basetemp={written}", *present]
+    if side_by_side:
+        command += ["-n", str(os.cpu_count() or 1), "--dist", "loadfile"]
+    if pattern:
+        command += ["-k", pattern]
+    status, output = run_captured(command, PYTEST_TIMEOUT_S, cwd=ROOT, env=environment)
+    try:
+        outcome = read_junit(path)
+    except (OSError, ElementTree.ParseError):
+        outcome = Outcome()
     nothing_selected = status == 5
     if outcome.failed or (status != 0 and not nothing_selected):
         outcome.failed = max(outcome.failed, 1)
         outcome.report.append(output)
+    if not nothing_selected:
+        outcome.add(look_for_secrets(f"{build.name} {' '.join(folders)}", written))
+    if outcome.failed:
+        outcome.notes.append(f"what the tests wrote is kept in {written} for a day")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
     return outcome
 
 
 def run_on_postgresql(build: Path, pattern: str) -> Outcome:
     """The tests of the service, each with a database of its own on one server."""
-    sys.path.insert(0, str(ROOT / "tests/functional"))
     import postgres  # which imports pytest
     if postgres.programs() is None:
         return Outcome(skipped=1, notes=["skipped: the service on PostgreSQL: there is no "
@@ -230,6 +266,7 @@ def main() -> int:
     parser.add_argument("--deploy", action="store_true", help="only the checks of the deployment")
     options = parser.parse_args()
     options.build = options.build.resolve()
+    forget_old_folders()
 
     total = Outcome()
     if not (options.proofs or options.ui or options.deploy or options.postgresql

@@ -7,9 +7,8 @@ import re
 import time
 from urllib.parse import urlsplit
 
+from kept_secrets import PERSON as PASSWORD
 from service import SOON, Answer, Service
-
-PASSWORD = "a long password"
 
 
 class Client:

@@ -92,18 +92,46 @@ def _ask(statement, database=SHARED):
                           stdin=subprocess.DEVNULL, timeout=START).stdout
 
 
-_made = set()
+_made = {}  # data folders by the names of their databases
+
+
+def _name_of(data):
+    return "test_" + hashlib.sha256(str(Path(data).absolute()).encode()).hexdigest()[:20]
+
+
+def _address_of(name):
+    return SHARED.rsplit("/", 1)[0] + "/" + name
+
+
+def _make(data, template):
+    name = _name_of(data)
+    _ask(f"CREATE DATABASE {name} TEMPLATE {template}")
+    _made[name] = Path(data)
 
 
 def database_of(data):
     """What the environment of a program says about the database of a data folder."""
     if SHARED is None:
         return {}
-    name = "test_" + hashlib.sha256(str(Path(data).absolute()).encode()).hexdigest()[:20]
+    name = _name_of(data)
     if name not in _made:
-        _ask(f"CREATE DATABASE {name} TEMPLATE template0")
-        _made.add(name)
-    return {"M3U_PROXY_DATABASE__URL": SHARED.rsplit("/", 1)[0] + "/" + name}
+        _make(data, "template0")
+    return {"M3U_PROXY_DATABASE__URL": _address_of(name)}
+
+
+def copy_database(ready, data):
+    """Gives a data folder, in place of its own database, a copy of another's, which nobody uses now."""
+    if SHARED is not None:
+        drop_database(data)
+        _make(data, _name_of(ready))
+
+
+def drop_database(data):
+    """Not an error where there is none."""
+    if SHARED is not None:
+        name = _name_of(data)
+        _ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        _made.pop(name, None)
 
 
 def lines_of(data, statement):
@@ -115,7 +143,11 @@ def lines_of(data, statement):
 
 
 def drop_databases():
-    """All that this process made: 8 MB each."""
-    for name in _made:
-        _ask(f"DROP DATABASE {name} WITH (FORCE)")
-    _made.clear()
+    """All that this process made: 8 MB each. What was in them is beside their data folders then, for
+    who looks through what the tests wrote (kept_secrets.py)."""
+    for name, data in list(_made.items()):
+        if data.parent.is_dir():
+            subprocess.run([programs() / "pg_dump", "--data-only", "--no-sync", "-d", _address_of(name), "-f",
+                            data.parent / f"{data.name}.sql"], check=True, capture_output=True,
+                           stdin=subprocess.DEVNULL, timeout=START)
+        drop_database(data)

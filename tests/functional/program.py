@@ -8,6 +8,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from kept_secrets import MARK
+
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("M3U_PROXY", str(ROOT / "build" / "release" / "m3u-proxy"))
 # How many times slower than usual the program is, as under ThreadSanitizer.
@@ -23,11 +25,13 @@ def environment(**more):
 
 
 def run(*arguments, cwd=None, stdin="", env=None, timeout=TIMEOUT):
-    """Runs the program to its end."""
-    return subprocess.run(
+    """Runs the program to its end; no secret is in what it says of itself."""
+    done = subprocess.run(
         [BINARY, *map(str, arguments)], cwd=cwd, input=stdin, env=env or environment(),
         capture_output=True, text=True, timeout=timeout, check=False,
     )
+    assert MARK not in done.stderr
+    return done
 
 
 def report_of(path):

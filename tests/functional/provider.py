@@ -34,12 +34,12 @@
     /away/NAME             redirects to /echo on another host name
     /near/NAME             redirects to /private on this host
     /ftp/NAME              redirects to an ftp address
-    /private/NAME          wants user "me" with password "secret"
+    /private/NAME          wants user "me" with password kept_secrets.PROVIDER
     /echo/NAME             a list whose channel names are the request's headers
     /requests              a JSON list of the requests so far (not of /requests itself)
 
 State (how often asked) is kept per path. Run as a program it prints its port and ends when its
-standard input closes; `Provider` runs it in a thread. Only the standard library is used.
+standard input closes; `Provider` runs it in a thread.
 """
 
 import base64
@@ -53,6 +53,8 @@ import zipfile
 import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from kept_secrets import PROVIDER
 
 ETAG = '"v1"'
 LAST_MODIFIED = "Mon, 01 Jan 2024 00:00:00 GMT"
@@ -337,7 +339,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_redirect(f"ftp://127.0.0.1/{parts[1]}")
 
     def do_private(self, _):
-        wanted = "Basic " + base64.b64encode(b"me:secret").decode()
+        wanted = "Basic " + base64.b64encode(f"me:{PROVIDER}".encode()).decode()
         if self.headers.get("Authorization") == wanted:
             self.send_body(self.content)
         else:

@@ -67,8 +67,8 @@ def test_the_cookie_is_out_of_reach_of_pages(service):
 
 def test_a_wrong_password_says_nothing_of_the_name(service):
     client = Client(service)
-    wrong = client.post("/session", {"name": "anna", "password": "another password"})
-    nobody = client.post("/session", {"name": "nobody", "password": "another password"})
+    wrong = client.post("/session", {"name": "anna", "password": "geheim, another password"})
+    nobody = client.post("/session", {"name": "nobody", "password": "geheim, another password"})
     assert (wrong.status, wrong.json) == (nobody.status, nobody.json)
     assert wrong.status == 401
     assert wrong.headers["content-type"] == "application/problem+json"
@@ -86,10 +86,10 @@ def test_a_change_of_password_ends_the_other_sessions(tmp_path):
     with Service(tmp_path / "data") as service:
         one = administrator(service)
         other = Client(service).log_in()
-        wrong = one.put("/session/password", {"old": "not this one", "new": "a newer password"})
+        wrong = one.put("/session/password", {"old": "not this one", "new": "geheim, a newer password"})
         assert wrong.status == 422 and wrong.json["errors"][0]["field"] == "old"
         one.take_session(one.put("/session/password",
-                                 {"old": PASSWORD, "new": "a newer password"}))
+                                 {"old": PASSWORD, "new": "geheim, a newer password"}))
         assert one.get("/session").status == 200
         assert other.get("/session").status == 401
 
@@ -99,7 +99,7 @@ def test_the_audit_log_says_whose_token_it_was_and_that_a_password_is_new(servic
     program = Client(service, made.json["token"])
     user = {"name": "emil", "role": "viewer"}
     where = f"/users/{program.post('/users', {**user, 'password': PASSWORD}).json['id']}"
-    for password in ({"password": "another password"}, {}):
+    for password in ({"password": "geheim, another password"}, {}):
         answer = program.put(where, {**user, **password}, headers={"If-Match": "*"})
         assert answer.status == 200 and "password_changed" not in answer.json
     last, with_password = program.get("/audit?limit=2").json["items"]

@@ -25,7 +25,7 @@ from test_serve_logos import PNG
 KINDS = ("sources", "epg-sources", "filters", "rules", "proxies", "users")
 # One that is a secret, and one that is none.
 SETTINGS = {"http": {"metrics_token": "geheim-metrics"}, "service": {"generations_kept": 7}}
-PASSPHRASE = "correct höhe 100% staple"
+PASSPHRASE = "geheim höhe 100% staple"
 RAW = {"Content-Type": "application/octet-stream"}
 
 
@@ -80,7 +80,7 @@ def fill(service, admin):
     for number in range(3):
         assert admin.post("/filters", {"name": f"f{number}", "config": {
             "action": "include", "expression": 'channel_name contains "x"'}}).status == 201
-    assert admin.post("/users", {"name": "eva", "role": "editor", "password": "another password"}).status == 201
+    assert admin.post("/users", {"name": "eva", "role": "editor", "password": "geheim, another password"}).status == 201
     assert admin.post("/logos?name=News", raw=PNG, headers={"Content-Type": "image/png"}).status == 201
     assert admin.put("/settings", {"config": SETTINGS}, headers={"If-Match": "*"}).status == 200
     channels = [one["channel"] for one in service.ctl("channels", "example", "")["channels"]]
@@ -266,7 +266,7 @@ def test_a_provider_knows_a_restored_account(tmp_path):
         with Service(tmp_path / "a" / "data", *config) as service:
             admin = administrator(service)
             assert admin.post("/sources", {"name": "private", "config": {
-                "url": provider.url("/private/tv.m3u", user="me:secret"), "refresh": "manual"}}).status == 201
+                "url": provider.url("/private/tv.m3u", user="me:geheim-secret"), "refresh": "manual"}}).status == 201
             name = admin.post("/backups", {"passphrase": PASSPHRASE}).json["name"]
             archive = admin.get(f"/backups/{name}").body
         with Service(tmp_path / "b" / "data", *config) as service:

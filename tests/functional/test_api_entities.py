@@ -178,8 +178,8 @@ def test_a_new_name_is_new_in_the_proxies_too(service):
 
 def test_credentials_are_not_shown_and_stay_when_they_are_sent_back(service):
     admin = service.admin
-    config = {"url": "http://anna:secret@provider.example/get.php?username=anna&password=secret",
-              "headers": {"X-Key": "secret"}, "refresh": "manual"}
+    config = {"url": "http://anna:geheim-secret@provider.example/get.php?username=anna&password=geheim-secret",
+              "headers": {"X-Key": "geheim-secret"}, "refresh": "manual"}
     made = make(admin, "sources", "account", config)
     assert "secret" not in made.text and "***" in made.json["config"]["url"]
     where = f"/sources/{made.json['id']}"

@@ -210,7 +210,7 @@ def test_users_are_tried_as_they_are_made(service):
     quick = tried(service, "PUT", user, {"name": "otto", "role": "viewer"}, headers=ANY)
     assert quick["before"] == quick["after"] and quick["ends"] == {"sessions": False, "tokens": 0}
     for body in ({"name": "otto", "role": "editor"},
-                 {"name": "otto", "role": "viewer", "password": "another password"}):
+                 {"name": "otto", "role": "viewer", "password": "geheim, another password"}):
         would = tried(service, "PUT", user, body, headers=ANY)
         assert would["ends"] == {"sessions": True, "tokens": 0}
     admin.post(f"/proxies/{service.proxy}/tokens", {"name": "tv", "user": made.json["id"]})

@@ -10,7 +10,7 @@ from receivers import PostServer
 from service import Service, ask, wait_until
 from test_serve import Source, configuration, playlist_of
 
-SECRET = "T0-very-secret-hook"
+SECRET = "geheim-very-secret-hook"
 
 
 @pytest.fixture(name="service")
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_told_by_its_field_in_the_words_of_the_file(service, co
 
 def test_what_others_say_cannot_be_changed_here(tmp_path):
     config = tmp_path / "config.toml"
-    config.write_text('[service]\nrefresh = "1h"\n[alerts]\nwebhook = "https://h.example/secret"\n')
+    config.write_text('[service]\nrefresh = "1h"\n[alerts]\nwebhook = "https://h.example/geheim-secret"\n')
     with Service(tmp_path / "data", "--config", config) as service:
         admin = administrator(service)
         refused = save(admin, {"service": {"refresh": "2h"}, "http": {"listen": "127.0.0.1:1"},

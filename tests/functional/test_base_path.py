@@ -7,7 +7,7 @@ import re
 from urllib.parse import urljoin
 
 import pytest
-from api_client import administrator
+from api_client import PASSWORD, administrator
 from service import Service, ask
 from test_serve import playlist_of
 
@@ -45,7 +45,7 @@ def test_the_api_and_its_cookie_are_below_it(service):
     made = admin.post("/filters", {"name": "a", "config": {
         "action": "include", "expression": 'channel_name == "A"'}})
     assert made.status == 201 and made.headers["location"].startswith("/tv/api/v1/filters/")
-    login = admin.post("/session", {"name": "anna", "password": "a long password"})
+    login = admin.post("/session", {"name": "anna", "password": PASSWORD})
     assert re.search(r"Path=/tv(;|$|/;)", login.headers["set-cookie"])
     assert ask(f"{service.address}/api/v1/openapi.json").status == 200
 

@@ -49,7 +49,7 @@ def a_service_that_was(tmp_path_factory):
         remove_the_example(admin)
         create(admin, "sources", "tv", {"path": f"{folder}/lists/tv.m3u"})
         create(admin, "sources", "account", {
-            "url": "http://anna:geheim@provider.example/x", "headers": {"X-Key": "hidden key"}, "refresh": "manual"})
+            "url": "http://anna:geheim@provider.example/x", "headers": {"X-Key": "geheim, hidden key"}, "refresh": "manual"})
         create(admin, "filters", 'a "quoted" name', {
             "action": "exclude", "expression": 'channel_name equals "D"\nand not group_title equals "x\'\'\'y"'})
         create(admin, "rules", "rename", {"expression": 'channel_name equals "B" SET channel_name = "Bé \\"two\\""'})
@@ -86,10 +86,10 @@ def wait_for_edit(url):
 def test_secrets_are_left_out_and_said_to_be(made):
     text = exported(made["data"])
     assert text == made["text"]
-    assert "geheim" not in text and "hidden key" not in text and "***" in text
+    assert "geheim" not in text and "geheim, hidden key" not in text and "***" in text
     assert "left out" in text
     with_secrets = exported(made["data"], "--with-secrets")
-    assert "geheim" in with_secrets and "hidden key" in with_secrets and "left out" not in with_secrets
+    assert "geheim" in with_secrets and "geheim, hidden key" in with_secrets and "left out" not in with_secrets
 
 
 @pytest.mark.parametrize("secrets", [[], ["--with-secrets"]])

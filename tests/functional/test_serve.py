@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from kept_secrets import SOURCE
 from provider import Provider
 from program import SLOWER
 from service import BINARY, SOON, Service, ask, environment, wait_until
@@ -71,7 +72,7 @@ class Source:
 
     @property
     def url(self):
-        return f"http://user:secret-password@127.0.0.1:{self.server.server_port}/list.m3u"
+        return f"http://user:{SOURCE}@127.0.0.1:{self.server.server_port}/list.m3u"
 
 
 def configuration(source, mode="direct", extra=""):

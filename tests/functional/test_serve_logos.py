@@ -13,7 +13,7 @@ from service import Service, ask, wait_until
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4
 SVG = (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg">'
        b"<script>alert(1)</script></svg>")
-SECRET = "geheim4711"
+SECRET = "geheim-listed"
 
 
 def still_waits(connection):

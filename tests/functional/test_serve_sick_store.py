@@ -111,7 +111,7 @@ def test_whoever_changes_something_is_written_down(service):
     admin = service.admin
     assert actions(service)[-2:] == [("anna", "session.setup"), ("the configuration file", "configuration.take-over")]
     other = Client(service).log_in()
-    new = "a longer password"
+    new = "geheim, a longer password"
     other.take_session(other.put("/session/password", {"old": PASSWORD, "new": new}))
     assert other.delete("/session").status == 204
     admin.log_in(password=new)

@@ -3,7 +3,8 @@
 was good last is served throughout, whole, and afterwards all goes on by itself. On a network file
 system it does not begin.
 
-All calls: FAULT_STEP=1. Otherwise so many are left out that about twenty are tried.
+Of one list: all of some 180 calls with FAULT_STEP=1, otherwise every sixth. Of everything that a service
+keeps: TRIES of its calls, evenly from its start to the end of what it publishes; on PostgreSQL too.
 """
 
 import os
@@ -12,11 +13,13 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import postgres
 import pytest
 
+from homes import Everything, OneList
 from program import BINARY, environment
 from service import Service, ask, wait_until
 from test_serve import Source, configuration, names_in, playlist_of
@@ -26,6 +29,9 @@ sys.path.insert(0, str(ROOT / "tests/faults"))
 from faulty_system import compile_library  # noqa: E402
 
 STEP = int(os.environ.get("FAULT_STEP", "6"))
+TRIES = 10
+AT_A_TIME = 4
+NEVER = 1_000_000
 FULL = ["make room on the disk", "No space left on device"]
 OLD, NEW = ["A", "B"], ["A", "C"]
 
@@ -39,43 +45,24 @@ def settled(service):
 
 
 class FullDisk:
-    def __init__(self, folder):
-        self.folder = folder
-        self.data = folder / "data"
-        self.ready = folder / "ready"
-        self.listing = folder / "tv.m3u"
-        self.config = folder / "config.toml"
-        self.calls = folder / "calls"
-        self.library = compile_library(folder)
-        self.config.write_text(configuration("x").replace('url = "x"', 'path = "tv.m3u"'))
+    def __init__(self, home):
+        self.home = home
+        self.library = compile_library(home.folder)
+        home.prepare()
 
-    def service(self, **extra):
-        return Service(self.data, "--config", self.config, extra=extra)
-
-    def prepare(self):
-        self.listing.write_text(playlist_of(*OLD))
-        with self.service():
-            pass
-        self.data.rename(self.ready)
-        self.listing.write_text(playlist_of(*NEW))
-
-    def run(self, fault):
+    def run(self, data, fault):
         """Runs on a disk that gets full; how many calls needed room."""
-        shutil.rmtree(self.data, ignore_errors=True)
-        shutil.copytree(self.ready, self.data)
-        (self.folder / "serve.log").unlink(missing_ok=True)
-        self.calls.unlink(missing_ok=True)
-        service = self.service(LD_PRELOAD=str(self.library), FAULTY_SYSTEM=fault,
-                               FAULTY_SYSTEM_CALLS=str(self.calls))
+        calls = data.parent / "calls"
+        service = self.home.service(data, LD_PRELOAD=str(self.library), FAULTY_SYSTEM=fault,
+                                    FAULTY_SYSTEM_CALLS=str(calls))
         try:
             with service:
-                for _ in range(20):
-                    assert names_in(ask(service.playlist).text) in (OLD, NEW), fault
-                    if names_in(ask(service.playlist).text) == NEW or (
-                            any(said in service.log() for said in FULL) and settled(service)):
+                end = time.monotonic() + self.home.WITHIN
+                while not self.home.look(service, fault) and time.monotonic() < end:
+                    if any(said in service.log() for said in FULL) and settled(service):
                         break
                     time.sleep(0.1)
-                assert names_in(ask(service.playlist).text) in (OLD, NEW), fault
+                self.home.look(service, fault)
                 assert service.process.poll() is None, service.log()
             assert service.process.returncode == 0, (fault, service.log())
         except AssertionError:
@@ -83,34 +70,53 @@ class FullDisk:
             assert service.process.poll() not in (None, 0), (fault, service.log())
             assert service.process.returncode > 0, (fault, service.log())
             assert any(said in service.log() for said in FULL), (fault, service.log())
-        return int(self.calls.read_text()) if self.calls.exists() else 0
+        return int(calls.read_text()) if calls.exists() else 0
 
-    def check(self, fault):
+    def check(self, data, fault):
         """There is room again."""
-        with self.service() as service:
-            assert names_in(ask(service.playlist).text) in (OLD, NEW), fault
-            service.ctl("refresh", "tv")
-            wait_until(lambda: names_in(ask(service.playlist).text) == NEW)
-            wait_until(lambda: not service.ctl("status")["running"])
-            rows = service.ctl("generations", "home")["generations"]
-            assert [row["state"] for row in rows] == ["current", "kept"], (fault, rows)
-        assert {path.name for path in self.data.glob("generations/*/*")} == {
-            str(row["number"]) for row in rows}, fault
-        assert len(list(self.data.glob("sources/*/*"))) == 2, fault
-        left = [p for p in self.data.rglob("*") if p.name.startswith(".m3u-proxy-")]
-        assert left == [], fault
+        with self.home.service(data) as service:
+            self.home.look(service, fault)
+            service.ctl("refresh", "*")
+            wait_until(lambda: self.home.look(service, fault))
+            service.wait_until_quiet()
+            rows = self.home.check(service, fault)
+        self.home.check_folder(data, rows, fault)
+
+    def calls(self, kind):
+        data = self.home.copy(f"{kind}-{NEVER}")
+        calls = self.run(data, f"{kind}:{NEVER}")
+        self.home.forget(data)
+        return calls
+
+    def try_call(self, kind, call):
+        data = self.home.copy(f"{kind}-{call}")
+        self.run(data, f"{kind}:{call}")
+        (data.parent / "serve.log").rename(data.parent / "full.log")
+        self.check(data, f"{kind}:{call}")
+        self.home.forget(data)
 
 
+@postgres.sqlite_only
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 @pytest.mark.parametrize("kind", ["full", "full-once"])
 def test_a_disk_without_room_costs_no_output(tmp_path, kind):
-    disk = FullDisk(tmp_path)
-    disk.prepare()
-    calls = disk.run(f"{kind}:1000000")
-    assert calls > 20
-    for call in range(1, calls + 1, STEP if kind == "full" else 2 * STEP):
-        disk.run(f"{kind}:{call}")
-        disk.check(f"{kind}:{call}")
+    with OneList(tmp_path) as home:
+        disk = FullDisk(home)
+        calls = disk.calls(kind)
+        assert calls > 20
+        for call in range(1, calls + 1, STEP if kind == "full" else 2 * STEP):
+            disk.try_call(kind, call)
+
+
+@pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+@pytest.mark.parametrize("kind, tries", [("full", TRIES), ("full-once", TRIES // 2)])
+def test_a_disk_without_room_costs_nothing_of_everything(tmp_path, kind, tries):
+    with Everything(tmp_path) as home:
+        disk = FullDisk(home)
+        calls = disk.calls(kind)
+        assert calls > 5 * tries
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            list(pool.map(lambda number: disk.try_call(kind, 1 + number * calls // tries), range(tries)))
 
 
 @postgres.sqlite_only
@@ -130,6 +136,7 @@ def test_a_database_on_a_network_file_system_is_refused_with_the_remedy(tmp_path
     assert list(data.glob("*.sqlite*")) == []
 
 
+@postgres.sqlite_only
 def test_a_locked_database_delays_and_loses_nothing(tmp_path):
     config = tmp_path / "config.toml"
     with Source(playlist_of(*OLD)) as source:
@@ -163,7 +170,7 @@ def test_names_that_nobody_resolves_cost_no_output(tmp_path):
         config.write_text(configuration(source.url))
         with Service(tmp_path / "data", "--config", config) as service:
             service.wait_for_generation(1)
-            config.write_text(configuration("http://user:secret-password@gone.invalid/list.m3u"))
+            config.write_text(configuration("http://user:geheim-secret-password@gone.invalid/list.m3u"))
             def failed():
                 status = service.ctl("status")["sources"][0]
                 return "gone.invalid" in (status.get("error") or "")

@@ -307,8 +307,8 @@ def test_one_dead_source_does_not_stop_the_others(provider, tmp_path):
 def test_credentials_are_never_shown_nor_told_to_another_host(provider, tmp_path):
     run = Run(
         tmp_path / "out",
-        "--source", "a=" + provider.url("/away/list.m3u", user="me:s3cret"),
-        "--source", "b=" + provider.url("/status/500/x.m3u?password=s3cret", user="me:s3cret"),
+        "--source", "a=" + provider.url("/away/list.m3u", user="me:geheim-s3cret"),
+        "--source", "b=" + provider.url("/status/500/x.m3u?password=geheim-s3cret", user="me:geheim-s3cret"),
     )  # fmt: skip
     assert run.code == 3, run.text
     assert "s3cret" not in run.text
@@ -320,8 +320,8 @@ def test_credentials_are_never_shown_nor_told_to_another_host(provider, tmp_path
 
 
 def test_rules_see_a_source_url_without_its_credentials(provider, tmp_path):
-    address = provider.url("/plain/list.m3u", user="me:secret")
-    run = Run(tmp_path / "out", "--source", f"tv={address}?password=hidden&id=7",
+    address = provider.url("/plain/list.m3u", user="me:geheim-secret")
+    run = Run(tmp_path / "out", "--source", f"tv={address}?password=geheim-hidden&id=7",
               "--rule", 'SET attr:from = "@field:source_url"')
     assert run.code == 0, run.text
     written = (tmp_path / "out/default.m3u").read_text()
@@ -352,7 +352,7 @@ def test_guides_that_a_playlist_names_are_used_when_the_proxy_says_so(provider, 
 def test_a_dead_provider_is_replaced_by_its_last_good_copy(provider, tmp_path):
     arguments = (
         "--cache-dir", tmp_path / "cache",
-        "--source", "tv=" + provider.url("/once/list.m3u", user="me:s3cret"),
+        "--source", "tv=" + provider.url("/once/list.m3u", user="me:geheim-s3cret"),
     )  # fmt: skip
     assert Run(tmp_path / "out", *arguments).code == 0
     published = (tmp_path / "out" / "default.m3u").read_bytes()

@@ -1,13 +1,12 @@
 """A mock Xtream account: player_api.php, xmltv.php, get_series_info, as loosely as real servers.
 
     with XtreamServer(live=[…], …) as server:
-        server.address("live&vod")        # xtream://me:s%20ecret@127.0.0.1:PORT?live&vod
+        server.address("live&vod")        # xtream://me:PASSWORD@127.0.0.1:PORT?live&vod
         server.requests                   # the actions in their order, "" for the account
         server.times                      # when each came
 
 `replies` maps an action to bytes that are sent instead, `statuses` to a list of HTTP statuses of
-its first requests, `slow` to an event before which its answer only drips. Only the standard library
-is used.
+its first requests, `slow` to an event before which its answer only drips.
 """
 
 import json
@@ -16,8 +15,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, quote, urlsplit
 
+from kept_secrets import ACCOUNT as PASSWORD
+
 USER = "me"
-PASSWORD = "s ecret/1"
 DRIP = 0.1  # seconds from byte to byte
 
 # A row as the documents have it, and then all that is met.

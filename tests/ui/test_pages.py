@@ -1,7 +1,7 @@
 """What people do with sources, proxies, rules and settings; and that each page works everywhere."""
 
 import pytest
-from conftest import HOSTILE, Service, administrator, playlist
+from conftest import HOSTILE, PASSWORD, Service, administrator, playlist
 
 PAGES = ["dashboard", "channels", "guide", "sources", "rules", "proxies", "settings/me", "settings/service",
          "settings/users", "settings/tokens", "settings/backups", "settings/plugins", "settings/logs", "start"]
@@ -86,7 +86,7 @@ def test_a_session_that_ended_is_asked_for_again_and_nothing_is_lost(service, pe
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("heading", name="Still there?").wait_for()
     anna.shot("expired")
-    page.get_by_label("Password").fill("a long password")
+    page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_text("“radio” is saved").wait_for()
 
@@ -128,7 +128,7 @@ def test_german_is_all_german(service, person):
     anna = person(service, language="de-AT")
     page = anna.open()
     page.get_by_label("Name").fill("anna")
-    page.get_by_label("Passwort").fill("a long password")
+    page.get_by_label("Passwort").fill(PASSWORD)
     page.get_by_role("button", name="Anmelden").click()
     page.get_by_role("heading", name="Übersicht").wait_for()
     anna.shot("dashboard-de")
@@ -149,7 +149,7 @@ def test_below_a_path_it_is_the_same(data, person, tmp_path):
         page.goto(service.address)
         page.wait_for_url("**/tv/ui/**")
         page.get_by_label("Name").fill("anna")
-        page.get_by_label("Password").fill("a long password")
+        page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         for where in ("Sources", "Channels", "Rules", "Settings"):
             page.get_by_role("link", name=where).click()

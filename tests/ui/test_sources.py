@@ -5,7 +5,7 @@ import urllib.request
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import HOSTILE, playlist
+from conftest import HOSTILE, PASSWORD, playlist
 from service import wait_until
 
 NAMES = [f"Channel {n}" for n in range(1, 9)]
@@ -99,7 +99,7 @@ def test_of_a_long_list_the_first_that_go_are_named_and_it_can_be_dropped(empty,
 
 @pytest.mark.long
 def test_a_viewer_sees_what_waits_and_cannot_take_it(shrunk, person):
-    made = shrunk.client.post("/users", {"name": "vera", "role": "viewer", "password": "a long password"})
+    made = shrunk.client.post("/users", {"name": "vera", "role": "viewer", "password": PASSWORD})
     assert made.status == 201, made.text
     vera = person(shrunk)
     page = vera.sign_in("vera")
