@@ -10,7 +10,6 @@
 #include <m3u_proxy/io/file_source.hpp>
 #include <m3u_proxy/io/memory_source.hpp>
 #include <m3u_proxy/jobs/refresher.hpp>
-#include <m3u_proxy/jobs/sightings.hpp>
 #include <m3u_proxy/sources/xtream_account.hpp>
 #include <m3u_proxy/spill/spill_space.hpp>
 #include <m3u_proxy/store/random_id.hpp>
@@ -140,24 +139,39 @@ Result<Inspection> Refresher::inspect(const SourceEntry& source, const io::TempF
   return inspect_playlist(*bytes, source.id, process_.slabs(), cancel);
 }
 
-void Refresher::note_sightings(const SourceEntry& source, int file, const CancelToken& cancel) {
-  // What a plugin reads has channels that only it knows.
-  if (source.is_guide || !source.config.plugin.empty()) return;
+Result<> Refresher::read_sightings(const SourceEntry& source, int file, PlaylistIs is,
+                                   const CancelToken& cancel) {
   runtime::Run run(process_, reading(cancel));
   const auto playlist = run.sources().playlist(stored_in(file, source.config));
-  auto bytes = playlist.open();
+  M3U_TRY(const auto bytes, playlist.open());
   const auto spill = process_.make_spill_space();
-  const auto noted = bytes ? record_sightings(store_, source.id, **bytes, process_.slabs(),
-                                              spill.get(), clock_(), cancel)
-                           : Result<>(fail(bytes.error()));
-  warn_of_unknown(source, noted);
+  return record_sightings(store_, source.id, *bytes, is, process_.slabs(), spill.get(), clock_(),
+                          cancel);
+}
+
+void Refresher::note_sightings(const SourceEntry& source, int file,
+                               const std::optional<store::SourceSnapshot>& last,
+                               const CancelToken& cancel) {
+  // What a plugin reads has channels that only it knows.
+  if (source.is_guide || !source.config.plugin.empty()) return;
+  const auto note = [&]() -> Result<> {
+    M3U_TRY(const bool unseen, store_.edits().any_unseen());
+    // An edit made since the last playlist: that one tells whether this source can miss its
+    // channel.
+    const auto older = unseen && last ? open(source, *last) : nullptr;
+    if (older && *older)
+      M3U_CHECK(
+          read_sightings(source, (*older)->file(kContentFile)->get(), PlaylistIs::kOlder, cancel));
+    return read_sightings(source, file, PlaylistIs::kCurrent, cancel);
+  };
+  warn_of_unknown(source, note());
 }
 
 void Refresher::note_manual_channels(const SourceEntry& source) {
   io::MemorySource playlist(config::to_playlist(source.config.channels));
   const CancelToken never;
-  const auto noted =
-      record_sightings(store_, source.id, playlist, process_.slabs(), nullptr, clock_(), never);
+  const auto noted = record_sightings(store_, source.id, playlist, PlaylistIs::kCurrent,
+                                      process_.slabs(), nullptr, clock_(), never);
   warn_of_unknown(source, noted);
 }
 
@@ -293,7 +307,7 @@ Result<std::string> Refresher::bring_up_to_date(const SourceEntry& source, const
                                             .fetched = now},
                                            found, current, job.lease, job.cancel));
   if (result == RefreshResult::kNew)
-    note_sightings(source, download.file->descriptor(), job.cancel);
+    note_sightings(source, download.file->descriptor(), current, job.cancel);
   if (result == RefreshResult::kQuarantined)
     log::warn("jobs.refresh",
               "\"{}\" shrank from {} to {} items: the last good one stays published "
@@ -323,9 +337,10 @@ Result<> Refresher::upload(const SourceEntry& source, io::ByteSource& bytes,
   M3U_CHECK(copy(bytes, *file, cancel));
   M3U_TRY(const Inspection found, inspect(source, *file, cancel));
   M3U_TRY(std::string hash, hash_of(*file));
+  M3U_TRY(const auto last, store_.snapshots().current(source.id));
   M3U_CHECK(keep(source, *file, {.content_hash = std::move(hash), .fetched = clock_()}, found,
                  std::nullopt, std::nullopt, cancel));
-  note_sightings(source, file->descriptor(), cancel);
+  note_sightings(source, file->descriptor(), last, cancel);
   return {};
 }
 
@@ -333,9 +348,10 @@ Result<std::uint64_t> Refresher::accept(const SourceEntry& source, const CancelT
   M3U_TRY(const auto rows, store_.snapshots().list(source.id));
   for (const store::SourceSnapshot& row : rows) {
     if (row.state != store::SnapshotState::kQuarantined) continue;
+    M3U_TRY(const auto last, store_.snapshots().current(source.id));
     M3U_CHECK(store_.snapshots().accept(source.id, row.id, clock_()));
     if (const auto snapshot = open(source, row))
-      note_sightings(source, (*snapshot)->file(kContentFile)->get(), cancel);
+      note_sightings(source, (*snapshot)->file(kContentFile)->get(), last, cancel);
     return row.items;
   }
   return fail(ErrorCode::kNotFound, "nothing of this source waits in quarantine");

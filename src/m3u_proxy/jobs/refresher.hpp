@@ -14,6 +14,7 @@
 #include <m3u_proxy/jobs/downloader.hpp>
 #include <m3u_proxy/jobs/inspection.hpp>
 #include <m3u_proxy/jobs/model.hpp>
+#include <m3u_proxy/jobs/sightings.hpp>
 #include <m3u_proxy/jobs/snapshot_space.hpp>
 #include <m3u_proxy/jobs/workers.hpp>
 #include <m3u_proxy/net/address_guard.hpp>
@@ -148,9 +149,12 @@ class Refresher {
   [[nodiscard]] runtime::RunOptions reading(const CancelToken& cancel) const;
   Result<Inspection> inspect(const SourceEntry& source, const io::TempFile& file,
                              const CancelToken& cancel) const;
-  /// Tells the store which edited channels the playlist in an open file has; what fails there is
-  /// only logged.
-  void note_sightings(const SourceEntry& source, int file, const CancelToken& cancel);
+  Result<> read_sightings(const SourceEntry& source, int file, PlaylistIs is,
+                          const CancelToken& cancel);
+  /// Tells the store which edited channels the playlist in an open file has, and those that were
+  /// edited since the `last` one, which of them that had; what fails there is only logged.
+  void note_sightings(const SourceEntry& source, int file,
+                      const std::optional<store::SourceSnapshot>& last, const CancelToken& cancel);
   Result<RefreshResult> keep(const SourceEntry& source, const io::TempFile& file,
                              store::SourceSnapshot row, const Inspection& found,
                              const std::optional<store::SourceSnapshot>& current,

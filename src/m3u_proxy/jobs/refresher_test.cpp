@@ -108,6 +108,18 @@ TEST_F(RefresherTest, AnAcceptedReplyTellsWhichEditedChannelsAreThere) {
   EXPECT_EQ(must(store_->edits().find(id, {}))->missing_since, store::Time());
 }
 
+TEST_F(RefresherTest, ASourceMissesOnlyWhatItHad) {
+  must(refresh());
+  const Uuid had = channel_id(source(), "url:/A.ts\nA");
+  const Uuid anothers = channel_id(source_id("another"), "url:/A.ts\nA");
+  for (const Uuid& id : {had, anothers})
+    must(store_->edits().put({.channel = id, .name = "Aa"}, now()));
+  write("tv.m3u", playlist({"B", "C", "D", "E"}));
+  must(refresh());
+  EXPECT_NE(must(store_->edits().find(had, {}))->missing_since, store::Time());
+  EXPECT_EQ(must(store_->edits().find(anothers, {}))->missing_since, store::Time());
+}
+
 TEST_F(RefresherTest, ALastGoodCopyThatIsGoneOrDamagedIsFetchedAgain) {
   must(refresh());
   for (const bool whole : {true, false}) {

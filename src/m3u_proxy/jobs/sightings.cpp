@@ -37,8 +37,8 @@ class Search {
 }  // namespace
 
 Result<> record_sightings(store::Store& store, const Uuid& source, io::ByteSource& playlist,
-                          memory::SlabPool& slabs, spill::SpillSpace* spill, store::Time now,
-                          const CancelToken& cancel) {
+                          PlaylistIs is, memory::SlabPool& slabs, spill::SpillSpace* spill,
+                          store::Time now, const CancelToken& cancel) {
   M3U_TRY(auto page, store.edits().page({}, kPage));
   if (page.empty()) return {};
   return memory::guarded([&]() -> Result<> {
@@ -53,10 +53,13 @@ Result<> record_sightings(store::Store& store, const Uuid& source, io::ByteSourc
     std::vector<store::Sighting> found;
     while (!page.empty()) {
       found.clear();
+      std::optional<Uuid> last_channel;
       for (const store::ChannelEdit& edit : page) {
-        if (!found.empty() && found.back().channel == edit.channel) continue;
+        if (last_channel == edit.channel) continue;
+        last_channel = edit.channel;
         M3U_TRY(const bool seen, search.has(edit.channel));
-        found.push_back({.channel = edit.channel, .seen = seen});
+        if (seen || is == PlaylistIs::kCurrent)
+          found.push_back({.channel = edit.channel, .seen = seen});
       }
       M3U_CHECK(store.edits().record_sightings(source, found, now));
       const Uuid last = page.back().channel;

@@ -10,11 +10,14 @@
 
 namespace m3u_proxy::jobs {
 
+/// What a playlist can tell of channels: an older one only that it had them.
+enum class PlaylistIs : std::uint8_t { kCurrent, kOlder };
+
 /// Reads a playlist (UTF-8, inflated) of the source to its end, unless there are no edits at all.
 /// `spill`: where the ids of many channels are sorted; may be nullptr. Errors: of the playlist and
 /// of the store; kOverBudget, kDiskFull, kCancelled.
 Result<> record_sightings(store::Store& store, const Uuid& source, io::ByteSource& playlist,
-                          memory::SlabPool& slabs, spill::SpillSpace* spill, store::Time now,
-                          const CancelToken& cancel);
+                          PlaylistIs is, memory::SlabPool& slabs, spill::SpillSpace* spill,
+                          store::Time now, const CancelToken& cancel);
 
 }  // namespace m3u_proxy::jobs

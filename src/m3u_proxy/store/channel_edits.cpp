@@ -188,6 +188,19 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
       });
 }
 
+Result<bool> ChannelEdits::any_unseen() {
+  return sql::transact<bool>(
+      *database_, Access::kRead, [&](Connection& connection) -> Result<bool> {
+        bool any = false;
+        M3U_CHECK(connection.run("SELECT 1 FROM channel_edits WHERE source_id = '' LIMIT 1", {},
+                                 [&](const sql::Row&) -> Result<> {
+                                   any = true;
+                                   return {};
+                                 }));
+        return any;
+      });
+}
+
 Result<> ChannelEdits::record_sightings(const Uuid& source, std::span<const Sighting> sightings,
                                         Time now) {
   return database_->transact(Access::kWrite, [&](Connection& connection) -> Result<> {
@@ -200,7 +213,7 @@ Result<> ChannelEdits::record_sightings(const Uuid& source, std::span<const Sigh
                     : sql::execute(connection,
                                    "UPDATE channel_edits SET misses = misses + 1, missing_since ="
                                    " CASE WHEN missing_since = 0 THEN $2 ELSE missing_since END"
-                                   " WHERE channel_id = $1 AND source_id IN ('', $3)",
+                                   " WHERE channel_id = $1 AND source_id = $3",
                                    {one.channel, now, source}));
     return {};
   });

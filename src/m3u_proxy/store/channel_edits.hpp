@@ -95,8 +95,10 @@ class ChannelEdits {
   /// There is no configuration file any more: what one managed is people's. Whether there was any.
   Result<bool> release_file();
 
+  /// Whether there are edits of channels that record_sightings() has not seen in any source yet.
+  Result<bool> any_unseen();
   /// What a successful refresh of a source had of the channels with edits. Only the source that a
-  /// channel was seen in can miss it, or any as long as it was seen in none.
+  /// channel was seen in can miss it.
   Result<> record_sightings(const Uuid& source, std::span<const Sighting> sightings, Time now);
   /// Removes the edits that people made of channels that their source misses for `kept` or longer,
   /// as the last refresh says that worked; how many. Where a source is not fetched, it is `now`
