@@ -61,6 +61,8 @@ M3U_SHA_INSTRUCTIONS inline void four_rounds(Sha1State& state, __m128i words, bo
 /// The twenty rounds of one function; `words` has the last sixteen words of the schedule.
 template <int kFunction>
 M3U_SHA_INSTRUCTIONS inline void twenty_rounds(Sha1State& state, std::array<Words, 4>& words) {
+  // Unrolled, the words stay in registers.
+#pragma GCC unroll 5
   for (int i = kFunction * 5; i < kFunction * 5 + 5; ++i) {
     __m128i& now = words[static_cast<std::size_t>(i) % 4].four;
     if (i >= 4) {

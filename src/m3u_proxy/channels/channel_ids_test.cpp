@@ -17,7 +17,8 @@ class ChannelIdsTest : public testing::Test {
     const std::size_t row = batch_.add_row(0);
     batch_.set_text(ChannelField::kStreamUrl, row, batch_.store(url));
     batch_.set_text(ChannelField::kChannelName, row, batch_.store(name));
-    batch_.set_id(row, channel_id(source_, formats::channel_key(url, name)));
+    std::string space;
+    batch_.set_id(row, channel_id(source_, formats::channel_key(url, name, space)));
     EXPECT_TRUE(ids_.make_own(source_, batch_, row));
     return batch_.id(row);
   }

@@ -85,19 +85,21 @@ bool holds_in_order(std::string_view text, std::string_view expiry, std::string_
 
 /// `exp=…~hmac=…`, as some networks sign addresses; in a parameter also percent-encoded.
 bool is_signed_list(std::string_view text) {
-  if (holds_in_order(text, "exp=", "~hmac=")) return true;
+  if (text.contains('=') && holds_in_order(text, "exp=", "~hmac=")) return true;
   return text.contains('%') &&
          (holds_in_order(text, "exp%3D", "hmac%3D") || holds_in_order(text, "exp%3d", "hmac%3d"));
 }
 
+/// Of what is a token by its letters alone.
+constexpr std::size_t kShortestToken = 24;
+
 /// Whether the value of a parameter or a segment of a path looks like a token. A slug of words is
 /// none: it is lower case, or has no digits.
 bool looks_like_token(std::string_view text) {
-  constexpr std::size_t kShortest = 24;
   for (const std::string_view padding : {"=", "%3D", "%3d"})
     while (text.ends_with(padding)) text.remove_suffix(padding.size());
   if (is_jwt(text) || is_signed_list(text)) return true;
-  if (text.size() < kShortest) return false;
+  if (text.size() < kShortestToken) return false;
   if (std::ranges::all_of(text, is_hex)) return true;
   const auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
@@ -116,12 +118,26 @@ bool is_token(std::string_view parameter, Tokens tokens) {
   return tokens == Tokens::kByNameAndLook && looks_like_token(value);
 }
 
-/// Path, query and fragment of a URL; the whole text when it has no scheme and host.
-std::string_view path_of(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return url;
-  const std::size_t path = url.find_first_of("/?#", scheme + 3);
-  return path == std::string_view::npos ? std::string_view{} : url.substr(path);
+/// The part of `text` before the first of `Ends`. (std::string_view::find_first_of() calls memchr
+/// for each byte, which took longer than all the rest of a key.)
+template <char... Ends>
+std::string_view before(std::string_view text) {
+  const auto end = std::ranges::find_if(text, [](char c) { return ((c == Ends) || ...); });
+  return {text.begin(), end};
+}
+
+struct UrlParts {
+  bool has_host = false;  ///< and a scheme
+  std::string_view path;  ///< with query and fragment; the whole text when there is no host
+};
+
+UrlParts parts_of(std::string_view url) {
+  constexpr std::string_view kHost = "://";
+  const std::size_t scheme = url.find(kHost);
+  if (scheme == std::string_view::npos) return {.path = url};
+  url.remove_prefix(scheme + kHost.size());
+  url.remove_prefix(before<'/', '?', '#'>(url).size());
+  return {.has_host = true, .path = url};
 }
 
 /// Words that are part of a path, never somebody's user name or password.
@@ -168,7 +184,7 @@ std::string_view take_segment(std::string_view& path) {
 
 /// The digits of `/[live|movie|series/]user/pass/<digits>[.ext]`, or "".
 std::string_view xtream_stream_id(std::string_view path) {
-  path = path.substr(0, path.find_first_of("?#|"));
+  path = before<'?', '#', '|'>(path);
   if (!path.starts_with('/')) return {};
   path.remove_prefix(1);
   bool kind_is_given = false;
@@ -181,10 +197,9 @@ std::string_view xtream_stream_id(std::string_view path) {
   const std::string_view user = take_segment(path);
   const std::string_view password = take_segment(path);
   if (user.empty() || password.empty()) return {};
-  const std::size_t end = std::min(path.find_first_not_of("0123456789"), path.size());
-  const std::string_view digits = path.substr(0, end);
+  const std::string_view digits(path.begin(), std::ranges::find_if_not(path, is_ascii_digit));
   if (digits.empty()) return {};
-  const std::string_view extension = path.substr(end);
+  const std::string_view extension = path.substr(digits.size());
   if (!extension.empty() && (extension.front() != '.' || extension.contains('/'))) return {};
   if (!kind_is_given && !looks_like_an_account(user, password, digits, extension)) return {};
   return digits;
@@ -209,8 +224,26 @@ std::size_t segment_end(std::string_view path) {
   return end;
 }
 
+/// Whether one look at each byte shows that `path` holds no token: its segments are short, and none
+/// begins as a JWT or has what signed lists, padding and parameters need.
+bool is_plain(std::string_view path) {
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= path.size(); ++i) {
+    const char c = i < path.size() ? path[i] : '/';
+    if (c == ';' || c == '=' || c == '%') return false;
+    if (c != '/') continue;
+    if (i - begin >= kShortestToken || path.substr(begin).starts_with("eyJ")) return false;
+    begin = i + 1;
+  }
+  return true;
+}
+
 /// Appends a path without its tokens: a segment goes with the slash before it.
 void append_path(std::string_view path, Tokens tokens, std::string& key) {
+  if (is_plain(path)) {
+    key += path;
+    return;
+  }
   while (!path.empty()) {
     const std::size_t end = segment_end(path);
     const std::string_view segment = path.substr(0, end);
@@ -234,37 +267,42 @@ void append_query(std::string_view query, Tokens tokens, std::string& key) {
   }
 }
 
-std::string url_key(std::string_view url, std::string_view name, Tokens tokens) {
-  std::string_view path = path_of(url);
+/// `path` is UrlParts::path.
+void append_url_key(std::string_view path, std::string_view name, Tokens tokens, std::string& key) {
   path = path.substr(0, path.find('|'));
   const std::size_t question = path.find('?');
-  std::string key = "url:";
+  key += "url:";
   append_path(path.substr(0, question), tokens, key);
   if (question != std::string_view::npos) append_query(path.substr(question + 1), tokens, key);
   key += '\n';
   key += name;
-  return key;
 }
 
 }  // namespace
 
-std::string channel_key(std::string_view url, std::string_view name) {
-  const std::string_view id =
-      url.contains("://") ? xtream_stream_id(path_of(url)) : std::string_view{};
-  if (!id.empty()) return "stream:" + std::string(id);
-  return url_key(url, name, Tokens::kByNameAndLook);
+std::string_view channel_key(std::string_view url, std::string_view name, std::string& space) {
+  const UrlParts parts = parts_of(url);
+  space.clear();
+  if (const std::string_view id = parts.has_host ? xtream_stream_id(parts.path) : ""; !id.empty()) {
+    space += "stream:";
+    space += id;
+  } else {
+    append_url_key(parts.path, name, Tokens::kByNameAndLook, space);
+  }
+  return space;
 }
 
 std::string channel_variant_key(std::string_view url, std::string_view name,
                                 std::uint64_t ordinal) {
-  std::string key = url_key(url, name, Tokens::kByName);
+  std::string key;
+  append_url_key(parts_of(url).path, name, Tokens::kByName, key);
   // No name has a line end, so no other key is the same.
   if (ordinal > 1) key += '\n' + std::to_string(ordinal);
   return key;
 }
 
 std::string_view last_path_component(std::string_view url) {
-  std::string_view path = url.substr(0, url.find_first_of("?#|"));
+  std::string_view path = before<'?', '#', '|'>(url);
   const auto ends_empty = [](char c) { return c == '/' || c == '\\' || is_ascii_space(c); };
   while (!path.empty() && ends_empty(path.back())) path.remove_suffix(1);
   const std::size_t slash = path.find_last_of("/\\");

@@ -5,6 +5,11 @@
 namespace m3u_proxy::formats {
 namespace {
 
+std::string channel_key(std::string_view url, std::string_view name) {
+  std::string space = "of an earlier channel";
+  return std::string(formats::channel_key(url, name, space));
+}
+
 TEST(ChannelKey, XtreamUrlsUseTheStreamId) {
   EXPECT_EQ(channel_key("http://h:80/live/u/p/42.ts", "N"), "stream:42");
   EXPECT_EQ(channel_key("http://h/u/p/42", "N"), "stream:42");
@@ -108,6 +113,17 @@ TEST(ChannelKey, PathParametersAndSignedListsWithSlashes) {
   EXPECT_EQ(channel_key("http://h/a.m3u8;jsessionid=1?x=2", "N"), "url:/a.m3u8?x=2\nN");
   EXPECT_EQ(channel_key("http://h/a;v=1;token=x;w=2/b", "N"), "url:/a;v=1;w=2/b\nN");
   EXPECT_EQ(channel_key("http://h/hdnts=exp=1~acl=/live/*~hmac=ab/c.m3u8", "N"), "url:/c.m3u8\nN");
+}
+
+TEST(ChannelKey, ShortSegmentsStayAndTheLengthOfATokenCounts) {
+  const std::string hex = "0123456789abcdef0123456";  // 23 digits
+  for (const std::string& path : {"/" + hex, "/a/" + hex + "/b.ts", "/a//b///c/", hex + "/eyJ"})
+    EXPECT_EQ(channel_key("http://h/" + path, "N"), "url:/" + path + "\nN") << path;
+  EXPECT_EQ(channel_key("http://h/a/" + hex + "7/b", "N"), "url:/a/b\nN");
+  EXPECT_EQ(channel_key("http://h/a/b/" + hex + "7", "N"), "url:/a/b\nN");
+  EXPECT_EQ(channel_key("http://h/a/eyJh.b.c/d", "N"), "url:/a/d\nN");
+  EXPECT_EQ(channel_key(hex + "7/a", "N"), "url:/a\nN");
+  EXPECT_EQ(channel_key("http://h#a/b", "N"), "url:#a/b\nN");
 }
 
 TEST(ChannelKey, ALoneQuestionMarkGoes) {

@@ -274,7 +274,7 @@ class ChunkParser {
     batch_.set_media_type(row, media_type_of(row));
     name = batch_.text(ChannelField::kChannelName, row);
     batch_.set_key(row, spill::key_of(url, name));
-    if (source_.with_ids) batch_.set_id(row, channel_id(source_.id, channel_key(url, name)));
+    if (source_.with_ids) batch_.set_id(row, channel_id(source_.id, channel_key(url, name, key_)));
     forget_entry();
   }
 
@@ -326,6 +326,7 @@ class ChunkParser {
   ProblemLog& problems_;
   ExtinfReader extinf_reader_;
   bool valid_utf8_;
+  std::string key_;  // of a channel
   std::uint64_t line_ = 0;
   std::string_view extinf_;
   std::uint64_t extinf_line_ = 0;

@@ -77,8 +77,8 @@ class OpenGroup {
 
 /// The key a channel's id is made of, from its URL and name before rules: `stream:<id>` for URLs
 /// of Xtream servers, else `url:` + path and query without host and token-like parts + LF + name
-/// (docs/formats.md).
-std::string channel_key(std::string_view url, std::string_view name);
+/// (docs/formats.md). Written to `space`, which is as long as it.
+std::string_view channel_key(std::string_view url, std::string_view name, std::string& space);
 
 /// The key of a channel whose channel_key() an earlier one of its source has already: only what is
 /// a token by its name is left out. Where that is taken too, the `ordinal`-th of this key (from 2)

@@ -101,12 +101,13 @@ void ChannelPlugin::finish_batch(ChannelItem& item) const {
   const generation::PluginRunInfo& info = work_.run().info;
   ChannelBatch& batch = item.batch;
   channels::enforce_channel_limits(batch, item.problems);
+  std::string space;
   for (std::size_t row = 0; info.with_ids && row < batch.rows(); ++row) {
     if (batch.id(row) != Uuid{}) continue;
     const Uuid source = source_id(info.sources[batch.source(row)].name);
-    batch.set_id(
-        row, channel_id(source, formats::channel_key(batch.text(ChannelField::kStreamUrl, row),
-                                                     batch.text(ChannelField::kChannelName, row))));
+    const auto url = batch.text(ChannelField::kStreamUrl, row);
+    const auto name = batch.text(ChannelField::kChannelName, row);
+    batch.set_id(row, channel_id(source, formats::channel_key(url, name, space)));
   }
   work_.count_items_out(batch.rows());
 }

@@ -38,11 +38,12 @@ void PluginSourceReader::load(channels::ChannelItem& item) {
   catalog::load_frame({item.plugin_bytes.data(), item.plugin_bytes.size()}, batch);
   const generation::PluginRunInfo& info = work_.run().info;
   const Uuid id = info.with_ids ? source_id(info.sources[source_].name) : Uuid{};
+  std::string space;
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     const auto url = batch.text(ChannelField::kStreamUrl, row);
     const auto name = batch.text(ChannelField::kChannelName, row);
     batch.set_key(row, spill::key_of(url, name));
-    if (info.with_ids) batch.set_id(row, channel_id(id, formats::channel_key(url, name)));
+    if (info.with_ids) batch.set_id(row, channel_id(id, formats::channel_key(url, name, space)));
   }
   work_.count_items_out(batch.rows());
 }
