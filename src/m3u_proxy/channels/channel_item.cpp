@@ -25,6 +25,7 @@ void ChannelItem::clear() {
   text.clear();
   url_keys.clear();
   written.clear();
+  lineup_part.reset();
 }
 
 }  // namespace m3u_proxy::channels

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <memory_resource>
 #include <vector>
 
@@ -19,6 +20,14 @@
 #include <m3u_proxy/spill/spool.hpp>
 
 namespace m3u_proxy::channels {
+
+/// What a step makes of an item for a later one, which knows what it is.
+struct ItemPart {
+  ItemPart() = default;
+  ItemPart(const ItemPart&) = delete;
+  ItemPart& operator=(const ItemPart&) = delete;
+  virtual ~ItemPart() = default;
+};
 
 struct ChannelItem final : pipeline::PassItem {
   explicit ChannelItem(memory::SlabPool& slabs);
@@ -49,9 +58,10 @@ struct ChannelItem final : pipeline::PassItem {
   // M3U Generation
   memory::BudgetResource text_resource;
   formats::OutputText text;
-  std::vector<std::uint64_t> url_keys;  ///< of the written entries, to compare with the last list
-  std::vector<std::uint8_t> written;    ///< for the lineup: 1 for each row that is in the text
-  Touched touched;                      ///< for the lineup: what touched each row
+  std::vector<std::uint64_t> url_keys;    ///< of the written entries, to compare with the last list
+  std::vector<std::uint8_t> written;      ///< for the lineup: 1 for each row that is in the text
+  Touched touched;                        ///< for the lineup: what touched each row
+  std::unique_ptr<ItemPart> lineup_part;  ///< what LineupSink::prepare() made of the batch
 
   std::array<std::uint64_t, pipeline::kStageCount> items_out{};  ///< rows that left each stage
 };

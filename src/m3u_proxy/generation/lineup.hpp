@@ -6,13 +6,16 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <m3u_proxy/base/result.hpp>
 #include <m3u_proxy/base/uuid.hpp>
 #include <m3u_proxy/catalog/channel_batch.hpp>
+#include <m3u_proxy/channels/channel_item.hpp>
 #include <m3u_proxy/channels/source_info.hpp>
 #include <m3u_proxy/channels/touched.hpp>
 
@@ -77,7 +80,8 @@ class LineupBatch {
   const channels::Touched* touched_;
 };
 
-/// Called by one thread at a time. What plugins do to the written text is not in it.
+/// Called by one thread at a time, prepare() apart. What plugins do to the written text is not in
+/// it.
 class LineupSink {
  public:
   LineupSink() = default;
@@ -88,8 +92,19 @@ class LineupSink {
   /// Before the first channel; once more, for all channels anew, where a generation begins again
   /// because memory was short.
   virtual Result<> begin(const LineupInfo& info) = 0;
-  /// The next channels, in output order. An error ends the generation: nothing is published.
-  virtual Result<> add(const LineupBatch& batch) = 0;
+  /// Does with a batch what needs no order, for add(). Called by several threads at once, each with
+  /// a batch of its own, in any order. nullptr: there is nothing.
+  virtual Result<std::unique_ptr<channels::ItemPart>> prepare(const LineupBatch& /*batch*/) {
+    return nullptr;
+  }
+  /// The next channels, in output order, with what prepare() made of them. An error ends the
+  /// generation: nothing is published.
+  virtual Result<> add(const LineupBatch& batch, std::unique_ptr<channels::ItemPart> part) = 0;
+  /// Both, for those who have one batch after the other.
+  Result<> add(const LineupBatch& batch) {
+    M3U_TRY(auto part, prepare(batch));
+    return add(batch, std::move(part));
+  }
 };
 
 }  // namespace m3u_proxy::generation

@@ -11,6 +11,14 @@ namespace m3u_proxy::generation {
 using channels::ChannelItem;
 using pipeline::Stage;
 
+namespace {
+
+LineupBatch lineup_batch(const ChannelItem& item) {
+  return {item.batch, item.written, item.touched};
+}
+
+}  // namespace
+
 Result<> WritePass::run(StageObserver& observer) {
   M3U_CHECK(begin_playlist());
   M3U_CHECK(begin_lineup());
@@ -100,6 +108,11 @@ Result<> WritePass::pass_channels() {
           channels::count_entries(item.text, previous_.comparable() ? &item.url_keys : nullptr);
       return {};
     });
+  if (scope_.has_lineup())
+    chain.add_parallel(Stage::kM3uGeneration, [&](ChannelItem& item) -> Result<> {
+      M3U_TRY(item.lineup_part, scope_.services.lineup->prepare(lineup_batch(item)));
+      return {};
+    });
   chain.add_serial(Stage::kM3uGeneration, [&](ChannelItem& item) { return write_batch(item); });
   return chain.run(Stage::kM3uGeneration, [&](ChannelItem& item) -> Result<bool> {
     if (scope_.context.cancel->cancelled())
@@ -115,7 +128,7 @@ Result<> WritePass::write_batch(ChannelItem& item) {
   done_ = written_.channels;
   previous_.compare(item.url_keys);
   if (scope_.has_lineup())
-    M3U_CHECK(scope_.services.lineup->add(LineupBatch(item.batch, item.written, item.touched)));
+    M3U_CHECK(scope_.services.lineup->add(lineup_batch(item), std::move(item.lineup_part)));
   return playlist_->write(item.text);
 }
 

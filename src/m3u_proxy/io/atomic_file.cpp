@@ -85,6 +85,7 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::create(const std::filesystem::pa
 Result<> AtomicFile::write(std::string_view bytes) {
   synced_ = false;
   M3U_CHECK(write_all(fd_, bytes, fmt::format("cannot write {}", target_.string())));
+  if (seen_) seen_(bytes);
   return grown(bytes.size());
 }
 
@@ -100,7 +101,7 @@ Result<> AtomicFile::append_from(int file, std::uint64_t offset, std::uint64_t s
   constexpr std::uint64_t kLargest = std::uint64_t{1} << 30U;
   const std::uint64_t kernel_piece = std::min(kLargest, WritePace::most().count / 2);
   auto position = static_cast<off_t>(offset);
-  while (size != 0) {
+  while (size != 0 && !seen_) {
     const ssize_t n = ::copy_file_range(file, &position, fd_, nullptr,
                                         static_cast<std::size_t>(std::min(size, kernel_piece)), 0);
     // 0 is the end, or a file system that cannot do it and says so this way: read(2) tells.

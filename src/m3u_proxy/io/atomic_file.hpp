@@ -8,8 +8,11 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <m3u_proxy/io/byte_source.hpp>
 #include <m3u_proxy/io/write_pace.hpp>
@@ -26,6 +29,9 @@ class AtomicFile final : public ByteSink {
 
   /// Unbuffered: hand it large pieces.
   Result<> write(std::string_view bytes) override;
+  /// From now on each piece that was written goes to `seen`: who wants all bytes of the file need
+  /// not read it again, unless clear() is called.
+  void watch(std::function<void(std::string_view)> seen) { seen_ = std::move(seen); }
   /// Appends `size` bytes of `file` from `offset`, inside the kernel where it can.
   Result<> append_from(int file, std::uint64_t offset, std::uint64_t size);
   /// Throws away what was written, so that writing begins anew. Error: kIo.
@@ -53,6 +59,7 @@ class AtomicFile final : public ByteSink {
   std::chrono::nanoseconds sync_time_{};
   std::uint64_t written_ = 0;
   WritePace pace_{WritePace::Fate::kKept};
+  std::function<void(std::string_view)> seen_;
   std::filesystem::path temporary_;
   std::filesystem::path target_;
 };

@@ -143,6 +143,22 @@ TEST(AtomicFile, AppendsAPartOfAnotherFile) {
   EXPECT_EQ(content(folder / "out"), "<23456>");
 }
 
+TEST(AtomicFile, ShowsAllThatIsWritten) {
+  const TestFolder folder;
+  auto file = AtomicFile::create(folder / "a");
+  ASSERT_TRUE(file);
+  ASSERT_TRUE((*file)->write("before "));
+  std::string seen;
+  (*file)->watch([&](std::string_view piece) { seen += piece; });
+  ASSERT_TRUE((*file)->write("one "));
+  put(folder / "b", "another file");
+  const Descriptor other(::open((folder / "b").c_str(), O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE((*file)->append_from(other.get(), 8, 4));
+  ASSERT_TRUE((*file)->publish());
+  EXPECT_EQ(seen, "one file");
+  EXPECT_EQ(content(folder / "a"), "before one file");
+}
+
 TEST(AtomicFile, WritingBeginsAnewAfterClear) {
   const TestFolder folder;
   auto file = AtomicFile::create(folder / "list.m3u");

@@ -30,31 +30,33 @@ using snapshots::kProgrammesFile;
 constexpr std::string_view kLineupNote = "lineup";
 constexpr std::string_view kInputsNote = "inputs";
 
-/// A file of a generation and where its placeholders are; `use` sees its bytes go by.
-Result<> adopt(snapshots::SnapshotDraft& draft, std::string_view name,
-               const snapshots::Placeholders& placeholders,
-               const std::function<void(std::string_view)>& use = {}) {
-  snapshots::PlaceCounter counter(placeholders);
-  M3U_CHECK(draft.adopt(name, [&](std::string_view piece) {
-    counter.add(piece);
-    if (use) use(piece);
-  }));
+Result<> write_places(snapshots::SnapshotDraft& draft, std::string_view name,
+                      std::span<const snapshots::PlaceCount> counts) {
   M3U_TRY(snapshots::DraftFile* const places, draft.create(snapshots::places_of(name)));
-  return places->write(snapshots::to_bytes(counter.finish()));
+  return places->write(snapshots::to_bytes(counts));
 }
 
-/// The guide of a generation and where its programmes are.
+/// The playlist of a generation and where its placeholders are.
+Result<> adopt_playlist(snapshots::SnapshotDraft& draft, SnapshotPublisher& publisher) {
+  M3U_CHECK(draft.adopt(publisher.playlist()));
+  return write_places(draft, kPlaylistFile, publisher.playlist_places());
+}
+
+/// The guide of a generation, where its placeholders and where its programmes are.
 Result<> adopt_guide(snapshots::SnapshotDraft& draft, const snapshots::Placeholders& placeholders,
                      runtime::Process& process) {
   const auto spill = process.make_spill_space();
   M3U_TRY(snapshots::DraftFile* const file, draft.create(kProgrammesFile));
   snapshots::ProgrammeIndexWriter programmes(*file, process.budget(), spill.get());
+  snapshots::PlaceCounter places(placeholders);
   Result<> indexed;
-  M3U_CHECK(adopt(draft, kGuideFile, placeholders, [&](std::string_view piece) {
+  M3U_CHECK(draft.adopt(kGuideFile, [&](std::string_view piece) {
+    places.add(piece);
     if (indexed) indexed = programmes.add(piece);
   }));
   M3U_CHECK(indexed);
-  return programmes.finish();
+  M3U_CHECK(programmes.finish());
+  return write_places(draft, kGuideFile, places.finish());
 }
 
 Result<> share_guide(snapshots::SnapshotDraft& draft, const snapshots::Snapshot& from) {
@@ -186,10 +188,10 @@ Result<Generator::Sizes> Generator::sizes_of(const Uuid& proxy,
   return sizes;
 }
 
-/// The files that a generation wrote, or the last ones where they are the same.
-Result<> Generator::adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
-                                bool guide_written, bool guide_stays) {
-  M3U_CHECK(adopt(draft, kPlaylistFile, options_.placeholders));
+/// The guide that a generation wrote, or the last one where that is the same.
+Result<> Generator::adopt_new_guide(snapshots::SnapshotDraft& draft,
+                                    const snapshots::Snapshot* last, bool guide_written,
+                                    bool guide_stays) {
   if (guide_written) {
     M3U_CHECK(adopt_guide(draft, options_.placeholders, process_));
     // An equal one is kept once.
@@ -238,7 +240,8 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
   M3U_TRY(const generation::ResolvedProxyConfig resolved, resolve(inputs, proxy, run));
   M3U_TRY(const Sizes before, sizes_of(proxy.id, last.get()));
   SnapshotPublisher publisher(*draft, last, before.channels,
-                              fmt::format("proxy/{}/{}", options_.placeholders.token, kGuideFile));
+                              fmt::format("proxy/{}/{}", options_.placeholders.token, kGuideFile),
+                              &options_.placeholders);
   const auto spill = process_.make_spill_space();
   snapshots::LineupWriter lineup(*draft, std::string(kLineupFile), process_.budget(),
                                  process_.slabs(), spill.get());
@@ -249,7 +252,8 @@ Result<store::GenerationRow> Generator::write(const JobContext& job, const Proxy
                                                                      .size = inputs.size}));
   M3U_CHECK(lineup.finish());
   const bool has_guides = had_guides(stats);
-  M3U_CHECK(adopt_files(*draft, last.get(), stats.guide_written, has_guides));
+  M3U_CHECK(adopt_playlist(*draft, publisher));
+  M3U_CHECK(adopt_new_guide(*draft, last.get(), stats.guide_written, has_guides));
   draft->note(std::string(kInputsNote), inputs.text);
   draft->note(std::string(kLineupNote), lineup.content_hash());
   changed = !last || draft->hash_of(kPlaylistFile) != hash_of(last->manifest(), kPlaylistFile) ||

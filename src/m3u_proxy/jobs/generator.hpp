@@ -128,8 +128,8 @@ class Generator {
     std::optional<std::uint64_t> programmes{};
   };
   Result<Sizes> sizes_of(const Uuid& proxy, const snapshots::Snapshot* newest) const;
-  Result<> adopt_files(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
-                       bool guide_written, bool guide_stays);
+  Result<> adopt_new_guide(snapshots::SnapshotDraft& draft, const snapshots::Snapshot* last,
+                           bool guide_written, bool guide_stays);
   Result<> note_inputs(const Uuid& proxy, const snapshots::Snapshot& newest,
                        const std::string& inputs);
   Result<> describe(store::GenerationRow& row, const snapshots::SnapshotFolder& folder,

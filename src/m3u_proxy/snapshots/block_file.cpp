@@ -63,7 +63,7 @@ BlockWriter::BlockWriter(io::ByteSink& sink, memory::Budget& budget, std::uint32
       content_(content),
       resource_(budget, memory::Tag::kSnapshot),
       table_(&resource_),
-      packed_(&resource_) {}
+      block_(&resource_) {}
 
 Result<> BlockWriter::write(std::string_view bytes) {
   M3U_CHECK(sink_.write(bytes));
@@ -77,31 +77,46 @@ Result<> BlockWriter::begin() {
   return write(bytes_of(header));
 }
 
-Result<> BlockWriter::append(std::uint32_t kind, std::uint64_t first_item, std::uint32_t items,
-                             std::string_view bytes, Packing packing) {
+Result<> PackedBlock::pack(std::string_view bytes) {
   if (bytes.size() > kMostBlockBytes)
     return fail(ErrorCode::kInvalidArgument, "a block of a snapshot has at most 16 MB");
   return memory::guarded([&]() -> Result<> {
-    M3U_CHECK(begin());
-    std::string_view stored = bytes;
-    if (packing == Packing::kLz4 && !bytes.empty()) {
-      const int size = static_cast<int>(bytes.size());
-      packed_.resize(static_cast<std::size_t>(LZ4_compressBound(size)));
-      const int packed = LZ4_compress_default(bytes.data(), packed_.data(), size,
-                                              static_cast<int>(packed_.size()));
-      const auto wanted = bytes.size() - bytes.size() / kLeastSaving;
-      if (packed > 0 && static_cast<std::size_t>(packed) < wanted)
-        stored = {packed_.data(), static_cast<std::size_t>(packed)};
+    const int size = static_cast<int>(bytes.size());
+    // Made larger only: what is new is filled with zeros.
+    const auto bound = static_cast<std::size_t>(LZ4_compressBound(size));
+    if (space_.size() < bound) space_.resize(bound);
+    const int packed =
+        LZ4_compress_default(bytes.data(), space_.data(), size, static_cast<int>(space_.size()));
+    stored_ = static_cast<std::uint32_t>(std::max(packed, 0));
+    if (packed <= 0 || stored_ >= bytes.size() - bytes.size() / kLeastSaving) {
+      std::ranges::copy(bytes, space_.begin());
+      stored_ = static_cast<std::uint32_t>(size);
     }
+    size_ = static_cast<std::uint32_t>(size);
+    checksum_ = checksum_of(stored());
+    return {};
+  });
+}
+
+Result<> BlockWriter::append(std::uint32_t kind, std::uint64_t first_item, std::uint32_t items,
+                             const PackedBlock& block) {
+  return memory::guarded([&]() -> Result<> {
+    M3U_CHECK(begin());
     table_.push_back({.offset = written_,
                       .first_item = first_item,
-                      .checksum = checksum_of(stored),
+                      .checksum = block.checksum_,
                       .items = items,
-                      .stored = static_cast<std::uint32_t>(stored.size()),
-                      .size = static_cast<std::uint32_t>(bytes.size()),
+                      .stored = block.stored_,
+                      .size = block.size_,
                       .kind = kind});
-    return write(stored);
+    return write(block.stored());
   });
+}
+
+Result<> BlockWriter::append(std::uint32_t kind, std::uint64_t first_item, std::uint32_t items,
+                             std::string_view bytes) {
+  M3U_CHECK(block_.pack(bytes));
+  return append(kind, first_item, items, block_);
 }
 
 Result<> BlockWriter::finish() {

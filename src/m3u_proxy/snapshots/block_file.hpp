@@ -45,17 +45,36 @@ struct BlockEntry {
 };
 static_assert(sizeof(BlockEntry) == 48);
 
+/// The bytes of a block as the file has them, so that another thread than the writer's may pack
+/// them. Its memory is kept for the next block. Not thread-safe.
+class PackedBlock {
+ public:
+  /// `resource` lives longer.
+  explicit PackedBlock(std::pmr::memory_resource* resource) : space_(resource) {}
+  /// Errors: kInvalidArgument for more than kMostBlockBytes; kOverBudget.
+  Result<> pack(std::string_view bytes);
+
+ private:
+  friend class BlockWriter;
+  [[nodiscard]] std::string_view stored() const { return {space_.data(), stored_}; }
+  std::pmr::vector<char> space_;
+  std::uint32_t stored_ = 0;  ///< bytes of it
+  std::uint32_t size_ = 0;    ///< of what was packed
+  std::uint64_t checksum_ = 0;
+};
+
 /// Not thread-safe.
 class BlockWriter {
  public:
   /// Writes to `sink`, which lives longer. `content` tells kinds of files apart.
   BlockWriter(io::ByteSink& sink, memory::Budget& budget, std::uint32_t content);
 
-  enum class Packing : std::uint8_t { kPlain, kLz4 };
-  /// Appends a block of `items` items from `first_item` on. Errors: of the sink; kOverBudget;
-  /// kInvalidArgument for more than kMostBlockBytes.
+  /// Appends a block of `items` items from `first_item` on. Errors: of the sink; kOverBudget.
   Result<> append(std::uint32_t kind, std::uint64_t first_item, std::uint32_t items,
-                  std::string_view bytes, Packing packing = Packing::kLz4);
+                  const PackedBlock& block);
+  /// As PackedBlock::pack() and then append().
+  Result<> append(std::uint32_t kind, std::uint64_t first_item, std::uint32_t items,
+                  std::string_view bytes);
   /// Writes the table; nothing is appended after it. Errors: as append().
   Result<> finish();
 
@@ -67,7 +86,7 @@ class BlockWriter {
   std::uint32_t content_;
   memory::BudgetResource resource_;
   std::pmr::vector<BlockEntry> table_;
-  std::pmr::vector<char> packed_;
+  PackedBlock block_;
   std::uint64_t written_ = 0;
 };
 

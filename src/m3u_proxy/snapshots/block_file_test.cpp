@@ -41,7 +41,7 @@ std::string example(memory::Budget& budget) {
   for (std::uint64_t i = 0; i < 10; ++i) {
     const std::string text(1000, static_cast<char>('a' + i));
     EXPECT_TRUE(writer.append(kNames, i * 100, 100, text));
-    EXPECT_TRUE(writer.append(kFrames, i * 50, 50, "frame", BlockWriter::Packing::kPlain));
+    EXPECT_TRUE(writer.append(kFrames, i * 50, 50, "frame"));
   }
   EXPECT_TRUE(writer.finish());
   return sink.text;

@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -93,6 +96,49 @@ TEST_F(LineupTest, FindsEveryChannelByIdAndRow) {
   const auto behind = lineup->load(kChannels, buffer, batch);
   ASSERT_FALSE(behind);
   EXPECT_EQ(behind.error().code, ErrorCode::kNotFound);
+}
+
+/// Batches that several threads prepare in any order are written as one after the other.
+TEST_F(LineupTest, IsTheSameWhenItsBatchesArePreparedBySeveralThreads) {
+  constexpr std::size_t kBatches = 40;
+  constexpr std::size_t kRows = 100;
+  const channels::Touched touched;
+  std::vector<std::unique_ptr<catalog::ChannelBatch>> batches;
+  std::vector<std::vector<std::uint8_t>> written(kBatches);
+  for (std::size_t at = 0; at < kBatches; ++at) {
+    auto& batch = *batches.emplace_back(std::make_unique<catalog::ChannelBatch>(slabs_));
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const std::size_t row = batch.add_row(0);
+      batch.set_id(row, id_of(at * kRows + i));
+      batch.set_text(catalog::ChannelField::kChannelName, row,
+                     batch.store("Channel " + std::to_string(at * i)));
+      // Of some batches not all rows are written, of one none.
+      if (at % 3 == 0) written[at].push_back(at != 9 && i % 7 != 0 ? 1 : 0);
+    }
+  }
+  const auto make = [&](std::string_view name, std::size_t threads) {
+    const auto draft = *folder_.begin();
+    LineupWriter writer(*draft, "lineup", budget_, slabs_, nullptr);
+    EXPECT_TRUE(writer.begin({.proxy = "home", .sources = {}, .rules = {}, .filters = {}}));
+    for (std::size_t first = 0; first < kBatches; first += threads) {
+      std::vector<std::unique_ptr<channels::ItemPart>> parts(threads);
+      const auto batch_at = [&](std::size_t i) {
+        return generation::LineupBatch(*batches[first + i], written[first + i], touched);
+      };
+      {
+        std::vector<std::jthread> workers;
+        for (std::size_t i = threads; i-- > 0;)
+          workers.emplace_back([&, i] { parts[i] = *writer.prepare(batch_at(i)); });
+      }
+      for (std::size_t i = 0; i < threads; ++i)
+        EXPECT_TRUE(writer.add(batch_at(i), std::move(parts[i])));
+    }
+    EXPECT_TRUE(writer.finish());
+    EXPECT_TRUE(draft->commit(name));
+    return std::pair((*folder_.get(name))->manifest().files, writer.content_hash());
+  };
+  EXPECT_EQ(make("1", 1), make("2", 4));
+  EXPECT_EQ(open("2")->rows(), 26U * 100 + 13U * 85);
 }
 
 TEST_F(LineupTest, ShowsItsPiecesWithTheirNames) {

@@ -1,10 +1,11 @@
-#include <bit>
 #include <cstring>
+#include <mutex>
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
 #include <m3u_proxy/base/casefold.hpp>
+#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/memory/guarded.hpp>
 #include <m3u_proxy/snapshots/lineup_writer.hpp>
 
@@ -20,6 +21,11 @@ void append_list(std::pmr::string& out, std::span<const std::uint16_t> numbers) 
   const auto count = static_cast<std::uint16_t>(numbers.size());
   append_number(out, count);
   for (const std::uint16_t number : numbers) append_number(out, number);
+}
+
+template <typename T>
+std::string_view bytes_of(const std::pmr::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
 /// A text that only channels with the same content have.
@@ -44,25 +50,67 @@ std::uint64_t LineupWriter::ById::prefix(const LineupId& record) {
   return __builtin_bswap64(first);
 }
 
+struct LineupWriter::Part final : channels::ItemPart {
+  explicit Part(std::pmr::memory_resource* resource)
+      : frame(resource), touched(resource), names(resource), ids(resource), digest(resource) {}
+  PackedBlock frame;
+  PackedBlock touched;
+  PackedBlock names;
+  std::pmr::vector<LineupId> ids;
+  std::pmr::string digest;  // what of them is hashed
+};
+
+struct LineupWriter::Packer {
+  Packer(memory::Budget& budget, memory::SlabPool& slabs, std::pmr::memory_resource* resource)
+      : frame(budget), written(slabs), names(resource), touched(resource) {}
+  catalog::FrameBuilder frame;
+  catalog::ChannelBatch written;  // a batch without the rows that the playlist could not hold
+  std::pmr::string names;
+  std::pmr::string touched;
+  std::string text;    // of one channel
+  std::string folded;  // its name
+};
+
+template <typename T>
+class LineupWriter::Shelf {
+ public:
+  template <typename Make>
+  std::unique_ptr<T> take(const Make& make) {
+    {
+      const std::scoped_lock lock(mutex_);
+      ++used_;
+      if (!free_.empty()) {
+        auto one = std::move(free_.back());
+        free_.pop_back();
+        return one;
+      }
+    }
+    return make();
+  }
+  /// As many are kept as are in use: when there are fewer batches under way, memory is short.
+  void put(std::unique_ptr<T> one) {
+    const std::scoped_lock lock(mutex_);
+    --used_;
+    if (free_.size() <= used_) free_.push_back(std::move(one));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<T>> free_;
+  std::size_t used_ = 0;
+};
+
 LineupWriter::LineupWriter(SnapshotDraft& draft, std::string name, memory::Budget& budget,
                            memory::SlabPool& slabs, spill::SpillSpace* spill)
     : draft_(draft),
       name_(std::move(name)),
       budget_(budget),
+      slabs_(slabs),
       spill_(spill),
-      frame_(budget),
-      written_(slabs),
-      resource_(budget, memory::Tag::kSnapshot),
-      names_(&resource_),
-      touched_(&resource_) {}
+      batches_(budget, memory::Tag::kBatch),
+      resource_(budget, memory::Tag::kSnapshot) {}
 
 LineupWriter::~LineupWriter() = default;
-
-Result<> LineupWriter::append(LineupBlock kind, std::uint64_t first, std::uint64_t items,
-                              std::string_view bytes) {
-  return blocks_->append(static_cast<std::uint32_t>(kind), first, static_cast<std::uint32_t>(items),
-                         bytes);
-}
 
 Result<> LineupWriter::begin(const generation::LineupInfo& info) {
   // A generation that begins anew writes another file.
@@ -73,55 +121,77 @@ Result<> LineupWriter::begin(const generation::LineupInfo& info) {
                                     spill::SorterOptions{.tag = memory::Tag::kSnapshot});
   rows_ = 0;
   content_ = ContentHash();
+  parts_ = std::make_unique<Shelf<Part>>();
+  packers_ = std::make_unique<Shelf<Packer>>();
   std::string text;
   for (const auto& source : info.sources)
     text += fmt::format("source {}\ntype {}\nurl {}\n", source.name, source.type, source.url);
   for (const std::string& rule : info.rules) text += fmt::format("rule {}\n", rule);
   for (const std::string& filter : info.filters) text += fmt::format("filter {}\n", filter);
-  return append(LineupBlock::kInfo, 0, 1, text);
+  return append(LineupBlock::kInfo, 0, 1, std::string_view(text));
 }
 
-Result<> LineupWriter::write_frame(const catalog::ChannelBatch& channels, std::uint64_t rows) {
-  const catalog::FrameBytes frame = frame_.build(channels);
-  return append(LineupBlock::kFrame, rows_, rows,
-                {reinterpret_cast<const char*>(frame.data()), frame.size()});
+Result<> LineupWriter::pack(const generation::LineupBatch& batch, Packer& packer, Part& part) {
+  const catalog::ChannelBatch& channels = batch.channels();
+  packer.names.clear();
+  packer.touched.clear();
+  part.ids.clear();
+  part.digest.clear();
+  for (std::size_t row = 0; row < batch.rows(); ++row) {
+    if (!batch.is_written(row)) continue;
+    const generation::LineupChannel channel = batch.at(row);
+    fold(channel.name, packer.folded);
+    packer.names.append(packer.folded).push_back('\n');
+    append_list(packer.touched, channel.rules);
+    append_list(packer.touched, channel.filters);
+    part.ids.push_back(
+        {.id = channel.id, .content = hash_of(channels, row, packer.text), .row = part.ids.size()});
+    append_number(part.digest, channel.id);
+    append_number(part.digest, part.ids.back().content);
+  }
+  const catalog::ChannelBatch* whole = &channels;
+  if (part.ids.size() != batch.rows()) {
+    packer.written.clear();
+    for (std::size_t row = 0; row < batch.rows(); ++row)
+      if (batch.is_written(row))
+        packer.written.append_rows(channels, row, 1, catalog::ChannelBatch::Texts::kStay);
+    whole = &packer.written;
+  }
+  const catalog::FrameBytes frame = packer.frame.build(*whole);
+  M3U_CHECK(part.frame.pack({reinterpret_cast<const char*>(frame.data()), frame.size()}));
+  M3U_CHECK(part.touched.pack(packer.touched));
+  return part.names.pack(packer.names);
 }
 
-Result<> LineupWriter::add(const generation::LineupBatch& batch) {
-  return memory::guarded([&]() -> Result<> {
-    const catalog::ChannelBatch& channels = batch.channels();
-    names_.clear();
-    touched_.clear();
-    std::uint64_t rows = 0;
-    for (std::size_t row = 0; row < batch.rows(); ++row) {
-      if (!batch.is_written(row)) continue;
-      const generation::LineupChannel channel = batch.at(row);
-      fold(channel.name, folded_);
-      names_.append(folded_).push_back('\n');
-      append_list(touched_, channel.rules);
-      append_list(touched_, channel.filters);
-      const LineupId id{
-          .id = channel.id, .content = hash_of(channels, row, text_), .row = rows_ + rows};
-      content_.add({reinterpret_cast<const char*>(&id.id), sizeof id.id});
-      content_.add({reinterpret_cast<const char*>(&id.content), sizeof id.content});
-      M3U_CHECK(ids_->add(id));
-      ++rows;
-    }
-    if (rows == 0) return {};
-    if (rows == batch.rows()) {
-      M3U_CHECK(write_frame(channels, rows));
-    } else {
-      written_.clear();
-      for (std::size_t row = 0; row < batch.rows(); ++row)
-        if (batch.is_written(row))
-          written_.append_rows(channels, row, 1, catalog::ChannelBatch::Texts::kStay);
-      M3U_CHECK(write_frame(written_, rows));
-    }
-    M3U_CHECK(append(LineupBlock::kTouched, rows_, rows, touched_));
-    M3U_CHECK(append(LineupBlock::kNames, rows_, rows, names_));
-    rows_ += rows;
-    return {};
+Result<std::unique_ptr<channels::ItemPart>> LineupWriter::prepare(
+    const generation::LineupBatch& batch) {
+  return memory::guarded([&]() -> Result<std::unique_ptr<channels::ItemPart>> {
+    auto part = parts_->take([&] { return std::make_unique<Part>(&batches_); });
+    auto packer =
+        packers_->take([&] { return std::make_unique<Packer>(budget_, slabs_, &batches_); });
+    M3U_CHECK(pack(batch, *packer, *part));
+    packers_->put(std::move(packer));
+    return part;
   });
+}
+
+Result<> LineupWriter::add(const generation::LineupBatch& /*batch*/,
+                           std::unique_ptr<channels::ItemPart> prepared) {
+  std::unique_ptr<Part> part(static_cast<Part*>(prepared.release()));
+  const std::uint64_t rows = part->ids.size();
+  if (rows != 0) {
+    content_.add(part->digest);
+    for (LineupId id : part->ids) {
+      id.row += rows_;
+      M3U_CHECK(ids_->add(id));
+    }
+    M3U_CHECK(append(LineupBlock::kFrame, rows_, rows, part->frame));
+    M3U_CHECK(append(LineupBlock::kTouched, rows_, rows, part->touched));
+    M3U_CHECK(append(LineupBlock::kNames, rows_, rows, part->names));
+    rows_ += rows;
+  }
+  parts_->put(std::move(part));
+  return {};
 }
 
 Result<> LineupWriter::write_ids() {
@@ -133,9 +203,7 @@ Result<> LineupWriter::write_ids() {
   const auto write_block = [&]() -> Result<> {
     if (block.empty()) return {};
     fences.push_back(block.front().id);
-    M3U_CHECK(
-        append(LineupBlock::kIds, first, block.size(),
-               {reinterpret_cast<const char*>(block.data()), block.size() * sizeof(LineupId)}));
+    M3U_CHECK(append(LineupBlock::kIds, first, block.size(), bytes_of(block)));
     first += block.size();
     block.clear();
     return {};
@@ -148,8 +216,7 @@ Result<> LineupWriter::write_ids() {
     if (!more) break;
   }
   ids_->clear();
-  return append(LineupBlock::kFences, 0, fences.size(),
-                {reinterpret_cast<const char*>(fences.data()), fences.size() * sizeof(Uuid)});
+  return append(LineupBlock::kFences, 0, fences.size(), bytes_of(fences));
 }
 
 Result<> LineupWriter::finish() {

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <m3u_proxy/catalog/frame_builder.hpp>
 #include <m3u_proxy/generation/lineup.hpp>
 #include <m3u_proxy/memory/slab_pool.hpp>
 #include <m3u_proxy/snapshots/block_file.hpp>
@@ -20,7 +19,7 @@
 
 namespace m3u_proxy::snapshots {
 
-/// Not thread-safe.
+/// Thread-safe as a LineupSink.
 class LineupWriter final : public generation::LineupSink {
  public:
   /// Writes the file `name` of `draft`. All live longer; `spill` may be nullptr: ids are sorted in
@@ -29,8 +28,14 @@ class LineupWriter final : public generation::LineupSink {
                memory::SlabPool& slabs, spill::SpillSpace* spill);
   ~LineupWriter() override;
 
+  using LineupSink::add;
   Result<> begin(const generation::LineupInfo& info) override;
-  Result<> add(const generation::LineupBatch& batch) override;
+  /// Errors: kOverBudget.
+  Result<std::unique_ptr<channels::ItemPart>> prepare(
+      const generation::LineupBatch& batch) override;
+  /// Errors: kIo, kDiskFull, kOverBudget.
+  Result<> add(const generation::LineupBatch& batch,
+               std::unique_ptr<channels::ItemPart> part) override;
   /// After the last channel: writes ids and table. Errors: kIo, kDiskFull, kOverBudget.
   Result<> finish();
   /// By which the channels so far, each with all that the playlist may leave out (stream and logo
@@ -46,24 +51,33 @@ class LineupWriter final : public generation::LineupSink {
   };
   using IdSorter = spill::RecordSorter<LineupId, ById>;
 
-  Result<> append(LineupBlock kind, std::uint64_t first, std::uint64_t items,
-                  std::string_view bytes);
-  Result<> write_frame(const catalog::ChannelBatch& channels, std::uint64_t rows);
+  /// The blocks of a batch, and its ids, whose rows count from the batch's first.
+  struct Part;
+  /// What one thread makes a Part with.
+  struct Packer;
+  /// Those that are not in use, with the memory that they have. Thread-safe.
+  template <typename T>
+  class Shelf;
+
+  template <typename Bytes>
+  Result<> append(LineupBlock kind, std::uint64_t first, std::uint64_t items, const Bytes& bytes) {
+    return blocks_->append(static_cast<std::uint32_t>(kind), first,
+                           static_cast<std::uint32_t>(items), bytes);
+  }
+  static Result<> pack(const generation::LineupBatch& batch, Packer& packer, Part& part);
   Result<> write_ids();
 
   SnapshotDraft& draft_;
   std::string name_;
   memory::Budget& budget_;
+  memory::SlabPool& slabs_;
   spill::SpillSpace* spill_;
   std::unique_ptr<BlockWriter> blocks_;
   std::unique_ptr<IdSorter> ids_;
-  catalog::FrameBuilder frame_;
-  catalog::ChannelBatch written_;  // a batch without the rows that the playlist could not hold
+  memory::BudgetResource batches_;  // of what there is as often as batches under way
+  std::unique_ptr<Shelf<Part>> parts_;
+  std::unique_ptr<Shelf<Packer>> packers_;
   memory::BudgetResource resource_;
-  std::pmr::string names_;
-  std::pmr::string touched_;
-  std::string text_;    // of one channel
-  std::string folded_;  // its name
   ContentHash content_;
   std::uint64_t rows_ = 0;
 };

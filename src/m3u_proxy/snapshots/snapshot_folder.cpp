@@ -152,14 +152,20 @@ Result<> SnapshotDraft::share(const Snapshot& from, std::string_view name) {
   return {};
 }
 
-Result<> SnapshotDraft::adopt(std::string_view name,
-                              const std::function<void(std::string_view)>& use) {
+Result<io::Descriptor> SnapshotDraft::open_to_adopt(std::string_view name) const {
   if (!is_good_name(name) || written_.contains(name) || finished_.contains(name))
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("\"{}\" cannot be a new file of a snapshot", excerpt(name)));
   const std::filesystem::path path = path_ / name;
-  const io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return fail(system_error("cannot read " + path.string(), errno));
+  return file;
+}
+
+Result<> SnapshotDraft::adopt(std::string_view name,
+                              const std::function<void(std::string_view)>& use) {
+  M3U_TRY(const io::Descriptor file, open_to_adopt(name));
+  const std::filesystem::path path = path_ / name;
   ContentHash hash;
   SnapshotFile adopted{.name = std::string(name), .bytes = 0, .hash = {}};
   M3U_TRY(adopted.bytes, read_all(file, path, [&](std::string_view piece) {
@@ -169,6 +175,19 @@ Result<> SnapshotDraft::adopt(std::string_view name,
   adopted.hash = hash.text();
   M3U_CHECK(sync(file.get(), path));
   finished_.emplace(name, std::move(adopted));
+  return {};
+}
+
+Result<> SnapshotDraft::adopt(SnapshotFile known) {
+  M3U_TRY(const io::Descriptor file, open_to_adopt(known.name));
+  const std::filesystem::path path = path_ / known.name;
+  struct stat info{};
+  if (::fstat(file.get(), &info) != 0)
+    return fail(system_error("cannot read " + path.string(), errno));
+  if (static_cast<std::uint64_t>(info.st_size) != known.bytes)
+    return fail(ErrorCode::kIo, path.string() + " is not what was written");
+  M3U_CHECK(sync(file.get(), path));
+  finished_.emplace(known.name, std::move(known));
   return {};
 }
 

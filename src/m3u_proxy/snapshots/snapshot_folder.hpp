@@ -111,6 +111,9 @@ class SnapshotDraft {
   /// Takes a file over that somebody else has written into folder(), and reads it once, giving
   /// each piece to `use`, which may be empty. Errors: kNotFound, kIo; those of create().
   Result<> adopt(std::string_view name, const std::function<void(std::string_view)>& use = {});
+  /// The same of a file whose size and hash are known, so that it is not read. Errors: the same;
+  /// kIo also when it has another size.
+  Result<> adopt(SnapshotFile file);
   /// The hash of a file as it is now; empty when there is none of that name.
   [[nodiscard]] std::string hash_of(std::string_view name) const;
   /// Where its files are until it is committed.
@@ -121,6 +124,7 @@ class SnapshotDraft {
 
  private:
   friend class SnapshotFolder;
+  [[nodiscard]] Result<io::Descriptor> open_to_adopt(std::string_view name) const;
   SnapshotDraft(std::filesystem::path parent, std::filesystem::path path, io::Descriptor lock);
   std::filesystem::path parent_;
   std::filesystem::path path_;

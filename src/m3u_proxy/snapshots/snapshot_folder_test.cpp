@@ -1,4 +1,5 @@
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -120,6 +121,28 @@ TEST(SnapshotFolder, ASharedFileIsOnDiskOnce) {
   ASSERT_TRUE(second) << second.error().message;
   EXPECT_EQ(content_of(**second, "playlist.m3u"), guide);
   EXPECT_EQ((*second)->manifest().files, (*first)->manifest().files);
+}
+
+TEST(SnapshotFolder, TakesOverAFileWhoseHashIsKnown) {
+  const io::TestFolder test;
+  const SnapshotFolder folder = folder_in(test);
+  const auto draft = folder.begin();
+  ASSERT_TRUE(draft);
+  std::ofstream((*draft)->folder() / "playlist.m3u") << "#EXTM3U";
+  const auto adopt = [&](std::string name, std::uint64_t bytes) {
+    const auto done = (*draft)->adopt({.name = std::move(name), .bytes = bytes, .hash = "abc"});
+    return done ? std::nullopt : std::optional(done.error().code);
+  };
+  EXPECT_EQ(adopt("missing", 7), ErrorCode::kNotFound);
+  EXPECT_EQ(adopt("../playlist.m3u", 7), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(adopt("playlist.m3u", 8), ErrorCode::kIo);
+  EXPECT_EQ(adopt("playlist.m3u", 7), std::nullopt);
+  EXPECT_EQ(adopt("playlist.m3u", 7), ErrorCode::kInvalidArgument);
+  ASSERT_TRUE((*draft)->commit("a-1"));
+  const auto snapshot = folder.get("a-1");
+  ASSERT_TRUE(snapshot) << snapshot.error().message;
+  EXPECT_EQ(content_of(**snapshot, "playlist.m3u"), "#EXTM3U");
+  EXPECT_EQ((*snapshot)->manifest().find("playlist.m3u")->hash, "abc");
 }
 
 TEST(SnapshotFolder, TakesOverAFileThatSomebodyElseWrote) {
