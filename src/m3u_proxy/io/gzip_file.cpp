@@ -14,59 +14,72 @@ using std::string_view_literals::operator""sv;
 /// RFC 1952: magic, deflate, FCOMMENT, no time, fastest, Unix; and the comment.
 constexpr std::string_view kHeader = "\x1F\x8B\x08\x10\0\0\0\0\x04\x03m3u-proxy\0"sv;
 
+}  // namespace
+
 /// ISA-L at level 1: about the ratio of zlib's fastest level at several times its speed.
-class Deflater {
- public:
-  Deflater(AtomicFile& out, memory::Slab output, memory::Slab level)
-      : out_(&out), output_(std::move(output)), level_(std::move(level)) {
-    isal_deflate_init(&stream_);
-    stream_.gzip_flag = IGZIP_GZIP_NO_HDR;
-    stream_.level = 1;
-    stream_.level_buf = reinterpret_cast<std::uint8_t*>(level_.data());
-    stream_.level_buf_size = static_cast<std::uint32_t>(level_.size());
+struct GzipFile::Deflater {
+  Deflater(std::unique_ptr<AtomicFile> file, memory::Slab into, memory::Slab with)
+      : out(std::move(file)), output(std::move(into)), level(std::move(with)) {
+    isal_deflate_init(&stream);
+    stream.gzip_flag = IGZIP_GZIP_NO_HDR;
+    stream.level = 1;
+    stream.level_buf = reinterpret_cast<std::uint8_t*>(level.data());
+    stream.level_buf_size = static_cast<std::uint32_t>(level.size());
   }
 
-  /// Compresses one piece; an empty one ends the file.
-  Result<> add(std::string_view piece) {
-    stream_.end_of_stream = piece.empty() ? 1 : 0;
-    stream_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(piece.data()));
-    stream_.avail_in = static_cast<std::uint32_t>(piece.size());
+  Result<> add(std::string_view piece, bool is_last) {
+    stream.end_of_stream = is_last ? 1 : 0;
+    stream.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(piece.data()));
+    stream.avail_in = static_cast<std::uint32_t>(piece.size());
     do {
-      stream_.next_out = reinterpret_cast<std::uint8_t*>(output_.data());
-      stream_.avail_out = static_cast<std::uint32_t>(output_.size());
-      if (isal_deflate(&stream_) != COMP_OK)
+      stream.next_out = reinterpret_cast<std::uint8_t*>(output.data());
+      stream.avail_out = static_cast<std::uint32_t>(output.size());
+      if (isal_deflate(&stream) != COMP_OK)
         return fail(ErrorCode::kInternal, "compressing a published file failed");
-      M3U_CHECK(out_->write({output_.data(), output_.size() - stream_.avail_out}));
-    } while (stream_.avail_out == 0);
+      M3U_CHECK(out->write({output.data(), output.size() - stream.avail_out}));
+    } while (stream.avail_out == 0);
     return {};
   }
 
- private:
-  AtomicFile* out_;
-  memory::Slab output_;
-  memory::Slab level_;
-  isal_zstream stream_{};
+  std::unique_ptr<AtomicFile> out;
+  memory::Slab output;
+  memory::Slab level;
+  isal_zstream stream{};
 };
 
-}  // namespace
+GzipFile::GzipFile(std::unique_ptr<Deflater> deflater) : deflater_(std::move(deflater)) {}
+GzipFile::~GzipFile() = default;
+
+Result<std::unique_ptr<GzipFile>> GzipFile::create(const std::filesystem::path& target,
+                                                   memory::SlabPool& slabs) {
+  M3U_TRY(auto out, AtomicFile::create(target));
+  M3U_TRY(memory::Slab output, slabs.acquire_buffer(memory::Tag::kOutput));
+  M3U_TRY(memory::Slab level, slabs.acquire(memory::Tag::kOutput, ISAL_DEF_LVL1_DEFAULT));
+  M3U_CHECK(out->write(kHeader));
+  return std::unique_ptr<GzipFile>(new GzipFile(
+      std::make_unique<Deflater>(std::move(out), std::move(output), std::move(level))));
+}
+
+Result<> GzipFile::write(std::string_view piece) { return deflater_->add(piece, false); }
+
+Result<std::unique_ptr<AtomicFile>> GzipFile::finish() {
+  M3U_CHECK(deflater_->add({}, true));
+  return std::move(deflater_->out);
+}
 
 Result<std::unique_ptr<AtomicFile>> write_gzip(const AtomicFile& file, memory::SlabPool& slabs,
                                                const CancelToken* cancel) {
   M3U_TRY(const auto source, open_file(file.temporary()));
   auto target = file.target();
   target += kGzipEnding;
-  M3U_TRY(auto out, AtomicFile::create(target));
+  M3U_TRY(const auto packed, GzipFile::create(target, slabs));
   M3U_TRY(memory::Slab input, slabs.acquire_buffer(memory::Tag::kOutput));
-  M3U_TRY(memory::Slab output, slabs.acquire_buffer(memory::Tag::kOutput));
-  M3U_TRY(memory::Slab level, slabs.acquire(memory::Tag::kOutput, ISAL_DEF_LVL1_DEFAULT));
-  M3U_CHECK(out->write(kHeader));
-  Deflater deflater(*out, std::move(output), std::move(level));
   while (true) {
     if (cancel != nullptr && cancel->cancelled())
       return fail(ErrorCode::kCancelled, "stopped on request");
     M3U_TRY(const std::size_t size, source->read({input.data(), input.size()}));
-    M3U_CHECK(deflater.add({input.data(), size}));
-    if (size == 0) return out;
+    if (size == 0) return packed->finish();
+    M3U_CHECK(packed->write({input.data(), size}));
   }
 }
 

@@ -85,19 +85,30 @@ Result<GzipVariants::File> GzipVariants::make(const Task& task) {
               slabs_.budget(),
               {.file = task.file.descriptor, .size = task.file.bytes, .counts = task.file.places},
               task.placeholders, task.values));
-  M3U_TRY(const auto plain, io::AtomicFile::create(folder_ / task.key));
+  M3U_TRY(const auto gzip, io::GzipFile::create(folder_ / (task.key + ".gz"), slabs_));
+  M3U_TRY(memory::Slab buffer, slabs_.acquire_buffer(memory::Tag::kOutput));
   while (true) {
     if (cancel_.cancelled()) return fail(ErrorCode::kCancelled, "the service stops");
-    M3U_TRY(const http::Piece piece, body->next());
-    if (const auto* const range = std::get_if<http::FileRange>(&piece)) {
-      M3U_CHECK(plain->append_from(range->fd, range->offset, range->length));
+    M3U_TRY(http::Piece piece, body->next());
+    if (http::size_of(piece) == 0) break;
+    if (const auto* const text = std::get_if<std::string_view>(&piece)) {
+      M3U_CHECK(gzip->write(*text));
       continue;
     }
-    const auto text = std::get<std::string_view>(piece);
-    if (text.empty()) break;
-    M3U_CHECK(plain->write(text));
+    auto& range = std::get<http::FileRange>(piece);
+    while (range.length > 0 && !cancel_.cancelled()) {
+      const auto wanted = std::min<std::uint64_t>(buffer.size(), range.length);
+      M3U_TRY(const std::size_t size,
+              io::read_some_at(range.fd, range.offset,
+                               std::span(buffer.data(), static_cast<std::size_t>(wanted)),
+                               "cannot read a published file"));
+      if (size == 0) return fail(ErrorCode::kIo, "a published file has become shorter");
+      M3U_CHECK(gzip->write({buffer.data(), size}));
+      range.offset += size;
+      range.length -= size;
+    }
   }
-  M3U_TRY(const auto packed, io::write_gzip(*plain, slabs_, &cancel_));
+  M3U_TRY(const auto packed, gzip->finish());
   M3U_CHECK(packed->publish(io::AtomicFile::Durability::kNotNeeded));
   const std::filesystem::path path = packed->target();
   io::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
