@@ -2,11 +2,12 @@
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import postgres
 import pytest
-from api_client import administrator
+from api_client import Client, administrator
 from program import BINARY
 from replicas import AGREED, HOST, Group, Replica
 from service import ask, wait_until
@@ -111,6 +112,57 @@ def test_an_uploaded_logo_comes_and_goes_at_all(server, tmp_path):
         second.start()
         second.wait_for_addresses()
         wait_until(lambda: served(second, new).body == PNG and served(second, gone).status == 404, AGREED)
+
+
+def test_of_a_removal_and_a_use_at_two_replicas_one_is_refused(server, tmp_path):
+    with Source(playlist_of("One")) as source, \
+            Group(tmp_path, server, sources_of(source, tmp_path), size=2) as group, ThreadPoolExecutor(2) as pool:
+        one = administrator(group.replicas[0])
+        other = Client(group.replicas[1]).log_in()
+        whatever = {"If-Match": "*"}
+
+        def proxy(*sources):
+            return {"name": "mine", "config": {"sources": ["tv", *sources]}}
+
+        made = one.post("/proxies", proxy())
+        assert made.status == 201, made.text
+        where = f"/proxies/{made.json['id']}"
+        for round_ in range(12):
+            config = {"channels": [{"name": "Camera", "url": "http://camera.example/1"}]}
+            raced = one.post("/sources", {"name": f"raced {round_}", "config": config})
+            assert raced.status == 201, raced.text
+            use = pool.submit(other.put, where, proxy(raced.json["name"]), headers=whatever)
+            removal = pool.submit(one.delete, f"/sources/{raced.json['id']}", headers=whatever)
+            used, removed = use.result(), removal.result()
+            assert (used.status, removed.status) in ((200, 409), (422, 204)), (used.text, removed.text)
+            named = one.get(where).json["config"]["sources"]
+            assert set(named) <= {item["name"] for item in one.get("/sources").json["items"]}
+            refused = removed if used.status == 200 else used
+            assert raced.json["name"] in refused.json["detail"]
+            assert other.put(where, proxy(), headers=whatever).status == 200
+
+
+def test_of_two_orders_at_two_replicas_one_is_told_to_look_again(server, tmp_path):
+    with Source(playlist_of("One")) as source, \
+            Group(tmp_path, server, sources_of(source, tmp_path), size=2) as group, ThreadPoolExecutor(2) as pool:
+        clients = [administrator(group.replicas[0]), Client(group.replicas[1]).log_in()]
+        for name in "abc":
+            config = {"action": "include", "expression": 'channel_name contains "x"'}
+            assert clients[0].post("/filters", {"name": name, "config": config}).status == 201
+
+        def put(client, ids, seen):
+            return client.put("/filters/order", {"ids": ids}, headers={"If-Match": seen})
+
+        for _ in range(12):
+            listed = clients[0].get("/filters")
+            ids = [item["id"] for item in listed.json["items"]]
+            orders = [ids[::-1], ids[1:] + ids[:1]]
+            answers = list(pool.map(put, clients, orders, [listed.headers["etag"]] * 2))
+            assert sorted(answer.status for answer in answers) == [204, 412], [answer.text for answer in answers]
+            won = next(i for i, answer in enumerate(answers) if answer.status == 204)
+            now = clients[0].get("/filters")
+            assert [item["id"] for item in now.json["items"]] == orders[won]
+            assert now.headers["etag"] == answers[won].headers["etag"]
 
 
 def test_the_key_can_be_given_by_a_file(server, tmp_path):

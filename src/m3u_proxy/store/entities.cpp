@@ -30,7 +30,7 @@ Result<> check(std::string_view name, std::string_view body) {
 
 /// The entity, when it may be changed by a person who has seen `expected`.
 Result<Entity> for_change(Connection& connection, const SecretKey& key, const Uuid& id,
-                          std::int64_t expected) {
+                          std::int64_t expected, const CheckedAt& checked) {
   M3U_TRY(auto entity, sql::find_entity(connection, key, id));
   if (!entity) return none(id);
   if (entity->managed_by == ManagedBy::kFile)
@@ -42,6 +42,7 @@ Result<Entity> for_change(Connection& connection, const SecretKey& key, const Uu
                 fmt::format("{} was changed meanwhile: revision {}, not {}",
                             title(entity->kind, entity->name), entity->revision, expected),
                 "look at it again and repeat the change");
+  M3U_CHECK(sql::check_unchanged(connection, checked));
   return *std::move(entity);
 }
 
@@ -96,6 +97,7 @@ Result<Entity> Entities::create(const NewEntity& wanted, Time now) {
   M3U_CHECK(check(wanted.name, wanted.body));
   return sql::transact<Entity>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<Entity> {
+        M3U_CHECK(sql::check_unchanged(connection, wanted.checked));
         M3U_CHECK(check_free(connection, *key_, wanted.kind, wanted.name));
         Entity entity{.kind = wanted.kind,
                       .name = wanted.name,
@@ -126,7 +128,7 @@ Result<Entity> Entities::put(const Uuid& id, const EntityChange& change, std::in
                              Time now) {
   return sql::transact<Entity>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<Entity> {
-        M3U_TRY(Entity entity, for_change(connection, *key_, id, expected));
+        M3U_TRY(Entity entity, for_change(connection, *key_, id, expected, change.checked));
         if (change.name && *change.name != entity.name) {
           M3U_CHECK(check_free(connection, *key_, entity.kind, *change.name));
           entity.name = *change.name;
@@ -143,17 +145,18 @@ Result<Entity> Entities::put(const Uuid& id, const EntityChange& change, std::in
       });
 }
 
-Result<> Entities::erase(const Uuid& id, std::int64_t expected) {
+Result<> Entities::erase(const Uuid& id, std::int64_t expected, CheckedAt checked) {
   return database_->transact(Access::kExclusive, [&](Connection& connection) -> Result<> {
-    M3U_CHECK(for_change(connection, *key_, id, expected));
+    M3U_CHECK(for_change(connection, *key_, id, expected, checked));
     M3U_CHECK(sql::delete_entity(connection, id));
     M3U_CHECK(sql::count_revision(connection));
     return database_->announce(connection, Topic::kEntities);
   });
 }
 
-Result<> Entities::reorder(EntityKind kind, std::span<const Uuid> order) {
+Result<> Entities::reorder(EntityKind kind, std::span<const Uuid> order, CheckedAt checked) {
   return database_->transact(Access::kExclusive, [&](Connection& connection) -> Result<> {
+    M3U_CHECK(sql::check_unchanged(connection, checked));
     M3U_TRY(
         const auto ids,
         sql::query_all(connection, "SELECT id FROM entities WHERE kind = $1 ORDER BY id",
@@ -174,13 +177,7 @@ Result<> Entities::reorder(EntityKind kind, std::span<const Uuid> order) {
 }
 
 Result<std::int64_t> Entities::revision() {
-  return sql::transact<std::int64_t>(
-      *database_, Access::kRead, [&](Connection& connection) -> Result<std::int64_t> {
-        M3U_TRY(const auto value,
-                sql::query_one(connection, "SELECT value FROM counters WHERE name = 'revision'", {},
-                               [](sql::Columns& columns) { return columns.integer(); }));
-        return value.value_or(0);
-      });
+  return sql::transact<std::int64_t>(*database_, Access::kRead, sql::current_revision);
 }
 
 }  // namespace m3u_proxy::store

@@ -39,18 +39,25 @@ struct Entity {
   Time updated{};
 };
 
+/// The store's revision with which a change was found to fit what else there is. Where there is
+/// another by now, the change is refused (kConflict) and has to be checked anew. None: it is not
+/// asked.
+using CheckedAt = std::optional<std::int64_t>;
+
 struct NewEntity {
   EntityKind kind{};
   std::string name{};
   std::string body{};
   ManagedBy managed_by = ManagedBy::kUser;
   std::optional<Uuid> id{};  ///< otherwise of its name
+  CheckedAt checked{};
 };
 
 /// What is not given stays.
 struct EntityChange {
   std::optional<std::string> name{};
   std::optional<std::string> body{};
+  CheckedAt checked{};
 };
 
 /// An entity of a configuration file, in the file's order.
@@ -85,16 +92,17 @@ class Entities {
   Result<Entity> find(EntityKind kind, std::string_view name);
 
   /// Appends it to its kind. Its id stays for good, so a new thing whose name once was another's
-  /// gets an id of its own. Errors: kConflict (the name or id is taken), kInvalidArgument (name or
-  /// body too long or empty).
+  /// gets an id of its own. Errors: kConflict (the name or id is taken, or `checked` is over),
+  /// kInvalidArgument (name or body too long or empty).
   Result<Entity> create(const NewEntity& entity, Time now);
   /// Errors: kNotFound; kConflict when its revision is not `expected` any more, the new name is
-  /// taken, or the file manages it.
+  /// taken, the file manages it, or `checked` is over.
   Result<Entity> put(const Uuid& id, const EntityChange& change, std::int64_t expected, Time now);
   /// Takes its snapshots', generations', runs', edits' and tokens' rows with it. Errors as put().
-  Result<> erase(const Uuid& id, std::int64_t expected);
-  /// Gives a kind its order. Error: kConflict when `order` is not exactly those there are.
-  Result<> reorder(EntityKind kind, std::span<const Uuid> order);
+  Result<> erase(const Uuid& id, std::int64_t expected, CheckedAt checked = {});
+  /// Gives a kind its order. Error: kConflict when `order` is not exactly those there are, or
+  /// `checked` is over.
+  Result<> reorder(EntityKind kind, std::span<const Uuid> order, CheckedAt checked = {});
 
   /// Makes what the file manages exactly `entities`, in one transaction: what vanished from the
   /// file is removed, an example of the same name becomes the file's, what a user made stays and
@@ -107,6 +115,7 @@ class Entities {
   Result<bool> release_file();
 
   /// Counts every change of entities, channel edits and settings; a generation names what it is of.
+  /// Who checks a change asks for it first, then reads what there is, and gives it as `checked`.
   Result<std::int64_t> revision();
 
  private:

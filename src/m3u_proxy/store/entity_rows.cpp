@@ -159,6 +159,21 @@ Result<std::int64_t> next_position(Connection& connection, EntityKind kind) {
   return last.value_or(0) + 1;
 }
 
+Result<std::int64_t> current_revision(Connection& connection) {
+  M3U_TRY(const auto value,
+          query_one(connection, "SELECT value FROM counters WHERE name = 'revision'", {},
+                    [](Columns& columns) { return columns.integer(); }));
+  return value.value_or(0);
+}
+
+Result<> check_unchanged(Connection& connection, const CheckedAt& checked) {
+  if (!checked) return {};
+  M3U_TRY(const std::int64_t now, current_revision(connection));
+  if (now == *checked) return {};
+  return fail(ErrorCode::kConflict, "something else was changed while this change was checked",
+              "repeat it");
+}
+
 Result<std::int64_t> count_revision(Connection& connection) {
   M3U_TRY(const auto revision,
           query_one(connection,

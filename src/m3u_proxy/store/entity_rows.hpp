@@ -26,6 +26,10 @@ Result<> delete_entity(Connection& connection, const Uuid& id);
 Result<Uuid> unused_id(Connection& connection, EntityKind kind, std::string_view name);
 Result<std::int64_t> next_position(Connection& connection, EntityKind kind);
 
+/// The store's revision.
+Result<std::int64_t> current_revision(Connection& connection);
+/// Within an exclusive transaction: that nothing was changed since. Error: kConflict.
+Result<> check_unchanged(Connection& connection, const CheckedAt& checked);
 /// Counts the store's revision up and returns it. Within a transaction that changes what
 /// generations depend on.
 Result<std::int64_t> count_revision(Connection& connection);

@@ -10,6 +10,7 @@
 #include <m3u_proxy/api/edits/edit_impact.hpp>
 #include <m3u_proxy/api/edits/edit_json.hpp>
 #include <m3u_proxy/api/edits/edit_routes.hpp>
+#include <m3u_proxy/api/entities/checked_change.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/lineup/channel_answers.hpp>
 #include <m3u_proxy/api/request_body.hpp>
@@ -168,14 +169,17 @@ Outcome<Meant> BulkEdits::find(const Call& call, const BulkRequest& wanted) {
 }
 
 Answer BulkEdits::by_rule(const Call& call, const BulkRequest& wanted, std::uint64_t count) {
-  M3U_TRY(const BulkRule rule, plan_bulk_rule(context_, wanted.filter, wanted.set, wanted.proxy));
-  const bool is_filter = rule.kind == store::EntityKind::kFilter;
+  const auto plan = [&] {
+    return plan_bulk_rule(context_, wanted.filter, wanted.set, wanted.proxy);
+  };
   std::string text;
   Json json(text);
-  json.begin_object().member("channels", count).member("made", is_filter ? "filter" : "rule");
+  json.begin_object().member("channels", count);
   if (wanted.is_dry) {
+    M3U_TRY(const BulkRule rule, plan());
     DryRun run(context_, *data_, call);
     M3U_CHECK(look_at_bulk_rule(run, context_, rule));
+    json.member("made", to_string(rule.kind));
     run.write(json);
     json.key("rule")
         .begin_object()
@@ -183,8 +187,13 @@ Answer BulkEdits::by_rule(const Call& call, const BulkRequest& wanted, std::uint
         .member("expression", std::string_view(rule.expression))
         .end_object();
   } else {
-    M3U_TRY(const store::Entity made, make_bulk_rule(context_, call, rule));
-    json.member("dry_run", false).key("rule").begin_object();
+    BulkRule rule;
+    M3U_TRY(const store::Entity made,
+            check_and_change(context_.store, [&](std::int64_t revision) -> Outcome<store::Entity> {
+              M3U_TRY(rule, plan());
+              return make_bulk_rule(context_, call, rule, revision);
+            }));
+    json.member("made", to_string(rule.kind)).member("dry_run", false).key("rule").begin_object();
     id_member(json, "id", made.id);
     json.member("name", std::string_view(rule.name))
         .member("expression", std::string_view(rule.expression))

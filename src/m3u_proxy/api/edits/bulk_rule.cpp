@@ -7,6 +7,7 @@
 #include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/edits/bulk_rule.hpp>
 #include <m3u_proxy/api/entities/entity_view.hpp>
+#include <m3u_proxy/api/entities/renaming.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 
@@ -136,43 +137,24 @@ Outcome<void> look_at_bulk_rule(DryRun& run, const ApiContext& context, const Bu
 }
 
 Outcome<store::Entity> make_bulk_rule(const ApiContext& context, const Call& call,
-                                      const BulkRule& rule) {
-  M3U_TRY(const auto checked, model_with_rule(context, rule));
-  auto& entities = context.store.entities();
-  M3U_TRY(const Entity made,
-          entities.create({.kind = rule.kind, .name = rule.name, .body = body_of(rule)},
-                          context.clock()));
-  std::vector<std::pair<const Entity*, Entity>> changed;
+                                      const BulkRule& rule, store::CheckedAt checked) {
+  M3U_CHECK(model_with_rule(context, rule));
+  std::vector<Follower> followers;
   for (const Entity& proxy : rule.proxies) {
     M3U_TRY(std::string body, body_with(proxy, rule));
-    auto now = entities.put(proxy.id, {.body = std::move(body)}, proxy.revision, context.clock());
-    if (now) {
-      changed.emplace_back(&proxy, *std::move(now));
-      continue;
-    }
-    for (const auto& [before, after] : changed)
-      (void)entities.put(before->id, {.body = before->body}, after.revision, context.clock());
-    (void)entities.erase(made.id, made.revision);
-    if (now.error().code == ErrorCode::kConflict)
-      return problem(412, fmt::format("\"{}\" was changed in the meantime", proxy.name),
-                     "try again");
-    return std::unexpected<Problem>(Problem(std::move(now).error()));
+    followers.push_back({.proxy = proxy, .body = std::move(body)});
   }
+  M3U_TRY(const Entity made,
+          put_with_followers(context.store,
+                             {.kind = rule.kind, .name = rule.name, .body = body_of(rule)},
+                             followers, checked, context.clock()));
   M3U_TRY(std::string is, entity_json(made));
   const bool is_filter = rule.kind == EntityKind::kFilter;
   M3U_CHECK(record(context, call,
                    {.action = is_filter ? "filters.create" : "rules.create",
                     .target = to_string(made.id),
                     .after = std::move(is)}));
-  for (const auto& [before, after] : changed) {
-    M3U_TRY(std::string was, entity_json(*before));
-    M3U_TRY(std::string now, entity_json(after));
-    M3U_CHECK(record(context, call,
-                     {.action = "proxies.change",
-                      .target = to_string(after.id),
-                      .before = std::move(was),
-                      .after = std::move(now)}));
-  }
+  M3U_CHECK(record_followers(context, call, followers));
   return made;
 }
 

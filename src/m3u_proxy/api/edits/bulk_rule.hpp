@@ -23,9 +23,9 @@ Outcome<BulkRule> plan_bulk_rule(const ApiContext& context, const std::string& f
                                  const edits::ChannelEdit& set, const std::optional<Uuid>& proxy);
 /// Problems: as DryRun::look(); 422 where the rule does not fit the rest.
 Outcome<void> look_at_bulk_rule(DryRun& run, const ApiContext& context, const BulkRule& rule);
-/// Makes it, last of the proxies' rules. Nothing is left of it where that fails. Problems: as
-/// above; 412 where a proxy was changed meanwhile.
+/// Makes it, last of the proxies' rules, all or nothing, as it was planned at the store's revision
+/// `checked`. Problems: as above; 409 when that is over.
 Outcome<store::Entity> make_bulk_rule(const ApiContext& context, const Call& call,
-                                      const BulkRule& rule);
+                                      const BulkRule& rule, store::CheckedAt checked);
 
 }  // namespace m3u_proxy::api

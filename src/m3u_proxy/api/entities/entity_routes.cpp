@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include <m3u_proxy/api/audit.hpp>
+#include <m3u_proxy/api/entities/checked_change.hpp>
 #include <m3u_proxy/api/entities/entity_check.hpp>
 #include <m3u_proxy/api/entities/entity_impact.hpp>
 #include <m3u_proxy/api/entities/entity_kinds.hpp>
@@ -20,6 +21,7 @@ namespace m3u_proxy::api {
 namespace {
 
 using Needed = Fields::Needed;
+using store::CheckedAt;
 using store::Entity;
 using store::EntityKind;
 
@@ -29,26 +31,28 @@ constexpr std::uint64_t kOrderRevisions = 1'000'000'000'000'000'000;  // 18 digi
 
 class EntityHandlers {
  public:
+  /// `changing`: one at a time changes an entity of any kind.
   EntityHandlers(const ApiContext& context, const EntityKindName& kind,
-                 std::shared_ptr<PublishedData> data)
-      : context_(context), kind_(kind), data_(std::move(data)) {}
+                 std::shared_ptr<PublishedData> data, std::shared_ptr<std::mutex> changing)
+      : context_(context), kind_(kind), data_(std::move(data)), changing_(std::move(changing)) {}
 
   Answer list(Call& call);
-  Answer create(Call& call);
   Answer get(Call& call);
-  Answer put(Call& call);
-  Answer erase(Call& call);
-  Answer reorder(Call& call);
+  /// Changes, checked at a revision of the store; without one only a dry run.
+  using Change = Answer (EntityHandlers::*)(Call&, CheckedAt);
+  Answer change(Call& call, Change work);
+  Answer create(Call& call, CheckedAt checked);
+  Answer put(Call& call, CheckedAt checked);
+  Answer erase(Call& call, CheckedAt checked);
+  Answer reorder(Call& call, CheckedAt checked);
 
  private:
   Outcome<EntityDraft> draft_of(const Call& call, const std::optional<Entity>& stored);
   Answer shown(const Call& call, const Entity& entity, int status = 200);
   std::unexpected<Problem> not_written(const Call& call, const Entity& before, const Error& error);
-  Result<> record_change(const Call& call, std::string_view action, const Entity& before,
-                         const Entity& after);
   Answer dry_answer(const Call& call, const jobs::DraftEntity& draft,
                     std::span<const Follower> followers = {});
-  Answer dry_order(const Call& call, const std::vector<Entity>& entities, std::vector<Uuid> ids);
+  Answer dry_order(const Call& call, std::vector<Uuid> known, std::vector<Uuid> ids);
   [[nodiscard]] std::string action(std::string_view what) const {
     return fmt::format("{}.{}", kind_.path, what);
   }
@@ -56,7 +60,7 @@ class EntityHandlers {
   const ApiContext& context_;
   EntityKindName kind_;
   std::shared_ptr<PublishedData> data_;
-  std::mutex ordering_;  // from the look at an order to its change
+  std::shared_ptr<std::mutex> changing_;
 };
 
 jobs::DraftEntity to_draft(const EntityDraft& draft) {
@@ -66,18 +70,24 @@ jobs::DraftEntity to_draft(const EntityDraft& draft) {
           .id = draft.id};
 }
 
-/// What stands for the revision of an order: another one has another.
-std::int64_t order_revision(const std::vector<Entity>& entities) {
-  std::string ids;
-  for (const Entity& entity : entities) ids += to_string(entity.id);
-  return static_cast<std::int64_t>(XXH3_64bits(ids.data(), ids.size()) % kOrderRevisions);
+std::vector<Uuid> ids_of(const std::vector<Entity>& entities) {
+  std::vector<Uuid> ids;
+  for (const Entity& entity : entities) ids.push_back(entity.id);
+  return ids;
 }
 
-std::string ids_json(const std::vector<Entity>& entities) {
+/// What stands for the revision of an order: another one has another.
+std::int64_t order_revision(const std::vector<Uuid>& ids) {
+  std::string text;
+  for (const Uuid& id : ids) text += to_string(id);
+  return static_cast<std::int64_t>(XXH3_64bits(text.data(), text.size()) % kOrderRevisions);
+}
+
+std::string ids_json(const std::vector<Uuid>& ids) {
   std::string text;
   Json json(text);
   json.begin_object().key("ids").begin_array();
-  for (const Entity& entity : entities) json.value(std::string_view(to_string(entity.id)));
+  for (const Uuid& id : ids) json.value(std::string_view(to_string(id)));
   json.end_array().end_object();
   return text;
 }
@@ -126,7 +136,7 @@ Answer EntityHandlers::list(Call& call) {
   }
   json.end_array().key("next_cursor").null().member("total", entities.size()).end_object();
   http::Response response = json_answer(std::move(text));
-  response.add("ETag", etag_of(order_revision(entities)));
+  response.add("ETag", etag_of(order_revision(ids_of(entities))));
   return response;
 }
 
@@ -155,17 +165,6 @@ Outcome<EntityDraft> EntityHandlers::draft_of(const Call& call,
   return draft;
 }
 
-Result<> EntityHandlers::record_change(const Call& call, std::string_view action,
-                                       const Entity& before, const Entity& after) {
-  M3U_TRY(std::string was, entity_json(before));
-  M3U_TRY(std::string is, entity_json(after));
-  return record(context_, call,
-                {.action = action,
-                 .target = to_string(before.id),
-                 .before = std::move(was),
-                 .after = std::move(is)});
-}
-
 Answer EntityHandlers::dry_answer(const Call& call, const jobs::DraftEntity& draft,
                                   std::span<const Follower> followers) {
   std::vector<jobs::DraftEntity> proxies;
@@ -176,14 +175,24 @@ Answer EntityHandlers::dry_answer(const Call& call, const jobs::DraftEntity& dra
   return run.answer();
 }
 
-Answer EntityHandlers::create(Call& call) {
+/// Among those of this process none is checked again because of another.
+Answer EntityHandlers::change(Call& call, Change work) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
+  if (is_dry) return (this->*work)(call, std::nullopt);
+  const std::scoped_lock lock(*changing_);
+  return check_and_change(context_.store,
+                          [&](std::int64_t revision) { return (this->*work)(call, revision); });
+}
+
+Answer EntityHandlers::create(Call& call, CheckedAt checked) {
   M3U_TRY(const EntityDraft draft, draft_of(call, std::nullopt));
-  if (is_dry) return dry_answer(call, to_draft(draft));
+  if (!checked) return dry_answer(call, to_draft(draft));
   M3U_TRY(const Entity made,
-          context_.store.entities().create(
-              {.kind = kind_.kind, .name = draft.name, .body = config::to_json(draft.config)},
-              context_.clock()));
+          context_.store.entities().create({.kind = kind_.kind,
+                                            .name = draft.name,
+                                            .body = config::to_json(draft.config),
+                                            .checked = checked},
+                                           context_.clock()));
   M3U_TRY(std::string after, entity_json(made));
   M3U_CHECK(record(
       context_, call,
@@ -196,26 +205,32 @@ Answer EntityHandlers::get(Call& call) {
   return shown(call, entity);
 }
 
-Answer EntityHandlers::put(Call& call) {
-  M3U_TRY(const bool is_dry, is_dry_run(call.request));
+Answer EntityHandlers::put(Call& call, CheckedAt checked) {
   M3U_TRY(const Entity before, find_entity(context_, call, kind_.kind));
   M3U_CHECK(refuse_if_managed(before));
   M3U_CHECK(check_revision(call.request, before.revision));
   M3U_TRY(const EntityDraft draft, draft_of(call, before));
   M3U_TRY(const auto followers, followers_of(context_.store, before, draft.name));
-  if (is_dry) return dry_answer(call, to_draft(draft), followers);
+  if (!checked) return dry_answer(call, to_draft(draft), followers);
   const std::string body = config::to_json(draft.config);
-  const auto now = followers.empty() ? context_.store.entities().put(
-                                           before.id, {.name = draft.name, .body = body},
-                                           before.revision, context_.clock())
-                                     : put_with_followers(context_.store, before, draft.name, body,
-                                                          followers, context_.clock());
+  const auto now =
+      followers.empty()
+          ? context_.store.entities().put(before.id,
+                                          {.name = draft.name, .body = body, .checked = checked},
+                                          before.revision, context_.clock())
+          : put_with_followers(
+                context_.store,
+                {.kind = kind_.kind, .name = draft.name, .body = body, .id = before.id}, followers,
+                checked, context_.clock());
   if (!now) return not_written(call, before, now.error());
-  M3U_CHECK(record_change(call, action("change"), before, *now));
-  for (const Follower& follower : followers) {
-    M3U_TRY(const Entity proxy, context_.store.entities().get(follower.proxy.id));
-    M3U_CHECK(record_change(call, "proxies.change", follower.proxy, proxy));
-  }
+  M3U_TRY(std::string was, entity_json(before));
+  M3U_TRY(std::string is, entity_json(*now));
+  M3U_CHECK(record(context_, call,
+                   {.action = action("change"),
+                    .target = to_string(before.id),
+                    .before = std::move(was),
+                    .after = std::move(is)}));
+  M3U_CHECK(record_followers(context_, call, followers));
   return shown(call, *now);
 }
 
@@ -231,17 +246,16 @@ std::unexpected<Problem> EntityHandlers::not_written(const Call& call, const Ent
   return std::unexpected<Problem>(error);
 }
 
-Answer EntityHandlers::erase(Call& call) {
-  M3U_TRY(const bool is_dry, is_dry_run(call.request));
+Answer EntityHandlers::erase(Call& call, CheckedAt checked) {
   M3U_TRY(const Entity before, find_entity(context_, call, kind_.kind));
   M3U_CHECK(refuse_if_managed(before));
   M3U_CHECK(check_revision(call.request, before.revision));
   M3U_CHECK(check_removal(context_, before.id));
-  if (is_dry)
+  if (!checked)
     return dry_answer(
         call,
         {.kind = kind_.kind, .name = before.name, .body = {}, .id = before.id, .is_gone = true});
-  if (const auto gone = context_.store.entities().erase(before.id, before.revision); !gone)
+  if (const auto gone = context_.store.entities().erase(before.id, before.revision, checked); !gone)
     return not_written(call, before, gone.error());
   M3U_TRY(std::string was, entity_json(before));
   M3U_CHECK(record(
@@ -251,35 +265,29 @@ Answer EntityHandlers::erase(Call& call) {
 }
 
 /// Proxies name what they are made of in an order of their own, so nothing is published otherwise.
-Answer EntityHandlers::dry_order(const Call& call, const std::vector<Entity>& entities,
-                                 std::vector<Uuid> ids) {
-  std::vector<Uuid> known;
-  for (const Entity& entity : entities) known.push_back(entity.id);
+Answer EntityHandlers::dry_order(const Call& call, std::vector<Uuid> known, std::vector<Uuid> ids) {
   std::ranges::sort(known);
   std::ranges::sort(ids);
   if (known != ids) return problem(409, "the order does not name exactly those that there are");
   return DryRun(context_, *data_, call).answer();
 }
 
-Answer EntityHandlers::reorder(Call& call) {
-  M3U_TRY(const bool is_dry, is_dry_run(call.request));
+Answer EntityHandlers::reorder(Call& call, CheckedAt checked) {
   M3U_TRY(const ConfigNode body, json_body(call.request));
   Fields fields(body);
   const auto ids = fields.ids("ids", Needed::kYes, kMostOrdered);
   M3U_CHECK(fields.finish());
-  const std::scoped_lock lock(ordering_);
   store::Entities& entities = context_.store.entities();
-  M3U_TRY(const auto before, entities.list(kind_.kind));
+  M3U_TRY(const auto listed, entities.list(kind_.kind));
+  const std::vector<Uuid> before = ids_of(listed);
   M3U_CHECK(check_revision(call.request, order_revision(before)));
-  if (is_dry) return dry_order(call, before, *ids);
-  if (const auto done = entities.reorder(kind_.kind, *ids); !done)
-    return std::unexpected<Problem>(done.error());
-  M3U_TRY(const auto after, entities.list(kind_.kind));
+  if (!checked) return dry_order(call, before, *ids);
+  M3U_CHECK(entities.reorder(kind_.kind, *ids, checked));
   M3U_CHECK(
       record(context_, call,
-             {.action = action("order"), .before = ids_json(before), .after = ids_json(after)}));
+             {.action = action("order"), .before = ids_json(before), .after = ids_json(*ids)}));
   http::Response response = http::empty_response();
-  response.add("ETag", etag_of(order_revision(after)));
+  response.add("ETag", etag_of(order_revision(*ids)));
   return response;
 }
 
@@ -297,30 +305,30 @@ Outcome<store::Entity> find_entity(const ApiContext& context, const Call& call, 
 Result<> add_entity_routes(Operations& operations, const ApiContext& context,
                            const std::shared_ptr<PublishedData>& data) {
   using enum http::Method;
-  using Work = Answer (EntityHandlers::*)(Call&);
+  const auto changing = std::make_shared<std::mutex>();
   for (const EntityKindName& kind : kEntityKinds) {
-    const auto handlers = std::make_shared<EntityHandlers>(context, kind, data);
-    const auto add = [&](http::Method method, std::string_view rest, std::string_view id,
-                         Role least, std::uint64_t body, Work work) {
-      return operations.add(method, fmt::format("/{}{}", kind.path, rest),
-                            {.id = std::string(id),
-                             .least = least,
-                             .body_limit = body,
-                             .has_dry_run = method != kGet},
+    const auto handlers = std::make_shared<EntityHandlers>(context, kind, data, changing);
+    const auto path = [&](std::string_view rest) { return fmt::format("/{}{}", kind.path, rest); };
+    const auto see = [&](std::string_view rest, std::string id,
+                         Answer (EntityHandlers::*work)(Call&)) {
+      return operations.add(kGet, path(rest), {.id = std::move(id), .least = Role::kViewer},
                             [handlers, work](Call& call) { return ((*handlers).*work)(call); });
     };
-    constexpr Role kSees = Role::kViewer;
-    constexpr Role kChanges = Role::kEditor;
-    M3U_CHECK(add(kGet, "", fmt::format("list{}", kind.many), kSees, 0, &EntityHandlers::list));
-    M3U_CHECK(add(kPost, "", fmt::format("create{}", kind.one), kChanges, kBody,
-                  &EntityHandlers::create));
-    M3U_CHECK(add(kGet, "/{id}", fmt::format("get{}", kind.one), kSees, 0, &EntityHandlers::get));
+    const auto change = [&](http::Method method, std::string_view rest, std::string id,
+                            std::uint64_t body, EntityHandlers::Change work) {
+      return operations.add(
+          method, path(rest),
+          {.id = std::move(id), .least = Role::kEditor, .body_limit = body, .has_dry_run = true},
+          [handlers, work](Call& call) { return handlers->change(call, work); });
+    };
+    M3U_CHECK(see("", fmt::format("list{}", kind.many), &EntityHandlers::list));
+    M3U_CHECK(change(kPost, "", fmt::format("create{}", kind.one), kBody, &EntityHandlers::create));
+    M3U_CHECK(see("/{id}", fmt::format("get{}", kind.one), &EntityHandlers::get));
+    M3U_CHECK(change(kPut, "/{id}", fmt::format("put{}", kind.one), kBody, &EntityHandlers::put));
     M3U_CHECK(
-        add(kPut, "/{id}", fmt::format("put{}", kind.one), kChanges, kBody, &EntityHandlers::put));
-    M3U_CHECK(add(kDelete, "/{id}", fmt::format("remove{}", kind.one), kChanges, 0,
-                  &EntityHandlers::erase));
-    M3U_CHECK(add(kPut, "/order", fmt::format("order{}", kind.many), kChanges, kBody * 4,
-                  &EntityHandlers::reorder));
+        change(kDelete, "/{id}", fmt::format("remove{}", kind.one), 0, &EntityHandlers::erase));
+    M3U_CHECK(change(kPut, "/order", fmt::format("order{}", kind.many), kBody * 4,
+                     &EntityHandlers::reorder));
   }
   return {};
 }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/audit.hpp>
 #include <m3u_proxy/api/entities/entity_kinds.hpp>
+#include <m3u_proxy/api/entities/entity_view.hpp>
 #include <m3u_proxy/api/entities/renaming.hpp>
 #include <m3u_proxy/config/node_json.hpp>
 
@@ -66,32 +68,36 @@ Outcome<std::vector<Follower>> followers_of(store::Store& store, const Entity& e
   return followers;
 }
 
-Result<Entity> put_with_followers(store::Store& store, const Entity& before,
-                                  const std::string& name, const std::string& body,
-                                  const std::vector<Follower>& followers, store::Time now) {
-  std::vector<store::FileEntity> wanted;
-  wanted.push_back({.kind = before.kind, .name = name, .body = body, .id = before.id});
+Result<Entity> put_with_followers(store::Store& store, const store::FileEntity& changed,
+                                  const std::vector<Follower>& followers, store::CheckedAt checked,
+                                  store::Time now) {
+  std::vector<store::FileEntity> wanted = {changed};
   for (const Follower& follower : followers)
     wanted.push_back({.kind = EntityKind::kProxy,
                       .name = follower.proxy.name,
                       .body = follower.body,
                       .id = follower.proxy.id});
-  const auto is_same = [&](const store::FileEntity& one, const Entity* stored) {
-    if (stored == nullptr || stored->id != *one.id) return false;
-    if (stored->id == before.id) return stored->revision == before.revision;
-    return std::ranges::any_of(followers, [&](const Follower& follower) {
-      return follower.proxy.id == stored->id && follower.proxy.revision == stored->revision;
-    });
-  };
-  const store::MergeBody merge = [&](const store::FileEntity& one,
-                                     const Entity* stored) -> Result<std::string> {
-    if (is_same(one, stored)) return one.body;
-    return fail(ErrorCode::kConflict,
-                fmt::format("{} \"{}\" was changed meanwhile", to_string(one.kind), one.name),
-                "look at it again and repeat the change");
-  };
-  M3U_CHECK(store.import({.entities = wanted, .merge = merge}, now));
-  return store.entities().get(before.id);
+  M3U_CHECK(store.import({.entities = wanted, .checked = checked}, now));
+  if (changed.id) return store.entities().get(*changed.id);
+  return store.entities().find(changed.kind, changed.name);
+}
+
+Result<> record_followers(const ApiContext& context, const Call& call,
+                          const std::vector<Follower>& followers) {
+  for (const Follower& follower : followers) {
+    const auto now = context.store.entities().get(follower.proxy.id);
+    // Somebody has removed it since, which the log has as well.
+    if (!now && now.error().code == ErrorCode::kNotFound) continue;
+    if (!now) return fail(now.error());
+    M3U_TRY(std::string before, entity_json(follower.proxy));
+    M3U_TRY(std::string after, entity_json(*now));
+    M3U_CHECK(record(context, call,
+                     {.action = "proxies.change",
+                      .target = to_string(follower.proxy.id),
+                      .before = std::move(before),
+                      .after = std::move(after)}));
+  }
+  return {};
 }
 
 }  // namespace m3u_proxy::api

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <m3u_proxy/api/entities/checked_change.hpp>
 #include <m3u_proxy/api/entities/entity_kinds.hpp>
 #include <m3u_proxy/api/entities/entity_secrets.hpp>
 #include <m3u_proxy/api/transfer/configuration_import.hpp>
@@ -226,15 +227,21 @@ Result<ImportSummary> import_configuration(store::Store& store, memory::Budget& 
   const store::MergeBody merge = [&](const FileEntity& wanted, const Entity* stored) {
     return merged(wanted, stored, options);
   };
-  ImportSummary summary;
   std::vector<jobs::DraftEntity> drafts;
-  M3U_CHECK(check_together(store, base, what, options.mode, merge, summary, drafts));
-  M3U_TRY(summary.counts, store.import({.entities = what.entities,
-                                        .edits = what.edits,
-                                        .mode = options.mode,
-                                        .only_try = options.only_check,
-                                        .merge = merge},
-                                       options.now));
+  const auto work = [&](std::int64_t revision) -> Result<ImportSummary> {
+    ImportSummary made;
+    drafts.clear();
+    M3U_CHECK(check_together(store, base, what, options.mode, merge, made, drafts));
+    M3U_TRY(made.counts, store.import({.entities = what.entities,
+                                       .edits = what.edits,
+                                       .mode = options.mode,
+                                       .only_try = options.only_check,
+                                       .merge = merge,
+                                       .checked = revision},
+                                      options.now));
+    return made;
+  };
+  M3U_TRY(ImportSummary summary, check_and_change(store, work));
   summary.ignored = std::move(what.ignored);
   if (options.planned != nullptr)
     *options.planned = {

@@ -7,34 +7,12 @@
 #include <m3u_proxy/api/entities/entity_impact.hpp>
 #include <m3u_proxy/api/transfer/restore_impact.hpp>
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/config/legacy_keys.hpp>
 #include <m3u_proxy/jobs/current_model.hpp>
 #include <m3u_proxy/jobs/edit_files.hpp>
-#include <m3u_proxy/records/stored_edits.hpp>
+#include <m3u_proxy/jobs/file_take_over.hpp>
 
 namespace m3u_proxy::api {
 namespace {
-
-Result<> take_over(store::Store& restored, const config::ConfigDocument& file,
-                   const config::Configuration& said, store::Time now) {
-  M3U_TRY(ConfigNode tree, parse_toml(file.text, file.file));
-  config::ConfigReader reader;
-  (void)config::replace_legacy_keys(reader, tree);
-  M3U_TRY(const auto entities, jobs::entities_of(tree, file.folder));
-  M3U_CHECK(restored.entities().take_over_file(entities, now));
-  std::vector<store::ChannelEdit> edits;
-  for (const config::EditConfig& edit : said.edits) {
-    std::optional<Uuid> proxy;
-    if (!edit.proxy.name.empty()) {
-      M3U_TRY(const auto entity,
-              restored.entities().find(store::EntityKind::kProxy, edit.proxy.name));
-      proxy = entity.id;
-    }
-    edits.push_back(records::to_stored(edit.edit, proxy));
-  }
-  M3U_CHECK(restored.edits().take_over_file(edits, now));
-  return {};
-}
 
 /// What the configuration file manages holds again after a restore, or, where it does not fit what
 /// is restored, nothing of it, which only the log says then too.
@@ -46,7 +24,9 @@ Result<> take_file(const ApiContext& context, store::Store& restored) {
     return {};
   }
   const config::LoadedConfiguration loaded = context.settings.read(file, nullptr);
-  if (const auto taken = take_over(restored, *file, loaded.configuration, context.clock()); !taken)
+  if (const auto taken =
+          jobs::take_over_file(restored, *file, loaded.configuration, context.clock());
+      !taken)
     log::warn("backup", "the configuration file would not be taken over after the restore: {}",
               to_string(taken.error()));
   return {};

@@ -1,52 +1,17 @@
 #include <fmt/format.h>
 
 #include <m3u_proxy/api/audit.hpp>
-#include <m3u_proxy/base/config_node.hpp>
 #include <m3u_proxy/base/json_writer.hpp>
 #include <m3u_proxy/base/log.hpp>
-#include <m3u_proxy/config/legacy_keys.hpp>
 #include <m3u_proxy/daemon/configuration/configuration_check.hpp>
 #include <m3u_proxy/daemon/configuration/provisioning.hpp>
 #include <m3u_proxy/daemon/example_files.hpp>
 #include <m3u_proxy/io/atomic_file.hpp>
+#include <m3u_proxy/jobs/file_take_over.hpp>
 #include <m3u_proxy/jobs/model.hpp>
-#include <m3u_proxy/records/stored_edits.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
-
-/// The lists of a document as entities.
-Result<std::vector<store::FileEntity>> entities_of(const config::ConfigDocument& document) {
-  M3U_TRY(ConfigNode tree, parse_toml(document.text, document.file));
-  config::ConfigReader reader;
-  (void)config::replace_legacy_keys(reader, tree);
-  return jobs::entities_of(tree, std::filesystem::current_path() / document.folder);
-}
-
-/// The edits of a file, but for those of proxies that are not there yet.
-Result<std::vector<store::ChannelEdit>> edits_of(store::Store& store,
-                                                 const config::Configuration& configuration) {
-  std::vector<store::ChannelEdit> edits;
-  for (const config::EditConfig& edit : configuration.edits) {
-    std::optional<Uuid> proxy;
-    if (!edit.proxy.name.empty()) {
-      const auto entity = store.entities().find(store::EntityKind::kProxy, edit.proxy.name);
-      if (!entity && entity.error().code == ErrorCode::kNotFound) continue;
-      if (!entity) return fail(entity.error());
-      proxy = entity->id;
-    }
-    edits.push_back(records::to_stored(edit.edit, proxy));
-  }
-  return edits;
-}
-
-Result<> take_over_edits(store::Store& store, const config::Configuration& configuration,
-                         store::Time now) {
-  M3U_TRY(const auto edits, edits_of(store, configuration));
-  M3U_TRY(const bool changed, store.edits().take_over_file(edits, now));
-  if (changed) log::info("config", "{} edits of channels are the file's", edits.size());
-  return {};
-}
 
 Result<> write_file(const std::filesystem::path& path, std::string_view content) {
   M3U_TRY(const auto file, io::AtomicFile::create(path));
@@ -124,16 +89,13 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
 Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loaded,
                                   store::Time now) {
   if (!loaded.document) return store::TakeOver();
-  M3U_TRY(const auto entities, entities_of(*loaded.document));
-  // Before anything is taken over: a proxy that comes with the file has no edits of people.
-  M3U_TRY(const auto edits, edits_of(store, loaded.configuration));
-  M3U_CHECK(store.edits().check_file(edits));
-  M3U_TRY(store::TakeOver taken, store.entities().take_over_file(entities, now));
-  M3U_CHECK(take_over_edits(store, loaded.configuration, now));
-  if (!taken.empty())
+  M3U_TRY(jobs::FileTakeOver taken,
+          jobs::take_over_file(store, *loaded.document, loaded.configuration, now));
+  if (taken.edits) log::info("config", "{} edits of channels are the file's", *taken.edits);
+  if (!taken.entities.empty())
     M3U_CHECK(api::record(store, now, {.name = std::string(api::kConfigurationFile)},
-                          {.action = "configuration.take-over", .after = to_json(taken)}));
-  return taken;
+                          {.action = "configuration.take-over", .after = to_json(taken.entities)}));
+  return std::move(taken.entities);
 }
 
 Result<> release_file(store::Store& store) {
@@ -154,9 +116,9 @@ Result<bool> provision_example(store::Store& store, const std::filesystem::path&
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   for (const auto& [name, content] : example_files()) M3U_CHECK(write_file(folder / name, content));
-  M3U_TRY(const auto entities, entities_of({.text = std::string(example_configuration()),
-                                            .file = "the example",
-                                            .folder = folder}));
+  M3U_TRY(const auto entities, jobs::entities_of({.text = std::string(example_configuration()),
+                                                  .file = "the example",
+                                                  .folder = folder}));
   for (const store::FileEntity& entity : entities)
     M3U_CHECK(store.entities().create({.kind = entity.kind,
                                        .name = entity.name,

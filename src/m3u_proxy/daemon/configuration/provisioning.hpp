@@ -26,7 +26,8 @@ Result<LoadedDocument> load_document(const std::optional<std::filesystem::path>&
 /// The flags, with the service's own address in place of those that proxies may name.
 config::ConfigFlags with_own_address(config::ConfigFlags flags);
 
-/// Makes what the file manages exactly what it says. Errors: as Entities::take_over_file().
+/// Makes what the file manages exactly what it says, and says so in the log and in the audit log.
+/// Errors: as jobs::take_over_file().
 Result<store::TakeOver> take_over(store::Store& store, const LoadedDocument& loaded,
                                   store::Time now);
 

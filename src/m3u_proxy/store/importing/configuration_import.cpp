@@ -172,6 +172,7 @@ Result<ImportResult> import_configuration(sql::Database& database, const SecretK
   const auto committed =
       database.transact(sql::Access::kExclusive, [&](Connection& connection) -> Result<> {
         done.reset();
+        M3U_CHECK(sql::check_unchanged(connection, import.checked));
         M3U_TRY(const ImportResult result, Importing(connection, key, import, now).run());
         done = result;
         // An error takes it all back.

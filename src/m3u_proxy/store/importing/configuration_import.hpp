@@ -23,6 +23,7 @@ struct ConfigurationImport {
   ImportMode mode = ImportMode::kAdd;
   bool only_try = false;  ///< everything is done, and taken back
   MergeBody merge{};
+  CheckedAt checked{};
 };
 
 struct ImportCounts {
@@ -36,9 +37,9 @@ struct ImportResult {
   ImportCounts edits{};
 };
 
-/// Thread-safe. Errors: of plan_import(); kConflict (an edit's proxy is not there, or the
-/// configuration file manages the edit), kInvalidArgument (two edits of one channel), those of the
-/// database. Nothing changed then.
+/// Thread-safe. Errors: of plan_import(); kConflict (an edit's proxy is not there, the
+/// configuration file manages the edit, or `checked` is over), kInvalidArgument (two edits of one
+/// channel), those of the database. Nothing changed then.
 Result<ImportResult> import_configuration(sql::Database& database, const SecretKey& key,
                                           const ConfigurationImport& import, Time now);
 

@@ -67,7 +67,7 @@ Result<const Entity*> Planner::find(const FileEntity& wanted) const {
 
 Result<ImportPlan::Step> Planner::step(const FileEntity& wanted, const MergeBody& merge) {
   M3U_TRY(const Entity* const existing, find(wanted));
-  M3U_TRY(std::string body, merge(wanted, existing));
+  M3U_TRY(std::string body, merge ? merge(wanted, existing) : Result<std::string>(wanted.body));
   M3U_CHECK(check(wanted, body));
   ImportPlan::Step step;
   if (existing == nullptr) {

@@ -17,6 +17,7 @@ enum class ImportMode : std::uint8_t {
 };
 
 /// The body that is to be stored for one of a file; `stored` is what is there, nullptr: nothing.
+/// Without such a function it is the file's.
 using MergeBody =
     std::function<Result<std::string>(const FileEntity& wanted, const Entity* stored)>;
 

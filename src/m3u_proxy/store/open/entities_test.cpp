@@ -1,3 +1,6 @@
+#include <barrier>
+#include <thread>
+
 #include <m3u_proxy/store/open/store_testing.hpp>
 
 namespace m3u_proxy::store::testing {
@@ -121,6 +124,62 @@ TEST_P(EntitiesTest, EveryChangeCountsTheStoresRevision) {
             ErrorCode::kConflict);
   must(store().entities().erase(made.id, 2));
   EXPECT_EQ(must(store().entities().revision()), before + 3);
+}
+
+TEST_P(EntitiesTest, ChangeThatWasCheckedBeforeAnotherIsRefused) {
+  const Entity a = create(EntityKind::kRule, "a");
+  const Entity b = create(EntityKind::kRule, "b");
+  Entities& entities = store().entities();
+  const std::int64_t checked = must(entities.revision());
+  must(store().edits().put({.channel = id(1)}, at(2)));
+  const std::int64_t now = must(entities.revision());
+  ASSERT_NE(now, checked);
+  const std::vector<Uuid> turned = {b.id, a.id};
+  const std::vector<FileEntity> file = {{.kind = EntityKind::kRule, .name = "d", .body = "{}"}};
+  const auto refused = entities.create(
+      {.kind = EntityKind::kRule, .name = "c", .body = "{}", .checked = checked}, at(3));
+  ASSERT_EQ(code_of(refused), ErrorCode::kConflict);
+  EXPECT_EQ(refused.error().message, "something else was changed while this change was checked");
+  EXPECT_EQ(code_of(entities.put(a.id, {.name = "x", .checked = checked}, 1, at(3))),
+            ErrorCode::kConflict);
+  EXPECT_EQ(code_of(entities.erase(a.id, 1, checked)), ErrorCode::kConflict);
+  EXPECT_EQ(code_of(entities.reorder(EntityKind::kRule, turned, checked)), ErrorCode::kConflict);
+  EXPECT_EQ(code_of(store().import({.entities = file, .checked = checked}, at(3))),
+            ErrorCode::kConflict);
+  EXPECT_THAT(names(EntityKind::kRule), ElementsAre("a", "b"));
+  EXPECT_EQ(must(entities.revision()), now);
+
+  must(entities.reorder(EntityKind::kRule, turned, now));
+  must(entities.put(a.id, {.name = "x", .checked = now + 1}, 1, at(3)));
+  must(entities.erase(b.id, 1, now + 2));
+  must(entities.create({.kind = EntityKind::kRule, .name = "c", .body = "{}", .checked = now + 3},
+                       at(3)));
+  must(store().import({.entities = file, .checked = now + 4}, at(3)));
+  EXPECT_THAT(names(EntityKind::kRule), ElementsAre("x", "c", "d"));
+}
+
+TEST_P(EntitiesTest, OfTwoProcessesThatCheckedTheSameOneChanges) {
+  const auto another = open();
+  for (int round = 0; round < 20; ++round) {
+    const Entity source = create(EntityKind::kSource, std::to_string(round));
+    const std::int64_t checked = must(store().entities().revision());
+    std::barrier both(2);
+    Result<> erased;
+    Result<Entity> made;
+    {
+      const std::jthread eraser([&] {
+        both.arrive_and_wait();
+        erased = store().entities().erase(source.id, source.revision, checked);
+      });
+      both.arrive_and_wait();
+      made = another->entities().create(
+          {.kind = EntityKind::kProxy, .name = source.name, .body = "{}", .checked = checked},
+          at(2));
+    }
+    EXPECT_NE(erased.has_value(), made.has_value());
+    EXPECT_EQ(erased ? code_of(made) : code_of(erased), ErrorCode::kConflict);
+    EXPECT_EQ(must(store().entities().revision()), checked + 1);
+  }
 }
 
 TEST_P(EntitiesTest, ErasedProxyTakesWhatBelongsToItAlong) {
