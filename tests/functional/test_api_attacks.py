@@ -215,6 +215,63 @@ def test_what_is_only_to_be_tried_is_not_done(service):
     assert tried > 8
 
 
+PLACES = ["proxy_memory.spill_dir", "wasm_plugins.plugin_directory", "wasm_plugins.cache_directory",
+          "service.snapshots", "http.certificate", "http.key"]
+
+
+def with_path(key, path):
+    """Settings in which a key has a path; a certificate goes with its key."""
+    section, name = key.split(".")
+    return {section: {"certificate": path, "key": path} if section == "http" else {name: path}}
+
+
+def saving(admin, config, query=""):
+    return admin.put(f"/settings{query}", {"config": config}, headers={"If-Match": "*"})
+
+
+@pytest.mark.parametrize("key", PLACES)
+def test_a_path_of_the_api_lies_where_paths_may_lie(service, tmp_path, key):
+    """What is there is not looked at: the answer is the same for what is there and what is not."""
+    (tmp_path / "outside").mkdir()
+    (service.data / "link").symlink_to(tmp_path / "outside")
+    answers = set()
+    for path in ("/etc", "/etc/passwd", "/nonexistent", f"{tmp_path}/outside", f"{service.data}/../outside",
+                 f"{service.data}/link/x", f"{service.data}2"):
+        for query in ("", "?dry_run=true"):
+            answer = saving(service.admin, with_path(key, path), query)
+            assert answer.status == 422, (path, answer.text)
+            wrong = {error["field"]: error for error in answer.json["errors"]}[f"config.{key}"]
+            assert path in wrong["message"]
+            assert "configuration file" in wrong["hint"] and "[service] allowed_folders" in wrong["hint"]
+            answers.add(wrong["message"].replace(path, "PATH"))
+    assert len(answers) == 1
+    assert service.admin.get("/settings").json["revision"] == 0
+
+
+def test_paths_may_be_saved_in_the_data_folder_and_in_allowed_ones(service, tmp_path):
+    key, elsewhere = "wasm_plugins.cache_directory", f"{tmp_path}/elsewhere"
+    assert saving(service.admin, with_path(key, f"{service.data}/cache")).status == 200
+    allowed = {"service": {"allowed_folders": [elsewhere]}}
+    assert saving(service.admin, {**allowed, **with_path(key, f"{elsewhere}/cache")}).status == 200
+    # What is saved already keeps nobody from saving something else.
+    kept = saving(service.admin, {"service": {"refresh": "7h"}, **with_path(key, f"{elsewhere}/cache")})
+    assert kept.status == 200, kept.text
+    moved = saving(service.admin, {"service": {"refresh": "7h"}, **with_path(key, f"{elsewhere}/other")})
+    assert moved.status == 422 and moved.json["errors"][0]["field"] == f"config.{key}"
+
+
+def test_paths_of_the_configuration_file_may_be_anywhere_and_its_list_is_the_last_word(tmp_path):
+    config = tmp_path / "service.toml"
+    config.write_text(f'[service]\nallowed_folders = []\n[wasm_plugins]\ncache_directory = "{tmp_path}/cache"\n')
+    with Service(tmp_path / "data", "--config", config) as service:
+        admin = administrator(service)
+        widened = saving(admin, {"service": {"allowed_folders": ["/"]}, **with_path("proxy_memory.spill_dir", "/")})
+        assert widened.status == 409, widened.text
+        assert [error["field"] for error in widened.json["errors"]] == ["config.service.allowed_folders"]
+        assert saving(admin, with_path("proxy_memory.spill_dir", "/")).status == 422
+        assert saving(admin, {"service": {"refresh": "7h"}}).status == 200
+
+
 def test_a_redirect_leads_to_no_private_machine(tmp_path, private):
     config = tmp_path / "service.toml"
     config.write_text('[service]\nallowed_networks = ["127.0.0.1/32"]\n')

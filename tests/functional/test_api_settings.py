@@ -11,6 +11,7 @@ from service import Service, ask, wait_until
 from test_serve import Source, configuration, playlist_of
 
 SECRET = "geheim-very-secret-hook"
+ANYWHERE = {"service": {"allowed_folders": ["/"]}}
 
 
 @pytest.fixture(name="service")
@@ -82,17 +83,17 @@ def test_a_lost_update_and_a_missing_tag_are_refused(service):
     ({"service": {"allowed_networks": ["10.0.0.0/33"]}}, "config.service.allowed_networks[1]", ""),
     ({"http": {"public_url": "ftp://h"}}, "config.http.public_url", "http:// or https://"),
     ({"http": {"certificate": "/a"}}, "config.http", "only one of certificate and key"),
-    ({"http": {"certificate": "/a", "key": "/b"}}, "config.http.certificate", "/a"),
+    ({**ANYWHERE, "http": {"certificate": "/a", "key": "/b"}}, "config.http.certificate", "/a"),
     ({"http": {"trusted_proxies": ["x"]}}, "config.http.trusted_proxies[1]", "no range"),
     ({"alerts": {"smtp": "smtp://h"}}, "config.alerts", "mail_from"),
     ({"proxy_memory": {"max_memory_mb": 5}}, "config.proxy_memory.max_memory_mb", "least that works"),
     ({"proxy_memory": {"spill_dir": "here"}}, "config.proxy_memory.spill_dir", "begin with /"),
-    ({"proxy_memory": {"spill_dir": "/dev/shm"}}, "config.proxy_memory.spill_dir", "/dev/shm"),
-    ({"proxy_memory": {"spill_dir": "/proc"}}, "config.proxy_memory.spill_dir", "/proc"),
+    ({**ANYWHERE, "proxy_memory": {"spill_dir": "/dev/shm"}}, "config.proxy_memory.spill_dir", "/dev/shm"),
+    ({**ANYWHERE, "proxy_memory": {"spill_dir": "/proc"}}, "config.proxy_memory.spill_dir", "/proc"),
     ({"service": {"quiet_period": 9223372036854775807}}, "config.service.quiet_period", "duration"),
     ({"http": {"metrics_token": "***"}}, "config.http.metrics_token", "***"),
     ({"http": {"allowed_origins": ["tv.example"]}}, "config.http.allowed_origins[1]", "no origin"),
-    ({"proxy_memory": {"spill_dir": "/nonexistent"}}, "config.proxy_memory.spill_dir", "no folder"),
+    ({**ANYWHERE, "proxy_memory": {"spill_dir": "/nonexistent"}}, "config.proxy_memory.spill_dir", "no folder"),
     ({"wasm_plugins": {"enabled": True}}, "config.wasm_plugins.enabled", ""),
 ])
 def test_what_is_wrong_is_told_by_its_field_in_the_words_of_the_file(service, config, field, words):
@@ -359,7 +360,8 @@ def test_plugins_that_are_switched_on_make_their_proxies_anew_after_the_restart(
         service.wait_for_generation(1)
         proxy = admin.get("/proxies").json["items"][0]["id"]
         runs = len(admin.get(f"/history?proxy={proxy}").json["items"])
-        saved(admin, {"wasm_plugins": {"enabled": True, "plugin_directory": str(tmp_path / "plugins")}})
+        saved(admin, {"wasm_plugins": {"enabled": True, "plugin_directory": str(tmp_path / "plugins")},
+                      "service": {"allowed_folders": [str(tmp_path)]}})
         time.sleep(1)
         assert len(admin.get(f"/history?proxy={proxy}").json["items"]) == runs
     with Service(data) as service:
@@ -397,3 +399,28 @@ def test_settings_are_in_a_backup(tmp_path):
         shown = Client(service).log_in().get("/settings").json
         assert key_of(shown, "service.refresh")["value"] == "7h"
         assert shown["config"]["alerts"]["webhook"] == "https://h/***"
+
+
+def test_a_backup_brings_no_path_that_could_not_be_saved(tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    config = tmp_path / "config.toml"
+    config.write_text(f'[service]\nallowed_folders = ["{tmp_path}"]\n')
+    with Service(tmp_path / "one" / "data", "--config", config) as service:
+        admin = administrator(service)
+        saved(admin, {"service": {"refresh": "7h"}, "wasm_plugins": {"cache_directory": str(tmp_path / "cache")}})
+        name = admin.post("/backups", {"passphrase": "open sesame"}).json["name"]
+        archive = admin.get(f"/backups/{name}").body
+    headers = {"Content-Type": "application/octet-stream", "X-Passphrase": "open%20sesame"}
+    with Service(tmp_path / "two" / "data") as service:
+        admin = administrator(service)
+        for query in ("?dry_run=true", ""):
+            refused = admin.post(f"/restore{query}", raw=archive, headers=headers)
+            assert refused.status == 422, refused.text
+            assert f'wasm_plugins.cache_directory: "{tmp_path}/cache"' in refused.json["detail"], refused.text
+            assert "allowed_folders" in refused.json["hint"], refused.text
+        assert admin.get("/settings").json["revision"] == 0
+    with Service(tmp_path / "two" / "data", "--config", config) as service:
+        done = Client(service).log_in().post("/restore", raw=archive, headers=headers)
+        assert done.status == 200, done.text
+        assert key_of(Client(service).log_in().get("/settings").json, "service.refresh")["value"] == "7h"

@@ -10,7 +10,7 @@ import pytest
 from api_client import Client, administrator
 from program import BINARY
 from replicas import AGREED, HOST, Group, Replica
-from service import ask, wait_until
+from service import Service, ask, wait_until
 from test_api_logos import upload
 from test_serve import Source, playlist_of
 from test_serve_logos import PNG
@@ -230,3 +230,30 @@ def test_what_cannot_work_is_refused_with_the_remedy(server, tmp_path):
     shutil.rmtree(tmp_path / "refused")
     refused = said(f'[service]\nsnapshots = "{shared}"\n' + database)
     assert "secret.key" in refused and Path(tmp_path / "refused").exists()
+
+
+def test_an_object_store_whose_address_is_saved_is_at_home_only_where_that_is_allowed(server, tmp_path):
+    """Somebody saved it who may not see the machines around the service."""
+    extra = {"M3U_PROXY_DATABASE__URL": server.address, "M3U_PROXY_SERVICE__S3_SECRET_KEY": "s"}
+    at_once = {"quiet_period": "0s"}
+
+    def rename(service, name):
+        channel = service.ctl("channels", "example", "")["channels"][0]["channel"]
+        service.ctl("edits", "set", channel, "--name", name)
+    with Source(None) as inner:
+        store = {**at_once, "snapshots": "s3://bucket", "s3_access_key": "k",
+                 "s3_endpoint": f"http://127.0.0.1:{inner.server.server_port}"}
+        with Service(tmp_path / "data", extra=extra) as service:
+            service.wait_for_generation(1)
+            done = administrator(service).put("/settings", {"config": {"service": store}}, headers={"If-Match": "*"})
+            assert done.status == 200, done.text
+        with Service(tmp_path / "data", extra=extra) as service:
+            rename(service, "Refused")
+            wait_until(lambda: any("private network" in line and "[service] allowed_networks" in line
+                                   for line in service.log().splitlines()))
+            assert inner.requests == []
+            allowed = {"config": {"service": {**store, "allowed_networks": ["127.0.0.1/32"]}}}
+            done = Client(service).log_in().put("/settings", allowed, headers={"If-Match": "*"})
+            assert done.status == 200, done.text
+            rename(service, "Asked")
+            wait_until(lambda: inner.requests)

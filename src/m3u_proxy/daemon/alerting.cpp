@@ -1,4 +1,5 @@
 #include <m3u_proxy/daemon/alerting.hpp>
+#include <m3u_proxy/settings/setting_places.hpp>
 
 namespace m3u_proxy::daemon {
 
@@ -6,9 +7,7 @@ std::vector<std::unique_ptr<monitoring::AlertChannel>> alert_channels(
     const config::LoadedConfiguration& loaded, const monitoring::Guard& guard) {
   const config::AlertsConfig& config = loaded.configuration.alerts;
   const auto guard_of = [&](std::string_view key) {
-    const auto by = loaded.said_by.find(key);
-    const bool is_saved = by != loaded.said_by.end() && by->second == config::SaidBy::kDatabase;
-    return is_saved ? guard : monitoring::Guard();
+    return settings::is_saved(loaded, key) ? guard : monitoring::Guard();
   };
   std::vector<std::unique_ptr<monitoring::AlertChannel>> channels;
   if (!config.webhook.empty())

@@ -93,11 +93,13 @@ Result<> Service::Parts::open_depot() {
     return fail(ErrorCode::kConfig,
                 "service.snapshots is for several replicas, and these need a PostgreSQL database",
                 "name it with [database] url, or leave snapshots out");
-  M3U_TRY(auto objects, objects::open_objects({.place = config.snapshots,
-                                               .endpoint = config.s3_endpoint,
-                                               .region = config.s3_region,
-                                               .access_key = config.s3_access_key,
-                                               .secret_key = config.s3_secret_key}));
+  objects::ObjectsOptions options{.place = config.snapshots,
+                                  .endpoint = config.s3_endpoint,
+                                  .region = config.s3_region,
+                                  .access_key = config.s3_access_key,
+                                  .secret_key = config.s3_secret_key};
+  if (is_object_store_guarded(loaded_)) options.guard = [this] { return refresher_->guard(); };
+  M3U_TRY(auto objects, objects::open_objects(options));
   depot_ = std::make_unique<depot::Depot>(std::move(objects), process_->budget());
   return {};
 }
@@ -199,7 +201,8 @@ Result<> Service::Parts::make_jobs() {
                        .clock = options_.clock,
                        .data = folder_->path(),
                        .version = options_.version,
-                       .take_file = [this] { return take_file_again(); }});
+                       .take_file = [this] { return take_file_again(); },
+                       .check_settings = [this](const auto& it) { return check_restored(it); }});
   return {};
 }
 

@@ -57,7 +57,9 @@ Result<> Service::Parts::listen() {
                                          .version = options_.version,
                                          .started = store::seconds_of(options_.clock()),
                                          .token = config.metrics_token}));
-  const auto restore = [this](const auto& request) { return restoring_->run(request); };
+  const auto restore = [this](const auto& request) {
+    return restoring_->run(request, Restoring::By::kOperator);
+  };
   M3U_CHECK(add_control_routes(*control_router_, {.store = *store_,
                                                   .conductor = *conductor_,
                                                   .refresher = *refresher_,
@@ -121,7 +123,10 @@ Result<> Service::Parts::make_api() {
                    [this](const auto& settings) { return check_settings(settings, *process_); },
                .publish = [this] { publish(); },
                .take_settings = [this] { return take_settings(); },
-               .restore = [this](const auto& request) { return restoring_->run(request); }},
+               .restore =
+                   [this](const auto& request) {
+                     return restoring_->run(request, Restoring::By::kApi);
+                   }},
               admin));
   return {};
 }

@@ -75,6 +75,7 @@ class Service::Parts {
   void reload_file();
   Result<> take_file_again();
   Result<> take_settings();
+  [[nodiscard]] Result<> check_restored(const ConfigNode& saved) const;
   struct Change;
   [[nodiscard]] Result<Change> load_again();
   void reload_certificate(const std::filesystem::path& file);

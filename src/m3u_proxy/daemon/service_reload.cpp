@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/log_levels.hpp>
 #include <m3u_proxy/daemon/own_address.hpp>
 #include <m3u_proxy/daemon/service_parts.hpp>
+#include <m3u_proxy/settings/setting_places.hpp>
 
 namespace m3u_proxy::daemon {
 
@@ -80,6 +81,17 @@ Result<> Service::Parts::take_file_again() {
     M3U_CHECK(release_file(*store_));
   apply(std::move(change));
   return {};
+}
+
+/// Settings of a backup that somebody sent through the API: they name no place that could not be
+/// saved there.
+Result<> Service::Parts::check_restored(const ConfigNode& saved) const {
+  const auto wrong =
+      settings::wrong_places(settings_.try_out(saved), settings_.said(), folder_->path());
+  if (wrong.empty()) return {};
+  const auto& [key, error] = wrong.front();
+  return fail(error.code, fmt::format("the backup's settings: {}: {}", key, error.message),
+              error.hint + "; or use m3u-proxy restore");
 }
 
 /// What is saved has changed, here or in another process.

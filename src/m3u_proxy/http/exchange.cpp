@@ -45,6 +45,7 @@ std::optional<Refusal> Exchange::start_body(memory::Budget& from) {
   received = 0;
   const auto length = parser.content_length();
   if (length && *length > body_limit) return kTooLong;
+  if (length) body_limit = *length;
   if (route->options.open_sink) {
     auto sink = route->options.open_sink(request);
     if (!sink) return refusal_of(sink.error());
@@ -54,7 +55,11 @@ std::optional<Refusal> Exchange::start_body(memory::Budget& from) {
   auto room = budget->reserve(memory::Tag::kHttp, {kBodyRoom + whole});
   if (!room) return kNoMemory;
   body_room = *std::move(room);
-  body.reserve(whole);
+  // There is room for all of it, which is taken as it comes: who only announces a body, and many of
+  // them at once, keeps memory from nobody.
+  const std::uint64_t first = std::min<std::uint64_t>(whole, kFirstBody);
+  if (!body_room.resize({kBodyRoom + first})) return kNoMemory;
+  body.reserve(first);
   body_input.reserve(kBodyRoom);
   body_input.begin = body_input.end = 0;
   body_input.append(head.text().substr(0, std::min(head.end - head.begin, kBodyRoom)));

@@ -35,6 +35,7 @@ struct Input {
 struct Exchange final : BodyReceiver {
   static constexpr std::size_t kFirstRoom = 4096;
   static constexpr std::size_t kBodyRoom = 16384;
+  static constexpr std::size_t kFirstBody = 65536;  ///< of a body's text, before more has come
 
   Input head;        ///< the head, and in it the views of the request; behind it the next bytes
   Input body_input;  ///< of a body: what was read and not parsed yet

@@ -67,6 +67,7 @@ Result<HttpReply> call(const HttpCall& request) {
   M3U_TRY(const Origin origin, origin_of(request.url));
   M3U_TRY(const CurlLibrary* const curl, curl_library());
   M3U_TRY(CurlHandle handle, CurlHandle::create(request.cancel));
+  handle.set_guard(request.guard);
   State state{.request = request};
   std::vector<std::string> lines = request.header_lines;
   lines.emplace_back("Expect:");  // a round trip that small objects need not pay for

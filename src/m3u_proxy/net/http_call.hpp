@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include <m3u_proxy/base/cancel.hpp>
 #include <m3u_proxy/base/result.hpp>
+#include <m3u_proxy/net/address_guard.hpp>
 
 namespace m3u_proxy::net {
 
@@ -38,11 +40,12 @@ struct HttpCall {
   std::chrono::milliseconds connect_timeout = std::chrono::seconds(10);
   /// When not a byte has gone either way for so long, in whole seconds.
   std::chrono::seconds stall_timeout{20};
-  const CancelToken* cancel = nullptr;  ///< may be nullptr
+  std::shared_ptr<const AddressGuard> guard{};  ///< whom it may connect to; nullptr: anybody
+  const CancelToken* cancel = nullptr;          ///< may be nullptr
 };
 
 /// Errors: kNetwork (nothing, or not all of it, came back), without what the address keeps secret;
-/// kCancelled within a second; those of the functions. Thread-safe.
+/// kCancelled within a second; kInvalidArgument, the guard's; those of the functions. Thread-safe.
 Result<HttpReply> call(const HttpCall& request);
 
 }  // namespace m3u_proxy::net

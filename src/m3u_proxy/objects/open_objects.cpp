@@ -31,7 +31,8 @@ Result<std::unique_ptr<ObjectStore>> open_objects(const ObjectsOptions& options)
                         .prefix = prefix.empty() ? std::string() : std::string(prefix) + "/",
                         .credentials = {.region = options.region,
                                         .access_key = options.access_key,
-                                        .secret_key = options.secret_key}});
+                                        .secret_key = options.secret_key},
+                        .guard = options.guard});
 }
 
 }  // namespace m3u_proxy::objects

@@ -1,9 +1,11 @@
 // open_objects(): the store that `[service] snapshots` names.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include <m3u_proxy/net/address_guard.hpp>
 #include <m3u_proxy/objects/object_store.hpp>
 
 namespace m3u_proxy::objects {
@@ -15,6 +17,8 @@ struct ObjectsOptions {
   std::string region{};
   std::string access_key{};
   std::string secret_key{};
+  /// Whom it may connect to, asked for each request; empty, or nullptr from it: anybody.
+  std::function<std::shared_ptr<const net::AddressGuard>()> guard{};
 };
 
 /// Errors, each with its remedy: kIo (the folder), kConfig (the address).

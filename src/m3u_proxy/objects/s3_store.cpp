@@ -95,6 +95,7 @@ Result<net::HttpReply> S3Store::send(Attempt attempt) {
   attempt.call.url = fmt::format("{}{}{}{}", options_.endpoint, attempt.signed_part.path,
                                  query.empty() ? "" : "?", query);
   attempt.call.header_lines = std::move(lines);
+  if (options_.guard) attempt.call.guard = options_.guard();
   return net::call(attempt.call);
 }
 

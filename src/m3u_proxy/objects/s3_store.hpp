@@ -31,6 +31,8 @@ class S3Store final : public ObjectStore {
     std::chrono::milliseconds longest_pause{4000};
     std::function<std::int64_t()> now{};  ///< Unix seconds; empty: the system's clock
     unsigned page = 0;                    ///< most objects that one answer lists; 0: the store's
+    /// Whom it may connect to, asked for each request; empty, or nullptr from it: anybody.
+    std::function<std::shared_ptr<const net::AddressGuard>()> guard{};
   };
   /// Error: kConfig (an endpoint that is no address; a key is missing).
   static Result<std::unique_ptr<S3Store>> open(Options options);

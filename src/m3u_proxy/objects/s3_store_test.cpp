@@ -142,5 +142,42 @@ TEST(S3StoreOptions, WhatCannotWorkIsRefusedWithTheRemedy) {
   EXPECT_THAT(open_objects(no_key).error().hint, HasSubstr("S3_SECRET_KEY"));
 }
 
+/// What becomes of a request to a port of this machine where nobody listens.
+Error error_with(std::shared_ptr<const net::AddressGuard> guard, int& asked) {
+  auto store = S3Store::open({.endpoint = "http://127.0.0.1:1",
+                              .bucket = "b",
+                              .prefix = "",
+                              .credentials = {.region = "r", .access_key = "k", .secret_key = "s"},
+                              .tries = 2,
+                              .first_pause = std::chrono::milliseconds(1),
+                              .guard = [&asked, guard = std::move(guard)] {
+                                ++asked;
+                                return guard;
+                              }});
+  EXPECT_TRUE(store);
+  const auto done = (*store)->put("a", content_of("x"), nullptr);
+  EXPECT_FALSE(done);
+  return done ? Error{} : done.error();
+}
+
+TEST(S3StoreGuard, ConnectsOnlyWhereTheGuardLetsIt) {
+  int asked = 0;
+  const Error refused =
+      error_with(std::make_shared<const net::AddressGuard>(std::vector<Cidr>()), asked);
+  EXPECT_EQ(refused.code, ErrorCode::kInvalidArgument) << to_string(refused);
+  EXPECT_THAT(refused.message, HasSubstr("in a private network"));
+  EXPECT_THAT(refused.hint, HasSubstr("[service] allowed_networks"));
+  EXPECT_EQ(asked, 1);  // to try again would not help
+  const auto home = parse_cidr("127.0.0.0/8");
+  ASSERT_TRUE(home);
+  asked = 0;
+  const Error nobody =
+      error_with(std::make_shared<const net::AddressGuard>(std::vector<Cidr>{*home}), asked);
+  EXPECT_EQ(nobody.code, ErrorCode::kNetwork);
+  EXPECT_THAT(nobody.message, HasSubstr("cannot send to 127.0.0.1:1"));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(error_with(nullptr, asked).code, ErrorCode::kNetwork);
+}
+
 }  // namespace
 }  // namespace m3u_proxy::objects

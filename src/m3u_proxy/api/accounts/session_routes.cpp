@@ -14,6 +14,8 @@ namespace {
 using Needed = Fields::Needed;
 
 constexpr std::size_t kLongestName = 100;
+/// Two passwords, a name and a token, escaped: before anybody has logged in, no more.
+constexpr std::uint64_t kLoginBody = std::uint64_t{16} << 10U;
 
 std::int64_t seconds_between(store::Time from, store::Time to) {
   return std::chrono::duration_cast<std::chrono::seconds>(to - from).count();
@@ -217,15 +219,15 @@ Result<> add_session_routes(Operations& operations, const SessionContext& contex
   constexpr Role kAnybody = Role::kNobody;
   M3U_CHECK(add(kGet, "/setup", {.id = "getSetup", .least = kAnybody}, &Sessions::setup_state));
   M3U_CHECK(add(kPost, "/setup",
-                {.id = "setUp", .least = kAnybody, .body_limit = kSmallBody, .pace = Pace::kSlow},
+                {.id = "setUp", .least = kAnybody, .body_limit = kLoginBody, .pace = Pace::kSlow},
                 &Sessions::set_up));
   M3U_CHECK(add(kPost, "/session",
-                {.id = "logIn", .least = kAnybody, .body_limit = kSmallBody, .pace = Pace::kSlow},
+                {.id = "logIn", .least = kAnybody, .body_limit = kLoginBody, .pace = Pace::kSlow},
                 &Sessions::log_in));
   M3U_CHECK(add(kGet, "/session", {.id = "getSession", .least = kAnybody}, &Sessions::show));
   M3U_CHECK(add(kDelete, "/session", {.id = "logOut", .least = kAnybody}, &Sessions::log_out));
   return add(kPut, "/session/password",
-             {.id = "setPassword", .body_limit = kSmallBody, .pace = Pace::kSlow},
+             {.id = "setPassword", .body_limit = kLoginBody, .pace = Pace::kSlow},
              &Sessions::set_password);
 }
 

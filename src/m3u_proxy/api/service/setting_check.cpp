@@ -8,6 +8,7 @@
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/config/config_sections.hpp>
 #include <m3u_proxy/config/node_json.hpp>
+#include <m3u_proxy/settings/setting_places.hpp>
 #include <m3u_proxy/settings/setting_secrets.hpp>
 
 namespace m3u_proxy::api {
@@ -129,14 +130,17 @@ Outcome<config::Configuration> SettingCheck::read() {
     else
       others.push_back(std::move(found.error));
   }
-  if (own.empty())
-    for (const auto& [key, error] : context_.check_settings(loaded.configuration)) {
+  const auto add = [&](const std::vector<std::pair<std::string, Error>>& wrong) {
+    for (const auto& [key, error] : wrong)
       if (settings::value_of(sent_, key) != nullptr)
         own.push_back({.field = "config." + key,
                        .code = "invalid",
                        .message = fmt::format("{}: {}", key, error.message),
                        .hint = error.hint});
-    }
+  };
+  // Before anybody looks what is there: where nothing may be named, nothing can be found out.
+  if (own.empty()) add(settings::wrong_places(loaded, context_.settings.said(), context_.data));
+  if (own.empty()) add(context_.check_settings(loaded.configuration));
   if (!own.empty()) return std::unexpected<Problem>(Problem(std::move(own)));
   if (others.empty()) return std::move(loaded.configuration);
   std::set<std::string> known;

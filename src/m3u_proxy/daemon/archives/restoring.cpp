@@ -3,6 +3,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/daemon/archives/restoring.hpp>
 #include <m3u_proxy/jobs/current_model.hpp>
+#include <m3u_proxy/settings/saved_settings.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -21,8 +22,12 @@ class Pause {
 
 }  // namespace
 
-Result<> Restoring::check(store::Store& restored) const {
+Result<> Restoring::check(store::Store& restored, By by) const {
   M3U_CHECK(jobs::load_current_model(restored, parts_.conductor.model()->configuration));
+  if (by == By::kApi) {
+    M3U_TRY(const auto saved, settings::read_saved(restored, restored.key()));
+    M3U_CHECK(parts_.check_settings(saved.tree));
+  }
   M3U_TRY(const auto users, restored.users().list());
   if (std::ranges::any_of(
           users, [](const store::User& user) { return user.role == "admin" && !user.disabled; }))
@@ -32,21 +37,21 @@ Result<> Restoring::check(store::Store& restored) const {
               "which one is made");
 }
 
-Result<backup::RestoreSummary> Restoring::run(const backup::RestoreRequest& request) {
+Result<backup::RestoreSummary> Restoring::run(const backup::RestoreRequest& request, By by) {
   const std::unique_lock lock(one_at_a_time_, std::try_to_lock);
   if (!lock) return fail(ErrorCode::kConflict, "another restore is under way");
-  M3U_TRY(
-      const auto restore,
-      backup::Restore::prepare(parts_.store, parts_.process.budget(),
-                               {.data = parts_.data,
-                                .passphrase = request.passphrase,
-                                .secrets = request.secrets,
-                                .program = parts_.version,
-                                .now = parts_.clock(),
-                                .check = [this](store::Store& restored) { return check(restored); },
-                                .cancel = &stopping_,
-                                .is_looked_at = request.only_check && request.look},
-                               request.open));
+  M3U_TRY(const auto restore,
+          backup::Restore::prepare(
+              parts_.store, parts_.process.budget(),
+              {.data = parts_.data,
+               .passphrase = request.passphrase,
+               .secrets = request.secrets,
+               .program = parts_.version,
+               .now = parts_.clock(),
+               .check = [this, by](store::Store& restored) { return check(restored, by); },
+               .cancel = &stopping_,
+               .is_looked_at = request.only_check && request.look},
+              request.open));
   if (request.only_check) {
     if (request.look) request.look(*restore);
     return restore->summary();

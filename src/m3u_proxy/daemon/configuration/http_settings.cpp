@@ -7,6 +7,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/daemon/configuration/http_settings.hpp>
+#include <m3u_proxy/settings/setting_places.hpp>
 
 namespace m3u_proxy::daemon {
 namespace {
@@ -76,6 +77,13 @@ Result<std::shared_ptr<const net::AddressGuard>> address_guard(
     allowed.push_back(range);
   }
   return std::make_shared<const net::AddressGuard>(std::move(allowed));
+}
+
+bool is_object_store_guarded(const config::LoadedConfiguration& loaded) {
+  // Without an endpoint the region names the server.
+  return settings::is_saved(loaded, loaded.configuration.service.s3_endpoint.empty()
+                                        ? "service.s3_region"
+                                        : "service.s3_endpoint");
 }
 
 std::shared_ptr<const io::FolderGuard> folder_guard(const config::ServiceConfig& config,

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string_view>
 
-#include <m3u_proxy/config/configuration.hpp>
+#include <m3u_proxy/config/load_configuration.hpp>
 #include <m3u_proxy/http/forwarded.hpp>
 #include <m3u_proxy/http/server.hpp>
 #include <m3u_proxy/io/folder_guard.hpp>
@@ -29,6 +29,9 @@ void warn_of_open_doors(const config::HttpConfig& config, const http::TcpEndpoin
 /// Whom [service] lets sources connect to that people made through the API. Error:
 /// kInvalidArgument.
 Result<std::shared_ptr<const net::AddressGuard>> address_guard(const config::ServiceConfig& config);
+/// Whether that holds for the object store of replicas too: its server's name is saved in the
+/// database, where somebody may have written it through the API.
+bool is_object_store_guarded(const config::LoadedConfiguration& loaded);
 /// Where [service] lets these sources have files read, and the example that is in the data folder.
 std::shared_ptr<const io::FolderGuard> folder_guard(const config::ServiceConfig& config,
                                                     const std::filesystem::path& data);

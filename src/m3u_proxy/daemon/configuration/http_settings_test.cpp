@@ -43,5 +43,17 @@ TEST(HttpSettings, AMachineWithoutANameHasNone) {
   EXPECT_THAT(address_policy({}, "").value().allowed_hosts, ::testing::IsEmpty());
 }
 
+TEST(HttpSettings, TheObjectStoreIsGuardedWhereItsServerIsSaved) {
+  config::LoadedConfiguration loaded;
+  EXPECT_FALSE(is_object_store_guarded(loaded));
+  loaded.said_by["service.s3_region"] = config::SaidBy::kDatabase;
+  EXPECT_TRUE(is_object_store_guarded(loaded));
+  loaded.configuration.service.s3_endpoint = "http://minio.lan:9000";
+  loaded.said_by["service.s3_endpoint"] = config::SaidBy::kFile;
+  EXPECT_FALSE(is_object_store_guarded(loaded));
+  loaded.said_by["service.s3_endpoint"] = config::SaidBy::kDatabase;
+  EXPECT_TRUE(is_object_store_guarded(loaded));
+}
+
 }  // namespace
 }  // namespace m3u_proxy::daemon

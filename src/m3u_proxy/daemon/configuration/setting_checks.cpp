@@ -20,14 +20,6 @@ class Checks {
   void expect(const char* key, const Result<T>& result) {
     if (!result) add(key, result.error());
   }
-  /// What is not said in a file starts from no folder in particular.
-  void expect_absolute(const char* key, const std::string& path) {
-    if (!path.empty() && fs::path(path).is_relative())
-      add(key, {.code = ErrorCode::kConfig,
-                .message = fmt::format("\"{}\" does not begin with /", path),
-                .where = {},
-                .hint = "name the whole path"});
-  }
   void expect_folder(const char* key, const std::string& path) {
     std::error_code error;
     if (!fs::is_directory(path, error))
@@ -57,13 +49,7 @@ void check_http(const config::HttpConfig& http, Checks& checks) {
     checks.expect("http.certificate", http::TlsIdentity::load(http.certificate, http.key));
 }
 
-void check_paths(const config::Configuration& settings, Checks& checks) {
-  checks.expect_absolute("proxy_memory.spill_dir", settings.proxy_memory.spill_dir);
-  checks.expect_absolute("wasm_plugins.plugin_directory", settings.wasm_plugins.plugin_directory);
-  checks.expect_absolute("wasm_plugins.cache_directory", settings.wasm_plugins.cache_directory);
-  checks.expect_absolute("http.certificate", settings.http.certificate);
-  checks.expect_absolute("http.key", settings.http.key);
-  const fs::path spill_dir = settings.proxy_memory.spill_dir;
+void check_spill_dir(const fs::path& spill_dir, Checks& checks) {
   if (!spill_dir.empty()) checks.expect_folder("proxy_memory.spill_dir", spill_dir);
   // As at the start: on a disk, and one that can be written to.
   std::error_code error;
@@ -91,7 +77,7 @@ std::vector<std::pair<std::string, Error>> check_settings(const config::Configur
   Checks checks;
   check_service(settings.service, checks);
   check_http(settings.http, checks);
-  check_paths(settings, checks);
+  check_spill_dir(settings.proxy_memory.spill_dir, checks);
   check_plugins(settings.wasm_plugins, checks);
   checks.expect("proxy_memory.max_memory_mb",
                 process.check_memory_limit(settings.proxy_memory.max_memory_mb));
