@@ -27,7 +27,8 @@ PYTEST_TIMEOUT_S = 1800
 TAIL_LINES = 60
 SLOW_S = 5  # a program that takes longer is named
 # Folders with what tests wrote. Those of a part that failed stay for a day.
-WRITTEN = "m3u-proxy-tests."
+# The name is short, since the path of a socket has at most 107 bytes.
+WRITTEN = "m3u-tests."
 DAY_S = 86400
 # What exercises the service without a look at its timing; TEST_SANITIZED: nor at its memory.
 SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (

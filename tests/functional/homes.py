@@ -2,7 +2,8 @@
 publishes before and after a refresh, and how to tell that nothing was lost, doubled or left.
 
 A home is used in a `with`. `prepare` makes its data folder `ready`, whose service has published the old;
-its sources have the new by then. A service of a copy of that folder publishes it by itself.
+its sources have the new by then. A service of a copy of that folder publishes it by itself. What a fault
+has left in a copy, and what comes of it, is searched for secrets before it is gone (kept_secrets.py).
 """
 
 import base64
@@ -10,14 +11,39 @@ import gzip
 import itertools
 import shutil
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import postgres
 from api_client import administrator
-from service import Service, ask, wait_until
+from kept_secrets import look_through
+from service import SOON, Service, ask, wait_until
 from test_serve import configuration, names_in, playlist_of
 from test_serve_logos import PNG
 from xtream import LIVE, XtreamServer
+
+NEVER = 1_000_000  # a call that no run comes to
+KEPT = 5  # generations, by default
+LEASE = 30  # seconds that on PostgreSQL the job of a dead one is left alone: it could be another replica's
+PATIENCE = 60 if postgres.SHARED is None else LEASE + 2 * SOON
+
+
+def sweep(try_call, calls, tries, at_a_time):
+    """Tries a fault at `tries` of the `calls` of a run, evenly. `try_call` returns how many calls its run
+    had, at least `call` where the fault came. Two runs differ, as their threads meet and as the new is
+    published in one step or in several: of one that ended before its fault, the same share is tried."""
+    def is_reached(number):
+        seen = calls
+        for _ in range(3):
+            call = 1 + number * seen // tries
+            seen = try_call(call)
+            if seen >= call:
+                return True
+        return False
+
+    with ThreadPoolExecutor(at_a_time) as pool:
+        reached = list(pool.map(is_reached, range(tries)))
+    assert sum(reached) >= 0.95 * tries, reached
 
 
 class OneList:
@@ -29,6 +55,7 @@ class OneList:
 
     def __init__(self, folder):
         self.folder = folder
+        self.numbers = itertools.count()
         self.ready = folder / "ready"
         self.listing = folder / "tv.m3u"
         self.config = folder / "config.toml"
@@ -57,15 +84,21 @@ class OneList:
     def renew(self):
         self.listing.write_text(playlist_of("A", "C"))
 
-    def copy(self, name):
+    def copy(self, call):
         """A data folder of its own for one try, with what is ready."""
-        data = self.folder / name / "data"
+        data = self.folder / f"{next(self.numbers)}-{call}" / "data"
         shutil.copytree(self.ready, data)
         postgres.copy_database(self.ready, data)
         return data
 
+    def look_for_secrets(self, data):
+        """In the files of a data folder, as they are now, and in those beside it."""
+        assert look_through(data.parent, self.folder.parent) == []
+
     def forget(self, data):
         """The logs beside it stay."""
+        postgres.dump_database(data)
+        self.look_for_secrets(data)
         shutil.rmtree(data)
         postgres.drop_database(data)
 
@@ -79,8 +112,12 @@ class OneList:
         """Of a service that has published the new: everything is there once. Returns what was published."""
         rows = service.ctl("generations", "home")["generations"]
         assert [row["state"] for row in rows] == ["current"] + ["kept"] * (len(rows) - 1), (when, rows)
-        more = len(rows) - len(self.published)
-        assert 1 <= more <= self.REFRESHED, (when, rows)
+        numbers, old = ([row["number"] for row in some] for some in (rows, self.published))
+        new = [number for number in numbers if number > old[0]]
+        assert 1 <= len(new) <= self.REFRESHED, (when, rows)
+        # A fault may cost a number, and may come before what is not kept any more is forgotten.
+        wanted = new + old
+        assert len(numbers) >= min(KEPT, len(wanted)) and numbers == wanted[:len(numbers)], (when, rows)
         return rows
 
     def check_folder(self, data, rows, when):

@@ -5,8 +5,8 @@ LISTED (in an address also "geheim-listed", "geheim+listed" or "geheim%20listed"
 in nothing else. The others are only where a test put them itself.
 
 tools/run_tests.py looks through the temporary folders of each of its pytest parts at the end, names of
-files included; a database on PostgreSQL is there as SQL by then (postgres.py). What is compressed is
-not looked into.
+files included; a database on PostgreSQL is there as SQL by then (postgres.py). What a test removes
+itself it looks through before (homes.py). What is compressed is not looked into.
 """
 
 import base64
@@ -27,16 +27,21 @@ SOURCE = f"{MARK}-secret-password"  # in the address of a list (test_serve.py)
 
 # What a secret may be in, as `name_of` names it, and why.
 KNOWN = {
-    r"[^/]+/((?!data/)[^/]+/)?[^/]+\.toml":
-        "a configuration says what is fetched as whom; a test writes it, or asks for an export with secrets",
+    r"[^/]+/((?!data/)[^/]+/)?(config|service|c)\.toml":
+        "a configuration, which a test writes, says what is fetched as whom",
+    r"[^/]+/with-secrets\.toml": "a test asks for an export with secrets",
     r"[^/]+/(password|passphrase|secret|inside/tv)": "a test has the program read a secret from it",
     r"test_accounts_in_any_address_a\d+/data(/m3u-proxy\.sqlite(-wal)?|\.sql)":
         "the text of a rule is kept as somebody wrote it, also where it has an account in it",
 }
-# Lists as a test or a provider has them, the copies of them, and what is published: LISTED alone.
-LISTS = (r"[^/]+/(.+/)?(list\.m3u|[^/]+/default\.m3u|sources/[^/]+/[^/]+/content|replies/[^/]+/[^/]+\.source|"
-         r"cache/[^/]+\.source|generations/[^/]+/\d+/(playlist\.m3u|lineup))")
+# Lists as a test or a provider has them, the copies of them, and what is published, also as far as a
+# program that was killed had written them: LISTED alone.
+UNFINISHED = r"\.m3u-proxy-(file|tmp)-[\d-]+"
+LISTS = (rf"[^/]+/(.+/)?(list\.m3u|[^/]+/default\.m3u|sources/[^/]+/[^/]+/(content|{UNFINISHED})|"
+         rf"(replies/[^/]+|cache)/([^/]+\.source|{UNFINISHED})|"
+         rf"generations/[^/]+/(\d+|{UNFINISHED})/(playlist\.m3u|lineup|{UNFINISHED}))")
 
+FEW = 200  # files, which are read sooner than processes for them have started
 CHUNK = 8 * 2**20
 OVERLAP = 32  # bytes, more than any form has
 NOT_LISTED = re.compile(MARK.encode() + rb"(?!(?:[ +-]|%20)listed)")
@@ -96,20 +101,34 @@ def complaint_about(path: Path, name: str) -> str | None:
     return f"{name}: there is a secret in it"
 
 
-def look_through(base: Path) -> list[str]:
+def look_through(start: Path, base: Path | None = None) -> list[str]:
     """Everything below a folder, other file systems and what links lead to apart: where a secret is that
-    must not be there. Files are read by as many processes as there are processors."""
-    device = os.stat(base).st_dev
+    must not be there. Many files are read by as many processes as there are processors. `base`: see
+    name_of(); None: the folder itself. What somebody removes meanwhile is not there."""
+    base = base or start
+    device = os.stat(start).st_dev
     complaints, files = [], []
-    for folder, folders, names in os.walk(base):
+    for folder, folders, names in os.walk(start):
+        within = []
         for name in (*folders, *names):
             path = Path(folder, name)
-            info = os.lstat(path)
             if MARK in name and not may_hold_any(name_of(path, base)):
                 complaints.append(f"{name_of(path, base)}: there is a secret in its name")
-            if stat.S_ISREG(info.st_mode) and info.st_size > 0 and info.st_dev == device:
+            try:
+                info = os.lstat(path)
+            except FileNotFoundError:
+                continue
+            if info.st_dev != device:
+                continue
+            if stat.S_ISDIR(info.st_mode):
+                within.append(name)
+            elif stat.S_ISREG(info.st_mode) and info.st_size > 0:
                 files.append(path)
-        folders[:] = [name for name in folders if os.lstat(Path(folder, name)).st_dev == device]
-    with ProcessPoolExecutor() as pool:
-        found = pool.map(complaint_about, files, [name_of(path, base) for path in files], chunksize=64)
-        return complaints + [complaint for complaint in found if complaint]
+        folders[:] = within
+    named = [name_of(path, base) for path in files]
+    if len(files) <= FEW:
+        found = list(map(complaint_about, files, named))
+    else:
+        with ProcessPoolExecutor() as pool:
+            found = list(pool.map(complaint_about, files, named, chunksize=64))
+    return complaints + [complaint for complaint in found if complaint]

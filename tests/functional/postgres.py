@@ -106,7 +106,7 @@ def _address_of(name):
 def _make(data, template):
     name = _name_of(data)
     _ask(f"CREATE DATABASE {name} TEMPLATE {template}")
-    _made[name] = Path(data)
+    _made[name] = Path(data).absolute()
 
 
 def database_of(data):
@@ -142,12 +142,18 @@ def lines_of(data, statement):
         return [str(line) for line, in database.execute(statement)]
 
 
+def dump_database(data):
+    """What is in the database of a data folder comes beside it as SQL, for who looks through what the
+    tests wrote (kept_secrets.py)."""
+    if SHARED is not None:
+        subprocess.run([programs() / "pg_dump", "--data-only", "--no-sync", "-d", _address_of(_name_of(data)), "-f",
+                        data.parent / f"{data.name}.sql"], check=True, capture_output=True,
+                       stdin=subprocess.DEVNULL, timeout=START)
+
+
 def drop_databases():
-    """All that this process made: 8 MB each. What was in them is beside their data folders then, for
-    who looks through what the tests wrote (kept_secrets.py)."""
-    for name, data in list(_made.items()):
+    """All that this process made: 8 MB each."""
+    for data in list(_made.values()):
         if data.parent.is_dir():
-            subprocess.run([programs() / "pg_dump", "--data-only", "--no-sync", "-d", _address_of(name), "-f",
-                            data.parent / f"{data.name}.sql"], check=True, capture_output=True,
-                           stdin=subprocess.DEVNULL, timeout=START)
+            dump_database(data)
         drop_database(data)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import re
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from program import BINARY, SLOWER, environment
 START = 60
 SECRETS = [MARK, "a long password"]  # the latter is that of docs/quickstart.md
 SOON = 30 * SLOWER
+LONGEST_SOCKET = 107  # bytes of the path of one (unix(7))
 
 
 class Service:
@@ -24,6 +26,8 @@ class Service:
 
     def __init__(self, data, *arguments, extra=None, port=0):
         self.data = Path(data)
+        too_long = len(os.fsencode(self.data / "control.sock")) - LONGEST_SOCKET
+        assert too_long <= 0, f"{self.data} is too long by {too_long} bytes: set a shorter TMPDIR"
         self.environment = {**environment(), **database_of(data), **(extra or {})}
         self.listens_at = f"127.0.0.1:{port}"
         self.command = [BINARY, "serve", "--data", str(data), "--listen", self.listens_at,
@@ -108,9 +112,9 @@ class Service:
             return chosen and chosen[0]["generation"] >= number
         wait_until(published)
 
-    def wait_until_quiet(self):
+    def wait_until_quiet(self, within=SOON):
         """Until no job waits or runs."""
-        wait_until(lambda: not self.ctl("status")["running"])
+        wait_until(lambda: not self.ctl("status")["running"], within)
 
 
 class Crowd:

@@ -95,18 +95,19 @@ def test_secrets_are_left_out_and_said_to_be(made):
 @pytest.mark.parametrize("secrets", [[], ["--with-secrets"]])
 def test_there_and_back_it_is_the_same_to_the_byte(made, tmp_path, secrets):
     text = exported(made["data"], *secrets)
-    (tmp_path / "tv.toml").write_text(text)
+    file = tmp_path / ("with-secrets.toml" if secrets else "tv.toml")
+    file.write_text(text)
     data = tmp_path / "fresh"
-    done = run(data, "import", tmp_path / "tv.toml", "--check")
+    done = run(data, "import", file, "--check")
     assert done.returncode == 0 and "Would be" in done.stdout, done.stderr
     assert exported(data).count("[[") == 0
-    done = run(data, "import", tmp_path / "tv.toml")
+    done = run(data, "import", file)
     assert done.returncode == 0, done.stderr
     assert ("no accounts" in done.stdout) == (not secrets)
     assert exported(data, *secrets) == text
     # Once more, nothing happens; nor where it came from, whose accounts stay.
     for where, options in ((data, []), (data, ["--replace"])):
-        done = run(where, "import", tmp_path / "tv.toml", *options)
+        done = run(where, "import", file, *options)
         assert done.returncode == 0, done.stderr
         assert done.stdout.count("0 new, 0 changed") == 2 and done.stdout.count("0 removed") == 2, done.stdout
         assert exported(where, *secrets) == text
@@ -261,7 +262,7 @@ def test_help_tells_the_two_forms_of_import_apart(tmp_path):
 
 
 def test_a_file_for_the_owner_only(made, tmp_path):
-    file = tmp_path / "tv.toml"
+    file = tmp_path / "with-secrets.toml"
     assert exported(made["data"], "--with-secrets", "--output", file) == ""
     assert file.stat().st_mode & 0o777 == 0o600
     assert "geheim" in file.read_text()

@@ -198,10 +198,10 @@ def test_the_key_can_be_given_by_a_file(server, tmp_path):
 
 def test_what_one_alone_had_is_shared_when_it_becomes_one_of_several(server, tmp_path):
     with Source(playlist_of("One")) as source:
-        (tmp_path / "alone.toml").write_text(
+        (tmp_path / "service.toml").write_text(
             f'[service]\nquiet_period = "0s"\n[http]\nallowed_hosts = ["tv.example"]\n'
             + sources_of(source, tmp_path))
-        with Replica(tmp_path / "alone", tmp_path / "alone.toml", server.address) as alone:
+        with Replica(tmp_path / "alone", tmp_path / "service.toml", server.address) as alone:
             wait_until(lambda: alone.get("playlist.m3u").status == 200)
         source.content = None
         group = Group(tmp_path, server, sources_of(source, tmp_path), size=2)

@@ -9,41 +9,37 @@ publishes; on PostgreSQL too. Several are tried at a time, since each mostly wai
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import postgres
 import pytest
 
-from homes import Everything, OneList
-from service import SOON, wait_until
+from homes import NEVER, PATIENCE, Everything, OneList, sweep
+from service import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/faults"))
 from faulty_system import compile_library  # noqa: E402
 
 STEP = int(os.environ.get("FAULT_STEP", "9"))
-LEASE = 30  # seconds that on PostgreSQL the job of a dead one is left alone: it could be another replica's
 TRIES = 24 if STEP == 1 else 10
-PATIENCE = 60
-if postgres.SHARED is not None:
-    TRIES = 8
-    PATIENCE = LEASE + SOON
-AT_A_TIME = 4 if postgres.SHARED is None else TRIES
-NEVER = 1_000_000
+AT_A_TIME = 4
+if postgres.SHARED is not None:  # where each waits for a lease
+    TRIES = AT_A_TIME = 8
 
 
-class Sweep:
+class Kills:
     def __init__(self, home):
         self.home = home
         self.library = compile_library(home.folder)
         home.prepare()
 
     def run_until_killed(self, data, call):
-        """Whether it was killed before all was done."""
+        """How many calls there were until all was done; `call` where it was killed before."""
         log = data.parent / "killed.log"
         service = self.home.service(data)
         with open(log, "wb") as out:
@@ -58,7 +54,8 @@ class Sweep:
         if process.poll() is None:
             process.terminate()
             process.wait(20)
-        return process.returncode < 0
+        assert process.returncode in (0, -signal.SIGKILL), log.read_text()
+        return call if process.returncode else int((data.parent / "calls").read_text())
 
     def check(self, data, call):
         with self.home.service(data) as service:
@@ -76,46 +73,40 @@ class Sweep:
 
     def calls(self):
         """How many there are in a run that nobody kills."""
-        data = self.home.copy(f"call-{NEVER}")
-        assert not self.run_until_killed(data, NEVER)
+        data = self.home.copy("all")
+        calls = self.run_until_killed(data, NEVER)
+        assert calls < NEVER
         self.home.forget(data)
-        return int((data.parent / "calls").read_text())
+        return calls
 
     def try_call(self, call):
-        """Whether a run was killed there; what it left is looked at then."""
-        data = self.home.copy(f"call-{call}")
-        killed = self.run_until_killed(data, call)
-        if killed:
+        """How many calls a run had that is killed there; what it left then is looked at."""
+        data = self.home.copy(call)
+        seen = self.run_until_killed(data, call)
+        if seen >= call:
+            self.home.look_for_secrets(data)
             self.check(data, call)
         self.home.forget(data)
-        return killed
-
-    def try_all(self, calls, least):
-        """`least`: the share of them that a run has to reach. Two runs differ by some calls at the end, as
-        their threads meet."""
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
-            killed = list(pool.map(self.try_call, calls))
-        assert sum(killed) >= least * len(killed), killed
+        return seen
 
 
 @postgres.sqlite_only
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 def test_a_kill_at_any_call_of_a_refresh_costs_nothing(tmp_path):
     with OneList(tmp_path) as home:
-        sweep = Sweep(home)
-        calls = sweep.calls()
+        kills = Kills(home)
+        calls = kills.calls()
         assert calls > 60
-        sweep.try_all(range(1, calls + 1, STEP), 0.9)
+        sweep(kills.try_call, calls, len(range(0, calls, STEP)), AT_A_TIME)
         call = calls + 1
-        while sweep.try_call(call):
+        while kills.try_call(call) >= call:
             call += STEP
 
 
 @pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 def test_a_kill_at_calls_all_over_a_refresh_of_everything_costs_nothing(tmp_path):
     with Everything(tmp_path) as home:
-        sweep = Sweep(home)
-        calls = sweep.calls()
+        kills = Kills(home)
+        calls = kills.calls()
         assert calls > 5 * TRIES
-        # What is new may also be published in two steps, with more calls.
-        sweep.try_all([1 + number * calls // TRIES for number in range(TRIES)], 0.75)
+        sweep(kills.try_call, calls, TRIES, AT_A_TIME)

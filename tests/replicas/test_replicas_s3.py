@@ -149,7 +149,7 @@ def test_a_wrong_clock_is_said_and_followed(server, tmp_path, store, days, ahead
 
 def test_a_wrong_key_is_refused_with_the_remedy(server, tmp_path, store, days):
     with Source(playlist_of("Old")) as source:
-        config = tmp_path / "wrong.toml"
+        config = tmp_path / "config.toml"
         config.write_text(f'[service]\nquiet_period = "0s"\n{store.settings(days.address)}'
                           f'[database]\nurl = "{server.address}"\n{sources_of(source)}')
         process = subprocess.Popen([BINARY, "serve", "--data", tmp_path / "data", "--listen", "127.0.0.1:0", "--config", config],
