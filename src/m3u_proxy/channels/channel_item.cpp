@@ -25,7 +25,6 @@ void ChannelItem::clear() {
   text.clear();
   url_keys.clear();
   written.clear();
-  lineup_part.reset();
 }
 
 }  // namespace m3u_proxy::channels

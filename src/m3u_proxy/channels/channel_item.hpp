@@ -21,7 +21,8 @@
 
 namespace m3u_proxy::channels {
 
-/// What a step makes of an item for a later one, which knows what it is.
+/// What a step makes of an item for a later one, which knows what it is; its memory stays with the
+/// item for the next batch.
 struct ItemPart {
   ItemPart() = default;
   ItemPart(const ItemPart&) = delete;

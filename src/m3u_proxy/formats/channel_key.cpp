@@ -225,7 +225,8 @@ std::size_t segment_end(std::string_view path) {
 }
 
 /// Whether one look at each byte shows that `path` holds no token: its segments are short, and none
-/// begins as a JWT or has what signed lists, padding and parameters need.
+/// begins as a JWT or has what signed lists, padding and parameters need. What looks_like_token()
+/// and segment_end() learn has to be ruled out here too.
 bool is_plain(std::string_view path) {
   std::size_t begin = 0;
   for (std::size_t i = 0; i <= path.size(); ++i) {

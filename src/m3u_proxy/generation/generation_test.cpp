@@ -371,7 +371,7 @@ class LineupLines final : public LineupSink {
     for (const channels::SourceInfo& source : info.sources) sources_.push_back(source.name);
     return {};
   }
-  Result<> add(const LineupBatch& batch, std::unique_ptr<channels::ItemPart> part) override {
+  Result<> add(const LineupBatch& batch, const channels::ItemPart* part) override {
     EXPECT_EQ(part, nullptr);
     for (std::size_t row = 0; row < batch.rows(); ++row) {
       if (!batch.is_written(row)) continue;

@@ -93,17 +93,20 @@ class LineupSink {
   /// because memory was short.
   virtual Result<> begin(const LineupInfo& info) = 0;
   /// Does with a batch what needs no order, for add(). Called by several threads at once, each with
-  /// a batch of its own, in any order. nullptr: there is nothing.
-  virtual Result<std::unique_ptr<channels::ItemPart>> prepare(const LineupBatch& /*batch*/) {
-    return nullptr;
+  /// a batch of its own, in any order. `part` is nullptr, or what was made of an earlier batch and
+  /// is not needed any more.
+  virtual Result<> prepare(const LineupBatch& /*batch*/,
+                           std::unique_ptr<channels::ItemPart>& /*part*/) {
+    return {};
   }
-  /// The next channels, in output order, with what prepare() made of them. An error ends the
-  /// generation: nothing is published.
-  virtual Result<> add(const LineupBatch& batch, std::unique_ptr<channels::ItemPart> part) = 0;
+  /// The next channels, in output order, and what prepare() left in `part` for just these. An error
+  /// ends the generation: nothing is published.
+  virtual Result<> add(const LineupBatch& batch, const channels::ItemPart* part) = 0;
   /// Both, for those who have one batch after the other.
   Result<> add(const LineupBatch& batch) {
-    M3U_TRY(auto part, prepare(batch));
-    return add(batch, std::move(part));
+    std::unique_ptr<channels::ItemPart> part;
+    M3U_CHECK(prepare(batch, part));
+    return add(batch, part.get());
   }
 };
 

@@ -110,8 +110,7 @@ Result<> WritePass::pass_channels() {
     });
   if (scope_.has_lineup())
     chain.add_parallel(Stage::kM3uGeneration, [&](ChannelItem& item) -> Result<> {
-      M3U_TRY(item.lineup_part, scope_.services.lineup->prepare(lineup_batch(item)));
-      return {};
+      return scope_.services.lineup->prepare(lineup_batch(item), item.lineup_part);
     });
   chain.add_serial(Stage::kM3uGeneration, [&](ChannelItem& item) { return write_batch(item); });
   return chain.run(Stage::kM3uGeneration, [&](ChannelItem& item) -> Result<bool> {
@@ -128,7 +127,7 @@ Result<> WritePass::write_batch(ChannelItem& item) {
   done_ = written_.channels;
   previous_.compare(item.url_keys);
   if (scope_.has_lineup())
-    M3U_CHECK(scope_.services.lineup->add(lineup_batch(item), std::move(item.lineup_part)));
+    M3U_CHECK(scope_.services.lineup->add(lineup_batch(item), item.lineup_part.get()));
   return playlist_->write(item.text);
 }
 

@@ -154,17 +154,16 @@ void Refresher::note_sightings(const SourceEntry& source, int file,
                                const CancelToken& cancel) {
   // What a plugin reads has channels that only it knows.
   if (source.is_guide || !source.config.plugin.empty()) return;
-  const auto note = [&]() -> Result<> {
-    M3U_TRY(const bool unseen, store_.edits().any_unseen());
-    // An edit made since the last playlist: that one tells whether this source can miss its
-    // channel.
-    const auto older = unseen && last ? open(source, *last) : nullptr;
-    if (older && *older)
-      M3U_CHECK(
-          read_sightings(source, (*older)->file(kContentFile)->get(), PlaylistIs::kOlder, cancel));
-    return read_sightings(source, file, PlaylistIs::kCurrent, cancel);
+  // An edit made since the last playlist: that one tells whether this source can miss its channel.
+  const auto look_back = [&]() -> Result<> {
+    if (!last) return {};
+    M3U_TRY(const bool unseen, store_.edits().any_unseen_since(last->fetched));
+    if (!unseen) return {};
+    M3U_TRY(const auto older, open(source, *last));
+    return read_sightings(source, older->file(kContentFile)->get(), PlaylistIs::kOlder, cancel);
   };
-  warn_of_unknown(source, note());
+  warn_of_unknown(source, look_back());
+  warn_of_unknown(source, read_sightings(source, file, PlaylistIs::kCurrent, cancel));
 }
 
 void Refresher::note_manual_channels(const SourceEntry& source) {

@@ -120,18 +120,18 @@ TEST_F(LineupTest, IsTheSameWhenItsBatchesArePreparedBySeveralThreads) {
     const auto draft = *folder_.begin();
     LineupWriter writer(*draft, "lineup", budget_, slabs_, nullptr);
     EXPECT_TRUE(writer.begin({.proxy = "home", .sources = {}, .rules = {}, .filters = {}}));
+    std::vector<std::unique_ptr<channels::ItemPart>> parts(threads);
     for (std::size_t first = 0; first < kBatches; first += threads) {
-      std::vector<std::unique_ptr<channels::ItemPart>> parts(threads);
       const auto batch_at = [&](std::size_t i) {
         return generation::LineupBatch(*batches[first + i], written[first + i], touched);
       };
       {
         std::vector<std::jthread> workers;
         for (std::size_t i = threads; i-- > 0;)
-          workers.emplace_back([&, i] { parts[i] = *writer.prepare(batch_at(i)); });
+          workers.emplace_back([&, i] { EXPECT_TRUE(writer.prepare(batch_at(i), parts[i])); });
       }
       for (std::size_t i = 0; i < threads; ++i)
-        EXPECT_TRUE(writer.add(batch_at(i), std::move(parts[i])));
+        EXPECT_TRUE(writer.add(batch_at(i), parts[i].get()));
     }
     EXPECT_TRUE(writer.finish());
     EXPECT_TRUE(draft->commit(name));

@@ -1,5 +1,4 @@
 #include <cstring>
-#include <mutex>
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -51,53 +50,32 @@ std::uint64_t LineupWriter::ById::prefix(const LineupId& record) {
 }
 
 struct LineupWriter::Part final : channels::ItemPart {
-  explicit Part(std::pmr::memory_resource* resource)
-      : frame(resource), touched(resource), names(resource), ids(resource), digest(resource) {}
+  Part(memory::Budget& budget, memory::SlabPool& slabs, std::pmr::memory_resource* resource)
+      : frame(resource),
+        touched(resource),
+        names(resource),
+        ids(resource),
+        digest(resource),
+        builder(budget),
+        whole(slabs),
+        name_text(resource),
+        touched_text(resource) {}
+  Result<> pack(const generation::LineupBatch& batch);
+
   PackedBlock frame;
   PackedBlock touched;
   PackedBlock names;
   std::pmr::vector<LineupId> ids;
   std::pmr::string digest;  // what of them is hashed
-};
-
-struct LineupWriter::Packer {
-  Packer(memory::Budget& budget, memory::SlabPool& slabs, std::pmr::memory_resource* resource)
-      : frame(budget), written(slabs), names(resource), touched(resource) {}
-  catalog::FrameBuilder frame;
-  catalog::ChannelBatch written;  // a batch without the rows that the playlist could not hold
-  std::pmr::string names;
-  std::pmr::string touched;
-  std::string text;    // of one channel
-  std::string folded;  // its name
-};
-
-template <typename T>
-class LineupWriter::Shelf {
- public:
-  template <typename Make>
-  std::unique_ptr<T> take(const Make& make) {
-    {
-      const std::scoped_lock lock(mutex_);
-      ++used_;
-      if (!free_.empty()) {
-        auto one = std::move(free_.back());
-        free_.pop_back();
-        return one;
-      }
-    }
-    return make();
-  }
-  /// As many are kept as are in use: when there are fewer batches under way, memory is short.
-  void put(std::unique_ptr<T> one) {
-    const std::scoped_lock lock(mutex_);
-    --used_;
-    if (free_.size() <= used_) free_.push_back(std::move(one));
-  }
 
  private:
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<T>> free_;
-  std::size_t used_ = 0;
+  // What it is made with:
+  catalog::FrameBuilder builder;
+  catalog::ChannelBatch whole;  // a batch without the rows that the playlist could not hold
+  std::pmr::string name_text;
+  std::pmr::string touched_text;
+  std::string text;    // of one channel
+  std::string folded;  // its name
 };
 
 LineupWriter::LineupWriter(SnapshotDraft& draft, std::string name, memory::Budget& budget,
@@ -121,8 +99,6 @@ Result<> LineupWriter::begin(const generation::LineupInfo& info) {
                                     spill::SorterOptions{.tag = memory::Tag::kSnapshot});
   rows_ = 0;
   content_ = ContentHash();
-  parts_ = std::make_unique<Shelf<Part>>();
-  packers_ = std::make_unique<Shelf<Packer>>();
   std::string text;
   for (const auto& source : info.sources)
     text += fmt::format("source {}\ntype {}\nurl {}\n", source.name, source.type, source.url);
@@ -131,67 +107,61 @@ Result<> LineupWriter::begin(const generation::LineupInfo& info) {
   return append(LineupBlock::kInfo, 0, 1, std::string_view(text));
 }
 
-Result<> LineupWriter::pack(const generation::LineupBatch& batch, Packer& packer, Part& part) {
+Result<> LineupWriter::Part::pack(const generation::LineupBatch& batch) {
   const catalog::ChannelBatch& channels = batch.channels();
-  packer.names.clear();
-  packer.touched.clear();
-  part.ids.clear();
-  part.digest.clear();
+  name_text.clear();
+  touched_text.clear();
+  ids.clear();
+  digest.clear();
   for (std::size_t row = 0; row < batch.rows(); ++row) {
     if (!batch.is_written(row)) continue;
     const generation::LineupChannel channel = batch.at(row);
-    fold(channel.name, packer.folded);
-    packer.names.append(packer.folded).push_back('\n');
-    append_list(packer.touched, channel.rules);
-    append_list(packer.touched, channel.filters);
-    part.ids.push_back(
-        {.id = channel.id, .content = hash_of(channels, row, packer.text), .row = part.ids.size()});
-    append_number(part.digest, channel.id);
-    append_number(part.digest, part.ids.back().content);
+    fold(channel.name, folded);
+    name_text.append(folded).push_back('\n');
+    append_list(touched_text, channel.rules);
+    append_list(touched_text, channel.filters);
+    ids.push_back({.id = channel.id, .content = hash_of(channels, row, text), .row = ids.size()});
+    append_number(digest, channel.id);
+    append_number(digest, ids.back().content);
   }
-  const catalog::ChannelBatch* whole = &channels;
-  if (part.ids.size() != batch.rows()) {
-    packer.written.clear();
+  const bool all = ids.size() == batch.rows();
+  if (!all) {
+    whole.clear();
     for (std::size_t row = 0; row < batch.rows(); ++row)
       if (batch.is_written(row))
-        packer.written.append_rows(channels, row, 1, catalog::ChannelBatch::Texts::kStay);
-    whole = &packer.written;
+        whole.append_rows(channels, row, 1, catalog::ChannelBatch::Texts::kStay);
   }
-  const catalog::FrameBytes frame = packer.frame.build(*whole);
-  M3U_CHECK(part.frame.pack({reinterpret_cast<const char*>(frame.data()), frame.size()}));
-  M3U_CHECK(part.touched.pack(packer.touched));
-  return part.names.pack(packer.names);
+  const catalog::FrameBytes bytes = builder.build(all ? channels : whole);
+  M3U_CHECK(frame.pack({reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+  M3U_CHECK(touched.pack(touched_text));
+  return names.pack(name_text);
 }
 
-Result<std::unique_ptr<channels::ItemPart>> LineupWriter::prepare(
-    const generation::LineupBatch& batch) {
-  return memory::guarded([&]() -> Result<std::unique_ptr<channels::ItemPart>> {
-    auto part = parts_->take([&] { return std::make_unique<Part>(&batches_); });
-    auto packer =
-        packers_->take([&] { return std::make_unique<Packer>(budget_, slabs_, &batches_); });
-    M3U_CHECK(pack(batch, *packer, *part));
-    packers_->put(std::move(packer));
-    return part;
+Result<> LineupWriter::prepare(const generation::LineupBatch& batch,
+                               std::unique_ptr<channels::ItemPart>& part) {
+  return memory::guarded([&]() -> Result<> {
+    if (!part) part = std::make_unique<Part>(budget_, slabs_, &batches_);
+    return static_cast<Part&>(*part).pack(batch);
   });
 }
 
 Result<> LineupWriter::add(const generation::LineupBatch& /*batch*/,
-                           std::unique_ptr<channels::ItemPart> prepared) {
-  std::unique_ptr<Part> part(static_cast<Part*>(prepared.release()));
-  const std::uint64_t rows = part->ids.size();
-  if (rows != 0) {
-    content_.add(part->digest);
-    for (LineupId id : part->ids) {
+                           const channels::ItemPart* prepared) {
+  return memory::guarded([&]() -> Result<> {
+    const auto& part = static_cast<const Part&>(*prepared);
+    const std::uint64_t rows = part.ids.size();
+    if (rows == 0) return {};
+    content_.add(part.digest);
+    for (LineupId id : part.ids) {
       id.row += rows_;
       M3U_CHECK(ids_->add(id));
     }
-    M3U_CHECK(append(LineupBlock::kFrame, rows_, rows, part->frame));
-    M3U_CHECK(append(LineupBlock::kTouched, rows_, rows, part->touched));
-    M3U_CHECK(append(LineupBlock::kNames, rows_, rows, part->names));
+    M3U_CHECK(append(LineupBlock::kFrame, rows_, rows, part.frame));
+    M3U_CHECK(append(LineupBlock::kTouched, rows_, rows, part.touched));
+    M3U_CHECK(append(LineupBlock::kNames, rows_, rows, part.names));
     rows_ += rows;
-  }
-  parts_->put(std::move(part));
-  return {};
+    return {};
+  });
 }
 
 Result<> LineupWriter::write_ids() {

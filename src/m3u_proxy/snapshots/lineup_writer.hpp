@@ -19,7 +19,7 @@
 
 namespace m3u_proxy::snapshots {
 
-/// Thread-safe as a LineupSink.
+/// Not thread-safe, prepare() apart.
 class LineupWriter final : public generation::LineupSink {
  public:
   /// Writes the file `name` of `draft`. All live longer; `spill` may be nullptr: ids are sorted in
@@ -30,12 +30,11 @@ class LineupWriter final : public generation::LineupSink {
 
   using LineupSink::add;
   Result<> begin(const generation::LineupInfo& info) override;
-  /// Errors: kOverBudget.
-  Result<std::unique_ptr<channels::ItemPart>> prepare(
-      const generation::LineupBatch& batch) override;
+  /// Errors: kOverBudget. What it makes does not outlive this.
+  Result<> prepare(const generation::LineupBatch& batch,
+                   std::unique_ptr<channels::ItemPart>& part) override;
   /// Errors: kIo, kDiskFull, kOverBudget.
-  Result<> add(const generation::LineupBatch& batch,
-               std::unique_ptr<channels::ItemPart> part) override;
+  Result<> add(const generation::LineupBatch& batch, const channels::ItemPart* part) override;
   /// After the last channel: writes ids and table. Errors: kIo, kDiskFull, kOverBudget.
   Result<> finish();
   /// By which the channels so far, each with all that the playlist may leave out (stream and logo
@@ -53,18 +52,12 @@ class LineupWriter final : public generation::LineupSink {
 
   /// The blocks of a batch, and its ids, whose rows count from the batch's first.
   struct Part;
-  /// What one thread makes a Part with.
-  struct Packer;
-  /// Those that are not in use, with the memory that they have. Thread-safe.
-  template <typename T>
-  class Shelf;
 
   template <typename Bytes>
   Result<> append(LineupBlock kind, std::uint64_t first, std::uint64_t items, const Bytes& bytes) {
     return blocks_->append(static_cast<std::uint32_t>(kind), first,
                            static_cast<std::uint32_t>(items), bytes);
   }
-  static Result<> pack(const generation::LineupBatch& batch, Packer& packer, Part& part);
   Result<> write_ids();
 
   SnapshotDraft& draft_;
@@ -74,9 +67,7 @@ class LineupWriter final : public generation::LineupSink {
   spill::SpillSpace* spill_;
   std::unique_ptr<BlockWriter> blocks_;
   std::unique_ptr<IdSorter> ids_;
-  memory::BudgetResource batches_;  // of what there is as often as batches under way
-  std::unique_ptr<Shelf<Part>> parts_;
-  std::unique_ptr<Shelf<Packer>> packers_;
+  memory::BudgetResource batches_;  // of the Parts: as many as batches are under way
   memory::BudgetResource resource_;
   ContentHash content_;
   std::uint64_t rows_ = 0;

@@ -188,15 +188,16 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
       });
 }
 
-Result<bool> ChannelEdits::any_unseen() {
+Result<bool> ChannelEdits::any_unseen_since(Time moment) {
   return sql::transact<bool>(
       *database_, Access::kRead, [&](Connection& connection) -> Result<bool> {
         bool any = false;
-        M3U_CHECK(connection.run("SELECT 1 FROM channel_edits WHERE source_id = '' LIMIT 1", {},
-                                 [&](const sql::Row&) -> Result<> {
-                                   any = true;
-                                   return {};
-                                 }));
+        M3U_CHECK(connection.run(
+            "SELECT 1 FROM channel_edits WHERE source_id = '' AND updated >= $1 LIMIT 1", {moment},
+            [&](const sql::Row&) -> Result<> {
+              any = true;
+              return {};
+            }));
         return any;
       });
 }
@@ -227,6 +228,10 @@ Result<std::int64_t> ChannelEdits::prune(Duration kept, Time now) {
       " WHERE s.source_id = channel_edits.source_id AND s.state = 'current'), $3)";
   return sql::transact<std::int64_t>(
       *database_, Access::kExclusive, [&](Connection& connection) -> Result<std::int64_t> {
+        // Up to 0.1.0 any source missed what none was seen to have.
+        M3U_CHECK(sql::execute(connection,
+                               "UPDATE channel_edits SET missing_since = 0, misses = 0"
+                               " WHERE missing_since > 0 AND source_id = ''"));
         M3U_TRY(
             const std::int64_t gone,
             sql::execute(connection, kLongGone, {to_string(ManagedBy::kFile), kept.count(), now}));

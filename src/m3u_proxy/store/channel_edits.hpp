@@ -95,10 +95,11 @@ class ChannelEdits {
   /// There is no configuration file any more: what one managed is people's. Whether there was any.
   Result<bool> release_file();
 
-  /// Whether there are edits of channels that record_sightings() has not seen in any source yet.
-  Result<bool> any_unseen();
+  /// Whether there are edits, changed since then, of channels that record_sightings() has not seen
+  /// in any source.
+  Result<bool> any_unseen_since(Time moment);
   /// What a successful refresh of a source had of the channels with edits. Only the source that a
-  /// channel was seen in can miss it.
+  /// channel was seen in can miss it; one that was never seen is never missed.
   Result<> record_sightings(const Uuid& source, std::span<const Sighting> sightings, Time now);
   /// Removes the edits that people made of channels that their source misses for `kept` or longer,
   /// as the last refresh says that worked; how many. Where a source is not fetched, it is `now`

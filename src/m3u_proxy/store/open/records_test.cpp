@@ -183,11 +183,13 @@ TEST_P(RecordsTest, OnlyTheSourceOfAChannelMissesIt) {
         source, std::vector<Sighting>{{.channel = id(1), .seen = seen}}, at(100)));
     return must(store().edits().find(id(1), {}))->misses;
   };
-  EXPECT_TRUE(must(store().edits().any_unseen()));
+  const auto any_unseen = [&](Time since) { return must(store().edits().any_unseen_since(since)); };
+  EXPECT_TRUE(any_unseen(at(0)));
+  EXPECT_FALSE(any_unseen(at(1)));
   EXPECT_EQ(record(id(8), false), 0);  // nobody knows yet where it comes from
-  EXPECT_TRUE(must(store().edits().any_unseen()));
+  EXPECT_TRUE(any_unseen(at(0)));
   EXPECT_EQ(record(id(9), true), 0);
-  EXPECT_FALSE(must(store().edits().any_unseen()));
+  EXPECT_FALSE(any_unseen(at(0)));
   EXPECT_EQ(record(id(8), false), 0);
   EXPECT_EQ(record(id(9), false), 1);
 }
