@@ -643,7 +643,7 @@ export const texts: Texts = {
   'set.service.log_level': 'Stufe des Protokolls',
   'hint.service.log_level': 'Für alles, dann für einzelne Teile: info,http=debug.',
   'set.service.allowed_folders': 'Ordner, die gelesen werden dürfen',
-  'hint.service.allowed_folders': 'Quellen dürfen Dateien aus diesen Ordnern sein.',
+  'hint.service.allowed_folders': 'Quellen dürfen Dateien aus diesen Ordnern sein, und Pfade in den Einstellungen müssen darin liegen (oder im Datenordner).',
   'set.service.allowed_networks': 'Private Netze, die gefragt werden dürfen',
   'hint.service.allowed_networks': 'Bereiche wie 192.168.0.0/16, für Quellen, Logos und Empfänger von Meldungen zu Hause. Öffentliche Adressen gehen immer.',
   'set.http.listen': 'Lauscht auf',

@@ -641,7 +641,7 @@ export const texts = {
   'set.service.log_level': 'Level of the log',
   'hint.service.log_level': 'For all, then for single parts: info,http=debug.',
   'set.service.allowed_folders': 'Folders that may be read',
-  'hint.service.allowed_folders': 'From these folders sources may be files.',
+  'hint.service.allowed_folders': 'From these folders sources may be files, and paths in settings have to be in one of them (or in the data folder).',
   'set.service.allowed_networks': 'Private networks that may be asked',
   'hint.service.allowed_networks': 'Ranges such as 192.168.0.0/16, for sources, logos and receivers of alerts at home. Public addresses always may.',
   'set.http.listen': 'Listens at',
