@@ -39,8 +39,8 @@ SERVICE_TESTS = [f"tests/functional/test_{name}.py" for name in (
 # Nor operations and serve_operator: they look at memory and at wake-ups, of which the sanitizer has its own.
 # TEST_SLOWER: how many times longer anything may take while it is watched.
 CONCURRENT_TESTS = [f"tests/functional/test_{name}.py" for name in (
-    "serve", "serve_edits", "serve_logos", "serve_outputs", "serve_xtream", "ctl", "api_events",
-    "api_guide_channels", "api_lineup")]
+    "serve", "serve_crowd", "serve_edits", "serve_logos", "serve_outputs", "serve_xtream", "ctl",
+    "api_events", "api_guide_channels", "api_lineup")]
 # What exercises the service and its database.
 DATABASE_TESTS = SERVICE_TESTS + [f"tests/functional/test_{name}.py" for name in (
     "api_dry_run", "api_edits", "api_events", "api_guide_channels", "api_plugins", "api_settings",

@@ -28,7 +28,10 @@ def test_a_generation_beside_clients_stays_within_the_limit(tmp_path):
     """The kernel would end a service that takes more; the bytes are those of `generate`."""
     limit = service_at_size.LIMIT_MB << 20
     with tempfile.TemporaryDirectory(dir=tmp_path) as folder, control_group(limit) as group:
-        peak, _, got, same = service_at_size.under_a_limit(BUILD, Path(folder), before_exec=group.join)
+        peak, p99, got, refused, same = service_at_size.under_a_limit(BUILD, Path(folder),
+                                                                      before_exec=group.join)
     assert same
     assert got > 0
+    assert refused < service_at_size.CLIENTS
+    assert p99 < float("inf"), "small answers were refused"
     assert peak <= service_at_size.LIMIT_MB

@@ -160,12 +160,16 @@ class Server::State {
   }
 
   void share_out() {
-    std::size_t local = 0;
-    for (const ListenerOptions& options : options_.listeners)
-      if (std::holds_alternative<UnixEndpoint>(options.endpoint)) ++local;
-    const bool keep_local = local != 0 && local != options_.listeners.size();
+    std::size_t remote = 0;
+    auto local = routers_;
+    for (const ListenerOptions& options : options_.listeners) {
+      if (!std::holds_alternative<TcpEndpoint>(options.endpoint)) continue;
+      ++remote;
+      std::erase(local, options.router);
+    }
+    const bool keep_local = remote != 0 && remote != options_.listeners.size();
     shared_.places = std::make_unique<Places>(shared_.limits.connections, keep_local);
-    shared_.doors = std::make_unique<Doors>(routers_, shared_.places->remote_limit());
+    shared_.doors = std::make_unique<Doors>(routers_, shared_.places->remote_limit(), local);
   }
 
   [[nodiscard]] std::size_t first_route(const Router* router) const {

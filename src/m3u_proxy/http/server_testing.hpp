@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -20,6 +21,7 @@
 
 #include <m3u_proxy/base/text.hpp>
 #include <m3u_proxy/http/server.hpp>
+#include <m3u_proxy/http/stream.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
 
 namespace m3u_proxy::http::testing {
@@ -178,6 +180,42 @@ class TestRouter : public Router {
     EXPECT_TRUE(add(Method::kPost, pattern, std::move(handler), std::move(options)));
   }
 };
+
+/// "/hello" answers at once, "/news" and "/events" never end; the first two are one door, "hello".
+class TwoDoors : public TestRouter {
+ public:
+  TwoDoors() {
+    get("/hello", [](Request&) { return text_response(200, "hello\n"); }, {.door = "hello"});
+    get("/news", events, {.door = "hello"});
+    get("/events", events, {.door = "events"});
+  }
+  static constexpr std::string_view kHello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n";
+  static constexpr std::string_view kNews = "GET /news HTTP/1.1\r\nHost: a\r\n\r\n";
+  static constexpr std::string_view kEvents = "GET /events HTTP/1.1\r\nHost: a\r\n\r\n";
+
+ private:
+  static Response events(Request& /*request*/) {
+    return event_stream_response([](const Stream&) {});
+  }
+};
+
+inline ServerOptions limited_to(std::size_t connections) {
+  ServerOptions options;
+  options.limits.connections = connections;
+  return options;
+}
+
+/// Connections from the address `own`, each with an answer that never ends under way.
+inline std::vector<RawClient> listen_from(TestServer& server, const char* own, int count,
+                                          std::string_view request = TwoDoors::kEvents) {
+  std::vector<RawClient> clients;
+  for (int i = 0; i < count; ++i) {
+    clients.emplace_back(server.port(), 0, own);
+    clients.back().send(request);
+    EXPECT_EQ(clients.back().reply(true).status, 200) << own << ' ' << i;
+  }
+  return clients;
+}
 
 /// Waits until `condition` holds; false when it never does.
 template <typename Condition>

@@ -50,17 +50,25 @@ void Session::set_deadline(std::chrono::seconds time) {
 }
 
 void Session::line_up() {
+  if (own_line_.empty()) return;
   auto& line = worker_.waiting();
-  if (!own_line_.empty()) line.splice(line.end(), own_line_);
+  line.splice(line.end(), own_line_);
+  waits_since_ = worker_.now();
+  if (line.front() == this) worker_.publish_longest_wait();
 }
 
 void Session::leave_line() {
-  if (own_line_.empty()) own_line_.splice(own_line_.end(), worker_.waiting(), in_line_);
+  if (!own_line_.empty()) return;
+  auto& line = worker_.waiting();
+  const bool first = line.front() == this;
+  own_line_.splice(own_line_.end(), line, in_line_);
+  if (first) worker_.publish_longest_wait();
 }
 
-bool Session::has_unread() const {
+bool Session::may_make_room() const {
+  if (state_ == State::kAnswer) return true;
   std::array<char, 1> byte{};
-  return ::recv(watch_.fd(), byte.data(), byte.size(), MSG_PEEK | MSG_DONTWAIT) > 0;
+  return ::recv(watch_.fd(), byte.data(), byte.size(), MSG_PEEK | MSG_DONTWAIT) <= 0;
 }
 
 void Session::on_ready(Direction direction) {
@@ -193,7 +201,7 @@ Session::Step Session::read_head() {
     set_deadline(limits.head_time);
     leave_line();  // the time without a request is over
   }
-  if (read == Step::kWaitRead) line_up();
+  if (read != Step::kAgain) line_up();
   if (read == Step::kWaitRead && !began) worker_.give_back(std::exchange(exchange_, nullptr));
   return read;
 }
@@ -362,6 +370,7 @@ void Session::close() {
   exchange_.reset();
   // OpenSSL's end of it must be gone before the socket's number can be another one's.
   channel_.reset();
+  tls_room_.release();  // what waits for the socket may keep this object a little
   watch_.close();
   worker_.remove(number_);
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -38,8 +37,11 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   void on_deadline();
   [[nodiscard]] std::int64_t deadline() const { return deadline_; }
   [[nodiscard]] const Guest& guest() const { return guest_; }
-  /// Whether something has come that was not read yet.
-  [[nodiscard]] bool has_unread() const;
+  /// Since when it is one of its Worker's waiting().
+  [[nodiscard]] std::int64_t waits_since() const { return waits_since_; }
+  /// Of one that waits: whether it may be closed for another, as nothing has come that was not read
+  /// yet. While a refusal is sent what comes does not count.
+  [[nodiscard]] bool may_make_room() const;
   /// Ends as soon as the answer under way is sent.
   void drain();
   /// Ends now.
@@ -58,7 +60,6 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   };
   enum class Step : std::uint8_t { kAgain, kWaitRead, kWaitWrite, kRest, kYield, kClose };
   class Ticket;
-  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   /// What is left of a request once it is given away.
   struct Current {
@@ -121,7 +122,8 @@ class Session final : public ReadyHandler, public std::enable_shared_from_this<S
   memory::Reservation tls_room_;
   State state_ = State::kHead;
   std::int64_t deadline_ = 0;  ///< in the Worker's milliseconds
-  bool reading_ = false;       ///< waits for reading
+  std::int64_t waits_since_ = 0;
+  bool reading_ = false;  ///< waits for reading
   bool writing_ = false;
   bool keep_alive_ = false;
   bool http_1_0_ = false;

@@ -38,6 +38,7 @@ Session::Step Session::refuse(Refusal refusal, std::string_view allow) {
     unread_body_ = true;
   }
   if (!current_.began) begin_record();
+  if (!in_door_) line_up();  // nothing of it is under way at a door while this is sent
   if (refusal.status == 204) {
     Response response = empty_response();
     response.add("Allow", allow);

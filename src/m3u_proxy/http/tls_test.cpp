@@ -79,10 +79,13 @@ class TlsClient {
   }
 
   [[nodiscard]] bool connected() const { return connected_; }
+  void send(std::string_view request) {
+    SSL_write(ssl_, request.data(), static_cast<int>(request.size()));
+  }
   /// Sends and reads until the server closes.
   std::string ask(std::string_view request) {
     std::string reply;
-    SSL_write(ssl_, request.data(), static_cast<int>(request.size()));
+    send(request);
     char buffer[16384];
     for (int got = 0; (got = SSL_read(ssl_, buffer, sizeof buffer)) > 0;)
       reply.append(buffer, static_cast<std::size_t>(got));
@@ -182,6 +185,60 @@ TEST(Tls, ReloadShowsTheNewCertificateAndKeepsTheOldOneOnAnError) {
   EXPECT_EQ(broken.error().code, ErrorCode::kConfig);
   EXPECT_THAT(broken.error().message, HasSubstr("key.pem"));
   EXPECT_EQ(TlsClient(server.port()).subject(), "new.example.org");
+}
+
+TEST(Tls, SilenceBeforeAndAfterTheHandshakeMakesRoom) {
+  const Certificate certificate("tv.example.org");
+  const auto identity = certificate.identity();
+  TestRouter router;
+  router.get("/", [](Request&) { return text_response(200, "here"); });
+  ServerOptions options = options_with(router, *identity);
+  options.limits.connections = 2;
+  TestServer server(router, std::move(options));
+  RawClient silent(server.port());
+  TlsClient rests(server.port());
+  ASSERT_TRUE(rests.connected());
+  TlsClient first(server.port());
+  ASSERT_TRUE(first.connected());
+  EXPECT_TRUE(silent.ends());
+  TlsClient second(server.port());
+  ASSERT_TRUE(second.connected());
+  EXPECT_EQ(rests.ask("GET /" + std::string(kClose)), "");
+  for (TlsClient* client : {&first, &second})
+    EXPECT_THAT(client->ask("GET /" + std::string(kClose)), HasSubstr("here"));
+  EXPECT_EQ(server->counters().closed_for_room, 2U);
+}
+
+TEST(Tls, WhoWaitsGivesItsMemoryToANewConnection) {
+  const Certificate certificate("tv.example.org");
+  const auto identity = certificate.identity();
+  TestRouter router;
+  router.get("/", [](Request&) { return text_response(200, "here"); });
+  router.get("/events", [](Request&) { return event_stream_response([](const Stream&) {}); });
+  TestServer server(router, options_with(router, *identity));
+  // There is room for one connection with TLS and the stream that it opens.
+  memory::Budget& budget = server.budget();
+  const Bytes stream{Limits().stream_bytes};
+  const Bytes taken{budget.limit().count - budget.used(memory::Tag::kHttp).count -
+                    kTlsBytes.count * 3 / 2 - stream.count};
+  const auto others = budget.reserve(memory::Tag::kBatch, taken);
+  ASSERT_TRUE(others);
+  // The stream's room is somebody else's for now.
+  auto kept = budget.reserve(memory::Tag::kBatch, stream);
+  ASSERT_TRUE(kept);
+  RawClient waits(server.port());
+  EXPECT_TRUE(testing::eventually([&] { return server->counters().open == 1; }));
+  TlsClient newcomer(server.port());
+  ASSERT_TRUE(newcomer.connected());
+  EXPECT_TRUE(waits.ends());
+  EXPECT_EQ(server->counters().closed_for_room, 1U);
+  EXPECT_EQ(server->counters().rejected, 0U);
+  // Nobody waits: there is none to take it from.
+  kept->release();
+  newcomer.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+  EXPECT_TRUE(testing::eventually([&] { return server->counters().doors[0].under_way == 1; }));
+  EXPECT_FALSE(TlsClient(server.port()).connected());
+  EXPECT_EQ(server->counters().rejected, 1U);
 }
 
 TEST(Tls, AKeyOfAnotherCertificateIsRefused) {

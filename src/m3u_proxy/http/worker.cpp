@@ -21,10 +21,14 @@ constexpr std::chrono::seconds kSweep{1};
 constexpr int kAcceptTurns = 64;
 /// How much memory is kept for the next request or answer of any connection.
 constexpr std::size_t kKept = 8;
-/// Connections that are looked at for one that may be closed.
-constexpr int kLooks = 8;
-/// Connections that may be on their way between threads.
+/// Connections that are looked at for one to close, and of them those whose place would help.
+/// Beyond that it is cheaper to refuse.
+constexpr int kSteps = 256;
+constexpr int kLooks = 64;
+/// Connections that may be on their way between threads, those of clients that have their share
+/// among them.
 constexpr std::uint32_t kMostHandedOn = 64;
+constexpr std::uint32_t kMostOverShare = 32;
 constexpr std::string_view kTooMany =
     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Type: text/plain\r\n"
     "Content-Length: 21\r\nConnection: close\r\n\r\ntoo many connections\n";
@@ -54,10 +58,11 @@ void reject(int socket) {
 
 }  // namespace
 
-void Mailbox::post(Task task) {
+bool Mailbox::post(Task task) {
   const std::scoped_lock lock(mutex_);
-  if (worker_ == nullptr) return;
+  if (worker_ == nullptr) return false;
   worker_->post([worker = worker_, task = std::move(task)]() mutable { task(*worker); });
+  return true;
 }
 
 void Mailbox::close() {
@@ -140,17 +145,22 @@ Guest Worker::guest_from(const std::optional<IpAddress>& peer) const {
   return {.local = false, .network = network_of(*peer)};
 }
 
-/// Gives it a place, if need be that of a connection that waits for a request, here or with another
-/// Worker.
+/// Gives it a place, if need be that of a connection that waits for a request: with the Worker that
+/// has the one that has waited longest, or where that can't help with any other.
 void Worker::admit(Newcomer newcomer) {
   if (draining_) return;
-  ++newcomer.asked;
   Places& places = *shared_->places;
   auto outcome = places.take(newcomer.guest);
+  if (outcome == Places::Outcome::kFull && !std::exchange(newcomer.aimed, true) &&
+      hand_on(newcomer, longest_waiting(), outcome))
+    return;
   while (outcome != Places::Outcome::kTaken && make_room(newcomer.guest, outcome))
     outcome = places.take(newcomer.guest);
   if (outcome == Places::Outcome::kTaken) return let_in(std::move(newcomer));
-  if (newcomer.asked < shared_->mailboxes.size() && hand_on(newcomer)) return;
+  const auto& all = shared_->mailboxes;
+  const auto self = std::ranges::find(all, mailbox_);
+  const auto& next = self + 1 == all.end() ? all.front() : *(self + 1);
+  if (++newcomer.asked < all.size() && hand_on(newcomer, *next, outcome)) return;
   Counters& counters = *shared_->counters;
   counters.rejected.fetch_add(1, std::memory_order_relaxed);
   if (outcome == Places::Outcome::kNetworkFull)
@@ -158,40 +168,65 @@ void Worker::admit(Newcomer newcomer) {
   reject(newcomer.socket.get());
 }
 
-/// Closes the connection that has waited longest, if there is one whose place `guest` may have.
+/// Closes one of the connections that have waited longest, if there is one whose place `guest` may
+/// have: the first of the client that holds most places, so that many silent ones of few clients
+/// are closed before the only one of another.
 bool Worker::make_room(const Guest& guest, Places::Outcome why) {
+  const bool share_is_full = why == Places::Outcome::kNetworkFull;
+  Session* chosen = nullptr;
+  std::size_t most = 0;
+  int steps = 0;
   int looks = 0;
   for (Session* session : waiting_) {
+    if (++steps > kSteps || looks == kLooks || (share_is_full && chosen != nullptr)) break;
     const Guest& other = session->guest();
-    const bool helps = why == Places::Outcome::kNetworkFull ? other.network == guest.network
-                                                            : guest.local || !other.local;
-    if (!helps) continue;
-    if (!session->has_unread()) {
-      shared_->counters->closed_for_room.fetch_add(1, std::memory_order_relaxed);
-      session->close();
-      return true;
-    }
-    if (++looks == kLooks) break;
+    if (share_is_full ? other.network != guest.network : other.local && !guest.local) continue;
+    ++looks;
+    const std::size_t held = shared_->places->held(other);
+    if ((chosen != nullptr && held <= most) || !session->may_make_room()) continue;
+    chosen = session;
+    most = held;
   }
-  return false;
+  if (chosen == nullptr) return false;
+  shared_->counters->closed_for_room.fetch_add(1, std::memory_order_relaxed);
+  chosen->close();
+  return true;
 }
 
-/// To the next Worker, unless too many are on their way already.
-bool Worker::hand_on(Newcomer& newcomer) {
-  std::atomic<std::uint32_t>& handed_on = shared_->handed_on;
-  if (handed_on.fetch_add(1, std::memory_order_relaxed) >= kMostHandedOn) {
-    handed_on.fetch_sub(1, std::memory_order_relaxed);
-    return false;
+void Worker::publish_longest_wait() {
+  mailbox_->waits_since.store(waiting_.empty() ? kNever : waiting_.front()->waits_since(),
+                              std::memory_order_relaxed);
+}
+
+Mailbox& Worker::longest_waiting() const {
+  Mailbox* longest = mailbox_.get();
+  std::int64_t since = longest->waits_since.load(std::memory_order_relaxed);
+  for (const auto& other : shared_->mailboxes) {
+    const std::int64_t others = other->waits_since.load(std::memory_order_relaxed);
+    if (others >= since) continue;
+    longest = other.get();
+    since = others;
   }
-  const auto& all = shared_->mailboxes;
-  const auto self = std::ranges::find(all, mailbox_);
-  const auto& next = self + 1 == all.end() ? all.front() : *(self + 1);
-  next->post([newcomer = std::move(newcomer)](Worker& other) mutable {
-    other.shared_->handed_on.fetch_sub(1, std::memory_order_relaxed);
-    other.refresh_clock();
-    other.admit(std::move(newcomer));
-  });
-  return true;
+  return *longest;
+}
+
+/// To another Worker, unless that is gone, or too many are on their way already.
+bool Worker::hand_on(Newcomer& newcomer, Mailbox& to, Places::Outcome why) {
+  if (&to == mailbox_.get()) return false;
+  std::atomic<std::uint32_t>& handed_on = shared_->handed_on;
+  const auto limit = why == Places::Outcome::kNetworkFull ? kMostOverShare : kMostHandedOn;
+  if (handed_on.fetch_add(1, std::memory_order_relaxed) < limit) {
+    const auto on_its_way = std::make_shared<Newcomer>(std::move(newcomer));
+    if (to.post([on_its_way](Worker& other) {
+          other.shared_->handed_on.fetch_sub(1, std::memory_order_relaxed);
+          other.refresh_clock();
+          other.admit(std::move(*on_its_way));
+        }))
+      return true;
+    newcomer = std::move(*on_its_way);
+  }
+  handed_on.fetch_sub(1, std::memory_order_relaxed);
+  return false;
 }
 
 void Worker::let_in(Newcomer newcomer) {
@@ -199,7 +234,13 @@ void Worker::let_in(Newcomer newcomer) {
   const auto session = std::make_shared<Session>(
       *this, *newcomer.listener, number, std::move(newcomer.socket), newcomer.peer, newcomer.guest);
   sessions_.emplace(number, session);
-  if (!session->start()) return session->close();
+  auto started = session->start();
+  // TLS takes memory besides, which one that waits can give.
+  if (!started && make_room(newcomer.guest, Places::Outcome::kFull)) started = session->start();
+  if (!started) {
+    shared_->counters->rejected.fetch_add(1, std::memory_order_relaxed);
+    return session->close();
+  }
   arm_sweep();
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -66,21 +67,29 @@ struct Shared {
   std::unique_ptr<Doors> doors;
   std::vector<std::shared_ptr<Mailbox>> mailboxes;  ///< of all Workers
   std::uint64_t id_seed = 0;
-  std::atomic<std::uint64_t> requests{0};   ///< that have an id
-  std::atomic<std::uint32_t> handed_on{0};  ///< connections on their way from a Worker to another
+  // Written while the rest is read: on lines of their own.
+  alignas(64) std::atomic<std::uint64_t> requests{0};  ///< that have an id
+  /// Connections on their way from a Worker to another.
+  alignas(64) std::atomic<std::uint32_t> handed_on{0};
 };
 
 class Session;
 class Worker;
 struct Exchange;
 
+/// No time, in the milliseconds of Worker::now().
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
 /// The way from other threads to a Worker, which may be gone by then. Thread-safe.
 class Mailbox {
  public:
   using Task = std::move_only_function<void(Worker&)>;
   explicit Mailbox(Worker& worker) : worker_(&worker) {}
-  void post(Task task);
+  /// False: the Worker is gone, and so is the task.
+  bool post(Task task);
   void close();
+  /// Since when the first of the Worker's waiting() waits, as of a moment ago; kNever without one.
+  std::atomic<std::int64_t> waits_since{kNever};
 
  private:
   std::mutex mutex_;
@@ -114,10 +123,12 @@ class Worker {
   /// The connection of that number; nullptr when it is gone.
   Session* find(std::uint64_t number);
   void remove(std::uint64_t number);
-  /// Connections whose next request has not come, or not as far as the end of its head, and those
-  /// that were answered and are about to end: the one that has waited longest first. They make room
-  /// for new ones where there is none.
+  /// Connections without a request under way: the next one has not come, or not as far as the end
+  /// of its head, or it was refused; the one that has waited longest first. They make room for new
+  /// ones where there is none.
   [[nodiscard]] std::list<Session*>& waiting() { return waiting_; }
+  /// For other threads, whenever waiting() begins with another one.
+  void publish_longest_wait();
 
   /// Memory of requests and answers, kept for the next ones as far as that is little.
   std::shared_ptr<Exchange> take_exchange();
@@ -140,13 +151,16 @@ class Worker {
     io::Descriptor socket;
     std::optional<IpAddress> peer;
     Guest guest;
-    std::size_t asked = 0;  ///< Workers
+    bool aimed = false;     ///< is, or was, on its way to whom longest_waiting() named
+    std::size_t asked = 0;  ///< Workers, whether they can make room
   };
   void accept(const Listener& listener, io::Descriptor socket, std::optional<IpAddress> peer);
   [[nodiscard]] Guest guest_from(const std::optional<IpAddress>& peer) const;
   void admit(Newcomer newcomer);
   bool make_room(const Guest& guest, Places::Outcome why);
-  bool hand_on(Newcomer& newcomer);
+  /// Whose first of waiting() has waited longest; its own where nobody else's has.
+  [[nodiscard]] Mailbox& longest_waiting() const;
+  bool hand_on(Newcomer& newcomer, Mailbox& to, Places::Outcome why);
   void let_in(Newcomer newcomer);
   void pause(std::shared_ptr<Acceptor> acceptor);
   void arm_sweep();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include <m3u_proxy/http/connection/doors.hpp>
 
@@ -7,15 +8,24 @@ namespace {
 
 /// Which part of the connections is each door's own.
 constexpr std::int64_t kOwnPart = 16;
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-Doors::Doors(const std::vector<const Router*>& routers, std::size_t connections) {
-  for (const Router* router : routers)
-    for (const Route& route : router->routes()) of_route_.push_back(&door(route.options.door));
-  common_ = static_cast<std::int64_t>(connections);
+Doors::Doors(const std::vector<const Router*>& routers, std::size_t connections,
+             const std::vector<const Router*>& local)
+    : common_(static_cast<std::int64_t>(connections)) {
   const std::int64_t own = std::max<std::int64_t>(common_ / kOwnPart, 1);
-  for (OneDoor& door : doors_) common_ -= door.own = own;
+  for (const Router* router : routers) {
+    const bool remote = std::ranges::find(local, router) == local.end();
+    for (const Route& route : router->routes()) {
+      OneDoor& door = this->door(route.options.door);
+      of_route_.push_back(&door);
+      if (!remote && door.own == 0) door.own = kAll;
+      if (remote && door.own != own) common_ -= door.own = own;
+    }
+  }
+  common_ = std::max<std::int64_t>(common_, 1);  // or "none" would have no room at all
   of_route_.push_back(&door("none"));
 }
 

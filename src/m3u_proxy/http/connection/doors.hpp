@@ -3,7 +3,8 @@
 //
 // Of the connections a sixteenth is each door's own, whatever happens at the others; the rest goes
 // to whichever asks first. So one door may take almost all, and all together cannot shut one out.
-// Requests that no route takes are a door too, "none", with nothing of its own.
+// Requests that no route takes are a door too, "none", with nothing of its own. Doors that the
+// network does not reach are counted and never refuse: whoever runs the service gets in.
 // Thread-safe, without locks: one atomic add at the beginning of a request and one at its end.
 #pragma once
 
@@ -21,8 +22,10 @@ namespace m3u_proxy::http {
 class Doors {
  public:
   /// Of the routes of these routers, numbered on from one to the next; the number behind the last
-  /// one is of "none". `connections` may be open.
-  Doors(const std::vector<const Router*>& routers, std::size_t connections);
+  /// one is of "none". `connections` may be open from the network, which does not reach `local`
+  /// routers.
+  Doors(const std::vector<const Router*>& routers, std::size_t connections,
+        const std::vector<const Router*>& local = {});
 
   /// Whether a request to the route `slot` may begin. What has begun has to leave.
   [[nodiscard]] bool enter(std::size_t slot);

@@ -76,7 +76,34 @@ TEST(Doors, WhatNoRouteTakesHasNothingOfItsOwn) {
 TEST(Doors, WhereThereAreFewEachHasOneAtLeast) {
   const DoorRouter router({"a", "b", "c"});
   Doors doors({&router}, 2);
+  constexpr std::size_t kNone = 3;
+  EXPECT_TRUE(doors.enter(kNone));
+  EXPECT_FALSE(doors.enter(kNone));
   for (std::size_t slot = 0; slot < 3; ++slot) EXPECT_EQ(enter_all(doors, slot), 1U);
+}
+
+TEST(Doors, OneThatTheNetworkDoesNotReachNeverRefuses) {
+  const DoorRouter network({"api", "status"});
+  const DoorRouter local({"control"});
+  Doors doors({&network, &local}, 32, {&local});
+  EXPECT_EQ(enter_all(doors, 0), 30U);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(doors.enter(2));
+  EXPECT_EQ(doors.read()[2].under_way, 100U);
+  for (int i = 0; i < 100; ++i) doors.leave(2);
+  // The others' are as they were.
+  EXPECT_FALSE(doors.enter(0));
+  EXPECT_EQ(enter_all(doors, 1), 2U);
+}
+
+TEST(Doors, OneThatTheNetworkReachesTooIsAsAnyOther) {
+  const DoorRouter network({"status", "api"});
+  const DoorRouter local({"status"});
+  Doors local_first({&local, &network}, 32, {&local});
+  EXPECT_EQ(enter_all(local_first, 0), 30U);
+  EXPECT_EQ(enter_all(local_first, 2), 2U);
+  Doors local_last({&network, &local}, 32, {&local});
+  EXPECT_EQ(enter_all(local_last, 2), 30U);
+  EXPECT_EQ(enter_all(local_last, 1), 2U);
 }
 
 TEST(Doors, ManyThreadsLeaveThemAsTheyWere) {

@@ -8,16 +8,22 @@ namespace {
 /// What is kept for local listeners: this many, where that is no more than an eighth.
 constexpr std::size_t kLocalPlaces = 8;
 constexpr std::size_t kLocalPart = 8;
-/// A network address may hold half of all, and in any case as many as several browsers open.
+/// A network address may hold half of all, and where these are few as many as several browsers
+/// open, but for a quarter of what the network has.
 constexpr std::size_t kPartOfOne = 2;
 constexpr std::size_t kFewestOfOne = 32;
+constexpr std::size_t kPartOfOthers = 4;
 constexpr std::size_t kNetworkBytes = 8;
+
+bool is_link_local(const IpAddress& address) {
+  return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0U) == 0x80;
+}
 
 }  // namespace
 
 IpAddress network_of(const IpAddress& address) {
   IpAddress network = address;
-  if (!address.is_v4())
+  if (!address.is_v4() && !is_link_local(address))
     std::fill(network.bytes.begin() + kNetworkBytes, network.bytes.end(), std::uint8_t{0});
   return network;
 }
@@ -26,7 +32,8 @@ Places::Places(std::size_t connections, bool keep_local)
     : limit_(connections),
       remote_limit_(connections -
                     (keep_local ? std::min(kLocalPlaces, connections / kLocalPart) : 0)),
-      share_(std::max(connections / kPartOfOne, kFewestOfOne)) {}
+      share_(std::max(connections / kPartOfOne,
+                      std::min(kFewestOfOne, remote_limit_ - remote_limit_ / kPartOfOthers))) {}
 
 Places::Outcome Places::take(const Guest& guest) {
   const std::scoped_lock lock(mutex_);
@@ -53,6 +60,13 @@ void Places::give_back(const Guest& guest) {
 std::size_t Places::open() const {
   const std::scoped_lock lock(mutex_);
   return open_;
+}
+
+std::size_t Places::held(const Guest& guest) const {
+  if (!guest.network) return 0;
+  const std::scoped_lock lock(mutex_);
+  const auto found = by_network_.find(*guest.network);
+  return found == by_network_.end() ? 0 : found->second;
 }
 
 }  // namespace m3u_proxy::http

@@ -16,7 +16,8 @@
 namespace m3u_proxy::http {
 
 /// What counts as one client: an IPv4 address, or the 64 bits of an IPv6 network, of which one
-/// machine may use any address.
+/// machine may use any address. Link-local addresses (fe80::/10) are all of one network, so each of
+/// them counts by itself.
 IpAddress network_of(const IpAddress& address);
 
 /// Whose connection it is.
@@ -46,6 +47,8 @@ class Places {
   /// The most of one network address.
   [[nodiscard]] std::size_t share() const { return share_; }
   [[nodiscard]] std::size_t open() const;
+  /// How many the guest's network holds; 0 where they count to nobody.
+  [[nodiscard]] std::size_t held(const Guest& guest) const;
 
  private:
   std::size_t limit_;
