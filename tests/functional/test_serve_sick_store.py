@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from api_client import PASSWORD, Client, administrator
@@ -101,6 +102,23 @@ def test_the_operators_door_holds_up_no_player(service):
         store.close()
     for command in waiting:
         assert command.wait(60) == 0
+
+
+def test_changes_that_have_to_wait_hold_up_nobody_who_looks(service):
+    config = {"action": "include", "expression": 'channel_name contains "O"'}
+    names = [f"waiting {i}" for i in range(4)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        with changed(service, "BEGIN IMMEDIATE", "ROLLBACK"):
+            changes = [pool.submit(service.admin.post, "/filters", {"name": name, "config": config}) for name in names]
+            time.sleep(0.5)
+            begin = time.monotonic()
+            for path in ("/filters", "/session") * 5:
+                assert service.admin.get(path).status == 200
+            assert time.monotonic() - begin < 2  # a change waits for up to five seconds
+            assert not any(change.done() for change in changes)
+        answers = [change.result() for change in changes]
+    assert [answer.status for answer in answers] == [201] * len(names), [answer.text for answer in answers]
+    assert sorted(item["name"] for item in service.admin.get("/filters").json["items"]) == names
 
 
 def actions(service):

@@ -69,6 +69,7 @@ Operations::Operations(http::Router& router, Access& access, const ApiContext& c
       access_(access),
       context_(context),
       quick_(kQuickThreads, kMostWaiting),
+      in_turn_(1, kMostWaiting),
       scan_(kScanThreads, kMostWaiting),
       slow_(kSlowThreads, kMostWaiting),
       long_(kLongThreads, kMostWaitingLong) {}
@@ -108,6 +109,8 @@ WorkPool& Operations::pool_of(Pace pace) {
   switch (pace) {
     case Pace::kQuick:
       break;
+    case Pace::kInTurn:
+      return in_turn_;
     case Pace::kScan:
       return scan_;
     case Pace::kSlow:
@@ -122,6 +125,7 @@ void Operations::stop() {
   stopping_.cancel();
   long_.stop();
   quick_.stop();
+  in_turn_.stop();
   scan_.stop();
   slow_.stop();
 }

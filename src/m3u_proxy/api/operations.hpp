@@ -38,10 +38,11 @@ struct Call {
 using Operation = std::function<Answer(Call&)>;
 
 enum class Pace : std::uint8_t {
-  kQuick,  ///< milliseconds
-  kScan,   ///< mostly below 100 ms: looks through what is published
-  kSlow,   ///< up to some seconds: reads sources, hashes passwords
-  kLong,   ///< as long as others take: reads what is behind an address
+  kQuick,   ///< milliseconds
+  kInTurn,  ///< one after the other: checks a change by all that there is
+  kScan,    ///< mostly below 100 ms: looks through what is published
+  kSlow,    ///< up to some seconds: reads sources, hashes passwords
+  kLong,    ///< as long as others take: reads what is behind an address
 };
 
 struct OperationOptions {
@@ -92,6 +93,7 @@ class Operations {
   std::vector<Known> known_;
   CancelToken stopping_;
   WorkPool quick_;
+  WorkPool in_turn_;
   WorkPool scan_;
   WorkPool slow_;
   WorkPool long_;

@@ -37,7 +37,7 @@ Result<> check_not_a_persons(const std::optional<ChannelEdit>& stored, const Cha
 }
 
 Result<> changed(sql::Database& database, Connection& connection) {
-  M3U_CHECK(sql::count_revision(connection));
+  M3U_CHECK(sql::count_edits(connection));
   return database.announce(connection, Topic::kEdits);
 }
 

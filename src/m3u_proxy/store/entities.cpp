@@ -180,4 +180,8 @@ Result<std::int64_t> Entities::revision() {
   return sql::transact<std::int64_t>(*database_, Access::kRead, sql::current_revision);
 }
 
+Result<std::int64_t> Entities::entities_revision() {
+  return sql::transact<std::int64_t>(*database_, Access::kRead, sql::entities_revision);
+}
+
 }  // namespace m3u_proxy::store

@@ -39,9 +39,9 @@ struct Entity {
   Time updated{};
 };
 
-/// The store's revision with which a change was found to fit what else there is. Where there is
-/// another by now, the change is refused (kConflict) and has to be checked anew. None: it is not
-/// asked.
+/// The Entities::entities_revision() with which a change was found to fit what else there is. Where
+/// there is another by now, the change is refused (kConflict) and has to be checked anew. None: it
+/// is not asked.
 using CheckedAt = std::optional<std::int64_t>;
 
 struct NewEntity {
@@ -115,8 +115,10 @@ class Entities {
   Result<bool> release_file();
 
   /// Counts every change of entities, channel edits and settings; a generation names what it is of.
-  /// Who checks a change asks for it first, then reads what there is, and gives it as `checked`.
   Result<std::int64_t> revision();
+  /// The same without changes of channel edits alone, by which no entity is checked. Who checks a
+  /// change asks for it first, then reads what there is, and gives it as `checked`.
+  Result<std::int64_t> entities_revision();
 
  private:
   sql::Database* database_;

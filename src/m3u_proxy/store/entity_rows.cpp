@@ -166,9 +166,19 @@ Result<std::int64_t> current_revision(Connection& connection) {
   return value.value_or(0);
 }
 
+// What does not say that it is of edits alone, such as a change by an older program, counts.
+Result<std::int64_t> entities_revision(Connection& connection) {
+  M3U_TRY(const auto value,
+          query_one(connection,
+                    "SELECT value - COALESCE((SELECT value FROM counters WHERE name = 'edits'), 0)"
+                    " FROM counters WHERE name = 'revision'",
+                    {}, [](Columns& columns) { return columns.integer(); }));
+  return value.value_or(0);
+}
+
 Result<> check_unchanged(Connection& connection, const CheckedAt& checked) {
   if (!checked) return {};
-  M3U_TRY(const std::int64_t now, current_revision(connection));
+  M3U_TRY(const std::int64_t now, entities_revision(connection));
   if (now == *checked) return {};
   return fail(ErrorCode::kConflict, "something else was changed while this change was checked",
               "repeat it");
@@ -182,6 +192,14 @@ Result<std::int64_t> count_revision(Connection& connection) {
                     {}, [](Columns& columns) { return columns.integer(); }));
   if (!revision) return fail(ErrorCode::kInternal, "the store has lost its revision");
   return *revision;
+}
+
+Result<> count_edits(Connection& connection) {
+  M3U_CHECK(count_revision(connection));
+  M3U_CHECK(execute(connection,
+                    "INSERT INTO counters (name, value) VALUES ('edits', 1)"
+                    " ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"));
+  return {};
 }
 
 }  // namespace m3u_proxy::store::sql

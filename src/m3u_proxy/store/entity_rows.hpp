@@ -28,10 +28,16 @@ Result<std::int64_t> next_position(Connection& connection, EntityKind kind);
 
 /// The store's revision.
 Result<std::int64_t> current_revision(Connection& connection);
-/// Within an exclusive transaction: that nothing was changed since. Error: kConflict.
+/// As Entities::entities_revision().
+Result<std::int64_t> entities_revision(Connection& connection);
+/// Within an exclusive transaction: that nothing that checks depend on was changed since. Error:
+/// kConflict.
 Result<> check_unchanged(Connection& connection, const CheckedAt& checked);
 /// Counts the store's revision up and returns it. Within a transaction that changes what
 /// generations depend on.
 Result<std::int64_t> count_revision(Connection& connection);
+/// Counts it up for a change of channel edits alone, which entities_revision() leaves out. Within
+/// an exclusive transaction.
+Result<> count_edits(Connection& connection);
 
 }  // namespace m3u_proxy::store::sql

@@ -1,3 +1,8 @@
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include <m3u_proxy/api/entities/checked_change.hpp>
@@ -35,6 +40,40 @@ TEST_F(CheckedChangeTest, IsCheckedAgainWhereAnotherCameBetween) {
   ASSERT_TRUE(made) << made.error().detail;
   EXPECT_EQ(seen, (std::vector<std::size_t>{0, 1}));
   EXPECT_EQ(count(), 2);
+}
+
+TEST_F(CheckedChangeTest, EditsOfChannelsBetweenAreNothingToCheckAgain) {
+  int checks = 0;
+  const auto made = check_and_change(*store_, [&](std::int64_t revision) -> Result<store::Entity> {
+    ++checks;
+    for (std::uint8_t channel = 0; channel < 5; ++channel) {
+      store::ChannelEdit edit{.name = "x"};
+      edit.channel.bytes.back() = channel;
+      M3U_CHECK(store_->edits().put(edit, {}));
+    }
+    return make("own", revision);
+  });
+  ASSERT_TRUE(made) << to_string(made.error());
+  EXPECT_EQ(checks, 1);
+}
+
+TEST_F(CheckedChangeTest, ThoseOfOneProcessAreEachCheckedOnce) {
+  constexpr int kThreads = 4;
+  int checks = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i)
+      threads.emplace_back([&, i] {
+        const auto made = check_and_change(*store_, [&](std::int64_t revision) {
+          ++checks;
+          std::this_thread::sleep_for(std::chrono::milliseconds(20));  // the others come meanwhile
+          return make(std::to_string(i), revision);
+        });
+        EXPECT_TRUE(made) << to_string(made.error());
+      });
+  }
+  EXPECT_EQ(checks, kThreads);
+  EXPECT_EQ(count(), static_cast<std::size_t>(kThreads));
 }
 
 TEST_F(CheckedChangeTest, AnswersWhatTheSecondCheckFinds) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <mutex>
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -31,10 +30,9 @@ constexpr std::uint64_t kOrderRevisions = 1'000'000'000'000'000'000;  // 18 digi
 
 class EntityHandlers {
  public:
-  /// `changing`: one at a time changes an entity of any kind.
   EntityHandlers(const ApiContext& context, const EntityKindName& kind,
-                 std::shared_ptr<PublishedData> data, std::shared_ptr<std::mutex> changing)
-      : context_(context), kind_(kind), data_(std::move(data)), changing_(std::move(changing)) {}
+                 std::shared_ptr<PublishedData> data)
+      : context_(context), kind_(kind), data_(std::move(data)) {}
 
   Answer list(Call& call);
   Answer get(Call& call);
@@ -60,7 +58,6 @@ class EntityHandlers {
   const ApiContext& context_;
   EntityKindName kind_;
   std::shared_ptr<PublishedData> data_;
-  std::shared_ptr<std::mutex> changing_;
 };
 
 jobs::DraftEntity to_draft(const EntityDraft& draft) {
@@ -175,11 +172,9 @@ Answer EntityHandlers::dry_answer(const Call& call, const jobs::DraftEntity& dra
   return run.answer();
 }
 
-/// Among those of this process none is checked again because of another.
 Answer EntityHandlers::change(Call& call, Change work) {
   M3U_TRY(const bool is_dry, is_dry_run(call.request));
   if (is_dry) return (this->*work)(call, std::nullopt);
-  const std::scoped_lock lock(*changing_);
   return check_and_change(context_.store,
                           [&](std::int64_t revision) { return (this->*work)(call, revision); });
 }
@@ -305,9 +300,8 @@ Outcome<store::Entity> find_entity(const ApiContext& context, const Call& call, 
 Result<> add_entity_routes(Operations& operations, const ApiContext& context,
                            const std::shared_ptr<PublishedData>& data) {
   using enum http::Method;
-  const auto changing = std::make_shared<std::mutex>();
   for (const EntityKindName& kind : kEntityKinds) {
-    const auto handlers = std::make_shared<EntityHandlers>(context, kind, data, changing);
+    const auto handlers = std::make_shared<EntityHandlers>(context, kind, data);
     const auto path = [&](std::string_view rest) { return fmt::format("/{}{}", kind.path, rest); };
     const auto see = [&](std::string_view rest, std::string id,
                          Answer (EntityHandlers::*work)(Call&)) {
@@ -316,10 +310,13 @@ Result<> add_entity_routes(Operations& operations, const ApiContext& context,
     };
     const auto change = [&](http::Method method, std::string_view rest, std::string id,
                             std::uint64_t body, EntityHandlers::Change work) {
-      return operations.add(
-          method, path(rest),
-          {.id = std::move(id), .least = Role::kEditor, .body_limit = body, .has_dry_run = true},
-          [handlers, work](Call& call) { return handlers->change(call, work); });
+      return operations.add(method, path(rest),
+                            {.id = std::move(id),
+                             .least = Role::kEditor,
+                             .body_limit = body,
+                             .pace = Pace::kInTurn,
+                             .has_dry_run = true},
+                            [handlers, work](Call& call) { return handlers->change(call, work); });
     };
     M3U_CHECK(see("", fmt::format("list{}", kind.many), &EntityHandlers::list));
     M3U_CHECK(change(kPost, "", fmt::format("create{}", kind.one), kBody, &EntityHandlers::create));

@@ -130,9 +130,9 @@ TEST_P(EntitiesTest, ChangeThatWasCheckedBeforeAnotherIsRefused) {
   const Entity a = create(EntityKind::kRule, "a");
   const Entity b = create(EntityKind::kRule, "b");
   Entities& entities = store().entities();
-  const std::int64_t checked = must(entities.revision());
-  must(store().edits().put({.channel = id(1)}, at(2)));
-  const std::int64_t now = must(entities.revision());
+  const std::int64_t checked = must(entities.entities_revision());
+  create(EntityKind::kFilter, "another");
+  const std::int64_t now = must(entities.entities_revision());
   ASSERT_NE(now, checked);
   const std::vector<Uuid> turned = {b.id, a.id};
   const std::vector<FileEntity> file = {{.kind = EntityKind::kRule, .name = "d", .body = "{}"}};
@@ -147,7 +147,7 @@ TEST_P(EntitiesTest, ChangeThatWasCheckedBeforeAnotherIsRefused) {
   EXPECT_EQ(code_of(store().import({.entities = file, .checked = checked}, at(3))),
             ErrorCode::kConflict);
   EXPECT_THAT(names(EntityKind::kRule), ElementsAre("a", "b"));
-  EXPECT_EQ(must(entities.revision()), now);
+  EXPECT_EQ(must(entities.entities_revision()), now);
 
   must(entities.reorder(EntityKind::kRule, turned, now));
   must(entities.put(a.id, {.name = "x", .checked = now + 1}, 1, at(3)));
@@ -158,11 +158,51 @@ TEST_P(EntitiesTest, ChangeThatWasCheckedBeforeAnotherIsRefused) {
   EXPECT_THAT(names(EntityKind::kRule), ElementsAre("x", "c", "d"));
 }
 
+TEST_P(EntitiesTest, EditsOfChannelsRefuseNoChangeThatWasCheckedBeforeThem) {
+  Entities& entities = store().entities();
+  for (std::uint8_t round = 1; round <= 2; ++round) {  // the first edit ever, and another
+    const Entity rule = create(EntityKind::kRule, std::to_string(round));
+    const std::int64_t checked = must(entities.entities_revision());
+    const std::int64_t before = must(entities.revision());
+    const ChannelEdit edit = must(store().edits().put({.channel = id(round), .name = "x"}, at(2)));
+    EXPECT_EQ(must(entities.revision()), before + 1);
+    const std::vector<ChannelEdit> file = {{.channel = id(9), .name = "of the file"}};
+    EXPECT_TRUE(must(store().edits().take_over_file(file, at(2))));
+    EXPECT_TRUE(must(store().edits().release_file()));
+    must(store().edits().erase(id(9), {}, must(store().edits().find(id(9), {}))->revision));
+    must(store().edits().erase(id(round), {}, edit.revision));
+    EXPECT_EQ(must(entities.revision()), before + 5);
+    EXPECT_EQ(must(entities.entities_revision()), checked);
+    must(entities.put(rule.id, {.body = R"({"a":1})", .checked = checked}, 1, at(3)));
+    EXPECT_EQ(must(entities.entities_revision()), checked + 1);
+  }
+}
+
+TEST_P(EntitiesTest, SettingsAndTheFileRefuseAChangeThatWasCheckedBeforeThem) {
+  Entities& entities = store().entities();
+  std::int64_t checked = must(entities.entities_revision());
+  const auto refused_after = [&] {
+    const auto made = entities.create(
+        {.kind = EntityKind::kRule, .name = "r", .body = "{}", .checked = checked}, at(3));
+    checked = must(entities.entities_revision());
+    return code_of(made) == ErrorCode::kConflict;
+  };
+  must(store().settings().put("key", "1", 0, at(2)));
+  EXPECT_TRUE(refused_after());
+  must(store().settings().erase("key", 1));
+  EXPECT_TRUE(refused_after());
+  take_over({{.kind = EntityKind::kSource, .name = "a", .body = "1"}});
+  EXPECT_TRUE(refused_after());
+  EXPECT_TRUE(must(entities.release_file()));
+  EXPECT_TRUE(refused_after());
+  EXPECT_FALSE(refused_after());
+}
+
 TEST_P(EntitiesTest, OfTwoProcessesThatCheckedTheSameOneChanges) {
   const auto another = open();
   for (int round = 0; round < 20; ++round) {
     const Entity source = create(EntityKind::kSource, std::to_string(round));
-    const std::int64_t checked = must(store().entities().revision());
+    const std::int64_t checked = must(store().entities().entities_revision());
     std::barrier both(2);
     Result<> erased;
     Result<Entity> made;
@@ -178,7 +218,7 @@ TEST_P(EntitiesTest, OfTwoProcessesThatCheckedTheSameOneChanges) {
     }
     EXPECT_NE(erased.has_value(), made.has_value());
     EXPECT_EQ(erased ? code_of(made) : code_of(erased), ErrorCode::kConflict);
-    EXPECT_EQ(must(store().entities().revision()), checked + 1);
+    EXPECT_EQ(must(store().entities().entities_revision()), checked + 1);
   }
 }
 
