@@ -260,6 +260,14 @@ def test_paths_may_be_saved_in_the_data_folder_and_in_allowed_ones(service, tmp_
     assert moved.status == 422 and moved.json["errors"][0]["field"] == f"config.{key}"
 
 
+def test_what_replicas_share_is_not_in_the_data_folder_of_one(service):
+    for path in (service.data, f"{service.data}/shared"):
+        answer = saving(service.admin, with_path("service.snapshots", str(path)))
+        assert answer.status == 422, answer.text
+        wrong = answer.json["errors"][0]
+        assert wrong["field"] == "config.service.snapshots" and "may be named" in wrong["message"]
+
+
 def test_paths_of_the_configuration_file_may_be_anywhere_and_its_list_is_the_last_word(tmp_path):
     config = tmp_path / "service.toml"
     config.write_text(f'[service]\nallowed_folders = []\n[wasm_plugins]\ncache_directory = "{tmp_path}/cache"\n')

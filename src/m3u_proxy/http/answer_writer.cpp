@@ -126,7 +126,7 @@ AnswerWriter::State AnswerWriter::step(Channel& channel) {
 
 std::string AnswerWriter::stop() {
   busy_ = false;
-  text_ = {};
+  std::string().swap(text_);  // an assignment of nothing would keep its memory
   body_.reset();
   piece_ = std::string_view();
   buffer_.clear();

@@ -1,6 +1,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <m3u_proxy/http/answer_writer.hpp>
 
@@ -47,6 +48,25 @@ TEST(AnswerWriter, TheLastBytesOfABodyWaitForNothing) {
     }
   }
 }
+
+#ifndef M3U_PROXY_SANITIZED  // whose allocator this does not see
+/// What the allocator has given out, in bytes.
+std::size_t allocated() {
+  const auto info = ::mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+TEST(AnswerWriter, AfterATextItRestsWithoutMemory) {
+  constexpr std::size_t kSize = 200'000;
+  AnswerWriter writer;
+  writer.start("head\r\n\r\n", std::string(kSize, 'x'));
+  Listening channel;
+  ASSERT_EQ(writer.step(channel), AnswerWriter::State::kDone);
+  const std::size_t before = allocated();
+  const std::string buffer = writer.stop();
+  EXPECT_LE(allocated() + kSize, before);
+}
+#endif
 
 }  // namespace
 }  // namespace m3u_proxy::http

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <m3u_proxy/http/exchange.hpp>
 #include <m3u_proxy/http/route.hpp>
@@ -52,13 +53,12 @@ std::optional<Refusal> Exchange::start_body(memory::Budget& from) {
     request.sink = *std::move(sink);
   }
   const std::uint64_t whole = request.sink ? 0 : length.value_or(0);
-  auto room = budget->reserve(memory::Tag::kHttp, {kBodyRoom + whole});
+  const std::uint64_t most = kBodyRoom + std::min<std::uint64_t>(whole, kEarnest) + whole;
+  if (most > budget->limit().count) return kNoMemory;
+  const std::uint64_t first = std::min<std::uint64_t>(whole, kFirstBody);
+  auto room = budget->reserve(memory::Tag::kHttp, {kBodyRoom + first});
   if (!room) return kNoMemory;
   body_room = *std::move(room);
-  // There is room for all of it, which is taken as it comes: who only announces a body, and many of
-  // them at once, keeps memory from nobody.
-  const std::uint64_t first = std::min<std::uint64_t>(whole, kFirstBody);
-  if (!body_room.resize({kBodyRoom + first})) return kNoMemory;
   body.reserve(first);
   body_input.reserve(kBodyRoom);
   body_input.begin = body_input.end = 0;
@@ -74,14 +74,30 @@ std::optional<Refusal> Exchange::receive(std::string_view bytes) {
     if (auto written = request.sink->write(bytes); !written) return refusal_of(written.error());
     return std::nullopt;
   }
-  if (received > body.capacity()) {
-    const std::uint64_t wanted = std::min(body_limit, std::max(received, 2 * body.capacity()));
-    // While it grows the old text and the new one are there.
-    if (!body_room.resize({kBodyRoom + body.capacity() + wanted})) return kNoMemory;
-    body.reserve(wanted);
-    if (!body_room.resize({kBodyRoom + body.capacity()})) return kNoMemory;
-  }
+  if (received > body.capacity())
+    if (const auto refusal = grow_body()) return refusal;
   body += bytes;
+  return std::nullopt;
+}
+
+/// Of a body's text, at least `received`. While it grows the old text and the new one are there, so
+/// one whose length is known grows to all of it while it is small: doubling to the end would need
+/// half as much again.
+std::uint64_t Exchange::next_capacity() const {
+  const std::uint64_t doubled =
+      std::min(body_limit, std::max<std::uint64_t>(received, 2 * body.capacity()));
+  if (!parser.content_length()) return doubled;
+  return received > kEarnest ? body_limit : std::min<std::uint64_t>(doubled, kEarnest);
+}
+
+std::optional<Refusal> Exchange::grow_body() {
+  const std::uint64_t wanted = next_capacity();
+  if (!body_room.resize({kBodyRoom + body.capacity() + wanted})) return kNoMemory;
+  std::string larger;
+  larger.reserve(wanted);  // body.reserve() would double what it has if that is more
+  larger += body;
+  std::string(std::move(larger)).swap(body);  // what it was is gone by the end of this line
+  if (!body_room.resize({kBodyRoom + body.capacity()})) return kNoMemory;
   return std::nullopt;
 }
 
@@ -100,7 +116,7 @@ void Exchange::next() {
   request.sink.reset();
   request.body = {};
   route = nullptr;
-  body = {};
+  std::string().swap(body);  // an assignment of nothing would keep its memory
   body_room.release();
 }
 

@@ -35,7 +35,9 @@ struct Input {
 struct Exchange final : BodyReceiver {
   static constexpr std::size_t kFirstRoom = 4096;
   static constexpr std::size_t kBodyRoom = 16384;
-  static constexpr std::size_t kFirstBody = 65536;  ///< of a body's text, before more has come
+  static constexpr std::size_t kFirstBody = 4096;  ///< of a body's text, before any has come
+  /// A body of which more than this has come gets room for all that was announced.
+  static constexpr std::size_t kEarnest = 65536;
 
   Input head;        ///< the head, and in it the views of the request; behind it the next bytes
   Input body_input;  ///< of a body: what was read and not parsed yet
@@ -51,14 +53,19 @@ struct Exchange final : BodyReceiver {
   std::uint64_t received = 0;
   memory::Budget* budget = nullptr;
 
-  /// Prepares for reading a body. A refusal for one that is too long or that memory has no room
-  /// for.
+  /// Prepares for reading a body, of which memory is taken as it comes: who only announces one, and
+  /// many of them at once, keeps memory from nobody. A refusal for one that is too long, or for
+  /// which memory has no room now or never will have.
   std::optional<Refusal> start_body(memory::Budget& from);
   std::optional<Refusal> receive(std::string_view bytes) override;
   /// Forgets the request and keeps what came behind it for the next.
   void next();
   /// Forgets everything but the first room.
   void clear();
+
+ private:
+  [[nodiscard]] std::uint64_t next_capacity() const;
+  std::optional<Refusal> grow_body();
 };
 
 }  // namespace m3u_proxy::http

@@ -85,39 +85,6 @@ TEST(Limits, ABodyThatIsTooLongIs413) {
       eventually([&] { return server.budget().used(memory::Tag::kHttp) == share(server); }));
 }
 
-TEST(Limits, ABodyThatMemoryHasNoRoomForIs503) {
-  TestRouter router;
-  router.post("/echo", echo, {.body_limit = 1 << 30});
-  TestServer server(router);
-  RawClient client(server.port());
-  const Reply reply =
-      client.ask("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 500000000\r\n\r\n");
-  EXPECT_EQ(reply.status, 503);
-  EXPECT_EQ(reply.header("Retry-After"), "1");
-}
-
-TEST(Limits, ABodyThatIsOnlyAnnouncedTakesLittleMemory) {
-  constexpr std::string_view kAnnounced =
-      "POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n\r\n";
-  constexpr std::size_t kLength = 1'000'000;
-  constexpr std::size_t kClients = 5;
-  constexpr std::size_t kMost = 100'000;
-  TestRouter router;
-  router.post("/echo", echo, {.body_limit = 1 << 20});
-  TestServer server(router);
-  std::vector<std::unique_ptr<RawClient>> clients;
-  for (std::size_t i = 0; i < kClients; ++i) {
-    clients.push_back(std::make_unique<RawClient>(server.port()));
-    EXPECT_EQ(clients.back()->ask(kAnnounced).status, 100);
-  }
-  EXPECT_LT(server.budget().used(memory::Tag::kHttp).count, share(server).count + kClients * kMost);
-  const std::string body(kLength, 'x');
-  EXPECT_TRUE(clients.front()->ask(body).body == body);
-  for (const auto& client : clients) client->close();
-  EXPECT_TRUE(
-      eventually([&] { return server.budget().used(memory::Tag::kHttp) == share(server); }));
-}
-
 TEST(Limits, ASlowHeadIs408AndNoHeadIsClosed) {
   TestRouter router;
   ServerOptions options;

@@ -29,8 +29,8 @@ bool StreamQueue::send(std::string_view bytes) {
   if (state_ != State::kOpen) return false;
   if (bytes_.size() + bytes.size() > most_) {
     state_ = State::kOverflow;
-    bytes_ = {};
-    woken_ = false;  // the connection waits for its client, not for this queue
+    std::string().swap(bytes_);  // an assignment of nothing would keep its memory
+    woken_ = false;              // the connection waits for its client, not for this queue
   } else {
     bytes_ += bytes;
   }
@@ -67,7 +67,7 @@ StreamQueue::State StreamQueue::state() {
 void StreamQueue::end() {
   const std::scoped_lock lock(mutex_);
   state_ = State::kGone;
-  bytes_ = {};
+  std::string().swap(bytes_);
   room_.release();
 }
 

@@ -60,7 +60,7 @@ Result<http::Piece> FilledFile::next_range() {
           ? std::min<std::uint64_t>(content_.size, std::uint64_t{block} * snapshots::kPlaceBlock)
           : content_.size;
   if (block >= content_.counts->size()) {  // no block will be filled any more
-    filled_ = {};
+    std::string().swap(filled_);           // an assignment of nothing would keep its memory
     room_.release();
   }
   const http::FileRange range{

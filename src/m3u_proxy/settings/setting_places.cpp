@@ -15,6 +15,7 @@ constexpr std::size_t kLongestShown = 200;
 struct Place {
   std::string_view key;
   const std::string& (*path)(const Configuration&);
+  bool is_shared = false;  ///< by several replicas: a data folder is one replica's own
 };
 // A test finds what is missing here.
 constexpr Place kPlaces[] = {
@@ -29,13 +30,13 @@ constexpr Place kPlaces[] = {
        return all.wasm_plugins.cache_directory;
      }},
     {"service.snapshots",
-     [](const Configuration& all) -> const std::string& { return all.service.snapshots; }},
+     [](const Configuration& all) -> const std::string& { return all.service.snapshots; }, true},
     {"http.certificate",
      [](const Configuration& all) -> const std::string& { return all.http.certificate; }},
     {"http.key", [](const Configuration& all) -> const std::string& { return all.http.key; }},
 };
 
-Error refused(const std::string& path) {
+Error refused(const Place& place, const std::string& path) {
   const std::string shown = excerpt(path, kLongestShown);
   // What is not said in a file starts from no folder in particular.
   if (fs::path(path).is_relative())
@@ -44,9 +45,11 @@ Error refused(const std::string& path) {
             .where = {},
             .hint = "name the whole path"};
   return {.code = ErrorCode::kInvalidArgument,
-          .message = fmt::format(
-              "\"{}\" is neither in one of the folders that may be named nor in the data folder",
-              shown),
+          .message =
+              fmt::format("\"{}\" is {}", shown,
+                          place.is_shared ? "in none of the folders that may be named"
+                                          : "neither in one of the folders that may be named nor "
+                                            "in the data folder"),
           .where = {},
           .hint =
               "set it in the configuration file, or allow its folder: [service] "
@@ -64,16 +67,20 @@ std::vector<std::pair<std::string, Error>> wrong_places(const config::LoadedConf
                                                         const Configuration& before,
                                                         const fs::path& data) {
   const Configuration& now = loaded.configuration;
-  std::vector<fs::path> allowed = {data};
-  for (const config::Named& folder : now.service.allowed_folders) allowed.emplace_back(folder.name);
-  const io::FolderGuard guard(std::move(allowed));
+  std::vector<fs::path> folders;
+  for (const config::Named& folder : now.service.allowed_folders) folders.emplace_back(folder.name);
+  const io::FolderGuard allowed(folders);
+  folders.push_back(data);
+  const io::FolderGuard allowed_or_own(std::move(folders));
   std::vector<std::pair<std::string, Error>> wrong;
-  for (const auto& [key, path_of] : kPlaces) {
-    const std::string& path = path_of(now);
-    const bool is_in_object_store = key == "service.snapshots" && path.starts_with("s3://");
-    if (path.empty() || is_in_object_store || path == path_of(before) || !is_saved(loaded, key))
+  for (const Place& place : kPlaces) {
+    const std::string& path = place.path(now);
+    const bool is_in_object_store = place.is_shared && path.starts_with("s3://");
+    if (path.empty() || is_in_object_store || path == place.path(before) ||
+        !is_saved(loaded, place.key))
       continue;
-    if (!guard.check(path)) wrong.emplace_back(key, refused(path));
+    const io::FolderGuard& guard = place.is_shared ? allowed : allowed_or_own;
+    if (!guard.check(path)) wrong.emplace_back(place.key, refused(place, path));
   }
   return wrong;
 }

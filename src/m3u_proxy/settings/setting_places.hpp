@@ -17,8 +17,9 @@ namespace m3u_proxy::settings {
 bool is_saved(const config::LoadedConfiguration& loaded, std::string_view key);
 
 /// Saved keys ("http.key") whose path is another one than `before` and that name no place below
-/// [service] allowed_folders or `data`, the data folder: kInvalidArgument, with the remedy.
-/// Symbolic links are followed, as they lead now; nothing need be there. Thread-safe.
+/// [service] allowed_folders or `data`, the data folder, where service.snapshots may not be, which
+/// replicas share: kInvalidArgument, with the remedy. Symbolic links are followed, as they lead
+/// now; nothing need be there. Thread-safe.
 std::vector<std::pair<std::string, Error>> wrong_places(const config::LoadedConfiguration& loaded,
                                                         const config::Configuration& before,
                                                         const std::filesystem::path& data);

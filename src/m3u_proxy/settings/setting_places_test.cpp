@@ -89,6 +89,23 @@ TEST_F(SettingPlacesTest, TheDataFolderAndAllowedFoldersMayBeNamed) {
               ElementsAre("proxy_memory.spill_dir"));
 }
 
+TEST_F(SettingPlacesTest, WhatReplicasShareIsInNoDataFolder) {
+  const auto shared = [](const std::string& place, const std::string& folders = "") {
+    return fmt::format(R"({{"service":{{"snapshots":"{}","allowed_folders":[{}]}}}})", place,
+                       folders);
+  };
+  for (const char* const own : {"data", "data/shared", "data/../data/x"}) {
+    const auto found = wrong(shared(path(own)));
+    ASSERT_EQ(found.size(), 1U) << own;
+    EXPECT_EQ(found[0].first, "service.snapshots");
+    EXPECT_THAT(found[0].second.message, HasSubstr("in none of the folders that may be named"));
+    EXPECT_THAT(found[0].second.hint, HasSubstr("[service] allowed_folders"));
+  }
+  const std::string allowed = fmt::format("\"{}\"", path("allowed"));
+  EXPECT_THAT(wrong_keys(shared(path("allowed/shared"), allowed)), IsEmpty());
+  EXPECT_THAT(wrong_keys(shared(path("data/shared"), allowed)), ElementsAre("service.snapshots"));
+}
+
 TEST_F(SettingPlacesTest, WhatIsWrongIsNamedWithTheRemedy) {
   const auto outside = wrong(spill(path("outside")));
   ASSERT_EQ(outside.size(), 1U);
