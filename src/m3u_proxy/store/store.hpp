@@ -5,7 +5,6 @@
 // sql::Database. store/open/open_store.hpp makes one. Thread-safe; it reads no clock.
 #pragma once
 
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -56,9 +55,6 @@ class Store {
   Result<bool> lead() { return database_->lead(); }
   void resign() { database_->resign(); }
 
-  /// A consistent copy in a new file, while the store is used. Errors: kConflict (the file is
-  /// there), kDiskFull, kInvalidArgument (PostgreSQL has pg_dump).
-  Result<> back_up(const std::filesystem::path& file) { return database_->back_up(file); }
   /// What people decided, as lines, and back: portable/portable_rows.hpp. `seal`, `hide`,
   /// `opened`, `purpose`: as there.
   Result<> write_rows(const SecretKey& seal, const portable::HideSecrets& hide,

@@ -201,9 +201,15 @@ TEST_P(SqliteFaultsTest, FilesAreTheOwnersOnly) {
 TEST_P(SqliteFaultsTest, BackupIsMadeBesideTheRunningStoreAndReplacesNothing) {
   make("r");
   const std::filesystem::path copy = folder_ / "copy.sqlite";
-  must(store().back_up(copy));
-  EXPECT_EQ(code_of(store().back_up(copy)), ErrorCode::kConflict);
-  EXPECT_EQ(code_of(store().back_up(folder_ / "no/where")), ErrorCode::kNotFound);
+  const auto running = database();
+  const auto back_up = [&](const std::filesystem::path& target) {
+    return running->transact(Access::kExclusive, [&](Connection& connection) {
+      return running->back_up(connection, {}, target);
+    });
+  };
+  must(back_up(copy));
+  EXPECT_EQ(code_of(back_up(copy)), ErrorCode::kConflict);
+  EXPECT_EQ(code_of(back_up(folder_ / "no/where")), ErrorCode::kNotFound);
   std::filesystem::rename(copy, folder_ / "other.sqlite");
   const auto copied = must(sqlite::open_database({.file = folder_ / "other.sqlite"}));
   must(copied->check());

@@ -1,6 +1,10 @@
+#include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <sstream>
 #include <thread>
+
+#include <sys/resource.h>
 
 #include <m3u_proxy/memory/memory_testing.hpp>
 #include <m3u_proxy/store/open/store_testing.hpp>
@@ -41,8 +45,31 @@ class MigrationsTest : public StoreTest {
                                    at(1)));
     store_.reset();
   }
-  [[nodiscard]] std::filesystem::path backup() const {
-    return file().string() + ".schema" + std::to_string(last()) + ".backup";
+  /// Rows in almost every table.
+  void fill() {
+    must(store().entities().create({.kind = EntityKind::kSource,
+                                    .name = "tv",
+                                    .body = R"({"url":"http://h/?password=hunter2"})"},
+                                   at(1)));
+    const Uuid proxy =
+        must(store().entities().create({.kind = EntityKind::kProxy, .name = "default"}, at(1))).id;
+    must(store().edits().put({.channel = id(1), .name = "One"}, at(1)));
+    must(store().jobs().enqueue({.kind = "refresh", .dedup_key = "tv"}, at(1)));
+    must(store().snapshots().publish({.id = id(2), .source = source_id("tv"), .fetched = at(1)},
+                                     {}));
+    must(
+        store().generations().publish({.proxy = proxy, .number = 1, .files = {{.name = "a"}}}, {}));
+    must(store().runs().add(proxy, {.finished = 1, .stages = {{.stage = "s", .peak_mb = 1.5}}}));
+    must(store().settings().put("key", "1", 0, at(1)));
+    must(store().users().create({.name = "eve", .role = "admin"}, at(1)));
+    must(store().audit_log().add({.at = at(1), .actor = "eve"}));
+    must(store().logos().add({.id = id(3), .name = "logo"}));
+    store_.reset();
+  }
+  [[nodiscard]] std::filesystem::path backup(int schema = last()) const {
+    const bool sqlite = GetParam() == Engine::kSqlite;
+    return folder_ / ((sqlite ? "m3u-proxy.sqlite.schema" : "m3u-proxy.postgresql.schema") +
+                      std::to_string(schema) + (sqlite ? ".backup" : ".backup.sql"));
   }
   /// Every column and index as the database describes them.
   [[nodiscard]] std::vector<std::string> schema() const {
@@ -126,8 +153,10 @@ TEST_P(MigrationsTest, TwoProgramsAtOnceTakeAStepOnce) {
               ElementsAre("the first tables", "where edits come from", "later"));
 }
 
-TEST_P(MigrationsTest, BackupBeforeAStepOpensWithTheProgramBefore) {
-  if (GetParam() != Engine::kSqlite) GTEST_SKIP() << "PostgreSQL makes its own backups";
+class SqliteBackupTest : public MigrationsTest {};
+INSTANTIATE_TEST_SUITE_P(Engines, SqliteBackupTest, ::testing::Values(Engine::kSqlite), name_of);
+
+TEST_P(SqliteBackupTest, BackupBeforeAStepOpensWithTheProgramBefore) {
   make_something();
   EXPECT_FALSE(std::filesystem::exists(backup()));
   ASSERT_TRUE(open_with(with({next("DROP TABLE logos;")})));
@@ -138,6 +167,150 @@ TEST_P(MigrationsTest, BackupBeforeAStepOpensWithTheProgramBefore) {
   std::filesystem::remove(file().string() + "-shm");
   EXPECT_EQ(must(store().entities().find(EntityKind::kSource, "tv")).body, "secret");
   EXPECT_THAT(must(store().logos().list()), IsEmpty());
+}
+
+class PostgresBackupTest : public MigrationsTest {
+ protected:
+  void run(std::string_view statement, std::initializer_list<sql::Value> values = {}) const {
+    must(database()->transact(Access::kWrite, [&](Connection& connection) -> Result<> {
+      M3U_CHECK(sql::execute(connection, statement, values));
+      return {};
+    }));
+  }
+  /// And what a text has to survive.
+  void fill_oddly() {
+    fill();
+    const std::string odd =
+        "tab\tline\nreturn\rboth\r\n\\slash \\N\n\\.\n:name 'a' \"b\" größe 台 😀 " +
+        std::string(1 << 17, 'x');
+    run("UPDATE audit_log SET actor = $1, action = '', target = '\\N', detail = '\\.'", {odd});
+    run("UPDATE channel_edits SET name = '', group_title = $1", {odd});
+    run("UPDATE run_stages SET peak_mb = 0.1");
+    run("INSERT INTO tokens SELECT id, 'api', '', id, id, NULL, '', 1, 2, 3 FROM users");
+    run("INSERT INTO sessions SELECT id, id, 1, 2, 3, '' FROM users");
+    // A number that was given once is never given again, though its row is gone.
+    run("INSERT INTO audit_log (at, actor, action, target, detail) VALUES (1, '', '', '', '')");
+    run("DELETE FROM audit_log WHERE id = 2");
+  }
+  /// All rows of all tables; a NULL is not an empty text.
+  [[nodiscard]] std::vector<std::string> rows() const {
+    std::vector<std::string> all;
+    for (const std::string& table :
+         texts("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"))
+      for (const std::string& row : texts("SELECT t::text FROM " + table + " t ORDER BY 1"))
+        all.push_back(table + ' ' + row);
+    return all;
+  }
+  [[nodiscard]] bool load(const std::filesystem::path& file) const {
+    return PostgresServer::instance().load(url_, file);
+  }
+  void move_to_an_empty_database() { url_ = PostgresServer::instance().make_database(); }
+
+  const Migration later_ = next("ALTER TABLE logos ADD COLUMN origin {text};");
+};
+INSTANTIATE_TEST_SUITE_P(Engines, PostgresBackupTest, ::testing::Values(Engine::kPostgres),
+                         name_of);
+
+TEST_P(PostgresBackupTest, ProgramBeforeGoesOnWithWhatIsLoadedIntoItsTables) {
+  fill_oddly();
+  const auto before = rows();
+  run("CREATE TABLE of_another_program (id int)");
+  EXPECT_FALSE(std::filesystem::exists(backup()));
+  std::ofstream(backup()) << "of a start that failed";
+  ASSERT_TRUE(open_with(with({later_})));
+  EXPECT_EQ(std::filesystem::status(backup()).permissions(), std::filesystem::perms(0600));
+  move_to_an_empty_database();
+  // A first start leaves rows in its tables, too.
+  must(store().users().create({.name = "admin", .role = "admin"}, at(9)));
+  store_.reset();
+  ASSERT_TRUE(load(backup()));
+  EXPECT_EQ(rows(), before);
+  EXPECT_EQ(must(store().entities().find(EntityKind::kSource, "tv")).body,
+            R"({"url":"http://h/?password=hunter2"})");
+  must(store().audit_log().add({.at = at(9), .actor = "eve"}));
+  EXPECT_THAT(texts("SELECT id FROM audit_log ORDER BY id"), ElementsAre("1", "3"));
+}
+
+TEST_P(PostgresBackupTest, TablesAreThoseOfTheStepsInAnOrderThatTheirKeysAccept) {
+  fill_oddly();
+  const auto steps =
+      with({next("CREATE TABLE IF NOT EXISTS shelves (id {serial}, name {text}){end};"
+                 "ALTER TABLE logos RENAME TO pictures; DROP TABLE settings;"
+                 // Entities come before users otherwise.
+                 "ALTER TABLE entities ADD COLUMN owner {text} REFERENCES users (id);")});
+  ASSERT_TRUE(open_with(steps));
+  run("UPDATE entities SET owner = (SELECT id FROM users)");
+  run("INSERT INTO shelves (name) VALUES (NULL), ('')");
+  const auto before = rows();
+  auto more = steps;
+  more.push_back({.version = last() + 2, .name = "more", .statements = "DROP TABLE shelves;"});
+  ASSERT_TRUE(open_with(more));
+  move_to_an_empty_database();
+  ASSERT_TRUE(open_with(steps));
+  ASSERT_TRUE(load(backup(last() + 1)));
+  EXPECT_EQ(rows(), before);
+}
+
+TEST_P(PostgresBackupTest, TablesOfAnotherSchemaAndHalfAFileChangeNothing) {
+  fill_oddly();
+  ASSERT_TRUE(open_with(with({later_})));
+  const auto migrated = rows();
+  EXPECT_FALSE(load(backup()));
+  EXPECT_EQ(rows(), migrated);
+  move_to_an_empty_database();
+  store();
+  store_.reset();
+  const auto fresh = rows();
+  std::stringstream whole;
+  whole << std::ifstream(backup()).rdbuf();
+  const std::size_t end = whole.str().rfind("COMMIT;");
+  ASSERT_NE(end, std::string::npos);
+  std::filesystem::resize_file(backup(), end);
+  (void)load(backup());
+  EXPECT_EQ(rows(), fresh);
+}
+
+TEST_P(PostgresBackupTest, FullDiskLeavesNoFileAndTheSchemaBefore) {
+  fill_oddly();
+  const auto before = schema();
+  rlimit unlimited{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &unlimited), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{.rlim_cur = 4096, .rlim_max = unlimited.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto failed = open_with(with({later_}));
+  ::setrlimit(RLIMIT_FSIZE, &unlimited);
+  (void)std::signal(SIGXFSZ, old_handler);
+  ASSERT_EQ(code_of(failed), ErrorCode::kDiskFull);
+  EXPECT_THAT(failed.error().message, HasSubstr(backup().string()));
+  EXPECT_FALSE(std::filesystem::exists(backup()));
+  EXPECT_EQ(schema(), before);
+  ASSERT_TRUE(open_with(with({later_})));
+  EXPECT_TRUE(std::filesystem::exists(backup()));
+}
+
+TEST_P(PostgresBackupTest, OnlyTheReplicaThatMigratesWritesOne) {
+  fill_oddly();
+  const auto steps = with({later_});
+  const std::vector<std::string> replicas = {"a", "b", "c"};
+  for (const std::string& replica : replicas) {
+    std::filesystem::create_directory(folder_ / replica);
+    std::filesystem::copy_file(folder_ / "secret.key", folder_ / replica / "secret.key");
+  }
+  {
+    std::vector<std::jthread> programs;
+    for (const std::string& replica : replicas)
+      programs.emplace_back([&] {
+        OpenOptions options = this->options();
+        options.data = folder_ / replica;
+        options.migrations = steps;
+        must(open_store(options));
+      });
+  }
+  const auto written = std::ranges::count_if(replicas, [&](const std::string& replica) {
+    return std::filesystem::exists(folder_ / replica / backup().filename());
+  });
+  EXPECT_EQ(written, 1);
 }
 
 TEST_P(MigrationsTest, DatabaseOfAnotherSecretKeyIsRefused) {
@@ -189,22 +362,7 @@ TEST_P(MigrationsTest, EveryReleasedSchemaBecomesTodaysWithAllThatIsInIt) {
 TEST_P(MigrationsTest, DISABLED_MakeFixture) {
   std::filesystem::copy_file(std::filesystem::path(M3U_PROXY_STORE_FIXTURES) / "secret.key",
                              folder_ / "secret.key");
-  must(store().entities().create({.kind = EntityKind::kSource,
-                                  .name = "tv",
-                                  .body = R"({"url":"http://h/?password=hunter2"})"},
-                                 at(1)));
-  const Uuid proxy =
-      must(store().entities().create({.kind = EntityKind::kProxy, .name = "default"}, at(1))).id;
-  must(store().edits().put({.channel = id(1), .name = "One"}, at(1)));
-  must(store().jobs().enqueue({.kind = "refresh", .dedup_key = "tv"}, at(1)));
-  must(store().snapshots().publish({.id = id(2), .source = source_id("tv"), .fetched = at(1)}, {}));
-  must(store().generations().publish({.proxy = proxy, .number = 1, .files = {{.name = "a"}}}, {}));
-  must(store().runs().add(proxy, {.finished = 1, .stages = {{.stage = "s", .peak_mb = 1.5}}}));
-  must(store().settings().put("key", "1", 0, at(1)));
-  must(store().users().create({.name = "eve", .role = "admin"}, at(1)));
-  must(store().audit_log().add({.at = at(1), .actor = "eve"}));
-  must(store().logos().add({.id = id(3), .name = "logo"}));
-  store_.reset();
+  fill();
   const std::string out =
       std::string(M3U_PROXY_STORE_FIXTURES) + "/schema_" + std::to_string(last());
   const std::string dump = GetParam() == Engine::kSqlite

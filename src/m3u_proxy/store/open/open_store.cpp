@@ -17,8 +17,10 @@ Result<std::unique_ptr<sql::Database>> open_database(const OpenOptions& options)
          .heap = options.sqlite_heap,
          .busy_timeout = options.busy_timeout});
   if (options.url.starts_with("postgresql://") || options.url.starts_with("postgres://"))
-    return postgres::open_database(
-        {.url = options.url, .budget = options.budget, .longest_silence = options.longest_silence});
+    return postgres::open_database({.url = options.url,
+                                    .data = options.data,
+                                    .budget = options.budget,
+                                    .longest_silence = options.longest_silence});
   return fail(
       ErrorCode::kConfig, "database.url is neither empty nor an address of PostgreSQL",
       "leave it out for SQLite in the data folder, or postgresql://user:password@host/name");

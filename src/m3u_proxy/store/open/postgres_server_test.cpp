@@ -148,4 +148,9 @@ std::string PostgresServer::make_database() {
   return url(name);
 }
 
+bool PostgresServer::load(const std::string& url, const std::filesystem::path& file) const {
+  return run(fmt::format("{}/psql -X -q -v ON_ERROR_STOP=1 -f '{}' '{}' >>{}/log 2>&1",
+                         programs_.string(), file.string(), url, folder_.string())) == 0;
+}
+
 }  // namespace m3u_proxy::store::testing

@@ -18,6 +18,8 @@ class PostgresServer {
   [[nodiscard]] const std::string& missing() const { return missing_; }
   /// A new database of its own; its address.
   std::string make_database();
+  /// Gives a file to psql, and whether it took all of it.
+  [[nodiscard]] bool load(const std::string& url, const std::filesystem::path& file) const;
   [[nodiscard]] std::string url(const std::string& database, int port = 0) const;
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 

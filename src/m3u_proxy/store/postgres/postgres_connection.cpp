@@ -260,13 +260,37 @@ Result<std::int64_t> PostgresConnection::append(std::string_view table,
   }
   auto sent = send_rows(columns.size(), next);
   postgres_->PQputCopyEnd(handle_, sent ? nullptr : "the rows broke off");
+  Result<> ended = end_copy();
+  if (sent && !ended) return fail(std::move(ended).error());
+  return sent;
+}
+
+Result<> PostgresConnection::end_copy() {
   Result<> ended;
   while (PGresult* const result = postgres_->PQgetResult(handle_)) {
     const Answer answer(*postgres_, result);
     if (postgres_->PQresultStatus(result) != PGRES_COMMAND_OK && ended) ended = failure(result);
   }
-  if (sent && !ended) return fail(std::move(ended).error());
-  return sent;
+  return ended;
+}
+
+Result<> PostgresConnection::copy_out(std::string_view table, const OnLine& on_line) {
+  state_.clear();
+  const std::string statement = fmt::format("COPY {} TO STDOUT", table);
+  {
+    const Answer begun(*postgres_, postgres_->PQexec(handle_, statement.c_str()));
+    if (postgres_->PQresultStatus(begun.get()) != PGRES_COPY_OUT) return failure(begun.get());
+  }
+  Result<> taken;
+  char* line = nullptr;
+  int size = 0;
+  while ((size = postgres_->PQgetCopyData(handle_, &line, 0)) > 0) {
+    if (taken) taken = on_line({line, static_cast<std::size_t>(size)});
+    postgres_->PQfreemem(line);
+  }
+  constexpr int kBroken = -2;  // there may be no end to read any more
+  Result<> ended = size == kBroken ? Result<>(failure(nullptr)) : end_copy();
+  return taken ? ended : taken;
 }
 
 Result<std::int64_t> PostgresConnection::send_rows(std::size_t columns, const RowSource& next) {

@@ -30,6 +30,10 @@ class PostgresConnection final : public sql::Connection {
   /// By COPY: a statement a row would wait for the server each time.
   Result<std::int64_t> append(std::string_view table, std::span<const std::string_view> columns,
                               const RowSource& next) override;
+  /// The rows of "table (column, …)", one after the other, each a line in the text format of COPY
+  /// with its end. `on_line`'s error is returned once the rest was read. Errors: as run().
+  using OnLine = std::function<Result<>(std::string_view line)>;
+  Result<> copy_out(std::string_view table, const OnLine& on_line);
 
   /// Whether the server is still there as far as the socket knows, of a session that does not
   /// listen; costs one system call.
@@ -53,6 +57,8 @@ class PostgresConnection final : public sql::Connection {
   Result<> configure();
   /// Sends rows after a COPY has begun; how many.
   Result<std::int64_t> send_rows(std::size_t columns, const RowSource& next);
+  /// What a COPY ends with.
+  Result<> end_copy();
   std::unexpected<Error> failure(const PGresult* result);
   /// Reads the rest of an answer so that the session can go on.
   void drain();

@@ -6,6 +6,7 @@
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/store/postgres/connection_pool.hpp>
 #include <m3u_proxy/store/postgres/pooler.hpp>
+#include <m3u_proxy/store/postgres/postgres_backup.hpp>
 #include <m3u_proxy/store/postgres/postgres_changes.hpp>
 #include <m3u_proxy/store/postgres/postgres_database.hpp>
 #include <m3u_proxy/store/postgres/postgres_error.hpp>
@@ -33,8 +34,11 @@ constexpr Bytes kSessionSize = kib(64);  ///< about what an idle one holds
 class PostgresDatabase final : public sql::Database {
  public:
   PostgresDatabase(std::shared_ptr<ConnectionPool> pool, memory::Reservation reserved,
-                   std::chrono::seconds longest_silence)
-      : pool_(std::move(pool)), reserved_(std::move(reserved)), longest_silence_(longest_silence) {}
+                   const Options& options)
+      : pool_(std::move(pool)),
+        reserved_(std::move(reserved)),
+        data_(options.data),
+        longest_silence_(options.longest_silence) {}
 
   Result<> transact(Access access, const Work& work) override;
   Result<> announce(sql::Connection& connection, Topic topic) override {
@@ -49,11 +53,14 @@ class PostgresDatabase final : public sql::Database {
     leads_ = false;
   }
 
-  [[nodiscard]] bool backs_up() const override { return false; }
-  Result<> back_up(const std::filesystem::path&) override {
-    return fail(ErrorCode::kInvalidArgument, "PostgreSQL makes its own backups", "use pg_dump");
+  Result<> back_up(sql::Connection& connection, std::span<const std::string> tables,
+                   const std::filesystem::path& file) override {
+    // A transaction of ours has a session of ours.
+    return write_backup(static_cast<PostgresConnection&>(connection), tables, file, place());
   }
-  [[nodiscard]] std::filesystem::path backup_path(int) const override { return {}; }
+  [[nodiscard]] std::filesystem::path backup_path(int schema_version) const override {
+    return data_ / fmt::format("m3u-proxy.postgresql.schema{}.backup.sql", schema_version);
+  }
   Result<> check() override;
   [[nodiscard]] std::string_view place() const override { return pool_->place(); }
 
@@ -76,6 +83,7 @@ class PostgresDatabase final : public sql::Database {
 
   std::shared_ptr<ConnectionPool> pool_;
   memory::Reservation reserved_;
+  std::filesystem::path data_;
   std::chrono::seconds longest_silence_;
   std::mutex leader_mutex_;
   Result<bool> try_to_lead();
@@ -190,8 +198,7 @@ Result<std::unique_ptr<sql::Database>> open_database(const Options& options) {
   M3U_TRY(std::string place, place_of(options.url));
   auto pool = std::make_shared<ConnectionPool>(options.url, std::move(place), options.sessions);
   M3U_CHECK(check_pooler(*pool));
-  return std::make_unique<PostgresDatabase>(std::move(pool), std::move(reserved),
-                                            options.longest_silence);
+  return std::make_unique<PostgresDatabase>(std::move(pool), std::move(reserved), options);
 }
 
 }  // namespace m3u_proxy::store::postgres

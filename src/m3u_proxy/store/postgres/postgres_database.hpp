@@ -1,6 +1,7 @@
 // PostgresDatabase: the store's database on a PostgreSQL server, shared by any number of replicas.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -11,6 +12,7 @@ namespace m3u_proxy::store::postgres {
 
 struct Options {
   std::string url{};                       ///< postgresql://user:password@host:port/name
+  std::filesystem::path data{};            ///< the folder for backups before migrations
   memory::Budget* budget = nullptr;        ///< reserves `buffers` there as long as it is open
   Bytes buffers = mib(4);                  ///< libpq's for all sessions
   std::size_t sessions = 4;                ///< at the same time, besides those that lead and listen

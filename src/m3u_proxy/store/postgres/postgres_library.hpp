@@ -19,6 +19,7 @@ namespace m3u_proxy::store::postgres {
   X(PQexec)                       \
   X(PQfinish)                     \
   X(PQfreemem)                    \
+  X(PQgetCopyData)                \
   X(PQgetisnull)                  \
   X(PQgetlength)                  \
   X(PQgetResult)                  \

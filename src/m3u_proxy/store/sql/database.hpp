@@ -7,6 +7,8 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include <m3u_proxy/memory/cleanable.hpp>
@@ -47,12 +49,14 @@ class Database : public memory::MemoryCleanable {
   virtual Result<bool> lead() = 0;
   virtual void resign() = 0;
 
-  /// Whether a migration has to be preceded by back_up().
-  [[nodiscard]] virtual bool backs_up() const = 0;
-  /// Writes a copy of all that is committed to a new file; also within a transaction. Errors:
-  /// kConflict (there is such a file), kDiskFull, kInvalidArgument (this engine has its own tools).
-  virtual Result<> back_up(const std::filesystem::path& file) = 0;
-  /// Where a backup before a migration goes. Of engines that back up.
+  /// Within a transaction that has changed nothing yet: writes a copy to a new file, readable by
+  /// its owner only: of `tables`, or of more where the engine copies it all. Until the transaction
+  /// ends nobody changes what was copied. Takes little memory, whatever the size; after an error
+  /// there is no file. Errors: kConflict (there is such a file), kDiskFull, kNotFound (no such
+  /// folder), kIo, and those of Connection::run().
+  virtual Result<> back_up(Connection& connection, std::span<const std::string> tables,
+                           const std::filesystem::path& file) = 0;
+  /// Where a backup before a migration goes.
   [[nodiscard]] virtual std::filesystem::path backup_path(int schema_version) const = 0;
   /// Reads everything and checks it. Error: kIo, with the first findings.
   virtual Result<> check() = 0;

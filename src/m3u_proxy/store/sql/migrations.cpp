@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -53,31 +55,62 @@ std::unexpected<Error> newer(const Database& database, const Applied& applied, i
                           applied.program));
 }
 
-Result<> back_up_before(Database& database, int version) {
-  if (!database.backs_up()) {
-    log::info("store", "{}: the schema is brought up to date; a failed step changes nothing",
-              database.place());
-    return {};
+std::string next_word(std::string_view& statements) {
+  constexpr std::string_view kBetween = " \n\t(),;";
+  statements.remove_prefix(std::min(statements.find_first_not_of(kBetween), statements.size()));
+  const std::string_view word = statements.substr(0, statements.find_first_of(kBetween));
+  statements.remove_prefix(word.size());
+  return std::string(word);
+}
+
+/// What becomes of `tables`, the names of those that there are.
+void follow(std::string_view statements, std::vector<std::string>& tables) {
+  std::string verb;
+  for (std::string word = next_word(statements); !word.empty(); word = next_word(statements)) {
+    if (word != "TABLE") {
+      verb = std::move(word);
+      continue;
+    }
+    std::string name = next_word(statements);
+    while (name == "IF" || name == "NOT" || name == "EXISTS") name = next_word(statements);
+    if (verb == "CREATE") tables.push_back(name);
+    if (verb == "DROP") std::erase(tables, name);
+    std::string_view ahead = statements;
+    if (verb == "ALTER" && next_word(ahead) == "RENAME" && next_word(ahead) == "TO")
+      std::ranges::replace(tables, name, next_word(ahead));
   }
+}
+
+/// The tables of a schema of ours, in the order in which they were made. Others in the same
+/// database are of other programs.
+std::vector<std::string> tables_of(std::span<const Migration> steps, int version) {
+  std::vector<std::string> tables;
+  follow(kHistory, tables);
+  for (const Migration& step : steps)
+    if (step.version <= version) follow(step.statements, tables);
+  return tables;
+}
+
+Result<> back_up_before(Database& database, Connection& connection,
+                        const std::vector<std::string>& tables, int version) {
   const std::filesystem::path file = database.backup_path(version);
   std::error_code ignored;
-  // A start that failed later has left one: the data is still the same.
+  // A start that failed later has left one: nothing was migrated then.
   std::filesystem::remove(file, ignored);
-  M3U_CHECK(database.back_up(file));
+  M3U_CHECK(database.back_up(connection, tables, file));
   log::info("store", "the database before the upgrade is in {}", file.string());
   return {};
 }
 
-enum class Backup : std::uint8_t { kNo, kBefore };
-
-/// False when another process was faster.
-Result<bool> take_step(Database& database, const Migration& step, Backup backup,
-                       std::string_view program, Time now) {
+/// False when another process was faster. `to_save`: the tables that are backed up before, if any.
+Result<bool> take_step(Database& database, const Migration& step,
+                       const std::vector<std::string>& to_save, std::string_view program,
+                       Time now) {
   return transact<bool>(database, Access::kExclusive, [&](Connection& connection) -> Result<bool> {
     M3U_TRY(const Applied before, last_applied(connection));
     if (before.version >= step.version) return false;
     // Under the lock, so that it is surely of the schema before.
-    if (backup == Backup::kBefore) M3U_CHECK(back_up_before(database, before.version));
+    if (!to_save.empty()) M3U_CHECK(back_up_before(database, connection, to_save, before.version));
     M3U_CHECK(connection.script(in_dialect(step.statements, connection.dialect())));
     M3U_CHECK(execute(connection, "INSERT INTO schema_migrations VALUES ($1, $2, $3, $4)",
                       {step.version, step.name, program, now}));
@@ -100,9 +133,10 @@ Result<int> migrate(Database& database, std::span<const Migration> steps, std::s
   if (!looked) return fail(looked.error());
   if (applied.version > known) return newer(database, applied, known);
   if (applied.version == known) return known;
-  Backup backup = applied.version > 0 ? Backup::kBefore : Backup::kNo;
+  std::vector<std::string> to_save;
+  if (applied.version > 0) to_save = tables_of(steps, applied.version);
   for (const Migration& step : steps.subspan(static_cast<std::size_t>(applied.version))) {
-    auto taken = take_step(database, step, std::exchange(backup, Backup::kNo), program, now);
+    auto taken = take_step(database, step, std::exchange(to_save, {}), program, now);
     if (!taken) {
       Error error = std::move(taken).error();
       error.message = fmt::format("{}: schema {} ({}) can't be made: {}", database.place(),

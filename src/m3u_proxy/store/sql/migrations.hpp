@@ -14,7 +14,9 @@ namespace m3u_proxy::store::sql {
 struct Migration {
   int version;            ///< from 1, without gaps
   std::string_view name;  ///< what it is about, for the log
-  /// Statements in which {text}, {int}, {real}, {serial} and {end} are the Dialect's words.
+  /// Statements in which {text}, {int}, {real}, {serial} and {end} are the Dialect's words. What
+  /// makes, drops and renames tables has its key words in capitals: from there a backup knows which
+  /// tables are ours.
   std::string_view statements;
 };
 
@@ -22,9 +24,10 @@ struct Migration {
 std::span<const Migration> migrations();
 
 /// Brings the schema up to the last of `steps`; `program` is this program's version, kept beside
-/// each step. An engine that backs up does so first when there is something to lose; a step that
-/// fails leaves the schema as it was before that step. Returns the schema's version.
-/// Errors: kConfig (the database is newer), kDiskFull (no room for the backup), and the engine's.
+/// each step. A backup is made first, in the first step's transaction, when there is something to
+/// lose; a step that fails leaves the schema as it was before that step. Returns the schema's
+/// version. Errors: kConfig (the database is newer), kDiskFull (no room for the backup), and the
+/// engine's.
 Result<int> migrate(Database& database, std::span<const Migration> steps, std::string_view program,
                     Time now);
 

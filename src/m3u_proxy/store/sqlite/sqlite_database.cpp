@@ -6,11 +6,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #include <m3u_proxy/base/log.hpp>
 #include <m3u_proxy/io/descriptor.hpp>
+#include <m3u_proxy/store/sql/backup_file.hpp>
 #include <m3u_proxy/store/sqlite/file_system.hpp>
 #include <m3u_proxy/store/sqlite/local_changes.hpp>
 #include <m3u_proxy/store/sqlite/sqlite_connection.hpp>
@@ -23,7 +22,6 @@ using sql::Access;
 
 constexpr mode_t kOwnerOnly = 0600;
 constexpr int kMostReaders = 8;
-constexpr Bytes kBackupMargin = mib(1);
 
 class SqliteDatabase final : public sql::Database {
  public:
@@ -43,8 +41,8 @@ class SqliteDatabase final : public sql::Database {
   Result<bool> lead() override { return true; }  // no other process may have the file
   void resign() override {}
 
-  [[nodiscard]] bool backs_up() const override { return true; }
-  Result<> back_up(const std::filesystem::path& file) override;
+  Result<> back_up(sql::Connection&, std::span<const std::string>,
+                   const std::filesystem::path& file) override;
   [[nodiscard]] std::filesystem::path backup_path(int schema_version) const override {
     return fmt::format("{}.schema{}.backup", place_, schema_version);
   }
@@ -167,35 +165,19 @@ Result<> SqliteDatabase::commit_or_roll_back(SqliteConnection& connection, const
   return result;
 }
 
-Result<> SqliteDatabase::back_up(const std::filesystem::path& file) {
+Result<> SqliteDatabase::back_up(sql::Connection& /*connection*/,
+                                 std::span<const std::string> /*tables*/,
+                                 const std::filesystem::path& file) {
   std::error_code unknown;
   const std::uintmax_t size = std::filesystem::file_size(options_.file, unknown);
-  struct statvfs info{};
-  const std::filesystem::path folder = std::filesystem::absolute(file).parent_path();
-  if (::statvfs(folder.c_str(), &info) != 0)
-    return fail(system_error("cannot look at " + folder.string(), errno));
-  if (!unknown && info.f_bavail * info.f_frsize < size + kBackupMargin.count)
-    return fail(ErrorCode::kDiskFull,
-                fmt::format("{} has no room for a copy of {} ({:.1f} MB)", folder.string(), place_,
-                            Bytes{size}.mb()),
-                "make room there, or move the data folder to a larger disk");
-  const io::Descriptor target(
-      ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, kOwnerOnly));
-  if (!target.valid()) {
-    if (errno == EEXIST)
-      return fail(ErrorCode::kConflict, file.string() + " is there already", "choose another name");
-    return fail(system_error("cannot make " + file.string(), errno));
+  M3U_TRY(const auto target,
+          sql::BackupFile::create(file, unknown ? Bytes{} : Bytes{size}, place_));
+  {
+    // Within a transaction there is no VACUUM: it has a session of its own.
+    M3U_TRY(const auto own, connect(kib(256)));
+    M3U_CHECK(sql::execute(*own, "VACUUM INTO $1", {file.string()}));
   }
-  auto result = [&]() -> Result<> {
-    // A session of its own, so that nobody waits.
-    M3U_TRY(const auto connection, connect(kib(256)));
-    M3U_CHECK(sql::execute(*connection, "VACUUM INTO $1", {file.string()}));
-    if (::fsync(target.get()) != 0)
-      return fail(system_error("cannot write " + file.string(), errno));
-    return {};
-  }();
-  if (!result) ::unlink(file.c_str());
-  return result;
+  return target->keep();
 }
 
 Result<> SqliteDatabase::check() {
