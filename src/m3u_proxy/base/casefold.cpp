@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -138,21 +139,63 @@ bool lower_ascii(const char* text, std::size_t size, char* out) {
   return true;
 }
 
+constexpr auto kNormalForm = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_COMPOSE |
+                                                            UTF8PROC_STABLE | UTF8PROC_IGNORE);
+
+/// Of each character that is looked up directly, whether normalize() leaves it alone wherever it
+/// is: NFKC has nothing else for it, and it is no mark that the letter before it would take up.
+const std::bitset<kDirect>& stable_characters() {
+  static const std::bitset<kDirect> table = [] {
+    std::bitset<kDirect> stable;
+    for (utf8proc_int32_t c = 0; c < static_cast<utf8proc_int32_t>(kDirect); ++c) {
+      const utf8proc_property_t* const known = utf8proc_get_property(c);
+      const bool is_mark =
+          known->category >= UTF8PROC_CATEGORY_MN && known->category <= UTF8PROC_CATEGORY_ME;
+      std::array<utf8proc_uint8_t, 4> text{};
+      const utf8proc_ssize_t size = utf8proc_encode_char(c, text.data());
+      std::array<utf8proc_int32_t, 32> becomes{};
+      const utf8proc_ssize_t count =
+          utf8proc_decompose(text.data(), size, becomes.data(), becomes.size() - 1, kNormalForm);
+      const bool stays = count >= 0 && count < static_cast<utf8proc_ssize_t>(becomes.size()) &&
+                         utf8proc_normalize_utf32(becomes.data(), count, kNormalForm) == 1 &&
+                         becomes[0] == c;
+      stable[static_cast<std::size_t>(c)] = stays && !is_mark;
+    }
+    return stable;
+  }();
+  return table;
+}
+
+/// Whether `text` is seen at once to be what normalize() would make of it, blanks at the ends
+/// apart. That takes a tenth of its time, and most names beyond ASCII are such.
+bool is_surely_normal(std::string_view text) {
+  const std::bitset<kDirect>& stable = stable_characters();
+  while (!text.empty()) {
+    std::size_t length = 1;
+    if (static_cast<unsigned char>(text[0]) >= 0x80) {
+      const Decoded decoded = decode(text);
+      if (decoded.length == 0 || decoded.code_point >= kDirect || !stable[decoded.code_point])
+        return false;
+      length = decoded.length;
+    }
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 /// Makes `out` the NFKC form of `text`; false when that is too long or no UTF-8.
 bool normalize(std::string_view text, std::string& out) {
   // A character may become 18, so this bounds what it takes.
   constexpr std::size_t kLongestName = 4096;
   if (text.size() > kLongestName) return false;
-  constexpr auto kHow = static_cast<utf8proc_option_t>(UTF8PROC_COMPAT | UTF8PROC_COMPOSE |
-                                                       UTF8PROC_STABLE | UTF8PROC_IGNORE);
   const auto* const bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   const auto size = static_cast<utf8proc_ssize_t>(text.size());
-  const utf8proc_ssize_t most = utf8proc_decompose(bytes, size, nullptr, 0, kHow);
+  const utf8proc_ssize_t most = utf8proc_decompose(bytes, size, nullptr, 0, kNormalForm);
   if (most < 0) return false;
   // One more: reencoding ends with a zero.
   std::vector<utf8proc_int32_t> characters(static_cast<std::size_t>(most) + 1);
-  utf8proc_decompose(bytes, size, characters.data(), most, kHow);
-  const utf8proc_ssize_t written = utf8proc_reencode(characters.data(), most, kHow);
+  utf8proc_decompose(bytes, size, characters.data(), most, kNormalForm);
+  const utf8proc_ssize_t written = utf8proc_reencode(characters.data(), most, kNormalForm);
   if (written < 0) return false;
   // A blank at the ends may have been one that only Unicode knows.
   out = trim({reinterpret_cast<const char*>(characters.data()), static_cast<std::size_t>(written)});
@@ -189,7 +232,7 @@ std::string folded(std::string_view text) {
 }
 
 void fold_name(std::string_view name, std::string& out) {
-  if (is_ascii(name) || !normalize(name, out))
+  if (is_ascii(name) || is_surely_normal(name) || !normalize(name, out))
     fold(name, out);
   else
     fold(std::string(out), out);

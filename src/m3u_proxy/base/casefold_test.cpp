@@ -45,6 +45,23 @@ TEST(CaseFold, SomeSignsFoldToAscii) {
   EXPECT_EQ(folded("\u2126 \u212B"), "ω å");
 }
 
+/// A character without a look of its own sends a name the long way; it must come to the same.
+TEST(CaseFold, NamesThatAreSeenToBeNormalAreFoldedAsAnyOther) {
+  for (char32_t first = 1; first < 0x700; ++first) {
+    for (const char32_t second : {U'a', U' ', U'\u00e9', U'\u0301', U'\u0345', U'\u0431', U'\u05b0',
+                                  U'\u00a0', U'\u00bd', U'\u1161', U'\uff28'}) {
+      std::string name = "A";
+      append_utf8(name, first);
+      append_utf8(name, second);
+      name += "B ";
+      std::string longer = name;
+      append_utf8(longer, U'\u200b');
+      ASSERT_EQ(folded_name(name), folded_name(longer))
+          << static_cast<std::uint32_t>(first) << ' ' << static_cast<std::uint32_t>(second);
+    }
+  }
+}
+
 TEST(CaseFold, FoldingTwiceChangesNothing) {
   for (char32_t c = 0; c <= 0x10FFFF; ++c)
     ASSERT_EQ(fold_code_point(fold_code_point(c)), fold_code_point(c))
