@@ -1,3 +1,4 @@
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
@@ -123,11 +124,10 @@ WorkPool& Operations::pool_of(Pace pace) {
 
 void Operations::stop() {
   stopping_.cancel();
-  long_.stop();
-  quick_.stop();
-  in_turn_.stop();
-  scan_.stop();
-  slow_.stop();
+  // First of all: what one begins, another might wait for.
+  const std::array pools = {&long_, &quick_, &in_turn_, &scan_, &slow_};
+  for (WorkPool* const pool : pools) pool->begin_stop();
+  for (WorkPool* const pool : pools) pool->stop();
 }
 
 http::Response Operations::answer(const Entry& entry, http::Request& request,

@@ -20,7 +20,7 @@ bool WorkPool::post(Work& work) {
   return true;
 }
 
-void WorkPool::stop() {
+void WorkPool::begin_stop() {
   std::deque<Work> dropped;
   {
     const std::scoped_lock lock(mutex_);
@@ -29,6 +29,10 @@ void WorkPool::stop() {
   }
   changed_.notify_all();
   dropped.clear();  // who waits for it hears so now
+}
+
+void WorkPool::stop() {
+  begin_stop();
   for (std::thread& thread : threads_)
     if (thread.joinable()) thread.join();
 }

@@ -24,7 +24,9 @@ class WorkPool {
 
   /// False, without taking it: as much as may wait does so already, or it has stopped.
   [[nodiscard]] bool post(Work& work);
-  /// Does nothing more, drops what waits, and joins. Again: nothing.
+  /// Begins nothing more and drops what waits. Again: nothing.
+  void begin_stop();
+  /// And joins.
   void stop();
 
  private:

@@ -236,7 +236,9 @@ void Worker::let_in(Newcomer newcomer) {
   sessions_.emplace(number, session);
   auto started = session->start();
   // TLS takes memory besides, which one that waits can give.
-  if (!started && make_room(newcomer.guest, Places::Outcome::kFull)) started = session->start();
+  if (!started && started.error().code == ErrorCode::kOverBudget &&
+      make_room(newcomer.guest, Places::Outcome::kFull))
+    started = session->start();
   if (!started) {
     shared_->counters->rejected.fetch_add(1, std::memory_order_relaxed);
     return session->close();

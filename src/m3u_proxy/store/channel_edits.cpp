@@ -191,14 +191,12 @@ Result<bool> ChannelEdits::take_over_file(std::span<const ChannelEdit> edits, Ti
 Result<bool> ChannelEdits::any_unseen_since(Time moment) {
   return sql::transact<bool>(
       *database_, Access::kRead, [&](Connection& connection) -> Result<bool> {
-        bool any = false;
-        M3U_CHECK(connection.run(
-            "SELECT 1 FROM channel_edits WHERE source_id = '' AND updated >= $1 LIMIT 1", {moment},
-            [&](const sql::Row&) -> Result<> {
-              any = true;
-              return {};
-            }));
-        return any;
+        M3U_TRY(const auto one,
+                sql::query_one(connection,
+                               "SELECT 1 FROM channel_edits WHERE source_id = '' AND updated >= $1"
+                               " LIMIT 1",
+                               {moment}, [](Columns& columns) { return columns.integer(); }));
+        return one.has_value();
       });
 }
 

@@ -12,9 +12,9 @@ namespace m3u_proxy::store::postgres {
 namespace {
 
 // Readers go on. What reads everything takes its time, and so do our disk and the step that
-// follows.
+// follows; but who dies meanwhile must not hold up the others for ever.
 constexpr std::string_view kLock =
-    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
+    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = '10min';"
     "LOCK TABLE {} IN EXCLUSIVE MODE";
 
 constexpr std::string_view kBegin =
