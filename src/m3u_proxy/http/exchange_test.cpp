@@ -17,11 +17,9 @@ constexpr std::size_t kPiece = 5000;  // of a body, as it comes
 /// One request with a body to an address that takes 1 MiB.
 class ExchangeTest : public testing::Test {
  protected:
-  ExchangeTest() {
-    route_.options.body_limit = 1U << 20U;
-    exchange_.route = &route_;
-  }
+  ExchangeTest() { route_.options.body_limit = 1U << 20U; }
   [[nodiscard]] std::optional<Refusal> start(const std::string& field) {
+    exchange_.route = &route_;
     head_ = fmt::format("POST / HTTP/1.1\r\nHost: a\r\n{}\r\n\r\n", field);
     EXPECT_FALSE(exchange_.parser.parse_head(head_, 100, exchange_.request));
     return exchange_.start_body(budget_);

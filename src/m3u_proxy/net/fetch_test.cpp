@@ -277,7 +277,7 @@ TEST_F(Fetch, AnotherHostGetsNoCredentials) {
 }
 
 TEST_F(Fetch, TheSameHostKeepsTheLogin) {
-  ASSERT_TRUE(get("", {.url = provider_.url("/near/list.m3u", "me:secret")}));
+  ASSERT_TRUE(get("", {.url = provider_.url("/near/list.m3u", "me:geheim-secret")}));
   EXPECT_EQ(stored(), kList);
 }
 

@@ -130,7 +130,7 @@ TEST(SnapshotFolder, TakesOverAFileWhoseHashIsKnown) {
   ASSERT_TRUE(draft);
   std::ofstream((*draft)->folder() / "playlist.m3u") << "#EXTM3U";
   const auto adopt = [&](std::string name, std::uint64_t bytes) {
-    const auto done = (*draft)->adopt({.name = std::move(name), .bytes = bytes, .hash = "abc"});
+    const auto done = (*draft)->adopt({.name = std::move(name), .bytes = bytes, .hash = std::string(32, 'a')});
     return done ? std::nullopt : std::optional(done.error().code);
   };
   EXPECT_EQ(adopt("missing", 7), ErrorCode::kNotFound);
@@ -142,7 +142,7 @@ TEST(SnapshotFolder, TakesOverAFileWhoseHashIsKnown) {
   const auto snapshot = folder.get("a-1");
   ASSERT_TRUE(snapshot) << snapshot.error().message;
   EXPECT_EQ(content_of(**snapshot, "playlist.m3u"), "#EXTM3U");
-  EXPECT_EQ((*snapshot)->manifest().find("playlist.m3u")->hash, "abc");
+  EXPECT_EQ((*snapshot)->manifest().find("playlist.m3u")->hash, std::string(32, 'a'));
 }
 
 TEST(SnapshotFolder, TakesOverAFileThatSomebodyElseWrote) {
