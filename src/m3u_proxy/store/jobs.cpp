@@ -273,7 +273,10 @@ Result<std::optional<Time>> Jobs::next_time() {
       *database_, Access::kRead, [](Connection& connection) -> Result<std::optional<Time>> {
         M3U_TRY(const auto times,
                 sql::query_all(connection,
+                               // What the same one runs before it ends by that one's lease.
                                "SELECT MIN(not_before) FROM jobs WHERE state = 'queued'"
+                               " AND NOT EXISTS (SELECT 1 FROM jobs other WHERE"
+                               " other.dedup_key = jobs.dedup_key AND other.state = 'running')"
                                " HAVING COUNT(*) > 0 UNION ALL"
                                " SELECT MIN(lease_until) FROM jobs WHERE state = 'running'"
                                " HAVING COUNT(*) > 0",

@@ -192,6 +192,8 @@ TEST_P(JobsTest, NextTimeIsThatOfTheEarliestJobOrLease) {
   enqueue("b", 0, at(5));
   claim(at(5));
   EXPECT_EQ(must(store().jobs().next_time()), at(35));
+  enqueue("b", 0, at(1));
+  EXPECT_EQ(must(store().jobs().next_time()), at(35)) << "one that waits for the lease";
 }
 
 TEST_P(JobsTest, OldReportsAreForgottenAndOnlyThose) {
