@@ -214,8 +214,8 @@ void Workers::work(Lane& lane) {
     if (look_again && *look_again <= clock_()) continue;
     std::unique_lock lock(mutex_);
     const auto is_over = [&] { return stopping_ || wakes_ != wakes; };
-    // What may run now and is not of this lane is another one's. Meanwhile the lease of a job that a
-    // dead process ran may end.
+    // What may run now and is not of this lane is another one's. Meanwhile the lease of a job that
+    // a dead process ran may end.
     if (next)
       changed_.wait_for(lock, *next > clock_() ? *next - clock_() : options_.lease, is_over);
     else

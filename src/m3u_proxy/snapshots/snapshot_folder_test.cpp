@@ -130,7 +130,8 @@ TEST(SnapshotFolder, TakesOverAFileWhoseHashIsKnown) {
   ASSERT_TRUE(draft);
   std::ofstream((*draft)->folder() / "playlist.m3u") << "#EXTM3U";
   const auto adopt = [&](std::string name, std::uint64_t bytes) {
-    const auto done = (*draft)->adopt({.name = std::move(name), .bytes = bytes, .hash = std::string(32, 'a')});
+    const auto done =
+        (*draft)->adopt({.name = std::move(name), .bytes = bytes, .hash = std::string(32, 'a')});
     return done ? std::nullopt : std::optional(done.error().code);
   };
   EXPECT_EQ(adopt("missing", 7), ErrorCode::kNotFound);
