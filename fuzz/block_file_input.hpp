@@ -68,10 +68,7 @@ class BlockFileInput {
       rest.remove_prefix(sizeof(block));
       const std::string_view bytes = rest.substr(0, block.size);
       rest.remove_prefix(bytes.size());
-      require(writer
-                  .append(block.kind, block.first, block.items, bytes,
-                          snapshots::BlockWriter::Packing::kPlain)
-                  .has_value());
+      require(writer.append(block.kind, block.first, block.items, bytes).has_value());
     }
     require(writer.finish().has_value());
     return snapshot_;

@@ -57,7 +57,7 @@ class WithWork : public TwoDoors {
 TEST(ServerDoors, OneThatIsFullRefusesRequestsAndTheOthersAnswer) {
   const TwoDoors router;
   TestServer server(router, limited_to(32));
-  auto many = listen_from(server, "127.0.0.1", 15);
+  auto many = listen_from(server, "127.0.0.1", 16);
   const auto others = listen_from(server, "127.0.0.3", 15);
   RawClient client(server.port(), 0, "127.0.0.2");
   const Reply refused = client.ask(kEvents);
@@ -68,10 +68,10 @@ TEST(ServerDoors, OneThatIsFullRefusesRequestsAndTheOthersAnswer) {
   const auto counters = server->counters();
   ASSERT_EQ(counters.doors.size(), 3U);
   EXPECT_EQ(counters.doors[1].name, "events");
-  EXPECT_EQ(counters.doors[1].under_way, 30U);
+  EXPECT_EQ(counters.doors[1].under_way, 31U);
   EXPECT_EQ(counters.doors[1].refused, 1U);
   many.pop_back();
-  EXPECT_TRUE(eventually([&] { return under_way(server, "events") == 29; }));
+  EXPECT_TRUE(eventually([&] { return under_way(server, "events") == 30; }));
   client.send(kEvents);
   EXPECT_EQ(client.reply(true).status, 200);
   many.clear();

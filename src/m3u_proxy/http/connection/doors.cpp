@@ -7,7 +7,7 @@ namespace m3u_proxy::http {
 namespace {
 
 /// Which part of the connections is each door's own.
-constexpr std::int64_t kOwnPart = 16;
+constexpr std::int64_t kOwnPart = 64;
 constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace

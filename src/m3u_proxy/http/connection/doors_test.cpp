@@ -27,14 +27,14 @@ std::size_t enter_all(Doors& doors, std::size_t slot) {
 
 TEST(Doors, OneMayTakeAllButWhatTheOthersHave) {
   const DoorRouter router({"api", "outputs", "status"});
-  Doors doors({&router}, 160);
-  EXPECT_EQ(enter_all(doors, 0), 140U);
+  Doors doors({&router}, 640);
+  EXPECT_EQ(enter_all(doors, 0), 620U);
   EXPECT_EQ(enter_all(doors, 1), 10U);
   EXPECT_EQ(enter_all(doors, 2), 10U);
   const auto counters = doors.read();
   ASSERT_EQ(counters.size(), 4U);
   EXPECT_EQ(counters[0].name, "api");
-  EXPECT_EQ(counters[0].under_way, 140U);
+  EXPECT_EQ(counters[0].under_way, 620U);
   EXPECT_EQ(counters[0].refused, 1U);
   // What one gives back beyond its own is anybody's; of its own it is not.
   doors.leave(0);
@@ -47,9 +47,9 @@ TEST(Doors, OneMayTakeAllButWhatTheOthersHave) {
 TEST(Doors, RoutesOfSeveralRoutersShareTheirDoor) {
   const DoorRouter first({"api"});
   const DoorRouter second({"status", "api"});
-  Doors doors({&first, &second}, 32);
+  Doors doors({&first, &second}, 128);
   EXPECT_EQ(doors.read().size(), 3U);
-  EXPECT_EQ(enter_all(doors, 0), 30U);
+  EXPECT_EQ(enter_all(doors, 0), 126U);
   EXPECT_FALSE(doors.enter(2));
   EXPECT_TRUE(doors.enter(1));
 }
@@ -62,12 +62,12 @@ TEST(Doors, OneAloneMayTakeAll) {
 
 TEST(Doors, WhatNoRouteTakesHasNothingOfItsOwn) {
   const DoorRouter router({"api", "status"});
-  Doors doors({&router}, 32);
+  Doors doors({&router}, 128);
   constexpr std::size_t kNone = 2;
-  EXPECT_EQ(enter_all(doors, kNone), 28U);
+  EXPECT_EQ(enter_all(doors, kNone), 124U);
   EXPECT_EQ(enter_all(doors, 0), 2U);
   EXPECT_EQ(doors.read().back().name, "none");
-  EXPECT_EQ(doors.read().back().under_way, 28U);
+  EXPECT_EQ(doors.read().back().under_way, 124U);
   doors.leave(kNone);
   EXPECT_TRUE(doors.enter(0));
   EXPECT_FALSE(doors.enter(kNone));
@@ -85,8 +85,8 @@ TEST(Doors, WhereThereAreFewEachHasOneAtLeast) {
 TEST(Doors, OneThatTheNetworkDoesNotReachNeverRefuses) {
   const DoorRouter network({"api", "status"});
   const DoorRouter local({"control"});
-  Doors doors({&network, &local}, 32, {&local});
-  EXPECT_EQ(enter_all(doors, 0), 30U);
+  Doors doors({&network, &local}, 128, {&local});
+  EXPECT_EQ(enter_all(doors, 0), 126U);
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(doors.enter(2));
   EXPECT_EQ(doors.read()[2].under_way, 100U);
   for (int i = 0; i < 100; ++i) doors.leave(2);
@@ -98,11 +98,11 @@ TEST(Doors, OneThatTheNetworkDoesNotReachNeverRefuses) {
 TEST(Doors, OneThatTheNetworkReachesTooIsAsAnyOther) {
   const DoorRouter network({"status", "api"});
   const DoorRouter local({"status"});
-  Doors local_first({&local, &network}, 32, {&local});
-  EXPECT_EQ(enter_all(local_first, 0), 30U);
+  Doors local_first({&local, &network}, 128, {&local});
+  EXPECT_EQ(enter_all(local_first, 0), 126U);
   EXPECT_EQ(enter_all(local_first, 2), 2U);
-  Doors local_last({&network, &local}, 32, {&local});
-  EXPECT_EQ(enter_all(local_last, 2), 30U);
+  Doors local_last({&network, &local}, 128, {&local});
+  EXPECT_EQ(enter_all(local_last, 2), 126U);
   EXPECT_EQ(enter_all(local_last, 1), 2U);
 }
 
