@@ -80,8 +80,9 @@ def prometheus(service, tmp_path_factory):
         end = time.monotonic() + SOON_S
         while time.monotonic() < end:
             try:
-                # Rates take several samples.
-                if values(address, "count_over_time(m3u_proxy_build_info[1m]) >= 4"):
+                # It listens before it answers, and rates take several samples.
+                if get(address, "/-/ready")[0] == 200 and values(
+                        address, "count_over_time(m3u_proxy_build_info[1m]) >= 4"):
                     break
             except OSError:
                 pass
