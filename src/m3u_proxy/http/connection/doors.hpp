@@ -1,9 +1,9 @@
 // Doors: how many requests of each part of the service (RouteOptions::door) are under way, and how
 // many may be. Internal to the server.
 //
-// Of the connections a sixty-fourth is each door's own, whatever happens at the others; the rest goes
-// to whichever asks first. So one door may take almost all, and all together cannot shut one out.
-// Requests that no route takes are a door too, "none", with nothing of its own. Doors that the
+// Of the connections a sixty-fourth is each door's own, whatever happens at the others; the rest
+// goes to whichever asks first. So one door may take almost all, and all together cannot shut one
+// out. Requests that no route takes are a door too, "none", with nothing of its own. Doors that the
 // network does not reach are counted and never refuse: whoever runs the service gets in.
 // Thread-safe, without locks: one atomic add at the beginning of a request and one at its end.
 #pragma once
